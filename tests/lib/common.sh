@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# What the project's shell scripts share: where things are, how they talk,
+# and how the kernel source is obtained. Sourced, never run.
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/spawnpol
+PATCHES=$TOP/kernel-patches
+
+# A path that holds nothing to build from would end up in every log line.
+PROGRAM=$(basename "$0")
+
+note() { printf '%s: %s\n' "$PROGRAM" "$*" >&2; }
+die() { note "$*"; exit 1; }
+misuse() { note "$* (try --help)"; exit 2; }
+
+# Print the comment block between "#>" markers of the calling script: the
+# help text stands at the top of each script, where a reader looks first.
+show_help() { sed -n 's/^#> \{0,1\}//p' "$0"; }
+
+# phase WHAT COMMAND...: run a long command with its output in $PHASE_LOG,
+# say how long it took, and show the end of the log if it failed.
+phase()
+{
+	local what=$1 start=$SECONDS
+	shift
+	note "$what ..."
+	if "$@" >>"$PHASE_LOG" 2>&1; then
+		note "$what: done in $((SECONDS - start)) s"
+		return 0
+	fi
+	note "$what: FAILED after $((SECONDS - start)) s; the end of $PHASE_LOG:"
+	tail -n "${PHASE_TAIL:-30}" "$PHASE_LOG" >&2
+	return 1
+}
+
+# Sets PACKAGE, VERSION, SHA256, OLDEST, NEWEST.
+load_base()
+{
+	# shellcheck source=kernel-patches/BASE
+	. "$PATCHES/BASE"
+	: "${PACKAGE:?}" "${VERSION:?}" "${SHA256:?}"
+}
+
+has_sha256()
+{
+	[[ -r $1 ]] && echo "$2  $1" | sha256sum --status -c -
+}
+
+# download_source VERSION DIR: leave that version's tarball in DIR.
+# apt-get download needs neither root nor the package to be installed.
+download_source()
+{
+	local version=$1 dir=$2 deb
+	mkdir -p "$dir" || return 1
+	(cd "$dir" && apt-get download -q "$PACKAGE=$version") >&2 || return 1
+	for deb in "$dir"/*.deb; do
+		dpkg-deb --fsys-tarfile "$deb" |
+			tar -x -C "$dir" --transform 's,.*/,,' --wildcards \
+				"*/$PACKAGE.tar.xz" || return 1
+		rm -f "$deb"
+	done
+}
+
+# Print the path of the pinned tarball, getting it if need be.
+base_tarball()
+{
+	local installed=/usr/src/$PACKAGE.tar.xz
+	local own=$CACHE/source/$VERSION/$PACKAGE.tar.xz
+
+	if has_sha256 "$installed" "$SHA256"; then
+		echo "$installed"
+		return 0
+	fi
+	if ! has_sha256 "$own" "$SHA256"; then
+		note "fetching $PACKAGE $VERSION"
+		download_source "$VERSION" "${own%/*}" ||
+			die "cannot get $PACKAGE=$VERSION from apt; if it is gone," \
+				"move kernel-patches/BASE to a newer version" \
+				"(patches.sh range tells whether the series applies)"
+		has_sha256 "$own" "$SHA256" ||
+			die "$own does not have the checksum BASE asks for"
+	fi
+	echo "$own"
+}
+
+# The patches of the series, in order, one name per line.
+series_list()
+{
+	[[ -r $PATCHES/series ]] && sed 's/#.*//; /^[[:space:]]*$/d' "$PATCHES/series"
+	return 0
+}
+
+# One hash for the series: names, order and contents.
+series_hash()
+{
+	local p
+	{
+		series_list
+		series_list | while read -r p; do cat "$PATCHES/$p"; done
+	} | sha256sum | cut -c1-16
+}
+
+# apply_series DIR: zero fuzz, stop at the first patch that does not apply.
+apply_series()
+{
+	local p
+	series_list | while read -r p; do
+		patch -d "$1" -p1 -F0 -s --no-backup-if-mismatch \
+			-i "$PATCHES/$p" || { echo "$p does not apply"; exit 1; }
+	done
+}
+
+# Compilers are the slow part; ccache makes a changed series cost only the
+# files it changes. The source directory's name differs per series, so it must
+# not be part of ccache's key, and the build stamps must be constant.
+ccache_env()
+{
+	export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 2026'
+	export KBUILD_BUILD_USER=spawnpol KBUILD_BUILD_HOST=spawnpol
+	# shellcheck disable=SC2034 # for whoever calls
+	KCC=gcc
+	if command -v ccache >/dev/null; then
+		export CCACHE_DIR=$CACHE/ccache CCACHE_NOHASHDIR=1
+		export CCACHE_MAXSIZE=6G CCACHE_SLOPPINESS=time_macros,locale
+		# shellcheck disable=SC2034
+		KCC='ccache gcc'
+	fi
+}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# What a kernel says when something is wrong. Used on the whole log by run.sh,
+# outside, and on one test's part of it by suite.sh, inside.
+
+# An injected failure dumps the stack too, so "Call Trace" alone is no sign.
+COMPLAINTS='WARNING: |BUG: |kernel BUG at |BUG [a-zA-Z0-9_-]+ \(|Oops|'
+COMPLAINTS+='general protection fault|KASAN: |UBSAN: |ODEBUG: |refcount_t: |'
+COMPLAINTS+='list_(add|del) corruption|DEBUG_LOCKS_WARN_ON|Kernel panic|'
+COMPLAINTS+='INFO: task .* blocked for more than|INFO: possible |'
+COMPLAINTS+='INFO: trying to register non-static key|INFO: lockdep is turned off|'
+COMPLAINTS+='rcu: INFO: .*stall|detected stalls|soft lockup|hard LOCKUP|'
+COMPLAINTS+='[1-9][0-9]* new suspected memory leaks|Unable to mount root|'
+COMPLAINTS+='unable to handle (kernel|page fault)|Bad page state|'
+COMPLAINTS+='bad: scheduling|nobody cared|Attempted to kill init'
+
+# complaints: the offending lines of a kernel log on stdin, numbered; false if
+# there are none.
+complaints() { grep -anE "$COMPLAINTS"; }
+
+# excerpt FILE: the lines from the first complaint on, at most $1 of them.
+excerpt()
+{
+	local first
+	first=$(complaints <"$2" | head -n1 | cut -d: -f1)
+	[[ $first ]] && tail -n +"$first" "$2" | head -n "$1" | tr -d '\r'
+}
