@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Everything is built under build/, except kernels, which are large and slow
+# and live in the user's cache directory (see tests/vm/kernel.sh --help).
+
+PREFIX	?= /usr/local
+BINDIR	?= $(PREFIX)/bin
+LIBDIR	?= $(PREFIX)/lib
+INCDIR	?= $(PREFIX)/include
+DATADIR	?= $(PREFIX)/share
+MANDIR	?= $(DATADIR)/man
+
+VERSION	:= 0.1.0
+SOMAJOR	:= 1
+
+B	:= build
+CC	?= gcc
+CLANG	?= clang
+BPFTOOL	?= $(firstword $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool) bpftool)
+
+CFLAGS	?= -O2 -g
+override CFLAGS += -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Iinclude -Iuser -Iuser/lib -D_GNU_SOURCE \
+	-DSPAWNPOL_VERSION='"$(VERSION)"'
+BPF_CFLAGS := -O2 -g -Wall -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 \
+	-I$(B)/include -Iinclude -Ibpf
+LIBS	:= -luring -lbpf -lelf -lz
+
+ifeq ($(V),1)
+Q :=
+msg =
+else
+Q := @
+msg = @printf '  %-8s %s\n' "$(1)" "$(2)";
+MAKEFLAGS += --no-print-directory
+endif
+
+# --- what there is to build ------------------------------------------------
+
+LIB_SRC	 := $(wildcard user/lib/*.c) $(wildcard user/ring.c)
+TOOL_SRC := $(wildcard user/loader.c) $(wildcard user/tool/*.c)
+LIB_OBJ	 := $(LIB_SRC:%.c=$(B)/%.o)
+LIB_PIC	 := $(LIB_SRC:%.c=$(B)/%.pic.o)
+TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/%.o)
+LIB_MAP	 := $(wildcard user/lib/libspawnpol.map)
+
+BPF_OBJ	 := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+TEST_BPF := $(patsubst tests/%.bpf.c,$(B)/tests/%.bpf.o,$(wildcard tests/*.bpf.c))
+TEST_LIB := $(patsubst %.c,$(B)/%.o,$(wildcard tests/lib/*.c))
+TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*_test.c))
+HOST_BIN := $(filter %_host_test,$(TEST_BIN))
+# Programs that tests start; each is one file and links to nothing.
+TEST_HELPER := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
+
+TARGETS :=
+ifneq ($(LIB_SRC),)
+TARGETS += $(B)/libspawnpol.a $(B)/libspawnpol.so $(B)/libspawnpol.pc
+endif
+ifneq ($(TOOL_SRC),)
+TARGETS += $(B)/spawnpol
+endif
+ifneq ($(wildcard user/daemon/spawnpold.c),)
+TARGETS += $(B)/spawnpold
+endif
+ifneq ($(wildcard user/daemon/client.c),)
+TARGETS += $(B)/spawnpold-client
+endif
+DAEMON_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out user/daemon/client.c,$(wildcard user/daemon/*.c)))
+
+MAN_SRC := $(wildcard docs/*.[1-8])
+
+# --- targets for people -----------------------------------------------------
+
+.DEFAULT_GOAL := help
+.PHONY: help all run test check vm kernel kernel-debug deps install uninstall \
+	clean patches-prepare patches-refresh patches-check
+
+#: help|this text
+help:
+	@echo 'spawnpol: make TARGET, with TARGET one of'
+	@sed -n 's/^#: \(.*\)|\(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS='|' read -r t h; do printf '  %-16s %s\n' $$t "$$h"; done
+	@echo 'V=1 shows the commands. Kernels are cached outside the checkout.'
+
+#: all|library, tool, daemon, policies and test programs
+all: $(TARGETS) $(BPF_OBJ) $(TEST_BPF) $(TEST_BIN) $(TEST_HELPER)
+
+#: run|install what is missing, build everything, show the main job in the VM
+run: deps
+	$(Q)tests/vm/kernel.sh build prod
+	$(Q)$(MAKE) -j$$(nproc) all
+	$(Q)tests/vm/run.sh -- tests/demo.sh
+
+#: test|install what is missing, pass every test on both kernels
+test: deps
+	$(Q)tests/vm/kernel.sh build prod
+	$(Q)tests/vm/kernel.sh build debug
+	$(Q)$(MAKE) -j$$(nproc) all
+	$(Q)tests/run.sh
+
+#: check|the part of the tests that needs no VM, under a minute
+check: $(HOST_BIN)
+	$(Q)tests/run.sh --host
+
+#: vm|a shell in the VM; DEBUG=1 for the debug kernel
+vm:
+	$(Q)tests/vm/run.sh $(if $(DEBUG),--debug --no-leak-scan) --tty -- bash -i
+
+#: kernel|build the production kernel
+kernel:
+	$(Q)tests/vm/kernel.sh build prod
+#: kernel-debug|build the debug kernel
+kernel-debug:
+	$(Q)tests/vm/kernel.sh build debug
+
+#: patches-prepare|a git tree of the kernel with the series applied
+patches-prepare:
+	$(Q)kernel-patches/patches.sh prepare
+#: patches-refresh|write the tree's commits back to kernel-patches/
+patches-refresh:
+	$(Q)kernel-patches/patches.sh refresh
+#: patches-check|check the series: applies, clean, exports identically, builds
+patches-check:
+	$(Q)kernel-patches/patches.sh check
+	$(Q)kernel-patches/patches.sh check-builds
+
+deps:
+	$(Q)tests/setup.sh
+
+# --- rules --------------------------------------------------------------------
+
+$(B)/%.o: %.c
+	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/%.pic.o: %.c
+	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -fPIC -MMD -MP -c $< -o $@
+
+$(B)/libspawnpol.a: $(LIB_OBJ)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/libspawnpol.so.$(VERSION): $(LIB_PIC) $(LIB_MAP)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) -shared -Wl,-soname,libspawnpol.so.$(SOMAJOR) -Wl,-z,defs \
+		$(if $(LIB_MAP),-Wl$(COMMA)--version-script=$(LIB_MAP)) \
+		$(LDFLAGS) $(LIB_PIC) $(LIBS) -o $@
+COMMA := ,
+
+$(B)/libspawnpol.so: $(B)/libspawnpol.so.$(VERSION)
+	$(Q)ln -sf libspawnpol.so.$(VERSION) $(B)/libspawnpol.so.$(SOMAJOR)
+	$(Q)ln -sf libspawnpol.so.$(SOMAJOR) $@
+
+$(B)/libspawnpol.pc: Makefile
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '%s\n' 'libdir=$(LIBDIR)' 'includedir=$(INCDIR)' '' \
+		'Name: libspawnpol' \
+		'Description: spawning through io_uring under BPF policies' \
+		'Version: $(VERSION)' 'Requires.private: liburing, libbpf' \
+		'Libs: -L$${libdir} -lspawnpol' 'Cflags: -I$${includedir}' >$@
+
+$(B)/spawnpol: $(TOOL_OBJ) $(B)/libspawnpol.a
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(B)/spawnpold: $(DAEMON_OBJ) $(B)/libspawnpol.a
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(B)/spawnpold-client: $(B)/user/daemon/client.o
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@
+
+# The type information of the patched kernel. Written only when it changed, so
+# that a new kernel with the same types rebuilds nothing.
+BTF := $(shell tests/vm/kernel.sh btf --cached 2>/dev/null)
+
+$(B)/include/vmlinux.h: $(BTF)
+	$(call msg,BTF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)btf=$$(tests/vm/kernel.sh btf) && \
+		$(BPFTOOL) btf dump file "$$btf" format c >$@
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/include/vmlinux.h
+	$(call msg,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/tests/%.bpf.o: tests/%.bpf.c $(B)/include/vmlinux.h
+	$(call msg,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -Itests -MMD -MP -c $< -o $@
+
+$(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB) $(if $(LIB_SRC),$(B)/libspawnpol.a)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -lpthread -o $@
+
+$(B)/tests/helpers/%: tests/helpers/%.c
+	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -static $< -o $@
+
+# --- installation --------------------------------------------------------------
+
+#: install|into $PREFIX (/usr/local), below $DESTDIR
+install: $(TARGETS) $(BPF_OBJ)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
+		$(DESTDIR)$(INCDIR) $(DESTDIR)$(DATADIR)/spawnpol
+	install -m755 $(B)/spawnpol $(DESTDIR)$(BINDIR)/
+	install -m644 $(B)/libspawnpol.a $(DESTDIR)$(LIBDIR)/
+	install -m755 $(B)/libspawnpol.so.$(VERSION) $(DESTDIR)$(LIBDIR)/
+	ln -sf libspawnpol.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libspawnpol.so.$(SOMAJOR)
+	ln -sf libspawnpol.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libspawnpol.so
+	install -m644 $(B)/libspawnpol.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
+	install -m644 include/spawnpol.h $(DESTDIR)$(INCDIR)/
+	install -m644 $(BPF_OBJ) $(DESTDIR)$(DATADIR)/spawnpol/
+	@for page in $(MAN_SRC); do \
+		install -D -m644 $$page \
+			$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
+	done
+
+#: uninstall|remove what install put there
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/spawnpol $(DESTDIR)$(LIBDIR)/libspawnpol.* \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/libspawnpol.pc \
+		$(DESTDIR)$(INCDIR)/spawnpol.h
+	rm -rf $(DESTDIR)$(DATADIR)/spawnpol
+	@for page in $(MAN_SRC); do \
+		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
+	done
+
+#: clean|remove build/ (cached kernels stay)
+clean:
+	$(Q)rm -rf $(B)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
