@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR LGPL-2.1-or-later */
+/*
+ * Spawning processes by chains of io_uring requests, and the BPF policies
+ * that decide about the steps that fail.
+ *
+ * See Documentation/userspace-api/io_uring_spawn.rst.
+ */
+#ifndef _UAPI_LINUX_IO_URING_SPAWN_H
+#define _UAPI_LINUX_IO_URING_SPAWN_H
+
+#include <linux/types.h>
+
+/* Goes up with every incompatible change of anything in this file. */
+#define IORING_SPAWN_ABI	1
+
+/* sqe->clone_flags of IORING_OP_CLONE */
+enum io_uring_clone_flags {
+	/* fail with -ENOLINK if the chain would run without a policy */
+	IORING_CLONE_NEED_POLICY	= 1U << 0,
+};
+
+/* sqe->len of IORING_OP_CHILD: what the child does to itself */
+enum io_uring_child_cmd {
+	/* fd becomes number off; child_flags: 0 or O_CLOEXEC; res: the number */
+	IORING_CHILD_DUP		= 0,
+	/* path addr, relative to the directory fd */
+	IORING_CHILD_CHDIR		= 1,
+	/* the open directory fd */
+	IORING_CHILD_FCHDIR		= 2,
+	/* a new session; res: its id */
+	IORING_CHILD_SETSID		= 3,
+	/* join the process group off, or lead a new one if off is 0 */
+	IORING_CHILD_SETPGID		= 4,
+
+	/* this goes last */
+	IORING_CHILD_LAST
+};
+
+/* Number of policy slots of a ring; slot 0 applies to every chain. */
+#define IORING_SPAWN_SLOTS	16
+
+/* io_uring_spawn_query::features */
+enum io_uring_spawn_features {
+	/* policies can be attached (CONFIG_IO_URING_BPF) */
+	IORING_SPAWN_FEAT_POLICY	= 1U << 0,
+};
+
+/*
+ * Argument of IORING_REGISTER_SPAWN_QUERY, with nr_args 1. All of it is
+ * written by the kernel. Bitmaps have bit n % 64 of word n / 64 for number n.
+ */
+struct io_uring_spawn_query {
+	__u32	abi;		/* IORING_SPAWN_ABI of the kernel */
+	__u32	features;	/* IORING_SPAWN_FEAT_* */
+	__u32	nr_slots;
+	__u32	exec_flags;	/* AT_* that IORING_OP_EXEC accepts */
+	__u64	clone_flags;	/* CLONE_* that IORING_OP_CLONE accepts */
+	__u64	child_cmds;	/* commands of IORING_OP_CHILD */
+	__u64	child_ops[4];	/* opcodes that may be steps */
+	__u64	retry_ops[4];	/* those that can be issued more than once */
+	__u32	def_issues;	/* budgets if the attacher names none ... */
+	__u32	def_staged;
+	__u64	def_delay_ns;
+	__u32	max_issues;	/* ... and the most it can name */
+	__u32	max_staged;
+	__u64	max_delay_ns;
+	__u64	ring_id;	/* of this ring; 0 before it needed one */
+	__u64	resv[8];	/* 0 */
+};
+
+/*
+ * Argument of IORING_ATTACH_BPF, with nr_args 1; the result is the descriptor
+ * of a bpf_link. A budget of 0 asks for the default.
+ */
+struct io_uring_attach_bpf {
+	__u32	prog_fd;
+	__u32	slot;
+	__u32	events;		/* IORING_POLICY_* beyond those always reported */
+	__u32	max_issues;	/* requests issued for one chain */
+	__u32	max_staged;	/* requests staged by one program run */
+	__u32	flags;		/* 0 */
+	__u64	max_delay_ns;	/* sum of the delays of one chain */
+	__u64	resv[2];	/* 0 */
+};
+
+/* What a policy is told of: bits to ask for, and the values of ctx->event. */
+enum bpf_iouring_event {
+	/* a step has failed; always reported */
+	IORING_POLICY_FAILED		= 1U << 0,
+	/* what the policy staged has ended, well or not; always reported */
+	IORING_POLICY_STAGED		= 1U << 1,
+	/* a step other than EXEC is about to be issued */
+	IORING_POLICY_BEFORE_STEP	= 1U << 2,
+	/* an EXEC step is about to be issued */
+	IORING_POLICY_BEFORE_EXEC	= 1U << 3,
+	/* a step has succeeded */
+	IORING_POLICY_DONE		= 1U << 4,
+};
+
+/* What a policy returns. */
+enum bpf_iouring_verdict {
+	/* go on as if there were no policy */
+	IORING_VERDICT_CONTINUE		= 0,
+	/* issue the step's request (again) */
+	IORING_VERDICT_RETRY		= 1,
+	/* the step counts as done */
+	IORING_VERDICT_SKIP		= 2,
+	/* issue what was staged, then report IORING_POLICY_STAGED */
+	IORING_VERDICT_SUBMIT		= 3,
+	/* end the chain and kill the child */
+	IORING_VERDICT_ABORT		= 4,
+};
+
+/* bpf_iouring_ctx::flags */
+enum bpf_iouring_ctx_flags {
+	/* a failure of this step does not cancel the rest */
+	IORING_POLICY_F_HARDLINK	= 1U << 0,
+	/* no step follows */
+	IORING_POLICY_F_LAST		= 1U << 1,
+	/* IORING_VERDICT_RETRY is possible */
+	IORING_POLICY_F_CAN_RETRY	= 1U << 2,
+};
+
+/* Context of BPF_PROG_TYPE_IOURING programs attached as BPF_IOURING_SPAWN. */
+struct bpf_iouring_ctx {
+	__u32	event;		/* one of enum bpf_iouring_event */
+	__u32	opcode;		/* IORING_OP_* of the step */
+	__s32	res;		/* of the request that ended last; 0 before any */
+	__u32	cmd;		/* IORING_CHILD_* if opcode is IORING_OP_CHILD */
+	__u64	user_data;	/* of the step */
+	__u32	step;		/* 0 is the request behind CLONE */
+	__u32	attempt;	/* requests issued so far for this step */
+	__u32	flags;		/* IORING_POLICY_F_* */
+	__s32	pid;		/* of the child, as CLONE's CQE tells it */
+	__u32	staged_opcode;	/* of the request that ended, if STAGED */
+	__u32	staged_cmd;
+	__u64	staged_user_data;
+	__u64	elapsed_ns;	/* since the child was made */
+	__u64	cookie;		/* sqe->off of CLONE */
+	__u64	scratch[8];	/* the policy's own; zero when the chain starts */
+};
+
+#endif

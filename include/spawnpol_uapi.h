@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the kernel series adds to linux/io_uring.h and linux/bpf.h, for
+ * building against the headers of an unpatched system. Structures of its own
+ * are in io_uring_spawn.h, which is the kernel's file.
+ *
+ * tests/abi_test.c compares every line with the running kernel's BTF.
+ */
+#ifndef SPAWNPOL_UAPI_H
+#define SPAWNPOL_UAPI_H
+
+#include <linux/types.h>
+
+/* enum io_uring_op */
+#define SPAWNPOL_OP_CLONE		58
+#define SPAWNPOL_OP_EXEC		59
+#define SPAWNPOL_OP_CHILD		60
+#define SPAWNPOL_OP_LAST		61
+
+/* enum io_uring_register_op */
+#define SPAWNPOL_ATTACH_BPF		64
+#define SPAWNPOL_REGISTER_SPAWN_QUERY	65
+
+#define SPAWNPOL_FEAT_SPAWN		(1U << 30)	/* io_uring_params::features */
+#define SPAWNPOL_CQE_F_STAGED		(1U << 13)	/* io_uring_cqe::flags */
+#define SPAWNPOL_OP_IN_CHILD		(1U << 1)	/* io_uring_probe_op::flags */
+
+/* enum bpf_prog_type, enum bpf_attach_type, enum bpf_link_type */
+#define SPAWNPOL_BPF_PROG_TYPE_IOURING	33
+#define SPAWNPOL_BPF_IOURING_SPAWN	57
+#define SPAWNPOL_BPF_IOURING_OP		58
+#define SPAWNPOL_BPF_LINK_TYPE_IOURING	15
+
+/* bpf_attr::link_create as BPF_LINK_CREATE reads it for an io_uring target */
+struct spawnpol_link_create {
+	__u32	prog_fd;
+	__u32	target_fd;	/* the ring */
+	__u32	attach_type;	/* SPAWNPOL_BPF_IOURING_SPAWN */
+	__u32	flags;		/* 0 */
+	__u32	slot;
+	__u32	events;
+	__u32	max_issues;
+	__u32	max_staged;
+	__u64	max_delay_ns;
+};
+
+/* bpf_link_info of a link of type SPAWNPOL_BPF_LINK_TYPE_IOURING */
+struct spawnpol_link_info {
+	__u32	type;
+	__u32	id;
+	__u32	prog_id;
+	__u32	pad;
+	__u64	ring_id;	/* 0 once the ring is gone or detached */
+	__u32	attach_type;
+	__u32	slot;
+	__u32	events;
+	__u32	max_issues;
+	__u64	max_delay_ns;
+	__u32	max_staged;
+	__u32	resv;
+	__u64	runs;
+	__u64	verdicts[5];	/* by IORING_VERDICT_* */
+	__u64	exhausted;
+	__u64	failures;
+};
+
+#endif
