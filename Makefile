@@ -20,7 +20,7 @@ BPFTOOL	?= $(firstword $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool)
 
 CFLAGS	?= -O2 -g
 override CFLAGS += -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
-	-Wmissing-prototypes -Iinclude -Iuser -Iuser/lib -D_GNU_SOURCE \
+	-Wmissing-prototypes -Iinclude -Iuser -Iuser/lib -Itests/lib -D_GNU_SOURCE \
 	-DSPAWNPOL_VERSION='"$(VERSION)"'
 BPF_CFLAGS := -O2 -g -Wall -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 \
 	-I$(B)/include -Iinclude -Ibpf
