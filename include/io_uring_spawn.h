@@ -31,6 +31,8 @@ enum io_uring_child_cmd {
 	IORING_CHILD_SETSID		= 3,
 	/* join the process group off, or lead a new one if off is 0 */
 	IORING_CHILD_SETPGID		= 4,
+	/* path addr, relative to the directory fd, opened as number off */
+	IORING_CHILD_OPEN		= 5,
 
 	/* this goes last */
 	IORING_CHILD_LAST
