@@ -92,7 +92,7 @@ check_config()
 		echo "$name: asked for $want, got ${got:-n}"
 		bad=1
 	done < <(requested "$@")
-	return $bad
+	return "$bad"
 }
 
 make_config()
@@ -274,6 +274,7 @@ main()
 	btf) locate vmlinux.btf prod ;;
 	*) misuse "unknown command: $command" ;;
 	esac
+	exit	# this file may have been edited meanwhile: read no more of it
 }
 
-main "$@"; exit
+main "$@"

@@ -277,6 +277,7 @@ main()
 	SECONDS=0
 	boot
 	verdict
+	exit
 }
 
-main "$@"; exit
+main "$@"
