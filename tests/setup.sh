@@ -66,4 +66,4 @@ main()
 		die "could not install them; the command was: ${install[*]}"
 }
 
-main "$@"; exit
+main "$@"

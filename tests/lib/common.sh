@@ -30,15 +30,18 @@ phase()
 		note "$what: done in $((SECONDS - start)) s"
 		return 0
 	fi
-	note "$what: FAILED after $((SECONDS - start)) s; the end of $PHASE_LOG:"
-	tail -n "${PHASE_TAIL:-30}" "$PHASE_LOG" >&2
+	note "$what: FAILED after $((SECONDS - start)) s; from $PHASE_LOG:"
+	# With parallel jobs the error is not at the end.
+	if ! grep -nE -A3 '(error|warning): |ERROR: ' "$PHASE_LOG" >&2; then
+		tail -n 20 "$PHASE_LOG" >&2
+	fi
 	return 1
 }
 
 # Sets PACKAGE, VERSION, SHA256, OLDEST, NEWEST.
 load_base()
 {
-	# shellcheck source=kernel-patches/BASE
+	# shellcheck source=../../kernel-patches/BASE
 	. "$PATCHES/BASE"
 	: "${PACKAGE:?}" "${VERSION:?}" "${SHA256:?}"
 }

@@ -19,10 +19,20 @@ COMPLAINTS+='bad: scheduling|nobody cared|Attempted to kill init'
 # there are none.
 complaints() { grep -anE "$COMPLAINTS"; }
 
-# excerpt FILE: the lines from the first complaint on, at most $1 of them.
+# first_complaint FILE: the number of the line, if there is one.
+first_complaint() { complaints <"$1" | head -n1 | cut -d: -f1; }
+
+# excerpt COUNT FILE: at most that many lines, from the first complaint on.
 excerpt()
 {
 	local first
-	first=$(complaints <"$2" | head -n1 | cut -d: -f1)
+	first=$(first_complaint "$2")
 	[[ $first ]] && tail -n +"$first" "$2" | head -n "$1" | tr -d '\r'
+}
+
+# culprit FILE: the test whose marker comes last before the first complaint.
+culprit()
+{
+	head -n "$(first_complaint "$1")" "$1" | tr -d '\r' |
+		sed -n 's/.*spawnpol-test: //p' | tail -n1
 }

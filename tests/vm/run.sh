@@ -231,10 +231,12 @@ boot()
 # The default is failure: only a status that arrived counts.
 verdict()
 {
-	local status
+	local status test
 	status=$(tr -cd 0-9 <"$JOB/status")
 	if complaints <"$JOB/log" >/dev/null; then
-		note "the kernel complained; COMMAND's status: ${status:-unknown}"
+		test=$(culprit "$JOB/log")
+		note "the kernel complained${test:+ during $test};" \
+			"COMMAND's status: ${status:-unknown}"
 		excerpt 60 "$JOB/log" >&2
 		return $COMPLAINED
 	fi

@@ -1,0 +1,210 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+#> usage: run.sh [--host | --guest] [--kernel prod|debug] [TEST ...]
+#>
+#> Builds and runs the tests and prints KTAP; the last line is
+#> "N passed, N failed", and the exit status 1 if any failed. Tests that were
+#> skipped are counted and named before it.
+#>
+#>   --host         only the tests that need no VM
+#>   --guest        only the tests in the VM
+#>   --kernel K     only on that kernel, not on both
+#>   TEST           only these, by their sources' names: probe_test
+#>
+#> A test's source whose first 30 lines have "KERNEL: debug" (or prod) runs on
+#> that kernel only. SPAWNPOL_KERNEL=dev takes the kernels that
+#> `tests/vm/kernel.sh build --tree` made last.
+
+set -u
+. "$(dirname "$0")/lib/common.sh"
+
+HOST=1 GUEST=1
+KERNELS=(prod debug)
+WANTED=()
+TRANSCRIPT=$TOP/build/tests/results.ktap
+# A kernel with KASAN and lockdep under emulation takes its time.
+declare -A SLOWNESS=([prod]=1 [debug]=4) LIMIT=([prod]=1500 [debug]=3000)
+
+parse_options()
+{
+	while (($#)); do
+		case $1 in
+		--host) GUEST=0 ;;
+		--guest) HOST=0 ;;
+		--kernel)
+			[[ ${2:-} =~ ^(prod|debug)$ ]] ||
+				misuse "--kernel needs prod or debug"
+			KERNELS=("$2")
+			shift ;;
+		-h | --help) show_help; exit 0 ;;
+		-*) misuse "unknown option: $1" ;;
+		*) WANTED+=("$(basename "${1%.*}")") ;;
+		esac
+		shift
+	done
+	((HOST || GUEST)) || misuse "--host and --guest exclude each other"
+}
+
+is_wanted()
+{
+	local name
+	((${#WANTED[@]})) || return 0
+	for name in "${WANTED[@]}"; do
+		[[ $1 == "$name" ]] && return 0
+	done
+	return 1
+}
+
+is_for_kernel()
+{
+	local only
+	only=$(sed -n '1,30s/.*KERNEL: \([a-z]*\).*/\1/p' "$1" | head -n1)
+	[[ ! $only || $only == "$2" ]]
+}
+
+host_tests()
+{
+	local source
+	for source in tests/*_host_test.{c,sh}; do
+		[[ -e $source ]] && is_wanted "$(basename "${source%.*}")" &&
+			basename "${source%.*}"
+	done
+}
+
+guest_tests()
+{
+	local source name
+	for source in tests/*_test.{c,sh}; do
+		name=$(basename "${source%.*}")
+		[[ -e $source && $name != *_host_test ]] && is_wanted "$name" &&
+			is_for_kernel "$source" "$1" && echo "$name"
+	done
+}
+
+# What cannot be built must not run in an older state: it counts as missing.
+build()
+{
+	local target
+	make -k -j"$(nproc)" "$@" >&2 && return
+	note "not everything could be built; going on with what could"
+	for target in build/tests/*_test; do
+		[[ -e $target ]] && ! make -q "$target" 2>/dev/null &&
+			rm -f "$target"
+	done
+}
+
+section() { echo "# ---- $*"; }
+
+# result NAME WHY-NOT: a test of its own with one result; no reason, no failure.
+result()
+{
+	echo "# Subtest: $1"
+	echo "    ${2:+not }ok - ${2:-$3}"
+	echo "${2:+not }ok $1"
+}
+
+# boot KERNEL NAME...: prints the results; the machine's status is returned,
+# and what it said of itself is shown as comments.
+boot()
+{
+	local kernel=$1 status
+	local -a options=(--timeout "${LIMIT[$1]}")
+	shift
+	[[ $kernel == prod ]] || options+=("--$kernel")
+	SPAWNPOL_SLOWNESS=${SLOWNESS[$kernel]} tests/vm/run.sh "${options[@]}" \
+		-- tests/suite.sh "$@" 2>"$WORK/machine"
+	status=$?
+	sed 's/^/# /' "$WORK/machine"
+	return $status
+}
+
+# If the machine goes down, the test it was in has failed, and another boot
+# runs the rest.
+run_guest()
+{
+	local kernel=$1 status why='' name
+	local -a rest=("${@:2}") left
+	while ((${#rest[@]})); do
+		section "$kernel kernel: ${#rest[@]} test programs"
+		boot "$kernel" "${rest[@]}" | tee "$WORK/out"
+		status=${PIPESTATUS[0]}
+		((status <= 1)) ||
+			why+="${why:+, }status $status: $(head -n1 "$WORK/machine")"
+		left=()
+		for name in "${rest[@]}"; do
+			grep -qE "^(not )?ok [0-9]+ $name\$" "$WORK/out" ||
+				left+=("$name")
+		done
+		rest=("${left[@]:1}")
+		((${#left[@]})) && result "${left[0]}" "the machine went down"
+	done
+	result "machine-$kernel" "$why" "it ended well, its log has no complaint"
+}
+
+# The results that count are those of the tests in a program: indented once.
+tally()
+{
+	awk '
+	function name(line) {
+		line = $0
+		sub(/^ *(not )?ok [0-9-]* */, "", line)
+		return program "." line
+	}
+	/^# Subtest: / { program = $3 }
+	/^    ok .*# SKIP/ { skipped[++s] = name(); next }
+	/^    ok / { passed++ }
+	/^    not ok / { failed[++f] = name() }
+	END {
+		for (i = 1; i <= s; i++)
+			print "# skipped: " skipped[i]
+		for (i = 1; i <= f; i++)
+			print "# failed: " failed[i]
+		if (s)
+			print "# " s " skipped"
+		if (!passed && !f)
+			print "# nothing was tested"
+		print passed + 0 " passed, " f + 0 " failed"
+		exit f > 0 || !passed
+	}' "$TRANSCRIPT"
+}
+
+run_all()
+{
+	local kernel
+	local -a names
+
+	if ((HOST)); then
+		mapfile -t names < <(host_tests)
+		section "host: ${#names[@]} test programs"
+		((${#names[@]})) && tests/suite.sh "${names[@]}"
+	fi
+	((GUEST)) || return
+	if is_wanted selftest; then
+		section "the VM runner"
+		tests/suite.sh vm/selftest
+	fi
+	for kernel in "${KERNELS[@]}"; do
+		mapfile -t names < <(guest_tests "$kernel")
+		((${#names[@]})) && run_guest "$kernel" "${names[@]}"
+	done
+}
+
+main()
+{
+	parse_options "$@"
+	cd "$TOP" || exit 1
+	WORK=$(mktemp -d) || exit 1
+	trap 'rm -rf "$WORK"' EXIT
+	if ((GUEST)); then
+		build all
+	else
+		build host-tests
+	fi
+	mkdir -p "${TRANSCRIPT%/*}"
+	run_all | tee "$TRANSCRIPT"
+	tally
+	exit
+}
+
+main "$@"
