@@ -72,7 +72,7 @@ MAN_SRC := $(wildcard docs/*.[1-8])
 # --- targets for people -----------------------------------------------------
 
 .DEFAULT_GOAL := help
-.PHONY: help all run test check vm kernel kernel-debug deps install uninstall \
+.PHONY: help all host-tests run test check vm kernel kernel-debug deps install uninstall \
 	clean patches-prepare patches-refresh patches-check
 
 #: help|this text
@@ -84,6 +84,8 @@ help:
 
 #: all|library, tool, daemon, policies and test programs
 all: $(TARGETS) $(BPF_OBJ) $(TEST_BPF) $(TEST_BIN) $(TEST_HELPER)
+
+host-tests: $(TARGETS) $(HOST_BIN) $(TEST_HELPER)
 
 #: run|install what is missing, build everything, show the main job in the VM
 run: deps
@@ -99,7 +101,7 @@ test: deps
 	$(Q)tests/run.sh
 
 #: check|the part of the tests that needs no VM, under a minute
-check: $(HOST_BIN)
+check:
 	$(Q)tests/run.sh --host
 
 #: vm|a shell in the VM; DEBUG=1 for the debug kernel
