@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What every policy includes, after vmlinux.h, which has the context (struct
+ * bpf_iouring_ctx), events, verdicts and opcodes of the patched kernel.
+ * docs/policies.md tells how policies are written, docs/abi.md what each
+ * function does.
+ *
+ *	#include "vmlinux.h"
+ *	#include "spawnpol_policy.h"
+ *
+ *	SPAWNPOL_EVENTS(0);
+ *
+ *	SPAWNPOL_POLICY(name)(struct bpf_iouring_ctx *ctx)
+ *	{
+ *		return IORING_VERDICT_CONTINUE;
+ *	}
+ *
+ *	SPAWNPOL_LICENSE("GPL");
+ */
+#ifndef SPAWNPOL_POLICY_H
+#define SPAWNPOL_POLICY_H
+
+#include <asm-generic/errno.h>
+#include <bpf/bpf_helpers.h>
+
+/* Of fcntl.h, whose types would clash with those of vmlinux.h. */
+#ifndef AT_FDCWD
+#define AT_FDCWD	(-100)
+#endif
+#ifndef O_RDONLY
+#define O_RDONLY	00
+#define O_WRONLY	01
+#define O_RDWR		02
+#endif
+
+/*
+ * The events the policy wants besides failures and the end of what it staged:
+ * a mask of IORING_POLICY_BEFORE_STEP, _BEFORE_EXEC and _DONE, or 0. Loaders
+ * read the variable from the object's .rodata and ask for them at attach.
+ */
+#define SPAWNPOL_EVENTS(mask)						\
+	const volatile __u32 spawnpol_events = (mask)
+
+/* Begins the definition of a policy; always sleepable (".s"). */
+#define SPAWNPOL_POLICY(name)						\
+	SEC("iouring.s/spawn") int name
+
+/* The kernel functions are for programs that are GPL-compatible. */
+#define SPAWNPOL_LICENSE(text)						\
+	char _license[] SEC("license") = text
+
+/*
+ * Kernel functions. Each returns 0 or a negative errno. Memory must be
+ * writable: the stack or a map value, not a string literal.
+ */
+
+/* Stage a copy of an SQE, to be issued if the verdict is SUBMIT. */
+extern int bpf_iouring_stage_sqe(struct bpf_iouring_ctx *ctx,
+				 const struct io_uring_sqe *sqe,
+				 __u32 sqe__sz) __ksym;
+
+/* Stage an EXEC of path with the arguments of the EXEC at hand. */
+extern int bpf_iouring_stage_exec(struct bpf_iouring_ctx *ctx,
+				  const char *path, __u32 path__sz) __ksym;
+
+/* The same of "dir/NAME", NAME being the EXEC's own. */
+extern int bpf_iouring_stage_exec_dir(struct bpf_iouring_ctx *ctx,
+				      const char *dir, __u32 dir__sz) __ksym;
+
+/* The same of interp, with the path last tried as its first argument. */
+extern int bpf_iouring_stage_exec_interp(struct bpf_iouring_ctx *ctx,
+					 const char *interp,
+					 __u32 interp__sz) __ksym;
+
+/* Copy the name of the EXEC at hand; returns its length without the NUL. */
+extern int bpf_iouring_exec_name(struct bpf_iouring_ctx *ctx,
+				 char *buf, __u32 buf__sz) __ksym;
+
+/* What the step's CQE will carry. */
+extern int bpf_iouring_set_result(struct bpf_iouring_ctx *ctx,
+				  __s32 res) __ksym;
+
+/* Wait ns nanoseconds before the verdict takes effect. */
+extern int bpf_iouring_delay(struct bpf_iouring_ctx *ctx, __u64 ns) __ksym;
+
+/* Whether what this run stages gets CQEs of its own. */
+extern int bpf_iouring_post_staged(struct bpf_iouring_ctx *ctx,
+				   bool post) __ksym;
+
+#endif
