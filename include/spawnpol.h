@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libspawnpol: launch programs by chains of io_uring requests, under BPF
+ * policies that decide about the steps that fail.
+ *
+ *	struct spawnpol_ring *ring;
+ *	struct spawnpol_chain *chain;
+ *	struct spawnpol_outcome out;
+ *
+ *	spawnpol_ring_open(&ring, 64, 0);
+ *	spawnpol_chain_new(&chain);
+ *	spawnpol_chain_open(chain, 1, "/tmp/log", O_WRONLY | O_CREAT, 0644);
+ *	spawnpol_chain_program(chain, "/usr/bin/id");
+ *	spawnpol_submit(ring, &chain, 1);
+ *	spawnpol_collect(ring, &out, 1, 1, -1);
+ *	if (!out.error)
+ *		waitpid(out.pid, &status, 0);
+ *
+ * Calls that can fail return a negative errno value and never touch errno;
+ * spawnpol_advise() says in words what such an error means and what helps.
+ * A call that failed has done nothing, if not said otherwise.
+ *
+ * There is no global state. Calls on one ring can be made from several threads
+ * at once (one lock per ring), unless the ring was set up for a single issuer.
+ * A chain is used by one thread at a time. After the builder nothing allocates
+ * memory.
+ *
+ * See libspawnpol(3).
+ */
+#ifndef SPAWNPOL_H
+#define SPAWNPOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "io_uring_spawn.h"
+#include "spawnpol_uapi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct io_uring;
+struct io_uring_cqe;
+struct io_uring_sqe;
+
+/* --- rings: spawnpol_ring(3) ------------------------------------------------ */
+
+/* A ring and what the library knows about it. */
+struct spawnpol_ring;
+
+/*
+ * Make a ring with room for entries SQEs (a chain needs one for CLONE, one for
+ * a deadline and one for each step). flags are IORING_SETUP_*; the library adds
+ * SUBMIT_ALL and CLAMP. The caller owns *ring: spawnpol_ring_close().
+ *
+ * -EINVAL	the kernel knows no such flags, or IORING_SETUP_IOPOLL
+ * -ENOSYS	the kernel has no io_uring
+ * -EOPNOTSUPP	the kernel cannot spawn through io_uring
+ * -EPROTO	it can, but with another ABI than this library's
+ * -EPERM	io_uring is disabled here (sysctl kernel.io_uring_disabled)
+ * -ENOMEM, -EMFILE, -ENFILE as io_uring_setup(2)
+ */
+int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
+		       unsigned int flags);
+
+/* The tag of rings made by spawnpol_ring_open(); free to be used for others. */
+#define SPAWNPOL_TAG 0x5350
+
+/*
+ * Use a ring that the caller has set up and goes on using. The caller keeps
+ * uring, must keep it alive until spawnpol_ring_close(), and hands the CQEs to
+ * spawnpol_handle_cqe(). tag tells the library's requests from the caller's:
+ * it becomes the upper 16 bits of their user_data, so the caller's must differ
+ * there. spawnpol_queue(), _submit() and _cancel() touch the SQ; the library's
+ * lock does not protect it from the caller's other threads.
+ *
+ * Errors as spawnpol_ring_open().
+ */
+int spawnpol_ring_wrap(struct spawnpol_ring **ring, struct io_uring *uring,
+		       uint16_t tag);
+
+/*
+ * Cancel the chains still in flight, wait for them, and free everything.
+ * Programs already running are left alone; outcomes not collected are lost and
+ * their pidfds closed. NULL does nothing. With a wrapped ring the caller must
+ * have had the outcomes of all chains before; the io_uring is not touched.
+ */
+void spawnpol_ring_close(struct spawnpol_ring *ring);
+
+/*
+ * The ring's descriptor: for poll(2), where readable means that collect has
+ * work to do, and for the policy calls below. Still owned by the ring.
+ */
+int spawnpol_ring_fd(const struct spawnpol_ring *ring);
+
+/* --- chains: spawnpol_chain(3) ---------------------------------------------- */
+
+/* One program to be launched, and how. */
+struct spawnpol_chain;
+
+/* Steps one chain can have, programs included. */
+#define SPAWNPOL_MAX_STEPS 250
+
+/*
+ * An empty chain. The caller owns it: spawnpol_chain_free(). -ENOMEM.
+ *
+ * The calls below add to a chain. Strings and arrays are copied, descriptors
+ * are not: they must stay open until the outcome. Errors stick: after the first
+ * one, everything else done with the chain returns it, spawnpol_submit() too, so
+ * checking there alone is enough. Common to all of them:
+ *
+ * -ENOMEM	no memory
+ * -E2BIG	more than SPAWNPOL_MAX_STEPS steps
+ * -EBUSY	the chain is in flight; this error does not stick
+ */
+int spawnpol_chain_new(struct spawnpol_chain **chain);
+
+/*
+ * Free a chain. Not one in flight: that has no effect and returns -EBUSY,
+ * because the child still reads its strings. NULL is 0.
+ */
+int spawnpol_chain_free(struct spawnpol_chain *chain);
+
+/* The error that stuck, or 0. */
+int spawnpol_chain_error(const struct spawnpol_chain *chain);
+
+/*
+ * The program. A path with a slash is executed as it is. A bare name can only
+ * be found by a policy: CLONE then asks for one by itself (without one the
+ * outcome is -ENOLINK), and the EXEC names no directory, so that the working
+ * directory is never searched: a policy sees BEFORE_EXEC, or FAILED with -EBADF.
+ *
+ * If called again, the further programs are tried in turn when those before
+ * them could not be executed, by the kernel's link rules and without a policy.
+ * -EINVAL: the empty string.
+ */
+int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path);
+
+/* The program open at fd, as execveat(2) with AT_EMPTY_PATH. -EBADF: fd < 0. */
+int spawnpol_chain_program_fd(struct spawnpol_chain *chain, int fd);
+
+/*
+ * The program's arguments; if not called, the program's path alone. NULL or an
+ * empty array: -EINVAL.
+ */
+int spawnpol_chain_argv(struct spawnpol_chain *chain, char *const argv[]);
+
+/*
+ * The program's environment; if not called, or with NULL, the submitter's own
+ * (environ), read when the program is executed: leave it alone until the
+ * outcome.
+ */
+int spawnpol_chain_envp(struct spawnpol_chain *chain, char *const envp[]);
+
+/*
+ * Actions: what the child does before it executes the program, in the order
+ * of the calls, each one step. Descriptor numbers are the child's, which starts
+ * with a copy of the submitter's table. -EBADF: a negative number.
+ */
+
+/*
+ * Open path and let the child have it as number fd; what was open there is
+ * closed. flags and mode are those of open(2); O_CLOEXEC closes it again when
+ * the program starts. One kernel command (IORING_CHILD_OPEN), so that the
+ * number does not depend on which others are free.
+ */
+int spawnpol_chain_open(struct spawnpol_chain *chain, int fd, const char *path,
+			int flags, mode_t mode);
+
+/* As dup2(2); from == to clears close-on-exec, so that the program gets it. */
+int spawnpol_chain_dup2(struct spawnpol_chain *chain, int from, int to);
+
+/* File index of the ring's registered files becomes descriptor number to. */
+int spawnpol_chain_install(struct spawnpol_chain *chain, unsigned int index,
+			   int to);
+
+/* Close fd; that it is not open is an error, see spawnpol_chain_may_fail(). */
+int spawnpol_chain_close(struct spawnpol_chain *chain, int fd);
+
+int spawnpol_chain_chdir(struct spawnpol_chain *chain, const char *path);
+int spawnpol_chain_fchdir(struct spawnpol_chain *chain, int fd);
+
+/* A new session; a process group, 0 for one of its own (-EINVAL: negative). */
+int spawnpol_chain_setsid(struct spawnpol_chain *chain);
+int spawnpol_chain_setpgid(struct spawnpol_chain *chain, pid_t pgid);
+
+/*
+ * Any request whose operation is legal in a child. user_data is replaced;
+ * flags can be IOSQE_FIXED_FILE (else -EINVAL). What it points to is the
+ * caller's and must stay until the outcome. EXEC and CLONE are -EINVAL.
+ */
+int spawnpol_chain_sqe(struct spawnpol_chain *chain,
+		       const struct io_uring_sqe *sqe);
+
+/*
+ * The chain goes on if the action added last fails, as with IOSQE_IO_HARDLINK.
+ * -EINVAL: there is none.
+ */
+int spawnpol_chain_may_fail(struct spawnpol_chain *chain);
+
+/* Attributes: how the child is made. All are off in a new chain. */
+
+/* The outcome carries a pidfd (close-on-exec). */
+int spawnpol_chain_pidfd(struct spawnpol_chain *chain, bool on);
+
+/* Start in the cgroup (version 2) whose directory is open at fd. */
+int spawnpol_chain_cgroup(struct spawnpol_chain *chain, int fd);
+
+/* Signal for the parent when the program ends; SIGCHLD if not called, 0: none. */
+int spawnpol_chain_exit_signal(struct spawnpol_chain *chain, int sig);
+
+/* Signals the submitter handles are at their default; the rest as always. */
+int spawnpol_chain_clear_sighand(struct spawnpol_chain *chain, bool on);
+
+/* New namespaces: CLONE_NEW* bits as clone3(2) has them. -EINVAL: others. */
+int spawnpol_chain_namespaces(struct spawnpol_chain *chain, uint64_t flags);
+
+/* Ask for these pids, innermost pid namespace first; at most 32, else -EINVAL. */
+int spawnpol_chain_set_tid(struct spawnpol_chain *chain, const pid_t *tids,
+			   size_t nr);
+
+/*
+ * Give the spawn ns nanoseconds from submission to the started program. Then
+ * the child is killed and the outcome is -ETIME. 0: no deadline.
+ */
+int spawnpol_chain_deadline(struct spawnpol_chain *chain, uint64_t ns);
+
+/* For the policy's eyes: ctx->cookie. */
+int spawnpol_chain_cookie(struct spawnpol_chain *chain, uint64_t cookie);
+
+/*
+ * The slot whose policy applies; 0 is the ring's default one. -EINVAL: not
+ * below IORING_SPAWN_SLOTS.
+ */
+int spawnpol_chain_slot(struct spawnpol_chain *chain, unsigned int slot);
+
+/* Fail with -ENOLINK when no policy applies. */
+int spawnpol_chain_need_policy(struct spawnpol_chain *chain, bool on);
+
+/* For the caller's eyes: outcome.user. */
+int spawnpol_chain_user(struct spawnpol_chain *chain, void *user);
+
+/* --- launching: spawnpol_submit(3) ------------------------------------------- */
+
+enum spawnpol_kind {
+	SPAWNPOL_CLONE,		/* making the child */
+	SPAWNPOL_EXEC,		/* executing the program */
+	SPAWNPOL_OPEN,
+	SPAWNPOL_DUP2,
+	SPAWNPOL_INSTALL,
+	SPAWNPOL_CLOSE,
+	SPAWNPOL_CHDIR,
+	SPAWNPOL_FCHDIR,
+	SPAWNPOL_SETSID,
+	SPAWNPOL_SETPGID,
+	SPAWNPOL_SQE,		/* of spawnpol_chain_sqe() */
+};
+
+/* How a spawn ended. There is one for each chain submitted. */
+struct spawnpol_outcome {
+	struct spawnpol_chain *chain;	/* idle again: submit it anew or free it */
+	void	*user;			/* of spawnpol_chain_user() */
+
+	/*
+	 * 0: the program runs. Else the error of the step that ended the chain
+	 * as the policy, if there is one, left it; there is no child any more.
+	 * -ETIME	the deadline has passed
+	 * -ECANCELED	cancelled, or a policy ended the chain
+	 * -ENOLINK	(CLONE) no policy applies, but one was asked for
+	 * -ETOOMANYREFS a policy has used up a budget
+	 * -EBADRQC	a policy's verdict made no sense
+	 */
+	int	error;
+
+	/*
+	 * The child in the submitter's pid namespace, to be waited for like any
+	 * other if error is 0. With an error: it was that, or 0 for none.
+	 */
+	pid_t	pid;
+
+	/* If asked for and error is 0, now the caller's. Else -1. */
+	int	pidfd;
+
+	/*
+	 * The EXEC that succeeded or the step that ended the chain, counted
+	 * from 0 as policies count, and its kind; -1 with SPAWNPOL_CLONE.
+	 */
+	int	step;
+	enum spawnpol_kind kind;
+};
+
+/*
+ * Launch nr chains, in order. Returns how many were given to the kernel. Fewer
+ * than nr is the error of the chain after them, which the next call returns,
+ * as this one does when it is the first's:
+ *
+ * -EINVAL	the chain has no program
+ * -EBUSY	it is in flight already
+ * -E2BIG	it needs more SQEs than the ring has
+ * -EAGAIN	no room: collect outcomes first (or the kernel lacks memory)
+ *
+ * or what stuck to the chain, or an error of io_uring_enter(2). A chain that
+ * was given to the kernel always has an outcome. Failures of the launch itself
+ * are told there, not here.
+ */
+int spawnpol_submit(struct spawnpol_ring *ring,
+		    struct spawnpol_chain *const chains[], unsigned int nr);
+
+/*
+ * The same, but only put the requests into the SQ; submitting them is up to
+ * the caller, by io_uring_submit() on the wrapped ring or by the next
+ * spawnpol_submit(). -EAGAIN: no room in the SQ.
+ */
+int spawnpol_queue(struct spawnpol_ring *ring,
+		   struct spawnpol_chain *const chains[], unsigned int nr);
+
+/*
+ * Take outcomes, at most max, in the order in which they got complete. Waits
+ * until there are min, or nothing is in flight, or timeout_ms milliseconds have
+ * passed (-1: no limit). min 0 does not wait. Returns how many, perhaps 0.
+ *
+ * -ECHILD	min > 0, but there is nothing in flight
+ * -EINTR	a signal came before the first outcome
+ * -EINVAL	max is 0 or less than min
+ * -EOPNOTSUPP	the ring is a wrapped one
+ *
+ * If several threads collect, one waits for CQEs and the others for it.
+ */
+int spawnpol_collect(struct spawnpol_ring *ring, struct spawnpol_outcome *out,
+		     unsigned int max, unsigned int min, int timeout_ms);
+
+enum {
+	SPAWNPOL_CQE_FOREIGN	= 0,	/* not the library's */
+	SPAWNPOL_CQE_TAKEN	= 1,	/* part of a spawn's story */
+	SPAWNPOL_CQE_OUTCOME	= 2,	/* the end of it: *out is filled */
+};
+
+/*
+ * For wrapped rings: look at one CQE, which stays the caller's to mark as seen.
+ * Each of the library's CQEs must be passed here exactly once, in order.
+ */
+int spawnpol_handle_cqe(struct spawnpol_ring *ring,
+			const struct io_uring_cqe *cqe,
+			struct spawnpol_outcome *out);
+
+/*
+ * Kill the child of a chain in flight if it is not the program yet; the
+ * outcome comes as always, -ECANCELED unless it was too late. -ENOENT: the
+ * chain is not in flight on this ring. -EAGAIN: no room in the SQ.
+ */
+int spawnpol_cancel(struct spawnpol_ring *ring, struct spawnpol_chain *chain);
+
+/* --- policies: spawnpol_policy(3) -------------------------------------------- */
+
+/* Ask for the events that the program says it wants: spawnpol_policy_events(). */
+#define SPAWNPOL_EVENTS_AUTO UINT32_MAX
+
+/* How a policy is attached; budgets of 0 are the kernel's defaults. */
+struct spawnpol_attach_opts {
+	uint32_t slot;
+	uint32_t events;	/* IORING_POLICY_* or SPAWNPOL_EVENTS_AUTO */
+	uint32_t max_issues;	/* retries and staged requests of a chain */
+	uint32_t max_staged;	/* requests staged by one run */
+	uint64_t max_delay_ns;	/* sum of the delays of a chain */
+};
+
+/*
+ * Attach the program prog_fd to the ring ring_fd, of this process or another's.
+ * Returns the descriptor of a bpf_link (close-on-exec), which the caller owns:
+ * the policy stays until its last descriptor and pin are gone. opts NULL: slot
+ * 0, SPAWNPOL_EVENTS_AUTO, default budgets.
+ *
+ * spawnpol_policy_attach() is bpf(2)'s BPF_LINK_CREATE,
+ * spawnpol_policy_attach_registered() the ring's own IORING_ATTACH_BPF, which
+ * needs no privilege. Reading the events does (CAP_SYS_ADMIN): unprivileged
+ * callers name them.
+ *
+ * -EINVAL	unknown events or slot; the program is no policy; IOPOLL ring;
+ *		the kernel has no policies
+ * -E2BIG	a budget above the kernel's ceiling
+ * -EBUSY	the slot is taken
+ * -EBADF	a descriptor is none, or not of a ring or a program
+ * -EOPNOTSUPP	ring_fd is no ring; no policies in this kernel
+ * -EACCES	the ring's restrictions forbid it
+ * -ENXIO	the ring is being closed
+ * -EPERM	not privileged enough
+ */
+int spawnpol_policy_attach(int ring_fd, int prog_fd,
+			   const struct spawnpol_attach_opts *opts);
+int spawnpol_policy_attach_registered(int ring_fd, int prog_fd,
+				      const struct spawnpol_attach_opts *opts);
+
+/*
+ * Exchange the link's program, for chains under way too. old_fd >= 0: only if
+ * that is the program now (else -EPERM). -ENOLINK: the ring is gone, or the
+ * link was detached.
+ */
+int spawnpol_policy_update(int link_fd, int prog_fd, int old_fd);
+
+/*
+ * Take the policy off its ring now, also while others hold the link. The
+ * descriptor stays the caller's to close. Doing so twice is no error.
+ */
+int spawnpol_policy_detach(int link_fd);
+
+/* What the kernel knows of the link. -EINVAL: a link of another type. */
+int spawnpol_policy_info(int link_fd, struct spawnpol_link_info *info);
+
+/*
+ * The events a program wants: the value of its constant
+ *	const volatile __u32 spawnpol_events
+ * in the kernel's memory. *events is 0 if it has none. Needs CAP_SYS_ADMIN.
+ */
+int spawnpol_policy_events(int prog_fd, uint32_t *events);
+
+/* --- the kernel: spawnpol_probe(3) ------------------------------------------- */
+
+/*
+ * Ask a ring what its kernel can do. -EOPNOTSUPP: it cannot spawn. -EPROTO: it
+ * can, but with another ABI; query->abi then tells which, the rest is 0.
+ */
+int spawnpol_query(int ring_fd, struct io_uring_spawn_query *query);
+
+/* Names looked up in the kernel's type information, as bits of names_*. */
+enum {
+	SPAWNPOL_NAME_CLONE	= 1U << 0,	/* IORING_OP_CLONE */
+	SPAWNPOL_NAME_EXEC	= 1U << 1,	/* IORING_OP_EXEC */
+	SPAWNPOL_NAME_CHILD	= 1U << 2,	/* IORING_OP_CHILD */
+	SPAWNPOL_NAME_PROG_TYPE	= 1U << 3,	/* BPF_PROG_TYPE_IOURING */
+};
+
+/* What the running kernel can do. */
+struct spawnpol_probe {
+	int	error;		/* why spawnpol_ring_open() fails, or 0 */
+	int	policy_error;	/* why policies cannot be used, or 0 */
+	uint32_t ring_features;	/* IORING_FEAT_* */
+	uint32_t names_found;	/* with the number this library uses */
+	int	names_error;	/* why names could not be looked up, or 0 */
+	uint64_t ops[4];	/* operations the kernel has */
+	uint64_t child_ops[4];	/* those that can be steps */
+	struct io_uring_spawn_query query;	/* zero if there was no answer */
+};
+
+/*
+ * Look at the running kernel. Returns 0 also when it can do nothing: see
+ * probe->error. Takes a temporary ring. names_found tells whether the numbers
+ * mean here what the library thinks; a mismatch makes error -EPROTO.
+ */
+int spawnpol_probe(struct spawnpol_probe *probe);
+
+/* --- errors: spawnpol_advise(3) ----------------------------------------------- */
+
+/* What was tried when the error came. */
+enum spawnpol_topic {
+	SPAWNPOL_ABOUT_RING,	/* ring_open, ring_wrap, query, probe->error */
+	SPAWNPOL_ABOUT_CHAIN,	/* the builder, submit */
+	SPAWNPOL_ABOUT_CLONE,	/* outcome of kind SPAWNPOL_CLONE */
+	SPAWNPOL_ABOUT_STEP,	/* outcome of another kind */
+	SPAWNPOL_ABOUT_EXEC,	/* outcome of kind SPAWNPOL_EXEC */
+	SPAWNPOL_ABOUT_ATTACH,	/* policy_attach*, policy_events, policy_error */
+	SPAWNPOL_ABOUT_LINK,	/* policy_update, _detach, _info */
+};
+
+struct spawnpol_advice {
+	const char *text;	/* what the error means here */
+	const char *remedy;	/* what helps, or NULL */
+};
+
+/*
+ * Words for an error (negative, as returned), never none; the strings are
+ * constant. Where the topic adds nothing to the errno's own meaning, text is
+ * that of strerrordesc_np(3).
+ */
+struct spawnpol_advice spawnpol_advise(enum spawnpol_topic topic, int error);
+
+/* "open", "exec" …, constant. */
+const char *spawnpol_kind_name(enum spawnpol_kind kind);
+
+/*
+ * One line about an outcome, without newline: the step, what it worked on, the
+ * error's text. "running as 1234" if there was none. Returns the line's length
+ * and cuts like snprintf(3). Reads the chain, which must not be freed yet.
+ */
+int spawnpol_outcome_text(const struct spawnpol_outcome *out, char *buf,
+			  size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
