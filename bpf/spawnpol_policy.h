@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What every policy includes, after vmlinux.h, which has the context (struct
- * bpf_iouring_ctx), events, verdicts and opcodes of the patched kernel.
+ * What every policy includes. It brings vmlinux.h, which has the context
+ * (struct bpf_iouring_ctx), events, verdicts and opcodes of the patched kernel.
  * docs/policies.md tells how policies are written, docs/abi.md what each
  * function does.
  *
- *	#include "vmlinux.h"
  *	#include "spawnpol_policy.h"
  *
  *	SPAWNPOL_EVENTS(0);
@@ -19,6 +18,14 @@
  */
 #ifndef SPAWNPOL_POLICY_H
 #define SPAWNPOL_POLICY_H
+
+/*
+ * The context is part of the kernel's ABI: nothing to relocate. Relocated
+ * accesses would also make the compiler compute addresses in the context,
+ * where the verifier wants constant offsets.
+ */
+#define BPF_NO_PRESERVE_ACCESS_INDEX
+#include "vmlinux.h"
 
 #include <asm-generic/errno.h>
 #include <bpf/bpf_helpers.h>
