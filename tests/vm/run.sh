@@ -243,7 +243,7 @@ verdict()
 	if [[ $TIMEOUT && ($QEMU_STATUS == 124 || $QEMU_STATUS == 137) && ! $status ]] &&
 		((SECONDS >= TIMEOUT)); then
 		note "timed out after $TIMEOUT s; the end of the kernel's log:"
-		tail -n 60 "$JOB/log" | tr -d '\r' >&2
+		tail -n 100 "$JOB/log" | tr -d '\r' >&2
 		return $TIMED_OUT
 	fi
 	if [[ ! $status ]]; then

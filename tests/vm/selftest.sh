@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# TIMEOUT: 900
+#
+# The runner's own test: whatever goes wrong in the guest must turn red, and
+# nothing else may. Faults are planted with the kernel's LKDTM driver.
+
+TIME_LIMIT=180
+. "$(dirname "$0")/../lib/tap.sh"
+
+CRASH=/sys/kernel/debug/provoke-crash/DIRECT
+
+vm() { "$TOP/tests/vm/run.sh" --log "$DIR/kernel.log" "$@"; }
+
+expect_in_log()
+{
+	grep -qE "$1" "$DIR/kernel.log" && return
+	tail -n 100 "$DIR/kernel.log"
+	fail "the kernel's log has no '$1'"
+}
+
+test_status_output_and_arguments_pass_through()
+{
+	cd "$TOP" || fail "cannot enter $TOP"
+	# shellcheck disable=SC2016 # the guest's shell expands it
+	run vm -- sh -c 'printf "%s|" "$@"; pwd; id -u; echo to stderr >&2; exit 42' \
+		sh 'two words' '' $'a\nb' '$x*'
+	expect_status 42
+	expect_equal "$OUT" $'two words||a\nb|$x*|'"$TOP"$'\n0'
+	expect_equal "$ERR" "to stderr"
+}
+
+test_output_is_complete_and_streamed()
+{
+	local first last
+	# shellcheck disable=SC2016 # the guest's shell expands it
+	vm -- sh -c 'echo first; sleep 3; seq 200000; echo last' >"$DIR/fifo.out" &
+	while ! grep -qs first "$DIR/fifo.out"; do sleep 0.1; done
+	first=${EPOCHREALTIME/./}
+	wait $! || fail "status $?"
+	last=${EPOCHREALTIME/./}
+	((last - first > 2000000)) || fail "the output came all at once"
+	expect_equal "$({ echo first; seq 200000; echo last; } | sha256sum)" \
+		"$(sha256sum <"$DIR/fifo.out")"
+}
+
+test_root_is_read_only_and_leftovers_are_killed()
+{
+	run vm -- sh -c "touch '$TOP/x' && exit 1; touch /tmp/x || exit 2
+		setsid sleep 1000 & exit 0"
+	expect_status 0
+	expect_err 'Read-only'
+}
+
+test_panic()
+{
+	run vm -- sh -c "echo before; echo PANIC >$CRASH; echo after"
+	expect_status 70
+	expect_out before
+	expect_err 'Kernel panic'
+}
+
+test_oops()
+{
+	run vm -- sh -c "echo EXCEPTION >$CRASH"
+	expect_status 70
+	expect_err 'BUG: kernel NULL pointer'
+}
+
+test_warning_turns_success_into_failure()
+{
+	run vm -- sh -c "echo 'spawnpol-test: a.b' >/dev/kmsg
+		echo WARNING >$CRASH; exit 0"
+	expect_status 70
+	expect_err 'WARNING: '
+	expect_err "complained during a.b; COMMAND's status: 0"
+}
+
+test_command_that_hangs()
+{
+	run vm --timeout 25 -- sleep 1000
+	expect_status 72
+	expect_err 'timed out after 25 s'
+	expect_in_log 'process [0-9]* \(sleep\)'
+	expect_err hrtimer_nanosleep
+}
+
+# One processor that does nothing else, with interrupts off.
+test_kernel_that_hangs()
+{
+	run vm --cpus 1 --timeout 25 -- sh -c "echo HARDLOCKUP >$CRASH"
+	expect_status 72
+	expect_err 'timed out'
+}
+
+test_machine_that_goes_away()
+{
+	run vm -- sh -c 'echo b >/proc/sysrq-trigger; sleep 10'
+	expect_status 71
+	expect_err 'went away'
+}
+
+test_wrong_usage()
+{
+	run "$TOP/tests/vm/run.sh" --nonsense -- true
+	expect_status 2
+	run "$TOP/tests/vm/run.sh"
+	expect_status 2
+	run "$TOP/tests/vm/run.sh" --kernel "$DIR/none" -- true
+	expect_status 1
+	expect_err "$DIR/none"
+}
+
+# All in one boot, because it is slow: a write after free, a task that blocks
+# for ever, and memory that an oops left behind.
+test_debug_kernel_sees_more()
+{
+	run vm --debug -- sh -c "
+		echo 0 >/proc/sys/kernel/panic_on_oops
+		echo 5 >/proc/sys/kernel/hung_task_timeout_secs
+		sh -c 'echo HUNG_TASK >$CRASH' &
+		echo WRITE_AFTER_FREE >$CRASH
+		sh -c 'echo EXEC_KMALLOC >$CRASH'
+		sleep 12"
+	expect_status 70
+	expect_err 'KASAN: '
+	expect_in_log 'INFO: task .* blocked for more than'
+	expect_in_log 'unreferenced object'
+	expect_in_log 'lkdtm_EXEC_KMALLOC'
+	expect_in_log 'new suspected memory leaks'
+}
+
+test_debug_kernel_is_silent_otherwise()
+{
+	run vm --debug -- true
+	expect_status 0
+	expect_equal "$OUT$ERR" ''
+}
+
+run_tests "$@"
