@@ -61,9 +61,12 @@
  * writable: the stack or a map value, not a string literal.
  */
 
-/* Stage a copy of an SQE, to be issued if the verdict is SUBMIT. */
+/*
+ * Stage a copy of an SQE (struct io_uring_sqe), to be issued if the verdict is
+ * SUBMIT.
+ */
 extern int bpf_iouring_stage_sqe(struct bpf_iouring_ctx *ctx,
-				 const struct io_uring_sqe *sqe,
+				 const void *sqe,
 				 __u32 sqe__sz) __ksym;
 
 /* Stage an EXEC of path with the arguments of the EXEC at hand. */

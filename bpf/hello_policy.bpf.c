@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A first policy: a program whose working directory is gone starts where its
+ * launcher is, instead of not at all.
+ *
+ * It shows the shape of a policy and the verdict SKIP. It leaves out
+ * everything else: other failures are link rules' business.
+ */
+#include "spawnpol_policy.h"
+
+SPAWNPOL_EVENTS(0);
+
+SPAWNPOL_POLICY(hello_policy)(struct bpf_iouring_ctx *ctx)
+{
+	if (ctx->opcode == IORING_OP_CHILD && ctx->cmd == IORING_CHILD_CHDIR)
+		return IORING_VERDICT_SKIP;
+	return IORING_VERDICT_CONTINUE;
+}
+
+SPAWNPOL_LICENSE("GPL");
