@@ -121,6 +121,8 @@ enum bpf_iouring_ctx_flags {
 	IORING_POLICY_F_LAST		= 1U << 1,
 	/* IORING_VERDICT_RETRY is possible */
 	IORING_POLICY_F_CAN_RETRY	= 1U << 2,
+	/* an EXEC whose fd is a directory or, with AT_EMPTY_PATH, a program */
+	IORING_POLICY_F_EXEC_AT		= 1U << 3,
 };
 
 /* Context of BPF_PROG_TYPE_IOURING programs attached as BPF_IOURING_SPAWN. */
@@ -139,6 +141,7 @@ struct bpf_iouring_ctx {
 	__u64	staged_user_data;
 	__u64	elapsed_ns;	/* since the child was made */
 	__u64	cookie;		/* sqe->off of CLONE */
+	__u64	off;		/* sqe->off of the step if it is a CHILD */
 	__u64	scratch[8];	/* the policy's own; zero when the chain starts */
 };
 
