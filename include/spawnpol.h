@@ -16,7 +16,7 @@
  *	if (!out.error)
  *		waitpid(out.pid, &status, 0);
  *
- * Calls that can fail return a negative errno value and never touch errno;
+ * Calls that can fail return a negative errno value (errno itself says nothing);
  * spawnpol_advise() says in words what such an error means and what helps.
  * A call that failed has done nothing, if not said otherwise.
  *

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Building a chain: memory, the sticky error, the program and its arguments. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+int spawnpol_chain_new(struct spawnpol_chain **chain)
+{
+	struct spawnpol_chain *c;
+	size_t size = (sizeof(*c) + CHAIN_ALIGN - 1) & ~(CHAIN_ALIGN - 1UL);
+
+	c = aligned_alloc(CHAIN_ALIGN, size);
+	if (!c)
+		return -ENOMEM;
+	memset(c, 0, size);
+	c->args.exit_signal = SIGCHLD;
+	c->pidfd = -1;
+	*chain = c;
+	return 0;
+}
+
+int spawnpol_chain_free(struct spawnpol_chain *chain)
+{
+	struct block *block, *next;
+
+	if (!chain)
+		return 0;
+	if (chain->ring)
+		return -EBUSY;
+	for (block = chain->blocks; block; block = next) {
+		next = block->next;
+		free(block);
+	}
+	free(chain->actions.v);
+	free(chain->programs.v);
+	free(chain);
+	return 0;
+}
+
+int spawnpol_chain_error(const struct spawnpol_chain *chain)
+{
+	return chain->error;
+}
+
+int chain_editable(struct spawnpol_chain *chain)
+{
+	if (chain->ring)
+		return -EBUSY;
+	return chain->error;
+}
+
+int chain_fail(struct spawnpol_chain *chain, int error)
+{
+	if (!chain->error)
+		chain->error = error;
+	return error;
+}
+
+/* A copy of size bytes, or room for them if data is NULL. */
+void *chain_block(struct spawnpol_chain *chain, const void *data, size_t size)
+{
+	struct block *block = malloc(sizeof(*block) + size);
+
+	if (!block) {
+		chain_fail(chain, -ENOMEM);
+		return NULL;
+	}
+	if (data)
+		memcpy(block->data, data, size);
+	block->next = chain->blocks;
+	chain->blocks = block;
+	return block->data;
+}
+
+/* One more step, zeroed, or NULL with the error stuck to the chain. */
+struct step *chain_step(struct spawnpol_chain *chain, struct steps *steps)
+{
+	if (chain_nr_steps(chain) >= SPAWNPOL_MAX_STEPS) {
+		chain_fail(chain, -E2BIG);
+		return NULL;
+	}
+	if (steps->nr == steps->cap) {
+		unsigned int cap = steps->cap ? 2 * steps->cap : 4;
+		struct step *v = realloc(steps->v, cap * sizeof(*v));
+
+		if (!v) {
+			chain_fail(chain, -ENOMEM);
+			return NULL;
+		}
+		steps->v = v;
+		steps->cap = cap;
+	}
+	return memset(&steps->v[steps->nr++], 0, sizeof(struct step));
+}
+
+unsigned int chain_nr_steps(const struct spawnpol_chain *chain)
+{
+	return chain->actions.nr + chain->programs.nr;
+}
+
+const struct step *chain_nth_step(const struct spawnpol_chain *chain,
+				  unsigned int nr)
+{
+	if (nr < chain->actions.nr)
+		return &chain->actions.v[nr];
+	return &chain->programs.v[nr - chain->actions.nr];
+}
+
+/* --- the program ------------------------------------------------------------- */
+
+static int add_program(struct spawnpol_chain *chain, int fd, const char *path,
+		       int flags)
+{
+	char *copy = chain_block(chain, path, strlen(path) + 1);
+	struct step *step;
+
+	if (!copy)
+		return -ENOMEM;
+	step = chain_step(chain, &chain->programs);
+	if (!step)
+		return chain->error;
+	step->kind = SPAWNPOL_EXEC;
+	step->sqe.opcode = SPAWNPOL_OP_EXEC;
+	step->sqe.fd = fd;
+	step->sqe.addr = (uintptr_t)copy;
+	step->sqe.rw_flags = flags;
+	if (!chain->default_argv[0])
+		chain->default_argv[0] = copy;
+	return 0;
+}
+
+int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path)
+{
+	int err = chain_editable(chain);
+
+	if (err)
+		return err;
+	if (!path || !*path)
+		return chain_fail(chain, -EINVAL);
+	if (strchr(path, '/'))
+		return add_program(chain, AT_FDCWD, path, 0);
+	/* no directory at all: "ls" must never become "./ls" */
+	chain->bare_name = true;
+	return add_program(chain, -1, path, 0);
+}
+
+int spawnpol_chain_program_fd(struct spawnpol_chain *chain, int fd)
+{
+	int err = chain_editable(chain);
+
+	if (err)
+		return err;
+	if (fd < 0)
+		return chain_fail(chain, -EBADF);
+	return add_program(chain, fd, "", AT_EMPTY_PATH);
+}
+
+/* Copy an array of strings and the strings into one block. */
+static char **copy_strings(struct spawnpol_chain *chain, char *const from[])
+{
+	size_t nr, size = 0;
+	char **to, *text;
+
+	for (nr = 0; from[nr]; nr++)
+		size += strlen(from[nr]) + 1;
+	to = chain_block(chain, NULL, (nr + 1) * sizeof(*to) + size);
+	if (!to)
+		return NULL;
+	text = (char *)(to + nr + 1);
+	for (size_t i = 0; i < nr; i++) {
+		to[i] = text;
+		text = stpcpy(text, from[i]) + 1;
+	}
+	to[nr] = NULL;
+	return to;
+}
+
+int spawnpol_chain_argv(struct spawnpol_chain *chain, char *const argv[])
+{
+	int err = chain_editable(chain);
+
+	if (err)
+		return err;
+	if (!argv || !argv[0])
+		return chain_fail(chain, -EINVAL);
+	chain->argv = copy_strings(chain, argv);
+	return chain->error;
+}
+
+int spawnpol_chain_envp(struct spawnpol_chain *chain, char *const envp[])
+{
+	int err = chain_editable(chain);
+
+	if (err)
+		return err;
+	chain->envp = envp ? copy_strings(chain, envp) : NULL;
+	return chain->error;
+}

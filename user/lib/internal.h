@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the library's files share. */
+#ifndef SPAWNPOL_INTERNAL_H
+#define SPAWNPOL_INTERNAL_H
+
+#include <liburing.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "spawnpol.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+struct spawnpol_ring {
+	struct io_uring *uring;		/* &own or the caller's */
+	struct io_uring own;
+	bool wrapped;
+	uint16_t tag;
+
+	pthread_mutex_t lock;		/* both queues and all that follows */
+	unsigned int in_flight;		/* chains */
+	unsigned int pending;		/* CQEs that will come for them */
+
+	/*
+	 * Held by the one thread that takes CQEs, waiting included. Without it
+	 * a thread could go to sleep for a CQE that another one took between
+	 * its look at the queue and its system call.
+	 */
+	pthread_mutex_t collecting;
+};
+
+/*
+ * A chain is aligned so that the low bits of its address are free for the
+ * number of a request in it; with the ring's tag on top that makes user_data.
+ */
+#define CHAIN_ALIGN	256
+#define INDEX_CLONE	0
+#define INDEX_DEADLINE	1
+#define INDEX_STEP	2
+_Static_assert(INDEX_STEP + SPAWNPOL_MAX_STEPS <= CHAIN_ALIGN,
+	       "each request has a number");
+
+#define MAX_PID_LEVELS	32	/* MAX_PID_NS_LEVEL */
+
+struct step {
+	struct io_uring_sqe sqe;
+	enum spawnpol_kind kind;
+};
+
+struct steps {
+	struct step *v;
+	unsigned int nr, cap;
+};
+
+/* A string or array the chain owns. */
+struct block {
+	struct block *next;
+	char data[];
+};
+
+/* What the CQEs seen so far have told. */
+struct story {
+	unsigned int pending;	/* CQEs to come */
+	unsigned int sq_start;	/* where in the SQ the chain begins */
+	unsigned int torn_at;	/* steps from here on the kernel never took */
+	bool late;		/* the deadline has passed */
+	int clone_res;
+	int ran;		/* the EXEC that succeeded, or -1 */
+	int failed;		/* the step that ended the chain, or -1 */
+	int error;		/* of it */
+};
+
+struct spawnpol_chain {
+	struct spawnpol_ring *ring;	/* where it is in flight, or NULL */
+	int error;			/* the first of the builder */
+	void *user;
+
+	struct steps actions;
+	struct steps programs;		/* EXECs; they follow the actions */
+	struct block *blocks;
+	char **argv, **envp;		/* in blocks, or NULL */
+	char *default_argv[2];
+
+	struct clone_args args;
+	pid_t tids[MAX_PID_LEVELS];
+	int pidfd;			/* written by the kernel */
+	struct __kernel_timespec deadline;
+	uint64_t cookie;
+	uint32_t slot;
+	bool want_pidfd, has_deadline;
+	bool need_policy, bare_name;
+
+	struct story story;
+};
+
+/* chain.c */
+int chain_editable(struct spawnpol_chain *chain);
+int chain_fail(struct spawnpol_chain *chain, int error);
+void *chain_block(struct spawnpol_chain *chain, const void *data, size_t size);
+struct step *chain_step(struct spawnpol_chain *chain, struct steps *steps);
+/* Steps of all kinds, in the order in which they run. */
+unsigned int chain_nr_steps(const struct spawnpol_chain *chain);
+const struct step *chain_nth_step(const struct spawnpol_chain *chain,
+				  unsigned int nr);
+
+/* collect.c */
+void story_begin(struct spawnpol_chain *chain);
+
+/* ring.c: a ring around any struct io_uring, whatever its kernel can do */
+int ring_init(struct spawnpol_ring **ring, struct io_uring *uring, uint16_t tag);
+
+#endif
