@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* From the CQEs of a chain to the one outcome. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* --- the story of one chain ---------------------------------------------------- */
+
+/*
+ * CLONE, the deadline and each EXEC have one CQE, whatever happens. Actions
+ * have one only if something is wrong with them.
+ */
+void story_begin(struct spawnpol_chain *chain)
+{
+	chain->pidfd = -1;
+	chain->story = (struct story) {
+		.pending = 1 + chain->has_deadline + chain->programs.nr,
+		.ran = -1,
+		.failed = -1,
+		.torn_at = chain_nr_steps(chain),
+	};
+}
+
+/*
+ * Which failure ended the chain? The last one told, except that -ECANCELED is
+ * also the word for what came behind the end. So it counts only if nothing
+ * else can have been the end: no failure yet, or only forgiven ones and this is
+ * an action (which would have been silent, had it come behind the end).
+ */
+static void note_failure(struct spawnpol_chain *chain, unsigned int nr, int error)
+{
+	struct story *s = &chain->story;
+	const struct step *before;
+
+	if (error == -ECANCELED && s->failed >= 0) {
+		before = chain_nth_step(chain, s->failed);
+		if (nr >= chain->actions.nr ||
+		    !(before->sqe.flags & IOSQE_IO_HARDLINK))
+			return;
+	}
+	s->failed = nr;
+	s->error = error;
+}
+
+static void note_step(struct spawnpol_chain *chain, unsigned int nr, int res)
+{
+	bool exec = nr >= chain->actions.nr;
+
+	if (nr >= chain->story.torn_at)
+		res = -ECANCELED;
+	if (res < 0)
+		note_failure(chain, nr, res);
+	else if (exec)
+		chain->story.ran = nr;
+	else
+		/* told although it did not fail: a short read or write */
+		note_failure(chain, nr, -EIO);
+}
+
+/* Returns whether the CQE was one of those that always come. */
+static bool note_cqe(struct spawnpol_chain *chain, unsigned int index, int res)
+{
+	struct story *s = &chain->story;
+
+	switch (index) {
+	case INDEX_CLONE:
+		s->clone_res = res;
+		return true;
+	case INDEX_DEADLINE:
+		s->late = res == -ETIME;
+		return true;
+	default:
+		note_step(chain, index - INDEX_STEP, res);
+		return index - INDEX_STEP >= chain->actions.nr;
+	}
+}
+
+static void story_end(struct spawnpol_chain *chain, struct spawnpol_outcome *out)
+{
+	const struct story *s = &chain->story;
+
+	*out = (struct spawnpol_outcome) {
+		.chain = chain,
+		.user = chain->user,
+		.pid = s->clone_res > 0 ? s->clone_res : 0,
+		.pidfd = chain->pidfd,
+		.step = s->failed,
+		.error = s->error,
+	};
+	if (s->ran >= 0) {
+		out->error = 0;
+		out->step = s->ran;
+	} else if (s->torn_at < chain_nr_steps(chain)) {
+		out->error = -EAGAIN;
+		out->step = -1;
+	} else if (s->late) {
+		out->error = -ETIME;
+	} else if (s->clone_res < 0 && s->error == -ECANCELED) {
+		/* else a step was refused, and CLONE because of it */
+		out->error = s->clone_res;
+	}
+	if (s->clone_res < 0 && (s->late || s->error == -ECANCELED))
+		out->step = -1;
+	out->kind = out->step < 0 ? SPAWNPOL_CLONE :
+		    chain_nth_step(chain, out->step)->kind;
+	if (out->error && out->pidfd >= 0) {
+		close(out->pidfd);
+		out->pidfd = -1;
+	}
+}
+
+/* With ring->lock held. */
+static int handle_cqe(struct spawnpol_ring *ring, const struct io_uring_cqe *cqe,
+		      struct spawnpol_outcome *out)
+{
+	uint64_t data = cqe->user_data & ~(0xffffULL << 48);
+	unsigned int index = data % CHAIN_ALIGN;
+	struct spawnpol_chain *chain = (void *)(uintptr_t)(data - index);
+
+	if (cqe->user_data >> 48 != ring->tag)
+		return SPAWNPOL_CQE_FOREIGN;
+	/* of a cancellation, or of what a policy has put in a step's place */
+	if (!chain || cqe->flags & SPAWNPOL_CQE_F_STAGED)
+		return SPAWNPOL_CQE_TAKEN;
+	if (!note_cqe(chain, index, cqe->res))
+		return SPAWNPOL_CQE_TAKEN;
+	ring->pending--;
+	if (--chain->story.pending)
+		return SPAWNPOL_CQE_TAKEN;
+	ring->in_flight--;
+	chain->ring = NULL;
+	story_end(chain, out);
+	return SPAWNPOL_CQE_OUTCOME;
+}
+
+int spawnpol_handle_cqe(struct spawnpol_ring *ring,
+			const struct io_uring_cqe *cqe,
+			struct spawnpol_outcome *out)
+{
+	int ret;
+
+	pthread_mutex_lock(&ring->lock);
+	ret = handle_cqe(ring, cqe, out);
+	pthread_mutex_unlock(&ring->lock);
+	return ret;
+}
+
+/* --- collecting ------------------------------------------------------------------ */
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* One collector at a time; false if another one did not finish in time. */
+static bool begin_collecting(struct spawnpol_ring *ring, int64_t until)
+{
+	struct timespec ts = {
+		.tv_sec = until / 1000,
+		.tv_nsec = until % 1000 * 1000000,
+	};
+
+	if (until < 0)
+		return !pthread_mutex_lock(&ring->collecting);
+	return !pthread_mutex_clocklock(&ring->collecting, CLOCK_MONOTONIC, &ts);
+}
+
+/* What has come up to now. Takes no CQE more than it needs. */
+static unsigned int reap(struct spawnpol_ring *ring, struct spawnpol_outcome *out,
+			 unsigned int max)
+{
+	struct io_uring_cqe *cqe;
+	unsigned int nr = 0;
+
+	while (nr < max && !io_uring_peek_cqe(ring->uring, &cqe)) {
+		if (handle_cqe(ring, cqe, &out[nr]) == SPAWNPOL_CQE_OUTCOME)
+			nr++;
+		io_uring_cqe_seen(ring->uring, cqe);
+	}
+	return nr;
+}
+
+/* Let the kernel post what is ready, and wait for nr CQEs. */
+static int enter(struct spawnpol_ring *ring, unsigned int nr, int64_t until)
+{
+	struct __kernel_timespec ts;
+	struct io_uring_getevents_arg arg = { .sigmask_sz = _NSIG / 8 };
+	int64_t left;
+
+	if (until >= 0) {
+		left = until - now_ms();
+		if (left < 0)
+			left = 0;
+		ts.tv_sec = left / 1000;
+		ts.tv_nsec = left % 1000 * 1000000;
+		arg.ts = (uintptr_t)&ts;
+	}
+	return io_uring_enter2(ring->uring->ring_fd, 0, nr,
+			       IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
+			       (void *)&arg, sizeof(arg));
+}
+
+int spawnpol_collect(struct spawnpol_ring *ring, struct spawnpol_outcome *out,
+		     unsigned int max, unsigned int min, int timeout_ms)
+{
+	int64_t until = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+	unsigned int nr = 0, in_flight, want;
+	int err = 0;
+
+	if (ring->wrapped)
+		return -EOPNOTSUPP;
+	if (!max || max < min)
+		return -EINVAL;
+	if (!begin_collecting(ring, min ? until : 0))
+		return 0;
+	for (;;) {
+		pthread_mutex_lock(&ring->lock);
+		nr += reap(ring, out + nr, max - nr);
+		in_flight = ring->in_flight;
+		/*
+		 * If everything in flight is wanted, sleep through all of it:
+		 * CLONE's CQE alone need not wake anybody.
+		 */
+		want = nr < min && min - nr >= in_flight ? ring->pending : 1;
+		pthread_mutex_unlock(&ring->lock);
+		if (err || !in_flight || (min && nr >= min) || nr == max)
+			break;
+		/* for min 0, only what the kernel holds back (DEFER_TASKRUN) */
+		err = enter(ring, min ? want : 0, until);
+		if (!min && !err)
+			err = -ETIME;
+	}
+	pthread_mutex_unlock(&ring->collecting);
+	if (nr)
+		return nr;
+	if (err == -ETIME)
+		return 0;
+	if (!err)
+		err = min ? -ECHILD : 0;
+	return err;
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Putting chains into the SQ, giving them to the kernel, cancelling them. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+static uint64_t user_data(const struct spawnpol_ring *ring,
+			  const struct spawnpol_chain *chain, unsigned int index)
+{
+	return (uint64_t)ring->tag << 48 | (uintptr_t)chain | index;
+}
+
+static unsigned int nr_sqes(const struct spawnpol_chain *chain)
+{
+	return 1 + chain->has_deadline + chain_nr_steps(chain);
+}
+
+/* --- filling SQEs; there is room for all of them ------------------------------ */
+
+static struct io_uring_sqe *next_sqe(struct spawnpol_ring *ring,
+				     const struct spawnpol_chain *chain,
+				     unsigned int index,
+				     const struct io_uring_sqe *from)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring->uring);
+
+	*sqe = *from;
+	sqe->user_data = user_data(ring, chain, index);
+	return sqe;
+}
+
+static void put_clone(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = SPAWNPOL_OP_CLONE,
+		.flags = IOSQE_IO_LINK,
+		.addr = (uintptr_t)&chain->args,
+		.len = sizeof(chain->args),
+		.off = chain->cookie,
+		.file_index = chain->slot,
+	};
+
+	if (chain->need_policy || chain->bare_name)
+		sqe.rw_flags = IORING_CLONE_NEED_POLICY;
+	next_sqe(ring, chain, INDEX_CLONE, &sqe);
+}
+
+static void put_deadline(struct spawnpol_ring *ring,
+			 struct spawnpol_chain *chain)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_LINK_TIMEOUT,
+		.flags = IOSQE_IO_LINK,
+		.fd = -1,
+		.addr = (uintptr_t)&chain->deadline,
+		.len = 1,
+	};
+
+	next_sqe(ring, chain, INDEX_DEADLINE, &sqe);
+}
+
+static void put_steps(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	char **argv = chain->argv ? chain->argv : chain->default_argv;
+	char **envp = chain->envp ? chain->envp : environ;
+	unsigned int nr = chain_nr_steps(chain);
+
+	for (unsigned int i = 0; i < nr; i++) {
+		const struct step *step = chain_nth_step(chain, i);
+		struct io_uring_sqe *sqe;
+
+		sqe = next_sqe(ring, chain, INDEX_STEP + i, &step->sqe);
+		if (step->kind != SPAWNPOL_EXEC)
+			continue;
+		sqe->addr2 = (uintptr_t)argv;
+		sqe->addr3 = (uintptr_t)envp;
+		/* the next program is tried if this one cannot be executed */
+		if (i + 1 < nr)
+			sqe->flags |= IOSQE_IO_HARDLINK;
+	}
+}
+
+static int queue_one(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	unsigned int nr = nr_sqes(chain);
+
+	if (chain->ring)
+		return -EBUSY;
+	if (chain->error)
+		return chain->error;
+	if (!chain->programs.nr)
+		return -EINVAL;
+	if (nr > ring->uring->sq.ring_entries)
+		return -E2BIG;
+	if (io_uring_sq_space_left(ring->uring) < nr)
+		return -EAGAIN;
+	story_begin(chain);
+	chain->story.sq_start = ring->uring->sq.sqe_tail;
+	put_clone(ring, chain);
+	if (chain->has_deadline)
+		put_deadline(ring, chain);
+	put_steps(ring, chain);
+	chain->ring = ring;
+	ring->in_flight++;
+	ring->pending += chain->story.pending;
+	return 0;
+}
+
+int spawnpol_queue(struct spawnpol_ring *ring,
+		   struct spawnpol_chain *const chains[], unsigned int nr)
+{
+	unsigned int i;
+	int err = 0;
+
+	pthread_mutex_lock(&ring->lock);
+	for (i = 0; i < nr && !err; i++)
+		err = queue_one(ring, chains[i]);
+	pthread_mutex_unlock(&ring->lock);
+	if (!err)
+		return nr;
+	return i > 1 ? (int)i - 1 : err;
+}
+
+/* --- giving them to the kernel ------------------------------------------------- */
+
+/* 0: the kernel has all of the SQ. With SQPOLL its thread will take it. */
+static int flush(struct spawnpol_ring *ring)
+{
+	int ret;
+
+	do {
+		ret = io_uring_submit(ring->uring);
+		if (ring->uring->flags & IORING_SETUP_SQPOLL)
+			return ret < 0 ? ret : 0;
+	} while (ret == -EINTR || (ret > 0 && io_uring_sq_ready(ring->uring)));
+	if (ret >= 0)
+		ret = io_uring_sq_ready(ring->uring) ? -EAGAIN : 0;
+	return ret;
+}
+
+/*
+ * The kernel ran out of memory in the middle of a chain. The child will not
+ * get to its EXEC; but the rest of the SQEs, submitted later without their
+ * CLONE, would open and close files in this process. They become NOPs.
+ */
+static void defuse(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
+		   unsigned int head)
+{
+	unsigned int shift = ring->uring->flags & IORING_SETUP_SQE128 ? 1 : 0;
+	unsigned int start = chain->story.sq_start;
+	unsigned int first_step = start + nr_sqes(chain) - chain_nr_steps(chain);
+
+	for (unsigned int from = head; from != start + nr_sqes(chain); from++) {
+		unsigned int at = from & ring->uring->sq.ring_mask;
+		struct io_uring_sqe *sqe = &ring->uring->sq.sqes[at << shift];
+		struct io_uring_sqe nop = {
+			.opcode = IORING_OP_NOP,
+			.flags = sqe->flags & IOSQE_CQE_SKIP_SUCCESS,
+			.fd = -1,
+			.user_data = sqe->user_data,
+		};
+
+		*sqe = nop;
+	}
+	chain->story.torn_at = (int)(head - first_step) > 0 ?
+			       head - first_step : 0;
+}
+
+/*
+ * Submitting has failed: take the chains out of the SQ that the kernel has not
+ * begun with. They are the last in it. Returns how many stay.
+ */
+static unsigned int take_back(struct spawnpol_ring *ring,
+			      struct spawnpol_chain *const chains[],
+			      unsigned int nr)
+{
+	struct io_uring_sq *sq = &ring->uring->sq;
+	unsigned int head = *sq->khead;
+
+	if (ring->uring->flags & IORING_SETUP_SQPOLL)
+		return nr;	/* its thread may be reading them right now */
+	for (; nr; nr--) {
+		struct spawnpol_chain *chain = chains[nr - 1];
+		unsigned int start = chain->story.sq_start;
+		unsigned int end = start + nr_sqes(chain);
+
+		if ((int)(start - head) < 0) {
+			if ((int)(end - head) > 0)
+				defuse(ring, chain, head);
+			break;
+		}
+		sq->sqe_tail = start;
+		chain->ring = NULL;
+		ring->in_flight--;
+		ring->pending -= chain->story.pending;
+	}
+	sq->sqe_head = sq->sqe_tail;
+	io_uring_smp_store_release(sq->ktail, sq->sqe_tail);
+	return nr;
+}
+
+int spawnpol_submit(struct spawnpol_ring *ring,
+		    struct spawnpol_chain *const chains[], unsigned int nr)
+{
+	unsigned int i = 0;
+	int err = 0, failed;
+
+	pthread_mutex_lock(&ring->lock);
+	while (i < nr) {
+		err = queue_one(ring, chains[i]);
+		if (!err) {
+			i++;
+			continue;
+		}
+		if (err != -EAGAIN)
+			break;
+		/* no room: make some */
+		err = flush(ring);
+		if (!err && ring->uring->flags & IORING_SETUP_SQPOLL)
+			err = io_uring_sqring_wait(ring->uring) < 0 ? -EAGAIN : 0;
+		if (err)
+			break;
+	}
+	failed = flush(ring);
+	if (failed) {
+		err = failed;
+		i = take_back(ring, chains, i);
+	}
+	pthread_mutex_unlock(&ring->lock);
+	return i || !err ? (int)i : err;
+}
+
+int spawnpol_cancel(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	struct io_uring_sqe *sqe;
+	int err = -ENOENT;
+
+	pthread_mutex_lock(&ring->lock);
+	if (chain->ring != ring)
+		goto unlock;
+	err = -EAGAIN;
+	sqe = io_uring_get_sqe(ring->uring);
+	if (!sqe)
+		goto unlock;
+	io_uring_prep_cancel64(sqe, user_data(ring, chain, INDEX_CLONE), 0);
+	/* not finding it any more is fine; the CQE is recognised by no chain */
+	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+	sqe->user_data = (uint64_t)ring->tag << 48;
+	err = flush(ring);
+unlock:
+	pthread_mutex_unlock(&ring->lock);
+	return err;
+}

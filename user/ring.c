@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Setting a ring up and taking it down. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+int ring_init(struct spawnpol_ring **ring, struct io_uring *uring, uint16_t tag)
+{
+	struct spawnpol_ring *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_mutex_init(&r->collecting, NULL);
+	r->wrapped = uring;
+	r->uring = uring ? uring : &r->own;
+	r->tag = tag;
+	*ring = r;
+	return 0;
+}
+
+static void ring_free(struct spawnpol_ring *ring)
+{
+	pthread_mutex_destroy(&ring->collecting);
+	pthread_mutex_destroy(&ring->lock);
+	free(ring);
+}
+
+/* Can rings of this kernel spawn, the way this library thinks they do? */
+static int ring_check(struct io_uring *uring)
+{
+	struct io_uring_spawn_query query;
+
+	if (uring->flags & IORING_SETUP_IOPOLL)
+		return -EINVAL;
+	if (!(uring->features & SPAWNPOL_FEAT_SPAWN))
+		return -EOPNOTSUPP;
+	return spawnpol_query(uring->ring_fd, &query);
+}
+
+int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
+		       unsigned int flags)
+{
+	struct spawnpol_ring *r;
+	int err;
+
+	if (flags & IORING_SETUP_IOPOLL)
+		return -EINVAL;
+	err = ring_init(&r, NULL, SPAWNPOL_TAG);
+	if (err)
+		return err;
+	/*
+	 * SUBMIT_ALL: a request that is refused must not keep the chains
+	 * behind it from being submitted.
+	 */
+	err = io_uring_queue_init(entries, r->uring, flags |
+				  IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP);
+	if (err)
+		goto free_ring;
+	err = ring_check(r->uring);
+	if (err)
+		goto exit_ring;
+	*ring = r;
+	return 0;
+exit_ring:
+	io_uring_queue_exit(r->uring);
+free_ring:
+	ring_free(r);
+	return err;
+}
+
+int spawnpol_ring_wrap(struct spawnpol_ring **ring, struct io_uring *uring,
+		       uint16_t tag)
+{
+	int err = ring_check(uring);
+
+	if (err)
+		return err;
+	return ring_init(ring, uring, tag);
+}
+
+/*
+ * Children that are no programs yet read the memory of chains, which their
+ * owners free once the ring is closed: wait for the end of all of them. A
+ * cancellation may come before its chain is there (SQPOLL), so try again. The
+ * limit is for rings that this thread may not use (SINGLE_ISSUER).
+ */
+static void ring_drain(struct spawnpol_ring *ring)
+{
+	struct spawnpol_outcome out;
+	struct io_uring_sqe *sqe;
+	int ret = 0;
+
+	while (ring->in_flight && ret >= 0) {
+		io_uring_submit(ring->uring);
+		sqe = io_uring_get_sqe(ring->uring);
+		if (sqe) {
+			io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY |
+					       IORING_ASYNC_CANCEL_ALL);
+			sqe->user_data = (uint64_t)ring->tag << 48;
+			io_uring_submit(ring->uring);
+		}
+		while ((ret = spawnpol_collect(ring, &out, 1, 1, 20)) > 0)
+			if (out.pidfd >= 0)
+				close(out.pidfd);
+	}
+}
+
+void spawnpol_ring_close(struct spawnpol_ring *ring)
+{
+	if (!ring)
+		return;
+	if (!ring->wrapped) {
+		ring_drain(ring);
+		io_uring_queue_exit(ring->uring);
+	}
+	ring_free(ring);
+}
+
+int spawnpol_ring_fd(const struct spawnpol_ring *ring)
+{
+	return ring->uring->ring_fd;
+}
