@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What an error means where it came up, and what helps. */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+
+struct entry {
+	int error;
+	struct spawnpol_advice advice;
+};
+
+static const struct entry about_ring[] = {
+	{ EINVAL, { "the kernel does not take these ring flags",
+		    "rings for spawning cannot be IOPOLL" } },
+	{ ENOSYS, { "the kernel has no io_uring",
+		    "build it with CONFIG_IO_URING" } },
+	{ EOPNOTSUPP, { "the kernel cannot spawn through io_uring",
+			"boot a kernel with the spawnpol patches and "
+			"CONFIG_IO_URING_SPAWN" } },
+	{ EPROTO, { "the kernel's spawn interface is not this library's",
+		    "use kernel and library of the same spawnpol release" } },
+	{ EPERM, { "io_uring is disabled here",
+		   "see sysctl kernel.io_uring_disabled and the seccomp "
+		   "filters of this process" } },
+	{ ENOMEM, { "no memory for the ring",
+		    "ask for fewer entries, or raise RLIMIT_MEMLOCK" } },
+	{ EMFILE, { "too many open files", "raise RLIMIT_NOFILE" } },
+};
+
+static const struct entry about_chain[] = {
+	{ EINVAL, { "the chain has no program or an argument that makes no sense",
+		    NULL } },
+	{ EBUSY, { "the chain is in flight", "collect its outcome first" } },
+	{ E2BIG, { "the chain has too many steps",
+		   "make the ring with more entries" } },
+	{ EAGAIN, { "no room for the chain",
+		    "collect outcomes, then try again" } },
+	{ EBADF, { "a descriptor number is negative", NULL } },
+	{ ENOENT, { "the chain is not in flight on this ring", NULL } },
+	{ ECHILD, { "nothing is in flight", NULL } },
+	{ EEXIST, { "the ring belongs to another thread",
+		    "a SINGLE_ISSUER ring is used by one thread only" } },
+};
+
+static const struct entry about_clone[] = {
+	{ ENOLINK, { "no policy is attached where one is needed",
+		     "attach a policy to the ring and slot, or give the program "
+		     "with a slash" } },
+	{ EAGAIN, { "no process could be made",
+		    "see RLIMIT_NPROC, pids.max of the cgroup, kernel.pid_max" } },
+	{ EPERM, { "not allowed to make such a process",
+		   "namespaces and chosen pids need privileges; or a seccomp "
+		   "filter refuses clone3" } },
+	{ EBADF, { "the cgroup's descriptor is not open", NULL } },
+	{ EBUSY, { "the cgroup cannot have processes",
+		   "it has controllers enabled for its children" } },
+	{ EEXIST, { "a process with the chosen pid exists", NULL } },
+	{ ETIME, { "the deadline passed before a process was made", NULL } },
+	{ ECANCELED, { "canceled before a process was made", NULL } },
+	{ EINVAL, { "the kernel does not take these attributes", NULL } },
+};
+
+static const struct entry about_step[] = {
+	{ ETIME, { "the deadline has passed", NULL } },
+	{ ECANCELED, { "canceled, or ended by the policy", NULL } },
+	{ ETOOMANYREFS, { "the policy has used up a budget",
+			  "attach it with larger budgets, or mend its loop" } },
+	{ EBADRQC, { "the policy's verdict could not be followed",
+		     "see its trace: RETRY of what cannot be issued twice, or "
+		     "SUBMIT of nothing" } },
+	{ EOPNOTSUPP, { "the operation is not possible in a child", NULL } },
+	{ EACCES, { "permission denied",
+		    "or the ring's restrictions do not allow the operation" } },
+	{ EIO, { "read or written only in part", NULL } },
+};
+
+static const struct entry about_exec[] = {
+	{ EBADF, { "no policy looked for the name, or the descriptor is not open",
+		   "attach a policy that searches, or give the program with a "
+		   "slash" } },
+	{ EPERM, { "operation not permitted",
+		   "or a seccomp filter refuses execveat" } },
+	{ ETXTBSY, { "the program is being written",
+		     "a policy can wait and try again" } },
+	{ ENOEXEC, { "not a program",
+		     "a script needs a #! line, or a policy that hands it to a "
+		     "shell" } },
+};
+
+static const struct entry about_attach[] = {
+	{ EINVAL, { "the kernel refuses the program, slot or events",
+		    "is it an iouring.s/spawn program, the slot below 16, and "
+		    "has the kernel CONFIG_IO_URING_BPF?" } },
+	{ E2BIG, { "a budget is above the kernel's ceiling",
+		   "spawnpol probe shows the ceilings" } },
+	{ EBUSY, { "the slot has a policy",
+		   "detach or update it, or take another slot" } },
+	{ EBADF, { "the descriptor is not open, or of no ring or program",
+		   NULL } },
+	{ EOPNOTSUPP, { "no ring, or a kernel without policies",
+			"boot a kernel with the spawnpol patches and "
+			"CONFIG_IO_URING_BPF" } },
+	{ EPROTO, { "the kernel's program type is not this library's",
+		    "use kernel and library of the same spawnpol release" } },
+	{ EACCES, { "the ring's restrictions do not allow policies", NULL } },
+	{ ENXIO, { "the ring is being closed", NULL } },
+	{ EPERM, { "not privileged enough",
+		   "attaching needs CAP_BPF, reading a program's events "
+		   "CAP_SYS_ADMIN" } },
+};
+
+static const struct entry about_link[] = {
+	{ EINVAL, { "not the link of a policy, or not the program of one",
+		    NULL } },
+	{ EBADF, { "the descriptor is not open, or not of BPF", NULL } },
+	{ ENOLINK, { "the ring is gone, or the policy was detached",
+		     "attach the new program to a ring" } },
+	{ EPERM, { "not privileged enough, or another program is there now",
+		   NULL } },
+};
+
+struct topic {
+	const struct entry *v;
+	size_t nr;
+	const struct topic *then;	/* where to look next */
+};
+
+#define TOPIC(list)	.v = list, .nr = ARRAY_SIZE(list)
+
+static const struct topic step_topic = { TOPIC(about_step) };
+static const struct topic topics[] = {
+	[SPAWNPOL_ABOUT_RING]	= { TOPIC(about_ring) },
+	[SPAWNPOL_ABOUT_CHAIN]	= { TOPIC(about_chain) },
+	[SPAWNPOL_ABOUT_CLONE]	= { TOPIC(about_clone) },
+	[SPAWNPOL_ABOUT_STEP]	= { TOPIC(about_step) },
+	[SPAWNPOL_ABOUT_EXEC]	= { TOPIC(about_exec), .then = &step_topic },
+	[SPAWNPOL_ABOUT_ATTACH]	= { TOPIC(about_attach) },
+	[SPAWNPOL_ABOUT_LINK]	= { TOPIC(about_link) },
+};
+
+struct spawnpol_advice spawnpol_advise(enum spawnpol_topic topic, int error)
+{
+	struct spawnpol_advice plain = { strerrordesc_np(-error), NULL };
+	const struct topic *t = NULL;
+
+	if ((unsigned int)topic < ARRAY_SIZE(topics))
+		t = &topics[topic];
+	for (; t; t = t->then)
+		for (size_t i = 0; i < t->nr; i++)
+			if (t->v[i].error == -error)
+				return t->v[i].advice;
+	if (!plain.text)
+		plain.text = "unknown error";
+	return plain;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Policies: attaching a program to a ring, and what one can do with the link. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* libbpf's own wrappers do not know the fields for a ring. */
+static int sys_bpf(enum bpf_cmd cmd, void *attr, size_t size)
+{
+	int ret = syscall(__NR_bpf, cmd, attr, size);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static int resolve(struct spawnpol_attach_opts *to,
+		   const struct spawnpol_attach_opts *from, int prog_fd)
+{
+	static const struct spawnpol_attach_opts defaults = {
+		.events = SPAWNPOL_EVENTS_AUTO,
+	};
+
+	*to = from ? *from : defaults;
+	if (to->events != SPAWNPOL_EVENTS_AUTO)
+		return 0;
+	return spawnpol_policy_events(prog_fd, &to->events);
+}
+
+int spawnpol_policy_attach(int ring_fd, int prog_fd,
+			   const struct spawnpol_attach_opts *opts)
+{
+	struct spawnpol_attach_opts o;
+	struct spawnpol_link_create create;
+	int err;
+
+	if (ring_fd < 0 || prog_fd < 0)
+		return -EBADF;
+	err = resolve(&o, opts, prog_fd);
+	if (err)
+		return err;
+	memset(&create, 0, sizeof(create));
+	create.prog_fd = prog_fd;
+	create.target_fd = ring_fd;
+	create.attach_type = SPAWNPOL_BPF_IOURING_SPAWN;
+	create.slot = o.slot;
+	create.events = o.events;
+	create.max_issues = o.max_issues;
+	create.max_staged = o.max_staged;
+	create.max_delay_ns = o.max_delay_ns;
+	return sys_bpf(BPF_LINK_CREATE, &create, sizeof(create));
+}
+
+int spawnpol_policy_attach_registered(int ring_fd, int prog_fd,
+				      const struct spawnpol_attach_opts *opts)
+{
+	struct spawnpol_attach_opts o;
+	struct io_uring_attach_bpf attach;
+	int ret;
+
+	if (ring_fd < 0 || prog_fd < 0)
+		return -EBADF;
+	ret = resolve(&o, opts, prog_fd);
+	if (ret)
+		return ret;
+	memset(&attach, 0, sizeof(attach));
+	attach.prog_fd = prog_fd;
+	attach.slot = o.slot;
+	attach.events = o.events;
+	attach.max_issues = o.max_issues;
+	attach.max_staged = o.max_staged;
+	attach.max_delay_ns = o.max_delay_ns;
+	ret = syscall(__NR_io_uring_register, ring_fd, SPAWNPOL_ATTACH_BPF,
+		      &attach, 1);
+	return ret < 0 ? -errno : ret;
+}
+
+int spawnpol_policy_update(int link_fd, int prog_fd, int old_fd)
+{
+	LIBBPF_OPTS(bpf_link_update_opts, opts);
+
+	if (link_fd < 0 || prog_fd < 0)
+		return -EBADF;
+	if (old_fd >= 0) {
+		opts.flags = BPF_F_REPLACE;
+		opts.old_prog_fd = old_fd;
+	}
+	return bpf_link_update(link_fd, prog_fd, &opts);
+}
+
+int spawnpol_policy_detach(int link_fd)
+{
+	if (link_fd < 0)
+		return -EBADF;
+	return bpf_link_detach(link_fd);
+}
+
+/*
+ * The kernel describes a program or map just as willingly, and their type
+ * numbers overlap. Without /proc the type must do.
+ */
+static bool is_link(int fd)
+{
+	char path[64], what[64];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	len = readlink(path, what, sizeof(what) - 1);
+	if (len < 0)
+		return errno == ENOENT && access("/proc/self/fd", F_OK);
+	what[len] = '\0';
+	return strstr(what, "bpf_link") || strstr(what, "bpf-link");
+}
+
+int spawnpol_policy_info(int link_fd, struct spawnpol_link_info *info)
+{
+	struct spawnpol_link_info now;
+	uint32_t len = sizeof(now);
+	int err;
+
+	if (link_fd < 0)
+		return -EBADF;
+	memset(&now, 0, sizeof(now));
+	err = bpf_obj_get_info_by_fd(link_fd, &now, &len);
+	if (err)
+		return err;
+	if (now.type != SPAWNPOL_BPF_LINK_TYPE_IOURING || !is_link(link_fd))
+		return -EINVAL;
+	*info = now;
+	return 0;
+}
