@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * How children that are no program end: with their chain, their submitter or
+ * their ring (S5, S9, S15).
+ */
+#include "lib/child.h"
+#include "lib/ring.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+static struct tring r;
+static struct blocker block;
+
+/* What a submitter in another process tells. */
+struct report {
+	volatile pid_t child;
+};
+
+static struct report *make_report(void)
+{
+	void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(at != MAP_FAILED);
+	return at;
+}
+
+/* CLONE, a step that blocks, EXEC; the child, once it blocks. */
+static pid_t start_blocked(void)
+{
+	pid_t pid;
+
+	q_clone(&r);
+	q_block(&r, &block);
+	q_exit(&r, 0);
+	tring_submit(&r);
+	pid = CHECK_OK(tring_res(&r, CLONE));
+	wait_blocked(pid);
+	return pid;
+}
+
+static pid_t start_sleeper(void)
+{
+	pid_t pid;
+
+	q_clone(&r);
+	q_sleeper(&r);
+	tring_submit(&r);
+	pid = CHECK_OK(tring_res(&r, CLONE));
+	CHECK_EQ(tring_res(&r, 0), 0);
+	return pid;
+}
+
+static pid_t wait_report(struct report *report)
+{
+	double until = now() + 10 * tap_slowness();
+
+	while (!report->child) {
+		CHECK_LT(now(), until);
+		sleep_ms(1);
+	}
+	return report->child;
+}
+
+TEST(S5_clone_completes_while_the_child_still_runs_the_chain)
+{
+	pid_t pid;
+
+	tring_init(&r, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	pid = start_blocked();
+	tring_none(&r, 0, 20);
+	blocker_release(&block);
+	CHECK_EQ(tring_res(&r, 1), 0);
+	CHECK_EQ(wait_exit(pid), 0);
+}
+
+/* The ring goes at any moment of a chain; the debug kernel looks for misuse. */
+TEST(S5_closing_the_ring_at_any_moment, .timeout = 60)
+{
+	unsigned int i, rounds = 120 / tap_slowness();
+
+	for (i = 0; i < rounds; i++) {
+		tring_init(&r, tring_kinds[i % tring_nr_kinds].flags);
+		q_clone(&r);
+		q_nop(&r);
+		q_fail(&r);
+		q_clone(&r);
+		hardlink(q_fail(&r));
+		q_exit(&r, 0);
+		q_clone(&r);
+		q_block(&r, &block);
+		q_exit(&r, 0);
+		tring_submit(&r);
+		usleep(i % 40 * 50);
+		tring_exit(&r);
+		close(block.fds[0]);
+		close(block.fds[1]);
+	}
+	/* Programs may have started; whatever has not is gone by itself. */
+	while (waitpid(-1, NULL, __WALL) > 0)
+		;
+	CHECK_EQ(errno, ECHILD);
+}
+
+TEST(S5_the_parent_exits_at_any_moment, .timeout = 60)
+{
+	unsigned int i, rounds = 60 / tap_slowness();
+
+	for (i = 0; i < rounds; i++) {
+		pid_t pid = CHECK_SYS(fork());
+
+		if (!pid) {
+			tring_init(&r, tring_kinds[i % tring_nr_kinds].flags);
+			q_clone(&r);
+			q_nop(&r);
+			q_exit(&r, 0);
+			q_clone(&r);
+			q_block(&r, &block);
+			q_exit(&r, 0);
+			tring_submit(&r);
+			usleep(i % 20 * 100);
+			_exit(0);
+		}
+		CHECK_EQ(wait_exit(pid), 0);
+	}
+}
+
+static void *wait_for_any(void *unused)
+{
+	(void)unused;
+	return (void *)(intptr_t)(waitpid(-1, NULL, __WALL) < 0 ? errno : 0);
+}
+
+TEST(S9_no_zombie_no_sigchld_when_the_chain_fails)
+{
+	int pidfd = -1;
+	struct clone_args args = { .flags = CLONE_PIDFD,
+				   .exit_signal = SIGCHLD,
+				   .pidfd = (uintptr_t)&pidfd };
+	struct pollfd wait = { .events = POLLIN };
+	siginfo_t info;
+	unsigned int i;
+
+	count_sigchld();
+	for (i = 0; i < tring_nr_kinds; i++) {
+		tring_init(&r, tring_kinds[i].flags);
+		q_clone3(&r, &args);
+		q_nop(&r);
+		q_fail(&r);
+		q_exit(&r, 0);
+		tring_submit(&r);
+		CHECK_EQ(tring_res(&r, 1), -ENOENT);
+		CHECK_EQ(tring_res(&r, 2), -ECANCELED);
+		CHECK_GT(tring_res(&r, CLONE), 0);
+		wait.fd = pidfd;
+		CHECK_EQ(poll(&wait, 1, 5000), 1);
+		CHECK_SYS_ERR(waitid(P_PIDFD, pidfd, &info, WEXITED), ECHILD);
+		check_gone(tring_res(&r, CLONE));
+		check_no_children();
+		close(pidfd);
+		tring_exit(&r);
+	}
+	EXPECT_EQ(sigchlds(), 0);
+}
+
+TEST(S9_nor_when_the_steps_run_out)
+{
+	count_sigchld();
+	tring_init(&r, 0);
+	q_clone(&r);
+	q_nop(&r);
+	hardlink(q_nop(&r));
+	q_nop(&r);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 2), 0);
+	check_gone(CHECK_OK(tring_res(&r, CLONE)));
+	check_no_children();
+	EXPECT_EQ(sigchlds(), 0);
+}
+
+/* The exit signal that was asked for is not sent either. */
+TEST(S9_nor_with_another_exit_signal)
+{
+	struct clone_args args = { .exit_signal = SIGTERM };
+	unsigned int i;
+
+	tring_init(&r, 0);
+	for (i = 0; i < 2; i++) {
+		tring_forget(&r);
+		q_clone3(&r, &args);
+		q_fail(&r);
+		q_exit(&r, 0);
+		tring_submit(&r);
+		CHECK_EQ(tring_res(&r, 0), -ENOENT);
+		check_gone(CHECK_OK(tring_res(&r, CLONE)));
+		args.exit_signal = 0;
+	}
+	sleep_ms(20);
+	check_no_children();
+}
+
+TEST(S9_a_thread_that_waits_for_any_child_is_told_there_is_none)
+{
+	pthread_t thread;
+	void *error;
+	pid_t pid;
+
+	tring_init(&r, 0);
+	pid = start_blocked();
+	CHECK_EQ(pthread_create(&thread, NULL, wait_for_any, NULL), 0);
+	sleep_ms(20);
+	q_cancel(&r, CLONE, 0, OTHER);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), -ECANCELED);
+	CHECK_EQ(pthread_join(thread, &error), 0);
+	EXPECT_EQ((intptr_t)error, ECHILD);
+	check_gone(pid);
+}
+
+/* Many failed chains leave as many processes as before: none. */
+TEST(S9_sixty_failed_chains_leave_nothing)
+{
+	int i, first;
+
+	tring_init(&r, 0);
+	for (i = 0; i < 60; i++) {
+		q_clone(&r);
+		q_fail(&r);
+		q_exit(&r, 0);
+	}
+	tring_submit(&r);
+	tring_total(&r, 180);
+	first = tring_res(&r, CLONE);
+	for (i = 0; i < 60; i++)
+		check_gone(tring_res(&r, CHAIN(i) + CLONE));
+	CHECK_GT(first, 0);
+	check_no_children();
+}
+
+/* A child that is killed by a signal has not become a program either. */
+TEST(S9_killing_the_child_cancels_the_chain)
+{
+	pid_t pid;
+
+	count_sigchld();
+	tring_init(&r, 0);
+	pid = start_blocked();
+	CHECK_SYS(kill(pid, SIGKILL));
+	EXPECT_EQ(tring_res(&r, 0), -ECANCELED);
+	EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
+	check_gone(pid);
+	check_no_children();
+	EXPECT_EQ(sigchlds(), 0);
+}
+
+/* Signals that do not kill wait until there is a program to handle them. */
+TEST(S9_other_signals_do_not_end_the_chain)
+{
+	pid_t pid;
+
+	signal(SIGUSR1, SIG_IGN);
+	tring_init(&r, 0);
+	pid = start_blocked();
+	CHECK_SYS(kill(pid, SIGUSR1));
+	CHECK_SYS(kill(pid, SIGSTOP));
+	CHECK_SYS(kill(pid, SIGCONT));
+	sleep_ms(20);
+	blocker_release(&block);
+	CHECK_EQ(tring_res(&r, 1), 0);
+	CHECK_EQ(wait_exit(pid), 0);
+}
+
+TEST(S15_closing_the_ring_kills_children_that_block)
+{
+	unsigned int i;
+	pid_t pid;
+
+	count_sigchld();
+	for (i = 0; i < tring_nr_kinds; i++) {
+		tring_init(&r, tring_kinds[i].flags);
+		pid = start_blocked();
+		tring_exit(&r);
+		check_gone(pid);
+		check_no_children();
+	}
+	EXPECT_EQ(sigchlds(), 0);
+}
+
+/* The child has the ring in its own file table, which must not keep it. */
+TEST(S15_an_inherited_ring_descriptor_does_not_keep_the_ring)
+{
+	pid_t pid;
+
+	tring_init(&r, 0);
+	CHECK_SYS(fcntl(tring_fd(&r), F_SETFD, 0));
+	pid = start_blocked();
+	tring_exit(&r);
+	check_gone(pid);
+}
+
+TEST(S15_a_killed_submitter_takes_blocked_children_along)
+{
+	struct report *report = make_report();
+	unsigned int i;
+	pid_t pid;
+
+	for (i = 0; i < tring_nr_kinds; i++) {
+		report->child = 0;
+		pid = CHECK_SYS(fork());
+		if (!pid) {
+			tring_init(&r, tring_kinds[i].flags);
+			report->child = start_blocked();
+			for (;;)
+				pause();
+		}
+		wait_report(report);
+		CHECK_SYS(kill(pid, SIGKILL));
+		CHECK_EQ(wait_exit(pid), -SIGKILL);
+		check_gone(report->child);
+	}
+}
+
+TEST(S15_an_exiting_submitter_takes_blocked_children_along)
+{
+	struct report *report = make_report();
+	pid_t pid;
+
+	pid = CHECK_SYS(fork());
+	if (!pid) {
+		tring_init(&r, 0);
+		report->child = start_blocked();
+		_exit(7);
+	}
+	CHECK_EQ(wait_exit(pid), 7);
+	check_gone(report->child);
+}
+
+static void *submit_in_thread(void *report)
+{
+	((struct report *)report)->child = start_blocked();
+	return NULL;
+}
+
+/* The submitter is a thread: its process goes on. */
+TEST(S15_an_exiting_thread_takes_blocked_children_along)
+{
+	struct report report = { 0 };
+	pthread_t thread;
+
+	count_sigchld();
+	tring_init(&r, 0);
+	CHECK_EQ(pthread_create(&thread, NULL, submit_in_thread, &report), 0);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+	CHECK_EQ(tring_res(&r, 0), -ECANCELED);
+	CHECK_EQ(tring_res(&r, 1), -ECANCELED);
+	check_gone(report.child);
+	check_no_children();
+	EXPECT_EQ(sigchlds(), 0);
+}
+
+TEST(S15_a_submitter_that_executes_takes_blocked_children_along)
+{
+	struct report *report = make_report();
+	unsigned int i;
+	pid_t pid;
+
+	for (i = 0; i < tring_nr_kinds; i++) {
+		report->child = 0;
+		pid = CHECK_SYS(fork());
+		if (!pid) {
+			tring_init(&r, tring_kinds[i].flags);
+			report->child = start_blocked();
+			execl(helper("exit_with"), "exit_with", "sleep", NULL);
+			_exit(1);
+		}
+		check_gone(wait_report(report));
+		CHECK_EQ(waitpid(pid, NULL, WNOHANG), 0);
+		CHECK_SYS(kill(pid, SIGTERM));
+		CHECK_EQ(wait_exit(pid), -SIGTERM);
+	}
+}
+
+TEST(S15_programs_are_left_alone_by_a_closed_ring)
+{
+	unsigned int i;
+	pid_t pid;
+
+	for (i = 0; i < tring_nr_kinds; i++) {
+		tring_init(&r, tring_kinds[i].flags);
+		pid = start_sleeper();
+		tring_exit(&r);
+		sleep_ms(20);
+		CHECK_EQ(waitpid(pid, NULL, WNOHANG), 0);
+		CHECK_SYS(kill(pid, SIGTERM));
+		CHECK_EQ(wait_exit(pid), -SIGTERM);
+	}
+}
+
+TEST(S15_programs_are_left_alone_by_a_killed_submitter)
+{
+	struct report *report = make_report();
+	pid_t pid;
+
+	/* So that the orphan becomes ours. */
+	CHECK_SYS(prctl(PR_SET_CHILD_SUBREAPER, 1));
+	pid = CHECK_SYS(fork());
+	if (!pid) {
+		tring_init(&r, 0);
+		report->child = start_sleeper();
+		for (;;)
+			pause();
+	}
+	wait_report(report);
+	CHECK_SYS(kill(pid, SIGKILL));
+	CHECK_EQ(wait_exit(pid), -SIGKILL);
+	sleep_ms(20);
+	CHECK_EQ(waitpid(report->child, NULL, WNOHANG), 0);
+	CHECK_SYS(kill(report->child, SIGTERM));
+	CHECK_EQ(wait_exit(report->child), -SIGTERM);
+}
