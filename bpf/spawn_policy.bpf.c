@@ -58,10 +58,12 @@ struct run {
 /* What the parts below return if they leave the decision to the next one. */
 #define UNDECIDED	(-1)
 
-/* Offsets into the context must be constants, so it is copied as a whole. */
+/*
+ * The verifier wants constant offsets into the context, also for what is used
+ * by index: it is copied as a whole, by loops that the compiler unrolls.
+ */
 static __always_inline void load_state(struct run *r)
 {
-#pragma unroll
 	for (int i = 0; i < 8; i++)
 		r->st.words[i] = r->ctx->scratch[i];
 	if (r->st.step == r->ctx->step + 1)
@@ -72,7 +74,6 @@ static __always_inline void load_state(struct run *r)
 
 static __always_inline void save_state(struct run *r)
 {
-#pragma unroll
 	for (int i = 0; i < 8; i++)
 		r->ctx->scratch[i] = r->st.words[i];
 }
@@ -107,14 +108,22 @@ static __always_inline int try_again(struct run *r)
 		IORING_VERDICT_RETRY : UNDECIDED;
 }
 
+/* The errno of the result; 0 for a short read or write. */
+static __always_inline __u32 error_of(struct run *r)
+{
+	return r->res < 0 ? -r->res : 0;
+}
+
 static __always_inline int retry_rules(struct run *r)
 {
+	__u32 error = error_of(r);
+
 	for (__u32 i = 0; i < SPAWN_POLICY_MAX_RETRIES; i++) {
 		struct spawn_policy_retry *rule = &r->cfg->retries[i];
 
 		if (i >= r->cfg->nr_retries)
 			break;
-		if (r->res >= 0 || rule->error != -r->res)
+		if (!error || rule->error != error)
 			continue;
 		if (r->st.tries[i] >= rule->count ||
 		    r->st.tries[i] >= SPAWN_POLICY_MAX_TRIES)
@@ -140,7 +149,7 @@ static __always_inline int is_bare_name(struct bpf_iouring_ctx *ctx)
 		return len;
 	if (!len)
 		return 0;
-	for (int i = 0; i < sizeof(name) && name[i]; i++)
+	for (__u32 i = 0; i < sizeof(name) && name[i]; i++)
 		if (name[i] == '/')
 			return 0;
 	return len < 0 ? len : 1;
@@ -164,7 +173,7 @@ static __always_inline bool search_goes_on(struct run *r)
 {
 	bool posix = r->cfg->errors == SPAWN_POLICY_ERRORS_POSIX;
 
-	switch (-r->res) {
+	switch (error_of(r)) {
 	case EACCES:
 	case ENOENT:
 	case ENOTDIR:
@@ -206,6 +215,7 @@ static __always_inline int on_rules(struct run *r)
 {
 	__u32 opcode = r->ctx->opcode;
 	__u32 cmd = r->ctx->cmd;
+	__u32 error = error_of(r);
 
 	for (__u32 i = 0; i < SPAWN_POLICY_MAX_ON; i++) {
 		struct spawn_policy_on *on = &r->cfg->on[i];
@@ -217,7 +227,7 @@ static __always_inline int on_rules(struct run *r)
 		if (opcode == IORING_OP_CHILD &&
 		    on->cmd != SPAWN_POLICY_ANY && on->cmd != cmd)
 			continue;
-		if (on->error && on->error != -r->res)
+		if (on->error && on->error != error)
 			continue;
 		return on->verdict;
 	}

@@ -24,8 +24,10 @@
  * accesses would also make the compiler compute addresses in the context,
  * where the verifier wants constant offsets.
  */
+#ifndef __VMLINUX_H__
 #define BPF_NO_PRESERVE_ACCESS_INDEX
 #include "vmlinux.h"
+#endif
 
 #include <asm-generic/errno.h>
 #include <bpf/bpf_helpers.h>
