@@ -138,13 +138,17 @@ static __always_inline int retry_rules(struct run *r)
 
 /*
  * Whether the EXEC's name is to be searched for, or an error. A name with a
- * slash is none of our business, nor is "", which executes a descriptor.
+ * slash or in a directory that is open is none of our business, nor is "", which
+ * executes a descriptor.
  */
 static __always_inline int is_bare_name(struct bpf_iouring_ctx *ctx)
 {
 	char name[SPAWN_POLICY_PATH_SIZE] = {};
-	int len = bpf_iouring_exec_name(ctx, name, sizeof(name));
+	int len;
 
+	if (ctx->flags & IORING_POLICY_F_EXEC_AT)
+		return 0;
+	len = bpf_iouring_exec_name(ctx, name, sizeof(name));
 	if (len < 0 && len != -ENAMETOOLONG)
 		return len;
 	if (!len)

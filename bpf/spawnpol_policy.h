@@ -71,6 +71,14 @@ extern int bpf_iouring_stage_sqe(struct bpf_iouring_ctx *ctx,
 				 const void *sqe,
 				 __u32 sqe__sz) __ksym;
 
+/*
+ * The same of a request of IORING_OP_CHILD whose path is the program's own,
+ * for the commands that take one; sqe's addr is 0.
+ */
+extern int bpf_iouring_stage_child(struct bpf_iouring_ctx *ctx,
+				   const void *sqe, __u32 sqe__sz,
+				   const char *path, __u32 path__sz) __ksym;
+
 /* Stage an EXEC of path with the arguments of the EXEC at hand. */
 extern int bpf_iouring_stage_exec(struct bpf_iouring_ctx *ctx,
 				  const char *path, __u32 path__sz) __ksym;

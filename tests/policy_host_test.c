@@ -67,6 +67,15 @@ TEST(empty_name_is_left_alone)
 	CHECK_STR(story, " ");
 }
 
+TEST(name_in_an_open_directory_is_left_alone)
+{
+	path_is("/1", NULL, NULL, NULL);
+	FILE_IS("x", 0); /* in the directory */
+	chain.flags |= IORING_POLICY_F_EXEC_AT;
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_STR(story, "x ");
+}
+
 TEST(long_names)
 {
 	char bare[400], path[400];
