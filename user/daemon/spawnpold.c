@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * spawnpold: a small service that launches programs for its clients through
+ * io_uring. An example of a user of libspawnpol, and the peer that policies are
+ * tried on. It knows nothing of policies: `spawnpol attach` puts them on its
+ * ring from outside, while it runs.
+ *
+ * One thread, one ring, one event loop. What can become ready is a source; each
+ * connection is a job, which is a source for its socket and, once its program
+ * runs, one for the program's pidfd. See proto.h for what is said.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <spawnpol.h>
+
+#include "proto.h"
+#include "request.h"
+
+struct source {
+	int fd;
+	void (*ready)(struct source *source);
+};
+
+struct job {
+	struct source client;		/* the socket; fd -1: hung up */
+	struct source program;		/* the pidfd; fd -1: not running */
+	struct spawnpol_chain *chain;	/* in flight, or NULL */
+	pid_t pid;
+	int fds[SPD_NR_FDS];
+};
+
+/* The daemon itself; the one place where its parts meet. */
+static struct {
+	int epoll;
+	int stop;		/* eventfd, written by the signal handler */
+	bool stopping;
+	struct spawnpol_ring *ring;
+} self;
+
+#define job_of(source, member) \
+	((struct job *)((char *)(source) - offsetof(struct job, member)))
+
+static int watch(struct source *source)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = source };
+
+	return epoll_ctl(self.epoll, EPOLL_CTL_ADD, source->fd, &event) ?
+	       -errno : 0;
+}
+
+static void close_source(struct source *source)
+{
+	if (source->fd < 0)
+		return;
+	/* by hand: a child that is no program yet still has the file open */
+	epoll_ctl(self.epoll, EPOLL_CTL_DEL, source->fd, NULL);
+	close(source->fd);
+	source->fd = -1;
+}
+
+/* --- jobs ------------------------------------------------------------------- */
+
+static void close_fds(struct job *job)
+{
+	for (int i = 0; i < SPD_NR_FDS; i++) {
+		if (job->fds[i] >= 0)
+			close(job->fds[i]);
+		job->fds[i] = -1;
+	}
+}
+
+static void job_free(struct job *job)
+{
+	close_source(&job->client);
+	close_source(&job->program);
+	close_fds(job);
+	free(job);
+}
+
+/* A client that is gone, or does not listen, is not waited for. */
+static void reply(struct job *job, struct spd_reply *reply)
+{
+	if (job->client.fd >= 0)
+		send(job->client.fd, reply, sizeof(*reply),
+		     MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void refuse(struct job *job, int error, const char *text)
+{
+	struct spd_reply r = { .kind = SPD_REFUSED, .error = error };
+
+	snprintf(r.text, sizeof(r.text), "%s", text);
+	reply(job, &r);
+	job_free(job);
+}
+
+/* The program has ended: collect it, pass its status on. */
+static void program_ready(struct source *source)
+{
+	struct job *job = job_of(source, program);
+	struct spd_reply r = { .kind = SPD_ENDED, .pid = job->pid };
+	siginfo_t info;
+
+	if (waitid(P_PIDFD, job->program.fd, &info, WEXITED) == 0) {
+		r.code = info.si_code;
+		r.status = info.si_status;
+		reply(job, &r);
+	}
+	job_free(job);
+}
+
+static void job_outcome(struct job *job, const struct spawnpol_outcome *out)
+{
+	struct spd_reply r = {
+		.kind = out->error ? SPD_FAILED : SPD_RUNNING,
+		.error = out->error,
+		.step = out->step,
+		.pid = out->pid,
+	};
+
+	spawnpol_outcome_text(out, r.text, sizeof(r.text));
+	spawnpol_chain_free(job->chain);
+	job->chain = NULL;
+	close_fds(job);
+	reply(job, &r);
+	if (out->error) {
+		job_free(job);
+		return;
+	}
+	job->pid = out->pid;
+	job->program.fd = out->pidfd;
+	if (watch(&job->program))
+		job_free(job);
+}
+
+/* CQEs have come. */
+static void ring_ready(struct source *source)
+{
+	struct spawnpol_outcome out;
+
+	(void)source;
+	while (spawnpol_collect(self.ring, &out, 1, 0, 0) > 0)
+		job_outcome(out.user, &out);
+}
+
+/* --- clients ----------------------------------------------------------------- */
+
+/* Take the descriptors out of a message; returns how many. */
+static int take_fds(struct msghdr *msg, int fds[SPD_NR_FDS])
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	int nr;
+
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		return 0;
+	nr = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	if (nr > SPD_NR_FDS)
+		return 0;
+	memcpy(fds, CMSG_DATA(c), nr * sizeof(int));
+	return nr;
+}
+
+/* The size of the message; 0: hung up. */
+static ssize_t receive(struct job *job, char *buf, size_t size)
+{
+	union {
+		char space[CMSG_SPACE(SPD_NR_FDS * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { buf, size };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		/* not all of the space, which is padded and would hold a 4th */
+		.msg_controllen = CMSG_LEN(SPD_NR_FDS * sizeof(int)),
+	};
+	ssize_t len = recvmsg(job->client.fd, &msg,
+			      MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+	if (len < 0)
+		return -errno;
+	if (take_fds(&msg, job->fds) != SPD_NR_FDS && len)
+		return -EBADMSG;
+	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+		return -EBADMSG;
+	return len;
+}
+
+static void request_ready(struct job *job)
+{
+	static char message[SPD_MAX_MESSAGE];
+	ssize_t len = receive(job, message, sizeof(message));
+	int err;
+
+	if (!len) {
+		job_free(job);
+		return;
+	}
+	err = len < 0 ? (int)len :
+	      request_to_chain(message, len, job->fds, &job->chain);
+	if (err) {
+		refuse(job, err, err == -EBADMSG ? "this is no request" :
+		       spawnpol_advise(SPAWNPOL_ABOUT_CHAIN, err).text);
+		return;
+	}
+	spawnpol_chain_user(job->chain, job);
+	spawnpol_chain_pidfd(job->chain, true);
+	err = spawnpol_submit(self.ring, &job->chain, 1);
+	if (err < 0) {
+		spawnpol_chain_free(job->chain);
+		refuse(job, err,
+		       spawnpol_advise(SPAWNPOL_ABOUT_CHAIN, err).text);
+	}
+}
+
+/* A request, or the client does not want to hear more. */
+static void client_ready(struct source *source)
+{
+	struct job *job = job_of(source, client);
+
+	if (!job->chain && job->program.fd < 0) {
+		request_ready(job);
+		return;
+	}
+	close_source(&job->client);
+	if (job->chain)
+		spawnpol_cancel(self.ring, job->chain);
+}
+
+static bool may_connect(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static void listener_ready(struct source *source)
+{
+	struct job *job;
+	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	job = calloc(1, sizeof(*job));
+	if (!job) {
+		close(fd);
+		return;
+	}
+	job->client = (struct source) { fd, client_ready };
+	job->program = (struct source) { -1, program_ready };
+	memset(job->fds, -1, sizeof(job->fds));
+	if (!may_connect(fd))
+		refuse(job, -EPERM, "only root and the daemon's user may ask");
+	else if (watch(&job->client))
+		job_free(job);
+}
+
+/* --- starting and stopping ------------------------------------------------------ */
+
+static void stop_ready(struct source *source)
+{
+	(void)source;
+	self.stopping = true;
+}
+
+/* Not a signalfd: children would inherit the blocked signals. */
+static void on_signal(int sig)
+{
+	uint64_t one = 1;
+	int saved = errno;
+
+	(void)sig;
+	if (write(self.stop, &one, sizeof(one)) < 0)
+		_exit(1);
+	errno = saved;
+}
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	mode_t mask;
+	int fd, err;
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(addr.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	mask = umask(0177);
+	err = bind(fd, (void *)&addr, sizeof(addr)) || listen(fd, 64) ?
+	      -errno : 0;
+	umask(mask);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* Numbers 0 to 2 are the children's: nothing of ours may be there. */
+static int fill_stdio(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	} while (fd >= 0 && fd <= 2);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static int fail(const char *what, int err)
+{
+	fprintf(stderr, "spawnpold: %s: %s\n", what, strerror(-err));
+	return 1;
+}
+
+/* Exit status 3: the kernel lacks what it takes. */
+static int fail_ring(int err)
+{
+	struct spawnpol_advice a = spawnpol_advise(SPAWNPOL_ABOUT_RING, err);
+
+	fprintf(stderr, "spawnpold: cannot make a ring: %s", a.text);
+	if (a.remedy)
+		fprintf(stderr, "; %s", a.remedy);
+	fputc('\n', stderr);
+	return err == -EOPNOTSUPP || err == -EPROTO || err == -ENOSYS ? 3 : 1;
+}
+
+static int serve(struct source *sources, int nr)
+{
+	struct epoll_event event;
+	struct source *source;
+	int err = 0;
+
+	for (int i = 0; i < nr && !err; i++)
+		err = watch(&sources[i]);
+	while (!err && !self.stopping) {
+		/* one at a time: its handler may free another source */
+		int n = epoll_wait(self.epoll, &event, 1, -1);
+
+		if (n < 0 && errno != EINTR)
+			err = -errno;
+		if (n <= 0)
+			continue;
+		source = event.data.ptr;
+		source->ready(source);
+	}
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	int listener, err;
+
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return puts("usage: spawnpold SOCKET\n"
+			    "Launch programs for the clients of the Unix socket "
+			    "SOCKET, until SIGTERM.") < 0;
+	if (argc != 2 || argv[1][0] == '-') {
+		fputs("usage: spawnpold SOCKET\n", stderr);
+		return 2;
+	}
+	err = fill_stdio();
+	if (err)
+		return fail("/dev/null", err);
+	err = spawnpol_ring_open(&self.ring, 256, IORING_SETUP_SINGLE_ISSUER |
+				 IORING_SETUP_DEFER_TASKRUN);
+	if (err)
+		return fail_ring(err);
+	listener = listen_at(argv[1]);
+	if (listener < 0)
+		return fail(argv[1], listener);
+	self.stop = eventfd(0, EFD_CLOEXEC);
+	self.epoll = epoll_create1(EPOLL_CLOEXEC);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+
+	struct source sources[] = {
+		{ listener, listener_ready },
+		{ self.stop, stop_ready },
+		{ spawnpol_ring_fd(self.ring), ring_ready },
+	};
+
+	err = serve(sources, 3);
+	unlink(argv[1]);
+	/* programs that run go on; what is being launched is cancelled */
+	spawnpol_ring_close(self.ring);
+	return err ? fail("event loop", err) : 0;
+}
