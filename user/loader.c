@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * spawnpol: load spawn policies, attach them to the rings of running
+ * processes, and watch what they decide.
+ *
+ * The command table below is the one description of the command line: the
+ * parser, --help, the man page and the shell completion are made from it.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "tool/help.h"
+#include "tool/tool.h"
+
+#define FIELD(name)	.where = offsetof(struct settings, name)
+#define FLAG(name)	.type = OPTION_FLAG, FIELD(name)
+#define TEXT(name)	.type = OPTION_TEXT, FIELD(name)
+#define TEXTS(name)	.type = OPTION_TEXTS, FIELD(name)
+#define DURATION(name)	.type = OPTION_DURATION, FIELD(name)
+#define NUMBER(name, lo, hi) \
+	.type = OPTION_NUMBER, FIELD(name), .min = (lo), .max = (hi)
+
+const struct option_desc global_options[] = {
+	{ "json", 'j', FLAG(json),
+	  .help = "Print JSON, errors too: an object with the one member error." },
+	{ "quiet", 'q', FLAG(quiet),
+	  .help = "Print errors only." },
+	{ "help", 'h', FLAG(help),
+	  .help = "Explain the command and exit." },
+	{ "version", 'V', FLAG(version),
+	  .help = "Print the version and exit." },
+	{ 0 }
+};
+
+static const struct option_desc policy_options[] = {
+	{ "path", 0, TEXT(path), .value = "DIR:DIR...", .complete = COMPLETE_DIR,
+	  .help = "Directories in which a bare program name is searched. Empty elements are left out; the working directory is searched only if it is named (\".\"). Without this option: $PATH for run, /bin:/usr/bin for load." },
+	{ "retry", 'r', TEXTS(retry), .value = "ERRNO=COUNT[@DELAY]",
+	  .help = "Issue a step that failed with ERRNO again, COUNT times at most, waiting DELAY before each. Can be repeated." },
+	{ "on", 0, TEXTS(on), .value = "OP:ERRNO=VERDICT",
+	  .help = "What becomes of a failed step when retries and search are used up: OP is exec, openat, dup, chdir, ... or any; ERRNO may be any; VERDICT is continue, retry, skip or abort. The first match counts. Can be repeated." },
+	{ "errors", 0, TEXT(errors), .value = "glibc|posix",
+	  .complete = COMPLETE_WORDS, .words = "glibc posix",
+	  .help = "Whose rules tell which failures let the search go on: those of glibc's execvp (default) or of POSIX." },
+	{ "shell", 0, .type = OPTION_MAYBE_TEXT, FIELD(shell),
+	  .value = "PATH", .complete = COMPLETE_FILE,
+	  .help = "Run a file without a known format (ENOEXEC) through PATH, /bin/sh by default, as execvp does." },
+	{ "program", 0, TEXT(program), .value = "PROG",
+	  .help = "Which program of the object to take, if it has several." },
+	{ 0 }
+};
+
+static const struct option_desc load_options[] = {
+	{ "name", 'n', TEXT(name), .value = "NAME",
+	  .help = "Name of the policy; otherwise that of the object file." },
+	{ 0 }
+};
+
+static const struct option_desc unload_options[] = {
+	{ "force", 'f', FLAG(force),
+	  .help = "Detach the policy first where it is attached." },
+	{ 0 }
+};
+
+static const struct option_desc attach_options[] = {
+	{ "pid", 'p', NUMBER(pid, 1, INT_MAX), .value = "PID",
+	  .complete = COMPLETE_PID,
+	  .help = "The process that has the ring." },
+	{ "fd", 0, NUMBER(fd, 0, INT_MAX), .value = "FD",
+	  .help = "The ring's descriptor in that process; needed only if it has several rings." },
+	{ "slot", 's', NUMBER(slot, 0, 15), .value = "SLOT",
+	  .help = "The slot, 0 to 15. The policy in slot 0, the default, applies to every chain that names no other." },
+	{ "events", 'e', TEXT(events), .value = "EVENT,...",
+	  .complete = COMPLETE_WORDS, .words = "before-step before-exec done",
+	  .help = "Events to report besides failures: before-step, before-exec, done. Otherwise those that the policy asks for itself." },
+	{ "max-issues", 0, NUMBER(max_issues, 1, UINT32_MAX), .value = "COUNT",
+	  .help = "Retries and staged requests that one chain may use up." },
+	{ "max-staged", 0, NUMBER(max_staged, 1, UINT32_MAX), .value = "COUNT",
+	  .help = "Requests that one run of the policy may stage." },
+	{ "max-delay", 0, DURATION(max_delay_ns), .value = "TIME",
+	  .help = "Sum of the delays of one chain: 10ms, 1.5s, 1m." },
+	{ 0 }
+};
+
+static const struct option_desc run_options[] = {
+	{ "policy", 'p', TEXT(policy), .value = "NAME",
+	  .complete = COMPLETE_POLICY,
+	  .help = "Spawn under this loaded policy." },
+	{ "object", 'o', TEXT(object), .value = "OBJECT",
+	  .complete = COMPLETE_OBJECT,
+	  .help = "Spawn under the policy in this object, loaded for this one spawn. Without --policy and --object: the default policy." },
+	{ "chdir", 'C', TEXT(chdir), .value = "DIR", .complete = COMPLETE_DIR,
+	  .help = "Working directory of the command." },
+	{ "stdin", 0, TEXT(input), .value = "FILE", .complete = COMPLETE_FILE,
+	  .help = "Standard input from FILE." },
+	{ "stdout", 0, TEXT(output), .value = "FILE", .complete = COMPLETE_FILE,
+	  .help = "Standard output to FILE, created or emptied." },
+	{ "stderr", 0, TEXT(error_output), .value = "FILE",
+	  .complete = COMPLETE_FILE,
+	  .help = "Standard error to FILE, created or emptied." },
+	{ "append", 0, FLAG(append),
+	  .help = "Append to the files of --stdout and --stderr instead." },
+	{ "setsid", 0, FLAG(setsid),
+	  .help = "Run the command in a session of its own." },
+	{ "deadline", 0, DURATION(deadline_ns), .value = "TIME",
+	  .help = "Give up if the command has not been started by then." },
+	{ 0 }
+};
+
+static const struct option_desc trace_options[] = {
+	{ "pid", 'p', NUMBER(pid, 1, INT_MAX), .value = "PID",
+	  .complete = COMPLETE_PID,
+	  .help = "Only chains of this process, or of this child." },
+	{ "link", 'l', NUMBER(link, 1, UINT32_MAX), .value = "LINK",
+	  .help = "Only chains under this link." },
+	{ "count", 'c', NUMBER(count, 1, UINT32_MAX), .value = "COUNT",
+	  .help = "Stop when so many chains have ended." },
+	{ 0 }
+};
+
+static const struct option_desc help_options[] = {
+	{ "man", 0, FLAG(man),
+	  .help = "Print the command section of the man page instead." },
+	{ 0 }
+};
+
+const struct command commands[] = {
+	{ "probe", "", "tell what this kernel can do, why not, and the remedy",
+	  "Checks each feature that spawning under policies needs. Exits with 3 if the kernel lacks one; what is only missing in the set-up (a mount, a privilege) is reported and does not change the status.",
+	  do_probe, .max_args = 0 },
+	{ "load", "OBJECT", "verify a policy and keep it in the kernel",
+	  "Loads the policy in the object file OBJECT and pins it, with its maps, under the BPF file system, where attach finds it. A name without a slash that is no file here is looked up among the installed policies. The options describe the default policy, spawn_policy; objects without its configuration refuse them.",
+	  do_load, 1, 1, .options = { load_options, policy_options },
+	  .complete = COMPLETE_OBJECT },
+	{ "unload", "NAME", "remove a loaded policy",
+	  "Refused while the policy is attached through a link that this tool pinned, unless --force.",
+	  do_unload, 1, 1, .options = { unload_options },
+	  .complete = COMPLETE_POLICY },
+	{ "attach", "NAME", "attach a loaded policy to a process's ring",
+	  "The process needs to do nothing, and need not know. The link is pinned beside the policy and stays when this tool ends; it is printed for use with update and detach.",
+	  do_attach, 1, 1, .options = { attach_options },
+	  .complete = COMPLETE_POLICY },
+	{ "update", "LINK NAME", "put another loaded policy under a link",
+	  "Chains that are under way follow at once.",
+	  do_update, 2, 2, .complete = COMPLETE_POLICY },
+	{ "detach", "LINK", "take a link off its ring",
+	  "Chains that are under way go on without a policy.",
+	  do_detach, 1, .max_args = 1 },
+	{ "list", "", "show loaded policies, links and their counters",
+	  "Links that other programs made are shown too, as are links whose ring is gone.",
+	  do_list, .max_args = 0 },
+	{ "run", "COMMAND [ARG...]", "spawn one command under a policy",
+	  "The command gets this tool's standard streams and environment. The exit status is the command's, or 128 plus the number of the signal that ended it. 127 means that the program was not found, 126 that another step failed; spawnpol then names the step and its error. 1, 2 and 3 may also be spawnpol's own, before anything was spawned; with --json a report on standard error, one line, tells the difference.",
+	  do_run, 1, -1, .stops_at_argument = true,
+	  .options = { run_options, policy_options },
+	  .complete = COMPLETE_COMMAND },
+	{ "trace", "", "show steps and verdicts as they happen",
+	  "A line for each step and each verdict, with the time since the chain began. Says on standard error when it is ready, and goes on until it is interrupted. With --json each line is an object of its own.",
+	  do_trace, 0, 0, .options = { trace_options } },
+	{ "help", "[COMMAND]", "explain the tool or a command", "",
+	  do_help, 0, 1, .options = { help_options },
+	  .complete = COMPLETE_TOPIC },
+	{ "version", "", "print the versions of tool and kernel interface", "",
+	  do_version, .max_args = 0 },
+	{ "completion", "SHELL", "print the completion script for a shell",
+	  "SHELL is bash. For use in ~/.bashrc: source <(spawnpol completion bash)",
+	  do_completion, 1, 1, .complete = COMPLETE_WORDS, .words = "bash" },
+	{ 0 }
+};
+
+static int dispatch(struct tool *t)
+{
+	if (t->set.version)
+		return do_version(t);
+	if (t->set.help)
+		return help_print(t, t->command, stdout);
+	if (t->command)
+		return t->command->run(t);
+	if (t->set.json)
+		return misuse(t, "which command?");
+	help_print(t, NULL, stderr);
+	t->status = EXIT_USAGE;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct tool t = { .set = { .fd = NOT_GIVEN } };
+	int ret;
+
+	ret = options_parse(&t, argc, argv);
+	if (!ret)
+		ret = dispatch(&t);
+	if (!ret && (fflush(stdout) || ferror(stdout)))
+		ret = fail(&t, EIO, "cannot write the output");
+	if (ret) {
+		problem_print(&t);
+		t.status = t.problem.status;
+	}
+	problem_free(&t);
+	return t.status;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What bpf(2) tells about programs and maps. */
+#ifndef SPAWNPOL_INFO_H
+#define SPAWNPOL_INFO_H
+
+#include <linux/bpf.h>
+
+int info_prog(int fd, struct bpf_prog_info *info);
+int info_map(int fd, struct bpf_map_info *info);
+
+#endif

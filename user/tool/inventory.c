@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The output of list. */
+#include <stdio.h>
+#include <string.h>
+
+#include "inventory.h"
+#include "json.h"
+#include "names.h"
+#include "tool.h"
+
+#define EVENTS_SIZE	64
+#define NR_VERDICTS	5
+
+static void json_processes(struct json *j, const struct inventory *v,
+			   uint64_t ring_id)
+{
+	unsigned int i;
+
+	json_array(j, "processes");
+	for (i = 0; i < v->nr_rings; i++) {
+		if (!ring_id || v->rings[i].ring_id != ring_id)
+			continue;
+		json_object(j, NULL);
+		json_number(j, "pid", v->rings[i].pid);
+		json_number(j, "fd", v->rings[i].fd);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void json_counters(struct json *j, const struct spawnpol_link_info *l)
+{
+	int i;
+
+	json_object(j, "counters");
+	json_number(j, "runs", l->runs);
+	for (i = 0; i < NR_VERDICTS; i++)
+		json_number(j, verdict_name(i), l->verdicts[i]);
+	json_number(j, "exhausted", l->exhausted);
+	json_number(j, "failures", l->failures);
+	json_end(j);
+}
+
+static void json_link(struct json *j, const struct inventory *v,
+		      const struct link_seen *l)
+{
+	char events[EVENTS_SIZE];
+
+	event_list(l->info.events, events, sizeof(events));
+	json_object(j, NULL);
+	json_number(j, "link", l->info.id);
+	json_text(j, "policy", l->policy[0] ? l->policy : NULL);
+	json_bool(j, "pinned", l->policy[0]);
+	json_number(j, "prog_id", l->info.prog_id);
+	json_number(j, "slot", l->info.slot);
+	if (l->info.ring_id)
+		json_number(j, "ring", l->info.ring_id);
+	else
+		json_null(j, "ring");
+	json_bool(j, "gone", !l->info.ring_id);
+	json_processes(j, v, l->info.ring_id);
+	json_text(j, "events", events);
+	json_number(j, "max_issues", l->info.max_issues);
+	json_number(j, "max_staged", l->info.max_staged);
+	json_number(j, "max_delay_ns", l->info.max_delay_ns);
+	json_counters(j, &l->info);
+	json_end(j);
+}
+
+static int print_json(const struct inventory *v)
+{
+	struct json j;
+	unsigned int i;
+	int ret;
+
+	ret = json_start(&j);
+	if (ret)
+		return ret;
+	json_array(&j, "policies");
+	for (i = 0; i < v->nr_policies; i++) {
+		json_object(&j, NULL);
+		json_text(&j, "name", v->policies[i].name);
+		json_text(&j, "program", v->policies[i].program);
+		json_number(&j, "prog_id", v->policies[i].prog_id);
+		json_number(&j, "maps", v->policies[i].nr_maps);
+		json_end(&j);
+	}
+	json_end(&j);
+	json_array(&j, "links");
+	for (i = 0; i < v->nr_links; i++)
+		json_link(&j, v, &v->links[i]);
+	json_end(&j);
+	return json_finish(&j, stdout);
+}
+
+static void print_ring(const struct inventory *v,
+		       const struct spawnpol_link_info *info)
+{
+	const char *separator = " of";
+	unsigned int i;
+
+	if (!info->ring_id) {
+		printf("its ring is gone\n");
+		return;
+	}
+	printf("slot %u of ring %llu", info->slot,
+	       (unsigned long long)info->ring_id);
+	for (i = 0; i < v->nr_rings; i++) {
+		if (v->rings[i].ring_id != info->ring_id)
+			continue;
+		printf("%s process %u (fd %u)", separator, v->rings[i].pid,
+		       v->rings[i].fd);
+		separator = ",";
+	}
+	printf("\n");
+}
+
+static void print_link(const struct inventory *v, const struct link_seen *l)
+{
+	const struct spawnpol_link_info *info = &l->info;
+	char events[EVENTS_SIZE];
+	int i;
+
+	event_list(info->events, events, sizeof(events));
+	printf("  link %u: ", info->id);
+	print_ring(v, info);
+	if (!l->policy[0])
+		printf("    program %u, not pinned by %s\n", info->prog_id,
+		       TOOL_NAME);
+	printf("    events: %s; budgets: %u requests, %u staged at once, %g s\n",
+	       events[0] ? events : "failures only", info->max_issues,
+	       info->max_staged, info->max_delay_ns / 1e9);
+	printf("    runs %llu:", (unsigned long long)info->runs);
+	for (i = 0; i < NR_VERDICTS; i++)
+		printf("%s %s %llu", i ? "," : "", verdict_name(i),
+		       (unsigned long long)info->verdicts[i]);
+	printf("; exhausted %llu, failures %llu\n",
+	       (unsigned long long)info->exhausted,
+	       (unsigned long long)info->failures);
+}
+
+static void print_links(const struct inventory *v, const char *policy)
+{
+	unsigned int i;
+
+	for (i = 0; i < v->nr_links; i++)
+		if (!strcmp(v->links[i].policy, policy))
+			print_link(v, &v->links[i]);
+}
+
+static void print_text(const struct inventory *v)
+{
+	const struct policy_seen *p;
+	unsigned int i;
+	bool others = false;
+
+	for (i = 0; i < v->nr_policies; i++) {
+		p = &v->policies[i];
+		printf("%s: program %u '%s', %u map%s\n", p->name, p->prog_id,
+		       p->program, p->nr_maps, p->nr_maps == 1 ? "" : "s");
+		print_links(v, p->name);
+	}
+	for (i = 0; i < v->nr_links; i++)
+		others = others || !v->links[i].policy[0];
+	if (others)
+		printf("of other programs:\n");
+	print_links(v, "");
+	if (!v->nr_policies && !others)
+		printf("no policy is loaded\n");
+}
+
+int inventory_print(struct tool *t, const struct inventory *v)
+{
+	int ret;
+
+	if (t->set.json) {
+		ret = print_json(v);
+		return ret ? fail(t, ret, "cannot print") : 0;
+	}
+	if (!t->set.quiet)
+		print_text(v);
+	return 0;
+}

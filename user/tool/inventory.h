@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What list found, and its output. */
+#ifndef SPAWNPOL_INVENTORY_H
+#define SPAWNPOL_INVENTORY_H
+
+#include <limits.h>
+#include <spawnpol.h>
+
+#include "rings.h"
+
+struct tool;
+
+struct policy_seen {
+	char name[NAME_MAX + 1];
+	char program[16 + 1];
+	uint32_t prog_id;
+	unsigned int nr_maps;
+};
+
+struct link_seen {
+	struct spawnpol_link_info info;	/* ring_id 0: its ring is gone */
+	char policy[NAME_MAX + 1];	/* where it is pinned; may be empty */
+};
+
+struct inventory {
+	struct policy_seen *policies;
+	struct link_seen *links;
+	struct ring_seen *rings;
+	unsigned int nr_policies, nr_links, nr_rings;
+};
+
+int inventory_print(struct tool *t, const struct inventory *v);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One JSON document, written to memory first: a command that fails half way
+ * prints its error instead of half a document.
+ */
+#ifndef SPAWNPOL_JSON_H
+#define SPAWNPOL_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define JSON_DEPTH	16
+
+struct json {
+	FILE *out;
+	char *text;
+	size_t size;
+	int depth;
+	char close[JSON_DEPTH];		/* the bracket that ends each level */
+	bool filled[JSON_DEPTH];	/* a comma is due before the next value */
+	bool compact;			/* all on one line */
+};
+
+/* Open a document whose outermost value is an object; -ENOMEM. */
+int json_start(struct json *j);
+/* End what is open, print the document and a newline; frees j. */
+int json_finish(struct json *j, FILE *to);
+/* Forget the document; frees j. */
+void json_drop(struct json *j);
+
+/* In all of these key is NULL within arrays, and a text of NULL is null. */
+void json_object(struct json *j, const char *key);
+void json_array(struct json *j, const char *key);
+void json_end(struct json *j);
+void json_text(struct json *j, const char *key, const char *value);
+void json_number(struct json *j, const char *key, uint64_t value);
+void json_integer(struct json *j, const char *key, int64_t value);
+void json_bool(struct json *j, const char *key, bool value);
+void json_null(struct json *j, const char *key);
+
+#endif

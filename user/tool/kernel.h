@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Refusing early, and with a reason, on kernels that cannot do it. */
+#ifndef SPAWNPOL_KERNEL_H
+#define SPAWNPOL_KERNEL_H
+
+struct tool;
+
+/* 0 if chains can be spawned here; else the cause is recorded. */
+int kernel_check_spawn(struct tool *t);
+/* The same for policies. */
+int kernel_check_policies(struct tool *t);
+
+#endif

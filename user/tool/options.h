@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Commands and options as data. The table in loader.c is read by the parser,
+ * by --help, by the man page's option list and by the shell completion, so
+ * that they cannot disagree.
+ */
+#ifndef SPAWNPOL_OPTIONS_H
+#define SPAWNPOL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tool;
+
+#define NOT_GIVEN	UINT32_MAX
+#define MAX_REPEAT	64
+
+/* An option that can be given several times. */
+struct texts {
+	const char *text[MAX_REPEAT];
+	unsigned int nr;
+};
+
+/* Where the parser puts what was given. */
+struct settings {
+	bool json, quiet, help, version, man;
+
+	/* load, run */
+	const char *name, *program;
+	const char *path, *errors, *shell;
+	struct texts retry, on;
+
+	/* attach */
+	uint32_t pid, fd, slot, max_issues, max_staged;
+	uint64_t max_delay_ns;
+	const char *events;
+
+	/* unload */
+	bool force;
+
+	/* run */
+	const char *policy, *object, *chdir;
+	const char *input, *output, *error_output;
+	bool append, setsid;
+	uint64_t deadline_ns;
+
+	/* trace */
+	uint32_t link, count;
+};
+
+enum option_type {
+	OPTION_FLAG,		/* bool */
+	OPTION_TEXT,		/* const char * */
+	OPTION_MAYBE_TEXT,	/* the same; "" if no =VALUE stands behind it */
+	OPTION_TEXTS,		/* struct texts */
+	OPTION_NUMBER,		/* uint32_t, within min and max */
+	OPTION_DURATION,	/* uint64_t, nanoseconds */
+};
+
+/* What the shell can offer as the value. */
+enum completion {
+	COMPLETE_NOTHING,
+	COMPLETE_FILE,
+	COMPLETE_DIR,
+	COMPLETE_OBJECT,
+	COMPLETE_POLICY,
+	COMPLETE_PID,
+	COMPLETE_COMMAND,	/* a program and its arguments */
+	COMPLETE_TOPIC,		/* a command of this tool */
+	COMPLETE_WORDS,		/* those in words */
+};
+
+struct option_desc {
+	const char *name;
+	char letter;
+	enum option_type type;
+	const char *value;	/* placeholder of the value in the help */
+	size_t where;		/* offset in struct settings */
+	uint32_t min, max;
+	enum completion complete;
+	const char *words;
+	const char *help;
+};
+
+struct command {
+	const char *name;
+	const char *args;	/* as the synopsis shows them */
+	const char *brief;
+	const char *text;	/* paragraphs, separated by empty lines */
+	int (*run)(struct tool *t);
+	int min_args, max_args;
+	/* what follows the first argument is not ours */
+	bool stops_at_argument;
+	const struct option_desc *options[3];
+	enum completion complete;
+	const char *words;
+};
+
+extern const struct option_desc global_options[];
+extern const struct command commands[];
+
+/* The command called so; NULL, with the cause recorded, if there is none. */
+const struct command *command_find(struct tool *t, const char *name);
+
+/*
+ * Read the command line into t: command, settings, arguments. -EINVAL, with
+ * the cause recorded, if it is not understood.
+ */
+int options_parse(struct tool *t, int argc, char **argv);
+
+/* "10ms", "1.5s" and so on as nanoseconds; units ns, us, ms, s, m. */
+int parse_duration(const char *text, uint64_t *ns);
+
+/* A decimal number within bounds and nothing else; -EINVAL or -ERANGE. */
+int parse_number(const char *text, uint32_t min, uint32_t max, uint32_t *number);
+
+#endif

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The command gets what a terminal sends without our help, being in the same
+ * process group; signals sent to us alone are passed on. In either case we go
+ * on waiting, so as to tell how the command took it.
+ */
+#include <signal.h>
+
+#include "pass_signals.h"
+
+static volatile sig_atomic_t caught, target;
+
+static void on_signal(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (info->si_code == SI_KERNEL && target)
+		return;
+	if (target)
+		kill(target, sig);
+	else
+		caught = sig;
+}
+
+void pass_signals_start(void)
+{
+	const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction action = {
+		.sa_sigaction = on_signal,
+		.sa_flags = SA_SIGINFO,
+	};
+	struct sigaction old;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		/* what is ignored must stay so, for the command's sake */
+		if (!sigaction(signals[i], NULL, &old) &&
+		    old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+}
+
+bool pass_signals_caught(void)
+{
+	return caught;
+}
+
+void pass_signals_to(pid_t pid)
+{
+	target = pid;
+	if (caught)
+		kill(pid, caught);
+}

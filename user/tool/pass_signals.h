@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Signals on their way through us to the command that run spawned. */
+#ifndef SPAWNPOL_PASS_SIGNALS_H
+#define SPAWNPOL_PASS_SIGNALS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Catch the signals that end programs. */
+void pass_signals_start(void);
+/* One came before there was a command. */
+bool pass_signals_caught(void);
+/* From now on they are for process pid, the ones caught before as well. */
+void pass_signals_to(pid_t pid);
+
+#endif

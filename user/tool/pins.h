@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where policies are kept:
+ *
+ *	PINS_DIR/NAME/prog		the program
+ *	PINS_DIR/NAME/map-MAP		its maps, dots replaced by underscores
+ *	PINS_DIR/NAME/link-ID		links made by attach
+ *
+ * A policy is built in, and removed from, a temporary directory beside it, so
+ * that a NAME is there whole or not at all. Every command holds a lock on
+ * PINS_DIR while it looks or changes; the kernel drops it if the command dies.
+ */
+#ifndef SPAWNPOL_PINS_H
+#define SPAWNPOL_PINS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BPFFS_DIR	"/sys/fs/bpf"
+#define PINS_DIR	BPFFS_DIR "/spawnpol"
+#define PINS_NAME_MAX	63
+
+struct bpf_object;
+struct bpf_program;
+struct tool;
+
+enum pins_lock { PINS_READ, PINS_WRITE };
+
+/*
+ * Lock the pins; with PINS_WRITE the directory is made if need be and what a
+ * killed command left half done is removed. Returns the lock, a descriptor to
+ * be closed, or -ENOENT if there are no pins (PINS_READ, nothing recorded), or
+ * another error, recorded.
+ */
+int pins_lock(struct tool *t, enum pins_lock how);
+
+/* Record what is wrong with a policy's name, if anything. */
+int pins_check_name(struct tool *t, const char *name);
+
+bool pins_exists(const char *name);
+
+/* Keep the loaded object's maps and prog as NAME. -EEXIST if that is taken. */
+int pins_add(struct tool *t, const char *name, struct bpf_object *obj,
+	     struct bpf_program *prog);
+
+/* Remove NAME and all in it. */
+int pins_remove(struct tool *t, const char *name);
+
+/* A descriptor of NAME's program; a recorded -ENOENT if there is no such. */
+int pins_prog(struct tool *t, const char *name);
+
+int pins_add_link(struct tool *t, const char *name, int link_fd, uint32_t id);
+
+/* The policy that link id is pinned under: true and name, if any. */
+bool pins_find_link(uint32_t id, char name[NAME_MAX + 1]);
+int pins_move_link(struct tool *t, uint32_t id, const char *from,
+		   const char *to);
+void pins_remove_link(const char *name, uint32_t id);
+
+/* Call each(name, data) for every policy until it returns other than 0. */
+int pins_each(int (*each)(const char *name, void *data), void *data);
+/* Call each(file, data) for the files of NAME that start with prefix. */
+int pins_each_file(const char *name, const char *prefix,
+		   int (*each)(const char *file, void *data), void *data);
+
+/* The path of a file of NAME, or of NAME itself if file is NULL. */
+const char *pins_path(char path[PATH_MAX], const char *name, const char *file);
+
+#endif

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Problems: recorded where they are found, printed once at the edge. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "names.h"
+#include "tool.h"
+
+static void record(struct tool *t, int err, enum exit_status status,
+		   const char *fmt, va_list ap)
+{
+	struct problem *p = &t->problem;
+
+	problem_free(t);
+	p->err = err;
+	p->status = status;
+	p->remedy[0] = 0;
+	vsnprintf(p->what, sizeof(p->what), fmt, ap);
+}
+
+int fail(struct tool *t, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	record(t, abs(err), EXIT_FAILED, fmt, ap);
+	va_end(ap);
+	return err ? -abs(err) : -EINVAL;
+}
+
+int refuse(struct tool *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	record(t, 0, EXIT_FAILED, fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+int misuse(struct tool *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	record(t, 0, EXIT_USAGE, fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+int unsupported(struct tool *t, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	record(t, abs(err), EXIT_UNSUPPORTED, fmt, ap);
+	va_end(ap);
+	return -EOPNOTSUPP;
+}
+
+void advise(struct tool *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(t->problem.remedy, sizeof(t->problem.remedy), fmt, ap);
+	va_end(ap);
+}
+
+void problem_log(struct tool *t, char *log)
+{
+	free(t->problem.log);
+	t->problem.log = log;
+}
+
+void problem_free(struct tool *t)
+{
+	problem_log(t, NULL);
+}
+
+static void print_text(const struct tool *t)
+{
+	const struct problem *p = &t->problem;
+
+	fprintf(stderr, "%s: %s", TOOL_NAME, p->what);
+	if (p->err)
+		fprintf(stderr, ": %s (%s)", strerror(p->err),
+			errno_name(p->err));
+	fputc('\n', stderr);
+	if (p->log)
+		fprintf(stderr, "%s%s", p->log,
+			*p->log && p->log[strlen(p->log) - 1] != '\n' ? "\n" : "");
+	if (p->remedy[0])
+		fprintf(stderr, "%s: try: %s\n", TOOL_NAME, p->remedy);
+	if (p->status == EXIT_USAGE)
+		fprintf(stderr, "%s: see '%s%s%s --help'\n", TOOL_NAME,
+			TOOL_NAME, t->command ? " " : "",
+			t->command ? t->command->name : "");
+}
+
+/* What run's child writes to standard output must stay the child's alone. */
+static FILE *json_stream(const struct tool *t)
+{
+	return t->command && t->command->run == do_run ? stderr : stdout;
+}
+
+static void print_json(const struct tool *t)
+{
+	const struct problem *p = &t->problem;
+	struct json j;
+
+	if (json_start(&j))
+		return;
+	json_object(&j, "error");
+	json_text(&j, "message", p->what);
+	json_text(&j, "errno", p->err ? errno_name(p->err) : NULL);
+	json_text(&j, "text", p->err ? strerror(p->err) : NULL);
+	json_text(&j, "remedy", p->remedy[0] ? p->remedy : NULL);
+	json_text(&j, "log", p->log);
+	json_number(&j, "status", p->status);
+	json_end(&j);
+	json_finish(&j, json_stream(t));
+}
+
+void problem_print(struct tool *t)
+{
+	fflush(stdout);
+	if (t->set.json)
+		print_json(t);
+	else
+		print_text(t);
+}
+
+void say(const struct tool *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (t->set.json || t->set.quiet)
+		return;
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One line of trace_pipe, taken apart. */
+#ifndef SPAWNPOL_TRACE_EVENT_H
+#define SPAWNPOL_TRACE_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum trace_kind { TRACE_START, TRACE_STEP, TRACE_VERDICT, TRACE_END, TRACE_LOST };
+
+/* Fields are those of docs/abi.md, section 7. */
+struct trace_event {
+	enum trace_kind kind;
+	uint64_t time_ns;	/* monotonic clock */
+	uint32_t task;		/* thread that emitted the event */
+	uint64_t chain, cookie, user_data;
+	uint32_t link, prog, step, steps, attempt, op, cmd, staged, staged_op;
+	uint32_t issued, lost;
+	int32_t pid, res, result;
+	uint64_t elapsed_ns, delay_ns;
+	const char *event, *verdict, *name;	/* point into the line */
+};
+
+/* Reads, and cuts up, one line without its newline; false if it is no event. */
+bool trace_event_parse(char *line, struct trace_event *e);
+
+#endif

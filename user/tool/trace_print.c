@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Events as lines: for people, and as JSON. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <io_uring_spawn.h>
+#include <spawnpol_uapi.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "json.h"
+#include "names.h"
+#include "trace_print.h"
+
+/* Bytes that a terminal would act upon are not for names of files. */
+static void put_name(const char *name)
+{
+	for (; *name; name++)
+		if (isprint((unsigned char)*name) || (*name & 0x80))
+			putchar(*name);
+		else
+			printf("\\x%02x", (unsigned char)*name);
+}
+
+static void put_head(const struct trace_event *e, uint64_t since)
+{
+	printf("chain %-4" PRIu64 " ", e->chain);
+	if (since == TRACE_NO_TIME)
+		printf("%10s ms  ", "?");
+	else
+		printf("%+10.3f ms  ", since / 1e6);
+}
+
+static void put_lower(const char *text)
+{
+	for (; *text; text++)
+		putchar(*text == '_' ? '-' : tolower((unsigned char)*text));
+}
+
+static void put_result(int32_t res)
+{
+	if (res < 0)
+		printf("%s", errno_name(-res));
+	else if (res)
+		printf("ok, %d", res);
+	else
+		printf("ok");
+}
+
+static void put_step(const struct trace_event *e)
+{
+	printf("step %u: %s", e->step, step_name(e->op, e->cmd));
+	if (e->name[0]) {
+		putchar(' ');
+		put_name(e->name);
+	}
+	printf(" -> ");
+	put_result(e->res);
+	if (e->staged)
+		printf(" (staged)");
+	else if (e->attempt > 1)
+		printf(" (attempt %u)", e->attempt);
+}
+
+static void put_verdict(const struct trace_event *e)
+{
+	printf("step %u: ", e->step);
+	put_lower(e->event);
+	if (e->res < 0)
+		printf(" %s", errno_name(-e->res));
+	printf(" => ");
+	put_lower(e->verdict);
+	if (e->staged == 1)
+		printf(" %s", step_name(e->staged_op, 0));
+	else if (e->staged)
+		printf(" %u requests", e->staged);
+	if (e->delay_ns)
+		printf(" after %g ms", e->delay_ns / 1e6);
+	if (e->result != e->res) {
+		printf(", result ");
+		put_result(e->result);
+	}
+}
+
+static void put_end(const struct trace_event *e)
+{
+	if (e->res)
+		printf("end: %s, no program", errno_name(abs(e->res)));
+	else
+		printf("end: process %d runs the program", e->pid);
+	printf(", %u request%s issued", e->issued, e->issued == 1 ? "" : "s");
+}
+
+void trace_print_text(const struct trace_event *e, uint64_t since)
+{
+	if (e->kind == TRACE_LOST) {
+		printf("(%u events were lost)\n", e->lost);
+		return;
+	}
+	put_head(e, since);
+	switch (e->kind) {
+	case TRACE_START:
+		printf("start: child %d of %u, %u step%s", e->pid, e->task,
+		       e->steps, e->steps == 1 ? "" : "s");
+		if (e->link)
+			printf(", link %u", e->link);
+		else
+			printf(", no policy");
+		break;
+	case TRACE_STEP:
+		put_step(e);
+		break;
+	case TRACE_VERDICT:
+		put_verdict(e);
+		break;
+	default:
+		put_end(e);
+	}
+	putchar('\n');
+}
+
+static void lower(const char *text, char *to, size_t size)
+{
+	size_t i;
+
+	for (i = 0; text[i] && i + 1 < size; i++)
+		to[i] = text[i] == '_' ? '-' : tolower((unsigned char)text[i]);
+	to[i] = 0;
+}
+
+static void json_result(struct json *j, const char *key, const char *errno_key,
+			int32_t res)
+{
+	json_integer(j, key, res);
+	json_text(j, errno_key, res < 0 ? errno_name(-res) : NULL);
+}
+
+static void json_step(struct json *j, const struct trace_event *e)
+{
+	json_number(j, "step", e->step);
+	json_number(j, "attempt", e->attempt);
+	json_text(j, "op", step_name(e->op, e->cmd));
+	json_number(j, "opcode", e->op);
+	json_number(j, "cmd", e->cmd);
+	json_result(j, "res", "errno", e->res);
+	json_bool(j, "staged", e->staged);
+	json_number(j, "user_data", e->user_data);
+	json_number(j, "elapsed_ns", e->elapsed_ns);
+	json_text(j, "path", e->name[0] ? e->name : NULL);
+}
+
+static void json_verdict(struct json *j, const struct trace_event *e)
+{
+	char word[32];
+
+	json_number(j, "step", e->step);
+	json_number(j, "prog_id", e->prog);
+	lower(e->event, word, sizeof(word));
+	json_text(j, "on", word);
+	json_number(j, "opcode", e->op);
+	json_result(j, "res", "errno", e->res);
+	lower(e->verdict, word, sizeof(word));
+	json_text(j, "verdict", word);
+	json_number(j, "staged", e->staged);
+	json_text(j, "staged_op",
+		  e->staged ? step_name(e->staged_op, 0) : NULL);
+	json_number(j, "delay_ns", e->delay_ns);
+	json_result(j, "result", "result_errno", e->result);
+}
+
+static void json_start_event(struct json *j, const struct trace_event *e)
+{
+	json_number(j, "submitter", e->task);
+	json_number(j, "steps", e->steps);
+	json_number(j, "cookie", e->cookie);
+	json_number(j, "user_data", e->user_data);
+}
+
+static void json_end_event(struct json *j, const struct trace_event *e)
+{
+	json_result(j, "res", "errno", e->res);
+	json_number(j, "issued", e->issued);
+	json_number(j, "elapsed_ns", e->elapsed_ns);
+}
+
+static void json_body(struct json *j, const struct trace_event *e)
+{
+	switch (e->kind) {
+	case TRACE_START:
+		json_start_event(j, e);
+		break;
+	case TRACE_STEP:
+		json_step(j, e);
+		break;
+	case TRACE_VERDICT:
+		json_verdict(j, e);
+		break;
+	default:
+		json_end_event(j, e);
+	}
+}
+
+void trace_print_json(const struct trace_event *e, uint64_t since)
+{
+	static const char *const names[] = {
+		"start", "step", "verdict", "end", "lost",
+	};
+	struct json j;
+
+	if (json_start(&j))
+		return;
+	j.compact = true;
+	json_text(&j, "event", names[e->kind]);
+	if (e->kind == TRACE_LOST) {
+		json_number(&j, "count", e->lost);
+		json_finish(&j, stdout);
+		return;
+	}
+	json_number(&j, "chain", e->chain);
+	json_number(&j, "time_ns", e->time_ns);
+	if (since == TRACE_NO_TIME)
+		json_null(&j, "since_ns");
+	else
+		json_number(&j, "since_ns", since);
+	json_number(&j, "link", e->link);
+	json_integer(&j, "pid", e->pid);
+	json_body(&j, e);
+	json_finish(&j, stdout);
+}
