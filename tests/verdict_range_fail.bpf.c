@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Five is no verdict. */
+#include "refused.h"
+
+REFUSED("should have been in [0, 4]")
+SPAWNPOL_POLICY(verdict)(struct bpf_iouring_ctx *ctx)
+{
+	return IORING_VERDICT_ABORT + 1;
+}
+
+SPAWNPOL_LICENSE("GPL");
