@@ -155,7 +155,8 @@ static int on_reply(const struct spd_reply *r, bool verbose)
 	case SPD_FAILED:
 		fprintf(stderr, "spawnpold-client: step %d, %.*s\n", r->step,
 			(int)sizeof(r->text), r->text);
-		return r->error == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT;
+		return r->exec && r->error == -ENOENT ? EXIT_NOT_FOUND :
+			EXIT_CANNOT;
 	default:
 		fprintf(stderr, "spawnpold-client: refused: %.*s (%s)\n",
 			(int)sizeof(r->text), r->text, strerror(-r->error));

@@ -56,6 +56,7 @@ struct spd_reply {
 	uint32_t kind;
 	int32_t error;		/* REFUSED, FAILED: negative errno */
 	int32_t step;		/* FAILED: number of the step, -1 for CLONE */
+	uint32_t exec;		/* FAILED: 1 if that was executing the program */
 	int32_t pid;		/* RUNNING, ENDED */
 	int32_t code;		/* ENDED: CLD_EXITED, CLD_KILLED, CLD_DUMPED */
 	int32_t status;		/* ENDED: exit status or signal */

@@ -128,6 +128,7 @@ static void job_outcome(struct job *job, const struct spawnpol_outcome *out)
 		.kind = out->error ? SPD_FAILED : SPD_RUNNING,
 		.error = out->error,
 		.step = out->step,
+		.exec = out->kind == SPAWNPOL_EXEC,
 		.pid = out->pid,
 	};
 
