@@ -88,6 +88,16 @@ base_tarball()
 	echo "$own"
 }
 
+# unpack TARBALL DIR: complete or not there at all.
+unpack()
+{
+	local tarball=$1 to=$2
+	rm -rf "$to" "$to.part"
+	mkdir -p "$to.part" &&
+		tar -xf "$tarball" -C "$to.part" --strip-components=1 &&
+		mv "$to.part" "$to"
+}
+
 # The patches of the series, in order, one name per line.
 series_list()
 {

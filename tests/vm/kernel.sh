@@ -137,15 +137,6 @@ sync_tree()
 	mv "$list.new" "$list"
 }
 
-unpack()
-{
-	local tarball=$1 to=$2
-	rm -rf "$to" "$to.part"
-	mkdir -p "$to.part" &&
-		tar -xf "$tarball" -C "$to.part" --strip-components=1 &&
-		mv "$to.part" "$to"
-}
-
 # install_kernel TREE DIR: complete or not there at all.
 install_kernel()
 {
