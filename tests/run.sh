@@ -72,13 +72,24 @@ host_tests()
 	done
 }
 
+# On the host as well, but they need kernels and minutes.
+slow_tests()
+{
+	local source
+	for source in tests/vm/selftest.sh tests/*_slow_test.sh; do
+		source=${source#tests/}
+		is_wanted "$(basename "${source%.*}")" && echo "${source%.*}"
+	done
+}
+
 guest_tests()
 {
 	local source name
 	for source in tests/*_test.{c,sh}; do
 		name=$(basename "${source%.*}")
-		[[ -e $source && $name != *_host_test ]] && is_wanted "$name" &&
-			is_for_kernel "$source" "$1" && echo "$name"
+		[[ -e $source && $name != *_@(host|slow)_test ]] &&
+			is_wanted "$name" && is_for_kernel "$source" "$1" &&
+			echo "$name"
 	done
 }
 
@@ -180,10 +191,9 @@ run_all()
 		((${#names[@]})) && tests/suite.sh "${names[@]}"
 	fi
 	((GUEST)) || return
-	if is_wanted selftest; then
-		section "the VM runner"
-		tests/suite.sh vm/selftest
-	fi
+	mapfile -t names < <(slow_tests)
+	section "the VM runner and the kernel series"
+	((${#names[@]})) && tests/suite.sh "${names[@]}"
 	for kernel in "${KERNELS[@]}"; do
 		mapfile -t names < <(guest_tests "$kernel")
 		((${#names[@]})) && run_guest "$kernel" "${names[@]}"

@@ -186,7 +186,6 @@ __attribute__((noreturn)) static void run_child(const struct tap_test *test,
 		dup2(fileno(output), STDERR_FILENO);
 	}
 	close(fileno(output));
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	test->run();
 	fflush(NULL);
 	_exit(0);
@@ -338,6 +337,8 @@ int main(int argc, char **argv)
 {
 	int opt;
 
+	/* Before any output: what a test printed must survive its crash. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	while ((opt = getopt(argc, argv, "lvh")) != -1) {
 		switch (opt) {
 		case 'l':

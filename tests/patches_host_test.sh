@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The kernel series is tested code. That every patch compiles takes longer and
+# is in patches_slow_test.sh.
+
+TIME_LIMIT=300
+. "$(dirname "$0")/lib/tap.sh"
+
+check()
+{
+	run "$TOP/kernel-patches/patches.sh" check "$1"
+	expect_status 0
+}
+
+test_series_files_and_table_agree() { check complete; }
+test_every_patch_applies_without_fuzz() { check applies; }
+test_export_is_identical() { check identical; }
+test_checkpatch_is_content() { check style; }
+
+run_tests "$@"

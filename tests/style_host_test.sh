@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What every file of the project has to be like. The kernel's patches have
+# rules of their own (patches_host_test.sh).
+
+. "$(dirname "$0")/lib/tap.sh"
+
+# Files that belong to the project, with git's help or without.
+project_files()
+{
+	cd "$TOP" || exit 1
+	{
+		git ls-files -co --exclude-standard 2>/dev/null ||
+			find . -path ./build -prune -o -path ./.git -prune -o \
+				-type f -printf '%P\n'
+	} | grep -v '^kernel-patches/.*\.patch$' | while read -r file; do
+		[[ -s $file && ! -L $file ]] && echo "$file"
+	done
+}
+
+expect_none() { [[ ! $1 ]] || fail "$2:"$'\n'"$1"; }
+
+test_every_file_states_its_licence()
+{
+	local file found=''
+	while read -r file; do
+		head -n 5 "$file" | grep -q 'SPDX-License-Identifier: ' ||
+			found+=$file$'\n'
+	done < <(project_files)
+	expect_none "$found" "no SPDX-License-Identifier in the first lines of"
+}
+
+# Where somebody's checkout or home is has no place in a file.
+test_no_file_names_this_machine()
+{
+	local found
+	found=$(project_files | xargs grep -nFw -e "$TOP" -e "${HOME:-/nonexistent}/" --)
+	expect_none "$found" "paths of this machine in"
+}
+
+test_no_trailing_blanks()
+{
+	local found
+	found=$(project_files | xargs grep -nIE '[[:blank:]]+$' --)
+	expect_none "$found" "blanks at the ends of lines"
+}
+
+test_shellcheck_is_content()
+{
+	local -a scripts
+	command -v shellcheck >/dev/null || skip "shellcheck is not installed"
+	mapfile -t scripts < <(project_files | xargs grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=' --)
+	cd "$TOP" || exit 1
+	shellcheck "${scripts[@]}" || fail "see above"
+}
+
+run_tests "$@"

@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The C harness judged by a program whose tests go wrong in every way.
+
+. "$(dirname "$0")/lib/tap.sh"
+
+build_sample()
+{
+	cat >"$DIR/sample.c" <<-'EOF'
+	#include "tap.h"
+	#include <stdlib.h>
+	#include <stdio.h>
+	#include <unistd.h>
+	TEST(passes) { CHECK_EQ(CHECK_SYS(dup2(1, 40)), 40); }
+	TEST(differs) { EXPECT_EQ(-2, 3); CHECK_STR("a", "b"); puts("too far"); }
+	TEST(skips) { SKIP("there is no %s", "reason"); }
+	TEST(crashes) { puts("words before"); abort(); }
+	TEST(hangs, .timeout = 1) { pause(); }
+	TEST(exits) { exit(3); }
+	TEST(leaves_processes) { if (!fork()) { fork(); for (;;) pause(); } }
+	TEST(fails_in_a_child) { if (!fork()) CHECK(0); sleep(1); }
+	TEST(has_a_directory) { CHECK_SYS(chdir(tap_dir())); }
+	EOF
+	cc -D_GNU_SOURCE -I"$TOP/tests/lib" "$DIR/sample.c" "$TOP"/tests/lib/tap*.c \
+		-o "$DIR/sample" || fail "the sample does not compile"
+}
+
+test_each_end_is_reported()
+{
+	build_sample
+	run "$DIR/sample"
+	expect_status 1
+	expect_equal "$(grep -v '^#' <<<"$OUT")" "KTAP version 1
+1..9
+ok 1 passes
+not ok 2 differs
+ok 3 skips # SKIP there is no reason
+not ok 4 crashes
+not ok 5 hangs
+not ok 6 exits
+ok 7 leaves_processes
+not ok 8 fails_in_a_child
+ok 9 has_a_directory"
+	expect_out 'sample.c:6: not true: -2 == 3'
+	expect_out 'left  -2 (ENOENT)'
+	expect_out '# differs: 2 checks failed'
+	expect_out '# words before'
+	expect_out '# crashes: died of signal 6 (SIGABRT)'
+	expect_out '# hangs: not done after 1 s'
+	expect_out '# exits: exited with 3'
+	[[ $OUT != *"too far"* ]] || fail "a failed CHECK did not end the test"
+}
+
+test_nothing_is_left_behind()
+{
+	build_sample
+	export TMPDIR=$DIR
+	run "$DIR/sample" leaves_processes has_a_directory
+	expect_status 0
+	expect_equal "$(ls -d "$DIR"/tap-* 2>/dev/null)" ''
+	expect_equal "$(pgrep -f "^$DIR/sample")" ''
+}
+
+test_arguments_choose_tests()
+{
+	build_sample
+	run "$DIR/sample" 'pass*' skips
+	expect_status 0
+	expect_out '1..2'
+	run "$DIR/sample" nonsense
+	expect_status 2
+	run "$DIR/sample" -l
+	expect_out leaves_processes
+}
+
+# A suite counts what a program does not say of itself.
+test_suite_finds_what_programs_hide()
+{
+	local name
+	mkdir -p "$DIR/tests"
+	cp -r "$TOP/tests/lib" "$TOP/tests/suite.sh" "$DIR/tests"
+	mkdir "$DIR/tests/vm" "$DIR/kernel-patches"
+	cp "$TOP/tests/vm/complaints.sh" "$DIR/tests/vm"
+	printf '#!/bin/sh\necho 1..2\necho ok 1 a\n' >"$DIR/tests/short_test.sh"
+	printf '#!/bin/sh\necho 1..1\necho ok 1 a\nexit 3\n' >"$DIR/tests/status_test.sh"
+	printf '#!/bin/sh\necho 1..1\necho ok 1 a\n' >"$DIR/tests/good_test.sh"
+	chmod +x "$DIR"/tests/*_test.sh
+	run "$DIR/tests/suite.sh" short_test status_test missing_test good_test
+	expect_status 1
+	expect_out '    not ok - 2 tests planned, 1 results'
+	expect_out '    not ok - it ended with status 3'
+	expect_out '    not ok - missing_test does not exist'
+	for name in 'not ok 1 short_test' 'not ok 2 status_test' \
+		'not ok 3 missing_test' $'\nok 4 good_test'; do
+		expect_out "$name"
+	done
+}
+
+run_tests "$@"
