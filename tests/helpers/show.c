@@ -3,16 +3,15 @@
  * show FD: writes its own state to the descriptor, a line "key value" each,
  * and the lines of /proc/self/status. Last comes a line "end".
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -45,7 +44,6 @@ static void say_state(void)
 	char cwd[PATH_MAX] = "";
 	struct utsname uts;
 	int death = 0;
-	cpu_set_t set;
 
 	if (!getcwd(cwd, sizeof(cwd)))
 		snprintf(cwd, sizeof(cwd), "?");
@@ -55,9 +53,7 @@ static void say_state(void)
 	prctl(PR_GET_PDEATHSIG, &death);
 	say("pdeathsig %d\nnnp %d\n", death,
 	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
-	CPU_ZERO(&set);
-	sched_getaffinity(0, sizeof(set), &set);
-	say("cpus %d\n", CPU_COUNT(&set));
+	say("nice %d\n", getpriority(PRIO_PROCESS, 0));
 }
 
 static void say_descriptors(void)
