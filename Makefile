@@ -72,8 +72,9 @@ MAN_SRC := $(wildcard docs/*.[1-8])
 # --- targets for people -----------------------------------------------------
 
 .DEFAULT_GOAL := help
-.PHONY: help all host-tests run test check vm kernel kernel-debug deps install uninstall \
-	clean patches-prepare patches-refresh patches-check
+.PHONY: help all programs host-tests run test check vm kernel kernel-debug \
+	deps install uninstall clean patches-prepare patches-refresh \
+	patches-check FORCE
 
 #: help|this text
 help:
@@ -83,21 +84,20 @@ help:
 	@echo 'V=1 shows the commands. Kernels are cached outside the checkout.'
 
 #: all|library, tool, daemon, policies and test programs
-all: $(TARGETS) $(BPF_OBJ) $(TEST_BPF) $(TEST_BIN) $(TEST_HELPER)
+all: programs $(TEST_BPF) $(TEST_BIN)
+
+programs: $(TARGETS) $(BPF_OBJ) $(TEST_HELPER)
 
 host-tests: $(TARGETS) $(HOST_BIN) $(TEST_HELPER)
 
 #: run|install what is missing, build everything, show the main job in the VM
 run: deps
 	$(Q)tests/vm/kernel.sh build prod
-	$(Q)$(MAKE) -j$$(nproc) all
+	$(Q)$(MAKE) -j$$(nproc) programs
 	$(Q)tests/vm/run.sh -- tests/demo.sh
 
 #: test|install what is missing, pass every test on both kernels
 test: deps
-	$(Q)tests/vm/kernel.sh build prod
-	$(Q)tests/vm/kernel.sh build debug
-	$(Q)$(MAKE) -j$$(nproc) all
 	$(Q)tests/run.sh
 
 #: check|the part of the tests that needs no VM, under a minute
@@ -177,15 +177,16 @@ $(B)/spawnpold-client: $(B)/user/daemon/client.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 
-# The type information of the patched kernel. Written only when it changed, so
-# that a new kernel with the same types rebuilds nothing.
-BTF := $(shell tests/vm/kernel.sh btf --cached 2>/dev/null)
-
-$(B)/include/vmlinux.h: $(BTF)
-	$(call msg,BTF,$@)
+# The type information of the kernel that runs the programs. Which kernel that
+# is may change without any file here being touched: go by its contents.
+$(B)/include/vmlinux.id: FORCE
 	$(Q)mkdir -p $(@D)
-	$(Q)btf=$$(tests/vm/kernel.sh btf) && \
-		$(BPFTOOL) btf dump file "$$btf" format c >$@
+	$(Q)btf=$$(tests/vm/kernel.sh btf) && sha256sum <"$$btf" >$@.new
+	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(B)/include/vmlinux.h: $(B)/include/vmlinux.id
+	$(call msg,BTF,$@)
+	$(Q)$(BPFTOOL) btf dump file "$$(tests/vm/kernel.sh btf)" format c >$@
 
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/include/vmlinux.h
 	$(call msg,BPF,$@)

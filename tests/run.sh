@@ -195,6 +195,10 @@ run_all()
 	section "the VM runner and the kernel series"
 	((${#names[@]})) && tests/suite.sh "${names[@]}"
 	for kernel in "${KERNELS[@]}"; do
+		if ! tests/vm/kernel.sh path "$kernel" >/dev/null; then
+			result "machine-$kernel" "there is no $kernel kernel"
+			continue
+		fi
 		mapfile -t names < <(guest_tests "$kernel")
 		((${#names[@]})) && run_guest "$kernel" "${names[@]}"
 	done
@@ -202,11 +206,17 @@ run_all()
 
 main()
 {
+	local kernel
+
 	parse_options "$@"
 	cd "$TOP" || exit 1
 	WORK=$(mktemp -d) || exit 1
 	trap 'rm -rf "$WORK"' EXIT
 	if ((GUEST)); then
+		# One after the other, before anything is measured in time.
+		for kernel in "${KERNELS[@]}"; do
+			tests/vm/kernel.sh path "$kernel" >/dev/null
+		done
 		build all
 	else
 		build host-tests

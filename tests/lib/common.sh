@@ -19,14 +19,28 @@ misuse() { note "$* (try --help)"; exit 2; }
 # help text stands at the top of each script, where a reader looks first.
 show_help() { sed -n 's/^#> \{0,1\}//p' "$0"; }
 
+# Say every half minute that a long command is still at it, and where. (read
+# with a timeout is a sleep that leaves no process when it is killed.)
+heartbeat()
+{
+	while ! read -r -t 30; do
+		note "$1: $((SECONDS - $2)) s so far, at $(tail -n1 "$PHASE_LOG")"
+	done <> <(:)
+}
+
 # phase WHAT COMMAND...: run a long command with its output in $PHASE_LOG,
-# say how long it took, and show the end of the log if it failed.
+# say how long it took, and show what went wrong if it failed.
 phase()
 {
-	local what=$1 start=$SECONDS
+	local what=$1 start=$SECONDS beat status
 	shift
 	note "$what ..."
-	if "$@" >>"$PHASE_LOG" 2>&1; then
+	heartbeat "$what" "$start" & beat=$!
+	"$@" >>"$PHASE_LOG" 2>&1
+	status=$?
+	kill "$beat"
+	wait "$beat" 2>/dev/null
+	if ((status == 0)); then
 		note "$what: done in $((SECONDS - start)) s"
 		return 0
 	fi

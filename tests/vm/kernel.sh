@@ -3,7 +3,7 @@
 #
 #> usage: kernel.sh build {prod|debug} [--tree DIR] [--jobs N]
 #>        kernel.sh path {prod|debug}
-#>        kernel.sh btf
+#>        kernel.sh btf [--cached]
 #>        kernel.sh config {prod|debug}
 #>
 #> Builds the guest kernels and keeps them in the cache directory
@@ -15,7 +15,7 @@
 #>           incrementally, as <variant>-dev
 #>   path    print the path of the bzImage, building it first if need be
 #>   btf     print the path of the production kernel's type information,
-#>           building the kernel first if need be
+#>           building the kernel first if need be; with --cached, fail instead
 #>   config  print the path of the final configuration, likewise
 #>
 #> SPAWNPOL_KERNEL=dev makes path, btf and config name what the last
@@ -262,7 +262,9 @@ main()
 	build) variant_arg "$@"; do_build "$@" ;;
 	path) variant_arg "$@"; locate bzImage "$1" ;;
 	config) variant_arg "$@"; locate config "$1" ;;
-	btf) locate vmlinux.btf prod ;;
+	btf)
+		[[ ${1:-} != --cached || -e $(kernel_dir prod)/vmlinux.btf ]] || exit 1
+		locate vmlinux.btf prod ;;
 	*) misuse "unknown command: $command" ;;
 	esac
 	exit	# this file may have been edited meanwhile: read no more of it
