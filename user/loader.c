@@ -74,6 +74,10 @@ static const struct option_desc attach_options[] = {
 	{ "events", 'e', TEXT(events), .value = "EVENT,...",
 	  .complete = COMPLETE_WORDS, .words = "before-step before-exec done",
 	  .help = "Events to report besides failures: before-step, before-exec, done. Otherwise those that the policy asks for itself." },
+	{ 0 }
+};
+
+static const struct option_desc budget_options[] = {
 	{ "max-issues", 0, NUMBER(max_issues, 1, UINT32_MAX), .value = "COUNT",
 	  .help = "Retries and staged requests that one chain may use up." },
 	{ "max-staged", 0, NUMBER(max_staged, 1, UINT32_MAX), .value = "COUNT",
@@ -139,7 +143,7 @@ const struct command commands[] = {
 	  .complete = COMPLETE_POLICY },
 	{ "attach", "NAME", "attach a loaded policy to a process's ring",
 	  "The process needs to do nothing, and need not know. The link is pinned beside the policy and stays when this tool ends; it is printed for use with update and detach.",
-	  do_attach, 1, 1, .options = { attach_options },
+	  do_attach, 1, 1, .options = { attach_options, budget_options },
 	  .complete = COMPLETE_POLICY },
 	{ "update", "LINK NAME", "put another loaded policy under a link",
 	  "Chains that are under way follow at once.",
@@ -153,7 +157,7 @@ const struct command commands[] = {
 	{ "run", "COMMAND [ARG...]", "spawn one command under a policy",
 	  "The command gets this tool's standard streams and environment. The exit status is the command's, or 128 plus the number of the signal that ended it. 127 means that the program was not found, 126 that another step failed; spawnpol then names the step and its error. 1, 2 and 3 may also be spawnpol's own, before anything was spawned; with --json a report on standard error, one line, tells the difference.",
 	  do_run, 1, -1, .stops_at_argument = true,
-	  .options = { run_options, policy_options },
+	  .options = { run_options, policy_options, budget_options },
 	  .complete = COMPLETE_COMMAND },
 	{ "trace", "", "show steps and verdicts as they happen",
 	  "A line for each step and each verdict, with the time since the chain began. Says on standard error when it is ready, and goes on until it is interrupted. With --json each line is an object of its own.",

@@ -7,7 +7,7 @@
 #include "tool.h"
 
 #define HINT	96
-#define LISTS	4	/* a command's three and the global one */
+#define LISTS	(MAX_GROUPS + 1)	/* the command's and the global one */
 
 /* Where the parser stands: the next word, and the end. */
 struct line {
@@ -18,7 +18,7 @@ static int option_lists(const struct tool *t, const struct option_desc **lists)
 {
 	int i, n = 0;
 
-	for (i = 0; t->command && i < LISTS - 1 && t->command->options[i]; i++)
+	for (i = 0; t->command && t->command->options[i]; i++)
 		lists[n++] = t->command->options[i];
 	lists[n++] = global_options;
 	return n;

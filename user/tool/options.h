@@ -15,6 +15,7 @@ struct tool;
 
 #define NOT_GIVEN	UINT32_MAX
 #define MAX_REPEAT	64
+#define MAX_GROUPS	3	/* of options of one command */
 
 /* An option that can be given several times. */
 struct texts {
@@ -32,9 +33,12 @@ struct settings {
 	struct texts retry, on;
 
 	/* attach */
-	uint32_t pid, fd, slot, max_issues, max_staged;
-	uint64_t max_delay_ns;
+	uint32_t pid, fd, slot;
 	const char *events;
+
+	/* attach, run */
+	uint32_t max_issues, max_staged;
+	uint64_t max_delay_ns;
 
 	/* unload */
 	bool force;
@@ -92,7 +96,7 @@ struct command {
 	int min_args, max_args;
 	/* what follows the first argument is not ours */
 	bool stops_at_argument;
-	const struct option_desc *options[3];
+	const struct option_desc *options[MAX_GROUPS + 1];	/* ends with NULL */
 	enum completion complete;
 	const char *words;
 };

@@ -165,10 +165,16 @@ static int launch(struct tool *t, struct spawnpol_ring *ring,
 
 static int launch_on(struct tool *t, struct spawnpol_ring *ring, int prog)
 {
+	const struct spawnpol_attach_opts opts = {
+		.events = SPAWNPOL_EVENTS_AUTO,
+		.max_issues = t->set.max_issues,
+		.max_staged = t->set.max_staged,
+		.max_delay_ns = t->set.max_delay_ns,
+	};
 	struct spawnpol_chain *chain = NULL;
 	int link, ret;
 
-	link = spawnpol_policy_attach(spawnpol_ring_fd(ring), prog, NULL);
+	link = spawnpol_policy_attach(spawnpol_ring_fd(ring), prog, &opts);
 	if (link < 0)
 		return attach_failed(t, link);
 	ret = spawnpol_chain_new(&chain);
