@@ -243,11 +243,23 @@ reset_builds()
 	touched_files >"$BUILDS/.touched"
 }
 
-# Where the series changes C files; a header's users are mostly there, too.
+# What to compile: io_uring, each file of the base that the series changes at
+# some point (so that a changed prototype meets all who are to follow it), and
+# the directories of new files, which may not be meant for this configuration.
+# That the rest compiles with the whole series, a built kernel shows.
 build_targets()
 {
-	touched_files | sed -nE -e 's,^(io_uring|kernel|fs|mm|net|security|lib)/.*\.[chS]$,\1/,p' \
-		-e 's,^arch/x86/.*\.[chS]$,arch/x86/,p' | sort -u
+	local base f
+	base=$(base_partial_tree) || exit 1
+	echo io_uring/
+	touched_files | grep -vE '^(tools|samples)/' | grep '\.c$' |
+		while read -r f; do
+			if [[ -e $base/$f ]]; then
+				echo "${f%.c}.o"
+			elif [[ -d $BUILDS/${f%/*} ]]; then
+				echo "${f%/*}/"
+			fi
+		done
 }
 
 # Only what depends on an option that changed is compiled again.
@@ -265,7 +277,7 @@ compile_builds()
 {
 	local -a targets
 	local log=$WORK/compile status
-	mapfile -t targets < <(build_targets)
+	mapfile -t targets < <(build_targets | sort -u)
 	configure_builds "$1" "$2" || return 1
 	nice -n 5 make -C "$BUILDS" CC="$KCC" -j"$(nproc)" prepare \
 		"${targets[@]}" >"$log" 2>&1

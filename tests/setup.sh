@@ -12,8 +12,9 @@
 set -u
 . "$(dirname "$0")/lib/common.sh"
 
-KERNEL_BUILD="linux-source-6.12 gcc make bc bison flex libelf-dev patch perl
-	pahole xz-utils git"
+# The kernel's source is no package to install: kernel.sh gets the version that
+# it wants (see base_tarball in lib/common.sh).
+KERNEL_BUILD="gcc make bc bison flex libelf-dev patch perl pahole xz-utils git"
 USER_BUILD="clang llvm bpftool libbpf-dev liburing-dev libc6-dev zlib1g-dev
 	pkg-config"
 TESTS="qemu-system-x86 python3 iproute2 util-linux procps strace gdb

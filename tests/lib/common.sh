@@ -93,9 +93,9 @@ base_tarball()
 	if ! has_sha256 "$own" "$SHA256"; then
 		note "fetching $PACKAGE $VERSION"
 		download_source "$VERSION" "${own%/*}" ||
-			die "cannot get $PACKAGE=$VERSION from apt; if it is gone," \
-				"move kernel-patches/BASE to a newer version" \
-				"(patches.sh range tells whether the series applies)"
+			die "cannot get $PACKAGE=$VERSION from apt; try apt-get" \
+				"update, and if it is gone, move kernel-patches/BASE" \
+				"to a version that patches.sh range says is fit"
 		has_sha256 "$own" "$SHA256" ||
 			die "$own does not have the checksum BASE asks for"
 	fi
