@@ -47,108 +47,45 @@ union step_state {
 _Static_assert(sizeof(union step_state) ==
 	       sizeof(((struct bpf_iouring_ctx *)0)->scratch), "fits scratch");
 
-/* Everything a decision needs. */
+/*
+ * Everything a decision needs. What is looked at more than once is copied from
+ * the context: else the compiler may keep addresses of fields, and the verifier
+ * takes only the context's own address plus a constant in the instruction.
+ */
 struct run {
 	struct bpf_iouring_ctx *ctx;
-	struct spawn_policy_config *cfg;
 	union step_state st;
+	__u32 event;
+	__u32 opcode;
+	__u32 cmd;
+	__u32 flags;
 	int res;	/* the step's, if this run settles it */
 };
 
 /* What the parts below return if they leave the decision to the next one. */
 #define UNDECIDED	(-1)
 
-/*
- * The verifier wants constant offsets into the context, also for what is used
- * by index: it is copied as a whole, by loops that the compiler unrolls.
- */
-static __always_inline void load_state(struct run *r)
+static __always_inline struct spawn_policy_config *get_config(void)
 {
-	for (int i = 0; i < 8; i++)
-		r->st.words[i] = r->ctx->scratch[i];
-	if (r->st.step == r->ctx->step + 1)
-		return;
-	__builtin_memset(&r->st, 0, sizeof(r->st));
-	r->st.step = r->ctx->step + 1;
-}
+	__u32 key = 0;
 
-static __always_inline void save_state(struct run *r)
-{
-	for (int i = 0; i < 8; i++)
-		r->ctx->scratch[i] = r->st.words[i];
-}
-
-/* Try the candidate at hand, if there is one. */
-static __always_inline int try_candidate(struct run *r)
-{
-	__u32 dir = r->st.dir;
-	int err;
-
-	r->st.in_shell = 0;
-	if (dir >= r->cfg->nr_dirs || dir >= SPAWN_POLICY_MAX_DIRS)
-		return UNDECIDED;
-	err = bpf_iouring_stage_exec_dir(r->ctx, r->cfg->dirs[dir],
-					 SPAWN_POLICY_PATH_SIZE);
-	if (!err)
-		return IORING_VERDICT_SUBMIT;
-	r->res = err;
-	return UNDECIDED;
+	return bpf_map_lookup_elem(&config, &key);
 }
 
 /*
- * Issue what has failed once more. The step's own request would be the wrong
- * one in a search, and behind the shell it is the script that is tried again.
+ * Functions with __noinline are global ones, which the verifier looks at once
+ * each and not once for every way that leads to them.
  */
-static __always_inline int try_again(struct run *r)
-{
-	if (r->st.searching)
-		return try_candidate(r);
-	r->st.in_shell = 0;
-	return r->ctx->flags & IORING_POLICY_F_CAN_RETRY ?
-		IORING_VERDICT_RETRY : UNDECIDED;
-}
-
-/* The errno of the result; 0 for a short read or write. */
-static __always_inline __u32 error_of(struct run *r)
-{
-	return r->res < 0 ? -r->res : 0;
-}
-
-static __always_inline int retry_rules(struct run *r)
-{
-	__u32 error = error_of(r);
-
-	for (__u32 i = 0; i < SPAWN_POLICY_MAX_RETRIES; i++) {
-		struct spawn_policy_retry *rule = &r->cfg->retries[i];
-
-		if (i >= r->cfg->nr_retries)
-			break;
-		if (!error || rule->error != error)
-			continue;
-		if (r->st.tries[i] >= rule->count ||
-		    r->st.tries[i] >= SPAWN_POLICY_MAX_TRIES)
-			break;
-		r->st.tries[i]++;
-		if (rule->delay_ns)
-			bpf_iouring_delay(r->ctx, rule->delay_ns);
-		return try_again(r);
-	}
-	return UNDECIDED;
-}
 
 /*
  * Whether the EXEC's name is to be searched for, or an error. A name with a
- * slash or in a directory that is open is none of our business, nor is "", which
- * executes a descriptor.
+ * slash is none of our business, nor is "", which executes a descriptor.
  */
-static __always_inline int is_bare_name(struct bpf_iouring_ctx *ctx)
+__noinline int is_bare_name(struct bpf_iouring_ctx *ctx)
 {
 	char name[SPAWN_POLICY_PATH_SIZE] = {};
-	int len;
+	int len = bpf_iouring_exec_name(ctx, name, sizeof(name));
 
-	if (ctx->flags & IORING_POLICY_F_EXEC_AT)
-		return 0;
-	len = bpf_iouring_exec_name(ctx, name, sizeof(name));
 	if (len < 0 && len != -ENAMETOOLONG)
 		return len;
 	if (!len)
@@ -159,25 +96,35 @@ static __always_inline int is_bare_name(struct bpf_iouring_ctx *ctx)
 	return len < 0 ? len : 1;
 }
 
-static __always_inline int before_exec(struct run *r)
+/* Stage the EXEC in a directory of the PATH, by its index. 1: the PATH ends. */
+__noinline int stage_candidate(struct bpf_iouring_ctx *ctx, __u32 dir)
 {
-	int bare = is_bare_name(r->ctx);
+	struct spawn_policy_config *cfg = get_config();
 
-	if (!bare)
-		return IORING_VERDICT_CONTINUE;
-	r->res = bare < 0 ? bare : -ENOENT;
-	if (bare < 0)
-		return UNDECIDED;
-	r->st.searching = 1;
-	return try_candidate(r);
+	if (!cfg || dir >= cfg->nr_dirs || dir >= SPAWN_POLICY_MAX_DIRS)
+		return 1;
+	return bpf_iouring_stage_exec_dir(ctx, cfg->dirs[dir],
+					  SPAWN_POLICY_PATH_SIZE);
+}
+
+/* Stage the shell for ENOEXEC. 1: none is wanted. */
+__noinline int stage_shell(struct bpf_iouring_ctx *ctx)
+{
+	struct spawn_policy_config *cfg = get_config();
+
+	if (!cfg || !cfg->shell[0])
+		return 1;
+	return bpf_iouring_stage_exec_interp(ctx, cfg->shell,
+					     SPAWN_POLICY_PATH_SIZE);
 }
 
 /* Whether the next directory may hold what this one does not. */
-static __always_inline bool search_goes_on(struct run *r)
+__noinline int search_goes_on(__u32 error)
 {
-	bool posix = r->cfg->errors == SPAWN_POLICY_ERRORS_POSIX;
+	struct spawn_policy_config *cfg = get_config();
+	bool posix = cfg && cfg->errors == SPAWN_POLICY_ERRORS_POSIX;
 
-	switch (error_of(r)) {
+	switch (error) {
 	case EACCES:
 	case ENOENT:
 	case ENOTDIR:
@@ -193,38 +140,17 @@ static __always_inline bool search_goes_on(struct run *r)
 	return false;
 }
 
-static __always_inline int exec_failed(struct run *r)
-{
-	int verdict;
-
-	if (r->res == -ENOEXEC && r->cfg->shell[0] && !r->st.in_shell) {
-		r->st.in_shell = 1;
-		r->res = bpf_iouring_stage_exec_interp(r->ctx, r->cfg->shell,
-						       SPAWN_POLICY_PATH_SIZE);
-		return r->res ? UNDECIDED : IORING_VERDICT_SUBMIT;
-	}
-	if (!r->st.searching || !search_goes_on(r))
-		return UNDECIDED;
-	if (r->res == -EACCES)
-		r->st.denied = 1;
-	r->st.dir++;
-	verdict = try_candidate(r);
-	if (verdict == UNDECIDED && r->st.denied)
-		r->res = -EACCES;
-	return verdict;
-}
-
 /* The verdict of the first "on" rule that fits, or UNDECIDED. */
-static __always_inline int on_rules(struct run *r)
+__noinline int on_rules(__u32 opcode, __u32 cmd, __u32 error)
 {
-	__u32 opcode = r->ctx->opcode;
-	__u32 cmd = r->ctx->cmd;
-	__u32 error = error_of(r);
+	struct spawn_policy_config *cfg = get_config();
 
+	if (!cfg)
+		return UNDECIDED;
 	for (__u32 i = 0; i < SPAWN_POLICY_MAX_ON; i++) {
-		struct spawn_policy_on *on = &r->cfg->on[i];
+		struct spawn_policy_on *on = &cfg->on[i];
 
-		if (i >= r->cfg->nr_on)
+		if (i >= cfg->nr_on)
 			break;
 		if (on->opcode != SPAWN_POLICY_ANY && on->opcode != opcode)
 			continue;
@@ -238,58 +164,194 @@ static __always_inline int on_rules(struct run *r)
 	return UNDECIDED;
 }
 
+/* The errno of the result; 0 for a short read or write. */
+static __always_inline __u32 error_of(struct run *r)
+{
+	return r->res < 0 ? -r->res : 0;
+}
+
+/* Try the candidate at hand, if there is one. */
+static __always_inline int try_candidate(struct run *r)
+{
+	int err = stage_candidate(r->ctx, r->st.dir);
+
+	r->st.in_shell = 0;
+	if (!err)
+		return IORING_VERDICT_SUBMIT;
+	if (err < 0)
+		r->res = err;
+	return UNDECIDED;
+}
+
 /*
- * The step has failed for good. An EXEC that was not issued must not be by
- * CONTINUE, so what link rules would do then is put into other words.
+ * Issue what has failed once more. The step's own request would be the wrong
+ * one in a search, and behind the shell it is the script that is tried again.
  */
+static __always_inline int try_again(struct run *r)
+{
+	if (r->st.searching)
+		return try_candidate(r);
+	r->st.in_shell = 0;
+	return r->flags & IORING_POLICY_F_CAN_RETRY ?
+		IORING_VERDICT_RETRY : UNDECIDED;
+}
+
+/* Use up a try of the rule for this error: its delay, or UNDECIDED. */
+static __always_inline __s64 use_retry_rule(struct run *r)
+{
+	struct spawn_policy_config *cfg = get_config();
+	__u32 error = error_of(r);
+
+	if (!cfg || !error)
+		return UNDECIDED;
+	for (__u32 i = 0; i < SPAWN_POLICY_MAX_RETRIES; i++) {
+		struct spawn_policy_retry *rule = &cfg->retries[i];
+
+		if (i >= cfg->nr_retries)
+			break;
+		if (rule->error != error)
+			continue;
+		if (r->st.tries[i] >= rule->count ||
+		    r->st.tries[i] >= SPAWN_POLICY_MAX_TRIES)
+			break;
+		r->st.tries[i]++;
+		return rule->delay_ns & ~(1ULL << 63);
+	}
+	return UNDECIDED;
+}
+
+static __always_inline int retry_rules(struct run *r)
+{
+	__s64 delay = use_retry_rule(r);
+
+	if (delay == UNDECIDED)
+		return UNDECIDED;
+	if (delay)
+		bpf_iouring_delay(r->ctx, delay);
+	return try_again(r);
+}
+
+static __always_inline int before_exec(struct run *r)
+{
+	int bare;
+
+	if (r->flags & IORING_POLICY_F_EXEC_AT)
+		return IORING_VERDICT_CONTINUE;
+	bare = is_bare_name(r->ctx);
+	if (!bare)
+		return IORING_VERDICT_CONTINUE;
+	r->res = bare < 0 ? bare : -ENOENT;
+	if (bare < 0)
+		return UNDECIDED;
+	r->st.searching = 1;
+	return try_candidate(r);
+}
+
+static __always_inline int exec_failed(struct run *r)
+{
+	int verdict, err;
+
+	if (r->res == -ENOEXEC && !r->st.in_shell) {
+		err = stage_shell(r->ctx);
+		if (err < 0)
+			r->res = err;
+		r->st.in_shell = !err;
+		return err ? UNDECIDED : IORING_VERDICT_SUBMIT;
+	}
+	if (!r->st.searching || !search_goes_on(error_of(r)))
+		return UNDECIDED;
+	if (r->res == -EACCES)
+		r->st.denied = 1;
+	r->st.dir++;
+	verdict = try_candidate(r);
+	if (verdict == UNDECIDED && r->st.denied)
+		r->res = -EACCES;
+	return verdict;
+}
+
+/*
+ * What becomes of a step that has failed for good and has no rule. An EXEC that
+ * was not issued must not be by CONTINUE, so what link rules would do then is
+ * put into other words.
+ */
+static __always_inline int leave_to_links(struct run *r)
+{
+	if (r->event != IORING_POLICY_BEFORE_EXEC)
+		return IORING_VERDICT_CONTINUE;
+	return r->flags & IORING_POLICY_F_HARDLINK ?
+		IORING_VERDICT_SKIP : IORING_VERDICT_ABORT;
+}
+
 static __always_inline int settle(struct run *r)
 {
-	struct bpf_iouring_ctx *ctx = r->ctx;
-	int verdict = on_rules(r);
+	int verdict = on_rules(r->opcode, r->cmd, error_of(r));
 
 	if (verdict == IORING_VERDICT_RETRY) {
 		r->st.dir = 0;
 		r->st.denied = 0;
 		verdict = try_again(r);
-		if (verdict >= 0)
+		if (verdict != UNDECIDED)
 			return verdict;
 	}
-	if (verdict != IORING_VERDICT_CONTINUE &&
-	    verdict != IORING_VERDICT_SKIP && verdict != IORING_VERDICT_ABORT)
-		verdict = ctx->opcode == IORING_OP_EXEC ?
-			IORING_VERDICT_CONTINUE : IORING_VERDICT_ABORT;
-	if (verdict == IORING_VERDICT_CONTINUE &&
-	    ctx->event == IORING_POLICY_BEFORE_EXEC)
-		verdict = ctx->flags & IORING_POLICY_F_HARDLINK ?
-			IORING_VERDICT_SKIP : IORING_VERDICT_ABORT;
-	if (r->res != ctx->res)
-		bpf_iouring_set_result(ctx, r->res);
-	return verdict;
+	if (r->res != r->ctx->res)
+		bpf_iouring_set_result(r->ctx, r->res);
+	switch (verdict) {
+	case IORING_VERDICT_CONTINUE:
+		return leave_to_links(r);
+	case IORING_VERDICT_SKIP:
+		return IORING_VERDICT_SKIP;
+	case IORING_VERDICT_ABORT:
+		return IORING_VERDICT_ABORT;
+	}
+	return r->opcode == IORING_OP_EXEC ? leave_to_links(r) :
+		IORING_VERDICT_ABORT;
 }
 
 static __always_inline int decide(struct run *r)
 {
 	int verdict;
 
-	if (r->ctx->event == IORING_POLICY_BEFORE_EXEC) {
+	if (r->event == IORING_POLICY_BEFORE_EXEC) {
 		verdict = before_exec(r);
 	} else {
 		verdict = retry_rules(r);
-		if (verdict == UNDECIDED && r->ctx->opcode == IORING_OP_EXEC)
+		if (verdict == UNDECIDED && r->opcode == IORING_OP_EXEC)
 			verdict = exec_failed(r);
 	}
 	return verdict == UNDECIDED ? settle(r) : verdict;
 }
 
+/* The compiler unrolls these loops: see struct run for the offsets' sake. */
+static __always_inline void load_state(struct run *r)
+{
+	__u32 step = r->ctx->step + 1;
+
+	for (int i = 0; i < 8; i++)
+		r->st.words[i] = r->ctx->scratch[i];
+	if (r->st.step == step)
+		return;
+	__builtin_memset(&r->st, 0, sizeof(r->st));
+	r->st.step = step;
+}
+
+static __always_inline void save_state(struct run *r)
+{
+	for (int i = 0; i < 8; i++)
+		r->ctx->scratch[i] = r->st.words[i];
+}
+
 SPAWNPOL_POLICY(spawn_policy)(struct bpf_iouring_ctx *ctx)
 {
-	struct run r = { .ctx = ctx, .res = ctx->res };
-	__u32 key = 0;
+	struct run r = {
+		.ctx = ctx,
+		.event = ctx->event,
+		.opcode = ctx->opcode,
+		.cmd = ctx->cmd,
+		.flags = ctx->flags,
+		.res = ctx->res,
+	};
 	int verdict;
 
-	r.cfg = bpf_map_lookup_elem(&config, &key);
-	if (!r.cfg)
-		return IORING_VERDICT_ABORT;
 	load_state(&r);
 	verdict = decide(&r);
 	save_state(&r);

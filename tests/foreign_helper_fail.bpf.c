@@ -2,7 +2,7 @@
 /* Helpers of tracing programs are not for policies. */
 #include "refused.h"
 
-REFUSED("bpf_override_return")
+REFUSED("cannot use helper bpf_override_return")
 SPAWNPOL_POLICY(foreign_helper)(struct bpf_iouring_ctx *ctx)
 {
 	bpf_override_return((void *)ctx, -EPERM);

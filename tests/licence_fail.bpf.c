@@ -2,7 +2,7 @@
 /* Kernel functions are for programs under the kernel's licence. */
 #include "refused.h"
 
-REFUSED("non-GPL")
+REFUSED("cannot call kernel function from non-GPL")
 SPAWNPOL_POLICY(proprietary)(struct bpf_iouring_ctx *ctx)
 {
 	bpf_iouring_delay(ctx, 1000);

@@ -14,7 +14,7 @@ struct {
 	__type(value, struct value);
 } paths SEC(".maps");
 
-REFUSED("lock")
+REFUSED("not allowed while holding a lock")
 SPAWNPOL_POLICY(locked)(struct bpf_iouring_ctx *ctx)
 {
 	struct value *v;

@@ -2,7 +2,7 @@
 /* The context is the kernel's, not one the program makes up. */
 #include "refused.h"
 
-REFUSED("expected pointer to ctx")
+REFUSED("arg#0 expected pointer to ctx")
 SPAWNPOL_POLICY(own_context)(struct bpf_iouring_ctx *ctx)
 {
 	struct bpf_iouring_ctx own = {};

@@ -2,7 +2,7 @@
 /* The size given must be there. */
 #include "refused.h"
 
-REFUSED("invalid")
+REFUSED("leads to invalid memory access")
 SPAWNPOL_POLICY(short_sqe)(struct bpf_iouring_ctx *ctx)
 {
 	char half[32] = {};

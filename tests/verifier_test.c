@@ -29,8 +29,8 @@ static void check_refused(struct tpolicy *p, const char *name)
 	err = tpolicy_try_load(p);
 	if (!err)
 		FAIL("%s was loaded", name);
-	EXPECT_HAS(p->log, expected);
 	DIAG("%s: %s", name, tap_errname(err));
+	EXPECT_HAS(p->log, expected);
 }
 
 /* Every program is seen here: see all_programs_are_known below. */
@@ -195,12 +195,16 @@ TEST(policies_load_with_cap_bpf_alone)
 		"bpf/fallback_policy",
 		"bpf/audit_policy",
 	};
+	const char *verified;
 	struct tpolicy p;
 	size_t i;
 
 	keep_capabilities(1ULL << CAP_BPF);
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		tpolicy_load(&p, names[i]);
+		verified = CHECK_PTR(strstr(p.log, "processed "));
+		DIAG("%s: %.*s", names[i], (int)strcspn(verified, "("),
+		     verified);
 		tpolicy_free(&p);
 	}
 }

@@ -66,7 +66,7 @@ void tpolicy_load(struct tpolicy *p, const char *name)
 	err = tpolicy_try_load(p);
 	if (err)
 		FAIL("loading %s: %s\n%s", name, strerror(-err),
-		     tail(p->log, 2000));
+		     tail(p->log, 500));
 }
 
 void tpolicy_free(struct tpolicy *p)
