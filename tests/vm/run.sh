@@ -151,7 +151,7 @@ write_job()
 
 kernel_command_line()
 {
-	local words="console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 oops=panic"
+	local words="console=ttyS0 loglevel=7 log_buf_len=4M printk.devkmsg=on panic=-1 oops=panic"
 	words+=" root=hostroot rootfstype=9p ro"
 	words+=" rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose"
 	words+=" init=$TOP/tests/vm/init SPAWNPOL_JOB=$JOB"
