@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* No program can loop or wait for ever (P8). */
+#include "lib/child.h"
+#include "lib/program.h"
+#include "lib/ring.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+static struct tring r;
+static struct tprog p;
+
+#define FAILED IORING_POLICY_FAILED
+#define STAGED IORING_POLICY_STAGED
+#define MS 1000000ULL
+
+/* A plain ring with the engine in slot 0 under these budgets; 0: default. */
+static int start(uint32_t issues, uint32_t staged, uint64_t delay)
+{
+	struct io_uring_attach_bpf attr = {
+		.max_issues = issues,
+		.max_staged = staged,
+		.max_delay_ns = delay,
+	};
+
+	tring_init(&r, 0);
+	tprog_load(&p);
+	attr.prog_fd = p.fd;
+	return CHECK_OK(tring_register(&r, SPAWNPOL_ATTACH_BPF, &attr, 1));
+}
+
+static void again(void)
+{
+	tprog_reset(&p);
+	tring_forget(&r);
+}
+
+/* A chain with a failing step; its result. The rest must be cancelled. */
+static int failing_step(void)
+{
+	q_clone(&r);
+	hardlink(q_fail(&r));
+	hardlink(q_nop(&r));
+	q_exit(&r, 0);
+	tring_submit(&r);
+	tring_total(&r, 4);
+	EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
+	EXPECT_EQ(tring_res(&r, 2), -ECANCELED);
+	check_gone(CHECK_OK(tring_res(&r, CLONE)));
+	check_no_children();
+	return tring_res(&r, 0);
+}
+
+TEST(P8_a_retry_loop_runs_into_its_budget)
+{
+	static const unsigned int budgets[] = { 0, 1, 5 };
+	struct spawnpol_link_info info;
+	unsigned int i, issues;
+	int link;
+
+	for (i = 0; i < 3; i++) {
+		link = start(budgets[i], 0, 0);
+		issues = budgets[i] ? budgets[i] : 1024;
+		tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY);
+		EXPECT_EQ(failing_step(), -ETOOMANYREFS);
+		info = link_info(link);
+		EXPECT_EQ(info.max_issues, issues);
+		EXPECT_EQ(info.exhausted, 1);
+		/* Its own issue is free; the last RETRY could not be had. */
+		EXPECT_EQ(p.engine->runs, issues + 1);
+		EXPECT_EQ(info.runs, issues + 1);
+		close(link);
+		tprog_free(&p);
+		tring_exit(&r);
+	}
+}
+
+TEST(P8_staged_requests_count, .timeout = 60)
+{
+	struct io_uring_sqe bad = { .opcode = IORING_OP_CLOSE, .fd = 99 };
+	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
+	int link = start(20, 0, 0);
+
+	rule_stage_sqe(tprog_rule(&p, FAILED | STAGED, 0,
+				  IORING_VERDICT_SUBMIT),
+		       &bad, 1);
+	EXPECT_EQ(failing_step(), -ETOOMANYREFS);
+	EXPECT_EQ(p.engine->runs, 21);
+
+	again();
+	rule_stage_sqe(tprog_rule(&p, FAILED | STAGED, 0,
+				  IORING_VERDICT_SUBMIT),
+		       &nop, 8);
+	EXPECT_EQ(failing_step(), -ETOOMANYREFS);
+	EXPECT_LE(p.engine->runs, 4);
+	EXPECT_GE(p.engine->runs, 3);
+	EXPECT_EQ(link_info(link).exhausted, 2);
+}
+
+/* The budget is the chain's, not the step's. */
+TEST(P8_steps_share_the_budget)
+{
+	start(6, 0, 0);
+	tprog_rule(&p, FAILED, ENGINE_ANY_STEP, IORING_VERDICT_RETRY)->below = 5;
+	q_clone(&r);
+	hardlink(q_fail(&r));
+	hardlink(q_fail(&r));
+	q_exit(&r, 0);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), -ENOENT);
+	EXPECT_EQ(tring_res(&r, 1), -ETOOMANYREFS);
+	EXPECT_EQ(tring_res(&r, 2), -ECANCELED);
+	check_gone(CHECK_OK(tring_res(&r, CLONE)));
+}
+
+TEST(P8_each_chain_has_a_budget_of_its_own)
+{
+	int i;
+
+	start(4, 0, 0);
+	for (i = 0; i < 3; i++) {
+		again();
+		tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY)->below = 5;
+		q_clone(&r);
+		hardlink(q_fail(&r));
+		q_exit(&r, 0);
+		tring_submit(&r);
+		CHECK_EQ(tring_res(&r, 0), -ENOENT);
+		CHECK_EQ(p.engine->runs, 5);
+		CHECK_EQ(wait_exit(CHECK_OK(tring_res(&r, CLONE))), 0);
+	}
+}
+
+TEST(P8_a_run_can_stage_only_so_many)
+{
+	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
+	unsigned int staged[] = { 0, 3 }, limit, i, k;
+
+	for (i = 0; i < 2; i++) {
+		start(0, staged[i], 0);
+		limit = staged[i] ? staged[i] : 8;
+		rule_stage_sqe(tprog_rule(&p, FAILED, 0,
+					  IORING_VERDICT_SUBMIT),
+			       &nop, 9);
+		q_clone(&r);
+		q_fail(&r);
+		tring_submit(&r);
+		CHECK_EQ(tring_res(&r, 0), 0);
+		for (k = 0; k < 9; k++)
+			EXPECT_EQ(tprog_run(&p, 0)->staged[k],
+				  k < limit ? 0 : -E2BIG);
+		EXPECT_EQ(tprog_run(&p, 1)->ctx.attempt, limit + 1);
+		tring_exit(&r);
+	}
+}
+
+TEST(P8_delays_have_a_budget)
+{
+	struct spawnpol_link_info info;
+	int link = start(0, 0, 50 * MS);
+	double begin = now();
+
+	tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY)->delay_ns = 30 * MS;
+	EXPECT_EQ(failing_step(), -ETOOMANYREFS);
+	EXPECT_GE((now() - begin) * 1000, 30);
+	EXPECT_EQ(p.engine->runs, 2);
+	EXPECT_EQ(tprog_run(&p, 0)->delay, 0);
+	EXPECT_EQ(tprog_run(&p, 1)->delay, -ETOOMANYREFS);
+	info = link_info(link);
+	EXPECT_EQ(info.exhausted, 1);
+	EXPECT_EQ(info.max_delay_ns, 50 * MS);
+
+	again();
+	tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE)->delay_ns = ~0ULL;
+	EXPECT_EQ(failing_step(), -ETOOMANYREFS);
+}
+
+TEST(P8_a_delay_takes_as_long_as_it_says)
+{
+	double begin;
+
+	start(0, 0, 0);
+	tprog_rule(&p, FAILED, 0, IORING_VERDICT_SKIP)->delay_ns = 100 * MS;
+	begin = now();
+	q_clone(&r);
+	q_fail(&r);
+	q_exit(&r, 0);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), 0);
+	EXPECT_GE((now() - begin) * 1000, 100);
+	EXPECT_LT((now() - begin) * 1000, 100 + 2000 * tap_slowness());
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+}
+
+/* Start a chain whose policy waits long; the child. */
+static pid_t start_delayed(void)
+{
+	pid_t pid;
+
+	tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY)->delay_ns = 9000 * MS;
+	q_clone(&r);
+	q_fail(&r);
+	q_exit(&r, 0);
+	tring_submit(&r);
+	pid = CHECK_OK(tring_res(&r, CLONE));
+	wait_blocked(pid);
+	return pid;
+}
+
+TEST(P8_a_delay_ends_when_the_chain_is_cancelled_or_killed)
+{
+	double begin = now();
+	pid_t pid;
+	int how;
+
+	start(0, 0, 0);
+	for (how = 0; how < 2; how++) {
+		again();
+		pid = start_delayed();
+		if (how) {
+			CHECK_SYS(kill(pid, SIGKILL));
+		} else {
+			q_cancel(&r, 0, 0, OTHER);
+			tring_submit(&r);
+			CHECK_EQ(tring_res(&r, OTHER), 0);
+		}
+		EXPECT_EQ(tring_res(&r, 0), -ECANCELED);
+		EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
+		check_gone(pid);
+	}
+	EXPECT_LT(now() - begin, 8);
+}
+
+/* A tight loop with the highest budget, all its time in the kernel. */
+TEST(P8_a_loop_ends_with_its_ring)
+{
+	pid_t pid;
+
+	start(65536, 0, 0);
+	tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY);
+	q_clone(&r);
+	q_fail(&r);
+	q_exit(&r, 0);
+	tring_submit(&r);
+	pid = CHECK_OK(tring_res(&r, CLONE));
+	tring_exit(&r);
+	check_gone(pid);
+}
+
+TEST(P8_a_loop_ends_with_its_submitter)
+{
+	volatile pid_t *child = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	double until = now() + 10 * tap_slowness();
+	pid_t pid = CHECK_SYS(fork());
+
+	if (!pid) {
+		start(65536, 0, 0);
+		tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY);
+		q_clone(&r);
+		q_fail(&r);
+		tring_submit(&r);
+		*child = CHECK_OK(tring_res(&r, CLONE));
+		for (;;)
+			pause();
+	}
+	while (!*child) {
+		CHECK_LT(now(), until);
+		sleep_ms(1);
+	}
+	CHECK_SYS(kill(pid, SIGKILL));
+	CHECK_EQ(wait_exit(pid), -SIGKILL);
+	check_gone(*child);
+}
+
+/* Without RETRY and SUBMIT a policy comes to an end by itself. */
+TEST(P8_other_verdicts_need_no_budget)
+{
+	static const uint32_t verdicts[] = { IORING_VERDICT_CONTINUE,
+					     IORING_VERDICT_SKIP };
+	unsigned int i;
+
+	start(1, 1, 1);
+	for (i = 0; i < 2; i++) {
+		again();
+		tprog_rule(&p, FAILED, ENGINE_ANY_STEP, verdicts[i]);
+		q_clone(&r);
+		while (r.steps < 40)
+			hardlink(q_fail(&r));
+		q_exit(&r, 0);
+		tring_submit(&r);
+		CHECK_EQ(tring_res(&r, 40), 0);
+		EXPECT_EQ(p.engine->runs, 40);
+		CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+	}
+}

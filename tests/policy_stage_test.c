@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The kernel functions of policies, and that staging only narrows (P7, P9). */
+#include "lib/child.h"
+#include "lib/program.h"
+#include "lib/ring.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static struct tring r;
+static struct tprog p;
+
+#define FAILED IORING_POLICY_FAILED
+#define STAGED IORING_POLICY_STAGED
+
+static int start(uint32_t events)
+{
+	tring_init(&r, 0);
+	tprog_load(&p);
+	return attach(&r, &p, 0, events);
+}
+
+static void again(void)
+{
+	tprog_reset(&p);
+	tring_forget(&r);
+}
+
+/* A chain of one EXEC of this path; show's report if it worked. */
+static int exec_under_policy(const char *path, struct shown *s)
+{
+	q_clone(&r);
+	q_show(&r, s)->addr = (uintptr_t)path;
+	tring_submit(&r);
+	tring_total(&r, 2);
+	if (tring_res(&r, 0) == 0) {
+		shown_read(s);
+		CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+	}
+	return tring_res(&r, 0);
+}
+
+static const char *helper_dir(void)
+{
+	static char dir[4096];
+
+	snprintf(dir, sizeof(dir), "%s", helper("show"));
+	*strrchr(dir, '/') = '\0';
+	return dir;
+}
+
+/* Paths that fit into a rule, whatever the build directory's name. */
+static char *short_dir(void)
+{
+	char *link = in_dir("h");
+
+	symlink(helper_dir(), link);
+	return link;
+}
+
+TEST(P7_stage_exec_takes_the_chains_arguments)
+{
+	struct engine_rule *rule;
+	struct shown s;
+	char path[64];
+
+	start(0);
+	snprintf(path, sizeof(path), "%s/show", short_dir());
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
+	rule_stage_text(rule, ENGINE_STAGE_EXEC, path);
+	CHECK_EQ(exec_under_policy("/nonexistent/x", &s), 0);
+	EXPECT_STR(shown(&s, "arg0"), "show");
+	EXPECT_EQ(shown_number(&s, "argc"), 2);
+	EXPECT_EQ(tprog_run(&p, 0)->staged[0], 0);
+	EXPECT_EQ(p.engine->runs, 1);
+}
+
+TEST(P7_stage_exec_dir_joins_directory_and_name)
+{
+	struct engine_rule *rule;
+	struct shown s;
+
+	start(0);
+	CHECK_SYS(chdir("/"));
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
+	rule_stage_text(rule, ENGINE_STAGE_EXEC_DIR, short_dir());
+	CHECK_EQ(exec_under_policy("show", &s), 0);
+	EXPECT_STR(tprog_run(&p, 0)->name, "show");
+	EXPECT_EQ(tprog_run(&p, 0)->name_len, 4);
+}
+
+TEST(P7_stage_exec_interp_runs_a_script_as_execvp_does)
+{
+	char *script = in_dir("script");
+	struct engine_rule *rule;
+	struct shown s;
+	char interp[64];
+
+	write_file(script, "no magic\n", 0755);
+	start(0);
+	snprintf(interp, sizeof(interp), "%s/show", short_dir());
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
+	rule->res = -ENOEXEC;
+	rule_stage_text(rule, ENGINE_STAGE_EXEC_INTERP, interp);
+	/* show writes to the descriptor in argv[1], which is the script now. */
+	q_clone(&r);
+	q_show(&r, &s)->addr = (uintptr_t)script;
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), 0);
+	wait_exit(tring_res(&r, CLONE));
+	close(s.to);
+	close(s.from);
+
+	/* A real one: a script without a first line, by /bin/sh. */
+	write_file(script, "exit $(($1 + $#))\n", 0755);
+	again();
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
+	rule->res = -ENOEXEC;
+	rule_stage_text(rule, ENGINE_STAGE_EXEC_INTERP, "/bin/sh");
+	q_clone(&r);
+	q_exec(&r, script, (char *[]){ "x", "40", "2", NULL });
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), 0);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 42);
+}
+
+/* The interpreter gets the path that was tried last, staged ones included. */
+TEST(P7_stage_exec_interp_after_a_search)
+{
+	char *script = in_dir("script");
+	struct engine_rule *rule;
+	char *argv[] = { "x", "3", NULL };
+
+	write_file(script, "test -f \"$0\" && exit $1\n", 0755);
+	start(0);
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
+	rule_stage_text(rule, ENGINE_STAGE_EXEC_DIR, tap_dir());
+	rule = tprog_rule(&p, STAGED, 0, IORING_VERDICT_SUBMIT);
+	rule->res = -ENOEXEC;
+	rule_stage_text(rule, ENGINE_STAGE_EXEC_INTERP, "/bin/sh");
+	CHECK_SYS(chdir("/"));
+	q_clone(&r);
+	q_exec(&r, "script", argv);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), 0);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 3);
+}
+
+TEST(P7_a_child_request_with_the_programs_path)
+{
+	struct io_uring_sqe sqe = { .opcode = SPAWNPOL_OP_CHILD,
+				    .fd = AT_FDCWD,
+				    .len = IORING_CHILD_CHDIR };
+	struct engine_rule *rule;
+	struct shown s;
+
+	start(0);
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
+	rule_stage_sqe(rule, &sqe, 1);
+	rule_stage_text(rule, ENGINE_STAGE_CHILD, "/proc");
+	q_clone(&r);
+	q_fail(&r);
+	q_show(&r, &s);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), 0);
+	CHECK_EQ(tring_res(&r, 1), 0);
+	shown_read(&s);
+	EXPECT_STR(shown(&s, "cwd"), "/proc");
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+}
+
+TEST(P7_staging_an_exec_where_there_is_none)
+{
+	struct engine_rule *rule;
+
+	start(0);
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE);
+	rule_stage_text(rule, ENGINE_STAGE_EXEC, "/bin/true");
+	q_clone(&r);
+	q_fail(&r);
+	tring_submit(&r);
+	tring_total(&r, 2);
+	EXPECT_EQ(tprog_run(&p, 0)->staged[0], -ENOENT);
+	EXPECT_EQ(tprog_run(&p, 0)->name_len, -ENOENT);
+}
+
+TEST(P7_empty_and_long_texts_are_refused)
+{
+	char *argv[] = { "x", NULL };
+	char *name = malloc(4096);
+	struct engine_rule *rule;
+
+	start(0);
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE);
+	rule_stage_text(rule, ENGINE_STAGE_EXEC, "");
+	q_clone(&r);
+	q_exec(&r, "/nonexistent", argv);
+	tring_submit(&r);
+	tring_total(&r, 2);
+	EXPECT_EQ(tprog_run(&p, 0)->staged[0], -EINVAL);
+
+	/* No NUL inside the size. */
+	again();
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE);
+	rule->stage = ENGINE_STAGE_EXEC;
+	rule->count = 1;
+	memset(rule->text, 'a', sizeof(rule->text));
+	q_clone(&r);
+	q_exec(&r, "/nonexistent", argv);
+	tring_submit(&r);
+	tring_total(&r, 2);
+	EXPECT_EQ(tprog_run(&p, 0)->staged[0], -EINVAL);
+
+	/* Directory and name together are longer than a path can be. */
+	again();
+	memset(name, 'b', 4095);
+	name[4095] = '\0';
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE);
+	rule_stage_text(rule, ENGINE_STAGE_EXEC_DIR, "/dir");
+	q_clone(&r);
+	q_exec(&r, name, argv);
+	tring_submit(&r);
+	tring_total(&r, 2);
+	EXPECT_EQ(tprog_run(&p, 0)->staged[0], -ENAMETOOLONG);
+	EXPECT_EQ(tprog_run(&p, 0)->name_len, -ENAMETOOLONG);
+}
+
+/* What the first call of bpf_iouring_stage_sqe() says to this SQE. */
+static int staging(const struct io_uring_sqe *sqe)
+{
+	again();
+	rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE), sqe,
+		       1);
+	q_clone(&r);
+	q_fail(&r);
+	tring_submit(&r);
+	tring_total(&r, 2);
+	EXPECT_EQ(tring_res(&r, 0), -ENOENT);
+	return tprog_run(&p, 0)->staged[0];
+}
+
+TEST(P9_only_legal_requests_can_be_staged)
+{
+	struct io_uring_spawn_query query;
+	struct io_uring_sqe sqe = { 0 };
+	unsigned int op;
+
+	start(0);
+	tring_query(&r, &query);
+	for (op = 0; op < SPAWNPOL_OP_LAST + 2; op++) {
+		bool legal = query.child_ops[op / 64] >> op % 64 & 1;
+
+		/* Refused for other reasons: a staged EXEC has a function. */
+		if (op == SPAWNPOL_OP_EXEC)
+			continue;
+		sqe.opcode = op;
+		if (staging(&sqe) != (legal ? 0 : -EOPNOTSUPP))
+			FAIL("operation %u: %d", op, staging(&sqe));
+	}
+	sqe.opcode = 255;
+	EXPECT_EQ(staging(&sqe), -EOPNOTSUPP);
+}
+
+TEST(P9_flags_and_personality_cannot_be_staged)
+{
+	struct io_uring_sqe sqe = { .opcode = IORING_OP_NOP };
+	int bit;
+
+	start(0);
+	for (bit = 0; bit < 8; bit++) {
+		sqe.flags = 1 << bit;
+		EXPECT_EQ(staging(&sqe),
+			  sqe.flags == IOSQE_FIXED_FILE ? 0 : -EINVAL);
+	}
+	sqe.flags = 0;
+	sqe.personality = 1;
+	EXPECT_EQ(staging(&sqe), -EINVAL);
+}
+
+TEST(P9_ring_restrictions_hold_for_staged_requests)
+{
+	struct io_uring_restriction res[] = {
+		{ .opcode = IORING_RESTRICTION_SQE_OP,
+		  .sqe_op = SPAWNPOL_OP_CLONE },
+		{ .opcode = IORING_RESTRICTION_SQE_OP,
+		  .sqe_op = IORING_OP_OPENAT },
+		{ .opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED,
+		  .sqe_flags = IOSQE_IO_LINK },
+		{ .opcode = IORING_RESTRICTION_REGISTER_OP,
+		  .register_op = SPAWNPOL_ATTACH_BPF },
+	};
+	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
+
+	tring_init(&r, IORING_SETUP_R_DISABLED);
+	CHECK_OK(tring_register(&r, IORING_REGISTER_RESTRICTIONS, res, 4));
+	CHECK_OK(tring_register(&r, IORING_REGISTER_ENABLE_RINGS, NULL, 0));
+	tprog_load(&p);
+	attach(&r, &p, 0, 0);
+	rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT), &nop,
+		       1);
+	q_clone(&r);
+	q_fail(&r);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), -EACCES);
+	EXPECT_EQ(tprog_run(&p, 1)->ctx.event, STAGED);
+	EXPECT_EQ(tprog_run(&p, 1)->ctx.res, -EACCES);
+	check_gone(CHECK_OK(tring_res(&r, CLONE)));
+}
+
+/* The child is who its submitter was, whoever wrote the program. */
+TEST(P9_staged_requests_have_the_childs_credentials)
+{
+	char *secret = in_dir("secret");
+	struct io_uring_sqe sqe = { .opcode = SPAWNPOL_OP_CHILD,
+				    .fd = AT_FDCWD,
+				    .off = 70,
+				    .len = IORING_CHILD_OPEN };
+	struct engine_rule *rule;
+
+	write_file(secret, "y", 0600);
+	start(0);
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
+	rule_stage_sqe(rule, &sqe, 1);
+	rule_stage_text(rule, ENGINE_STAGE_CHILD, secret);
+	become_ordinary();
+	q_clone(&r);
+	q_fail(&r);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), -EACCES);
+	EXPECT_EQ(tprog_run(&p, 1)->ctx.res, -EACCES);
+	check_gone(CHECK_OK(tring_res(&r, CLONE)));
+}
+
+/* A staged request is prepared as a user's is: its errors are its result. */
+TEST(P9_malformed_staged_requests_fail_when_they_are_prepared)
+{
+	struct io_uring_sqe sqe = { .opcode = SPAWNPOL_OP_CHILD, .len = 99 };
+
+	start(0);
+	rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT), &sqe,
+		       1);
+	q_clone(&r);
+	q_fail(&r);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), -EINVAL);
+	EXPECT_EQ(tprog_run(&p, 1)->ctx.event, STAGED);
+	EXPECT_EQ(tprog_run(&p, 1)->ctx.res, -EINVAL);
+
+	/* A pointer that is wild in user space is wild here. */
+	again();
+	sqe = (struct io_uring_sqe){ .opcode = IORING_OP_MKDIRAT,
+				     .fd = AT_FDCWD,
+				     .addr = 0xffff888000001000 };
+	rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT), &sqe,
+		       1);
+	q_clone(&r);
+	q_fail(&r);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), -EFAULT);
+}
+
+TEST(P7_staged_requests_stop_at_the_first_failure)
+{
+	struct io_uring_sqe close99 = { .opcode = IORING_OP_CLOSE, .fd = 99 };
+
+	start(0);
+	rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT),
+		       &close99, 4);
+	q_clone(&r);
+	q_fail(&r);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), -EBADF);
+	/* The step's own request and one of the staged. */
+	EXPECT_EQ(tprog_run(&p, 1)->ctx.attempt, 2);
+}
+
+TEST(P7_set_result_is_what_user_space_sees)
+{
+	static const struct {
+		uint32_t verdict;
+		int result, ret;
+	} cases[] = {
+		{ IORING_VERDICT_CONTINUE, -EXDEV, 0 },
+		{ IORING_VERDICT_ABORT, -EXDEV, 0 },
+		{ IORING_VERDICT_SKIP, 5, 0 },
+		{ IORING_VERDICT_CONTINUE, -4096, -EINVAL },
+		{ IORING_VERDICT_CONTINUE, -4095, 0 },
+	};
+	struct engine_rule *rule;
+	unsigned int i;
+
+	start(0);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		again();
+		rule = tprog_rule(&p, FAILED, 0, cases[i].verdict);
+		rule->sets_result = 1;
+		rule->result = cases[i].result;
+		q_clone(&r);
+		q_fail(&r);
+		tring_submit(&r);
+		EXPECT_EQ(tring_res(&r, 0),
+			  cases[i].ret ? -ENOENT : cases[i].result);
+		EXPECT_EQ(tprog_run(&p, 0)->result, cases[i].ret);
+	}
+}
+
+TEST(P7_an_exec_cannot_be_made_to_look_successful)
+{
+	static const int results[] = { 0, 1, 4711 };
+	char *argv[] = { "x", NULL };
+	struct engine_rule *rule;
+	unsigned int i;
+
+	start(0);
+	for (i = 0; i < 3; i++) {
+		again();
+		rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SKIP);
+		rule->sets_result = 1;
+		rule->result = results[i];
+		q_clone(&r);
+		q_exec(&r, "/nonexistent", argv);
+		tring_submit(&r);
+		EXPECT_EQ(tring_res(&r, 0), -ENOENT);
+		EXPECT_EQ(tprog_run(&p, 0)->result, -EINVAL);
+		check_gone(CHECK_OK(tring_res(&r, CLONE)));
+	}
+}
+
+/* CONTINUE with a result that is no error mends the step. */
+TEST(P7_a_result_decides_about_the_link)
+{
+	struct engine_rule *rule;
+
+	start(0);
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE);
+	rule->sets_result = 1;
+	q_clone(&r);
+	q_fail(&r);
+	q_exit(&r, 6);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), 0);
+	EXPECT_EQ(tring_res(&r, 1), 0);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 6);
+}
+
+TEST(P7_staged_requests_post_cqes_if_wanted)
+{
+	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP,
+				    .user_data = OTHER };
+	struct engine_rule *rule;
+
+	start(0);
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
+	rule_stage_sqe(rule, &nop, 1);
+	rule->post = 1;
+	q_clone(&r);
+	q_fail(&r);
+	q_exit(&r, 0);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, OTHER), 0);
+	EXPECT_EQ(tring_cqe(&r, OTHER)->flags, SPAWNPOL_CQE_F_STAGED);
+	EXPECT_EQ(tring_cqe(&r, 0)->flags, 0);
+	tring_total(&r, 4);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Seeing what happened: tracepoints, counters, fdinfo; and dry runs
+ * (P11, P12).
+ */
+#include "lib/child.h"
+#include "lib/program.h"
+#include "lib/ring.h"
+
+#include <linux/bpf.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static struct tring r;
+static struct tprog p;
+
+#define FAILED IORING_POLICY_FAILED
+#define TRACING "/sys/kernel/tracing/instances/policy_trace_test"
+
+static char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static char *format(const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, fmt);
+	CHECK_GE(vasprintf(&text, fmt, args), 0);
+	va_end(args);
+	return text;
+}
+
+/* A field of bpf_prog_info that the headers here have. */
+static unsigned int prog_id(int fd)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr = { .info = { .bpf_fd = fd,
+					  .info_len = sizeof(info),
+					  .info = (uintptr_t)&info } };
+
+	CHECK_OK(bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)));
+	return info.id;
+}
+
+static void trace_start(void)
+{
+	rmdir(TRACING);
+	CHECK_SYS(mkdir(TRACING, 0755));
+	write_file(TRACING "/events/io_uring_spawn/enable", "1", 0);
+}
+
+/* The trace, and an end of tracing. */
+static char *trace_end(void)
+{
+	char *text = strdup(read_file(TRACING "/trace"));
+
+	CHECK_SYS(rmdir(TRACING));
+	return text;
+}
+
+/* The nth line of the trace that has this event; FAIL if there is none. */
+static const char *event(const char *trace, const char *name, unsigned int n)
+{
+	static char lines[8][1024];
+	static unsigned int turn;
+	char *key = format(" %s: ", name), *to = lines[turn++ % 8];
+	const char *at = trace;
+
+	for (;;) {
+		at = strstr(at, key);
+		if (!at)
+			FAIL("event %s %u is not in\n%.4000s", name, n, trace);
+		if (!n--)
+			break;
+		at += strlen(key);
+	}
+	snprintf(to, sizeof(lines[0]), "%.*s ", (int)strcspn(at, "\n"), at);
+	return to;
+}
+
+TEST(P11_tracepoints_tell_each_step_and_verdict)
+{
+	const char *start, *step, *verdict, *end;
+	struct spawnpol_link_info info;
+	char *trace, *chain, *argv[] = { "exit_with", "3", NULL };
+	int link;
+	pid_t pid;
+
+	tring_init(&r, 0);
+	tprog_load(&p);
+	link = attach(&r, &p, 9, 0);
+	info = link_info(link);
+	tprog_rule(&p, FAILED, 0, IORING_VERDICT_SKIP)->delay_ns = 2000000;
+	trace_start();
+	q_clone(&r)->file_index = 9;
+	r.last->off = 12345;
+	q_dup(&r, 99, 1);
+	hardlink(q_exec(&r, "/nonexistent/exit_with", argv));
+	q_exec(&r, helper("exit_with"), argv);
+	tring_submit(&r);
+	pid = CHECK_OK(tring_res(&r, CLONE));
+	CHECK_EQ(tring_res(&r, 2), 0);
+	CHECK_EQ(wait_exit(pid), 3);
+	trace = trace_end();
+	DIAG("%.3000s", strchr(trace, '|') ?: trace);
+
+	start = event(trace, "io_uring_spawn_start", 0);
+	chain = format(" chain=%d ", atoi(strstr(start, "chain=") + 6));
+	EXPECT_HAS(start, format(" link=%u ", info.id));
+	EXPECT_HAS(start, format(" pid=%d ", pid));
+	EXPECT_HAS(start, " steps=3 ");
+	EXPECT_HAS(start, " user_data=100 ");
+
+	step = event(trace, "io_uring_spawn_step", 0);
+	EXPECT_HAS(step, chain);
+	EXPECT_HAS(step, format(" link=%u ", info.id));
+	EXPECT_HAS(step, format(" pid=%d ", pid));
+	EXPECT_HAS(step, " step=0 ");
+	EXPECT_HAS(step, " attempt=1 ");
+	EXPECT_HAS(step, format(" op=%d ", SPAWNPOL_OP_CHILD));
+	EXPECT_HAS(step, " opname=CHILD ");
+	EXPECT_HAS(step, format(" cmd=%d ", IORING_CHILD_DUP));
+	EXPECT_HAS(step, format(" res=%d ", -EBADF));
+	EXPECT_HAS(step, " staged=0 ");
+
+	verdict = event(trace, "io_uring_spawn_verdict", 0);
+	EXPECT_HAS(verdict, chain);
+	EXPECT_HAS(verdict, format(" link=%u ", info.id));
+	EXPECT_HAS(verdict, format(" prog=%u ", prog_id(p.fd)));
+	EXPECT_HAS(verdict, format(" res=%d ", -EBADF));
+	EXPECT_HAS(verdict, " delay_ns=2000000 ");
+	EXPECT_HAS(verdict, " result=0 ");
+
+	step = event(trace, "io_uring_spawn_step", 1);
+	EXPECT_HAS(step, " step=1 ");
+	EXPECT_HAS(step, " opname=EXEC ");
+	EXPECT_HAS(step, " name=/nonexistent/exit_with ");
+	EXPECT_HAS(step, format(" res=%d ", -ENOENT));
+	step = event(trace, "io_uring_spawn_step", 2);
+	EXPECT_HAS(step, " res=0 ");
+	EXPECT_HAS(step, "helpers/exit_with ");
+
+	end = event(trace, "io_uring_spawn_end", 0);
+	EXPECT_HAS(end, chain);
+	EXPECT_HAS(end, format(" pid=%d ", pid));
+	EXPECT_HAS(end, " res=0 ");
+}
+
+TEST(P11_tracepoints_without_a_policy_and_of_a_failure)
+{
+	char *trace;
+
+	tring_init(&r, 0);
+	trace_start();
+	q_clone(&r);
+	q_fail(&r);
+	q_exit(&r, 0);
+	tring_submit(&r);
+	tring_total(&r, 3);
+	check_gone(CHECK_OK(tring_res(&r, CLONE)));
+	trace = trace_end();
+	EXPECT_HAS(event(trace, "io_uring_spawn_start", 0), " link=0 ");
+	EXPECT_HAS(event(trace, "io_uring_spawn_step", 0), " link=0 ");
+	EXPECT_HAS(event(trace, "io_uring_spawn_end", 0),
+		   format(" res=%d ", -ENOENT));
+	EXPECT(!strstr(trace, "io_uring_spawn_verdict"));
+}
+
+TEST(P11_staged_requests_are_marked_in_the_trace)
+{
+	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
+	struct engine_rule *rule;
+	char *trace;
+
+	tring_init(&r, 0);
+	tprog_load(&p);
+	attach(&r, &p, 0, 0);
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
+	rule_stage_sqe(rule, &nop, 1);
+	trace_start();
+	q_clone(&r);
+	q_fail(&r);
+	tring_submit(&r);
+	tring_total(&r, 2);
+	trace = trace_end();
+	EXPECT_HAS(event(trace, "io_uring_spawn_step", 0), " staged=0 ");
+	EXPECT_HAS(event(trace, "io_uring_spawn_step", 1), " staged=1 ");
+	EXPECT_HAS(event(trace, "io_uring_spawn_step", 1), " opname=NOP ");
+	EXPECT_HAS(event(trace, "io_uring_spawn_verdict", 0), " staged=1 ");
+	EXPECT_HAS(event(trace, "io_uring_spawn_verdict", 1), " event=");
+}
+
+TEST(P11_counters_count_runs_and_each_verdict)
+{
+	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
+	struct spawnpol_link_info info;
+	unsigned int i;
+	int link;
+
+	tring_init(&r, 0);
+	tprog_load(&p);
+	link = attach(&r, &p, 0, 0);
+	tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY)->below = 3;
+	tprog_rule(&p, FAILED, 1, IORING_VERDICT_SKIP);
+	rule_stage_sqe(tprog_rule(&p, FAILED, 2, IORING_VERDICT_SUBMIT), &nop,
+		       1);
+	tprog_rule(&p, FAILED, 3, IORING_VERDICT_ABORT);
+	q_clone(&r);
+	while (r.steps < 5)
+		hardlink(q_fail(&r));
+	tring_submit(&r);
+	tring_total(&r, 6);
+	info = link_info(link);
+	EXPECT_EQ(info.verdicts[IORING_VERDICT_RETRY], 2);
+	EXPECT_EQ(info.verdicts[IORING_VERDICT_SKIP], 1);
+	EXPECT_EQ(info.verdicts[IORING_VERDICT_SUBMIT], 1);
+	EXPECT_EQ(info.verdicts[IORING_VERDICT_ABORT], 1);
+	/* Step 0 in the end, and STAGED of step 2. */
+	EXPECT_EQ(info.verdicts[IORING_VERDICT_CONTINUE], 2);
+	EXPECT_EQ(info.runs, 7);
+	EXPECT_EQ(info.exhausted, 0);
+	EXPECT_EQ(info.failures, 0);
+	for (i = 0; i < 4; i++)
+		EXPECT_NE(tring_res(&r, i), -ECANCELED);
+	EXPECT_EQ(tring_res(&r, 4), -ECANCELED);
+}
+
+static const char *fdinfo(int fd)
+{
+	return read_file(format("/proc/self/fdinfo/%d", fd));
+}
+
+TEST(P11_fdinfo_of_the_ring_names_the_policies)
+{
+	struct spawnpol_link_info info;
+	struct io_uring_spawn_query query;
+	int link;
+
+	tring_init(&r, 0);
+	tprog_load(&p);
+	EXPECT(!strstr(fdinfo(tring_fd(&r)), "SpawnPolicy"));
+	link = attach(&r, &p, 6, 0);
+	info = link_info(link);
+	tring_query(&r, &query);
+	EXPECT_EQ(query.ring_id, info.ring_id);
+	EXPECT_EQ(strtoull(line_of(fdinfo(tring_fd(&r)), "SpawnRing"), NULL, 0),
+		  info.ring_id);
+	EXPECT_STR(line_of(fdinfo(tring_fd(&r)), "SpawnPolicy"),
+		   format("slot 6 link %u prog %u", info.id, prog_id(p.fd)));
+	close(link);
+	EXPECT(!strstr(fdinfo(tring_fd(&r)), "SpawnPolicy"));
+}
+
+TEST(P11_fdinfo_of_the_link_has_ring_slot_and_counters)
+{
+	const char *text;
+	int link;
+
+	tring_init(&r, 0);
+	tprog_load(&p);
+	link = attach(&r, &p, 0, IORING_POLICY_DONE);
+	q_clone(&r);
+	q_nop(&r);
+	q_fail(&r);
+	tring_submit(&r);
+	tring_total(&r, 3);
+	text = fdinfo(link);
+	DIAG("%s", text);
+	EXPECT_EQ(strtoull(line_of(text, "ring_id"), NULL, 0),
+		  link_info(link).ring_id);
+	EXPECT_STR(line_of(text, "slot"), "0");
+	EXPECT_HAS(text, "events");
+	EXPECT_STR(line_of(text, "runs"), "2");
+	EXPECT_HAS(text, "exhausted");
+	EXPECT_HAS(text, "failures");
+}
+
+TEST(P11_each_ring_has_an_id_of_its_own)
+{
+	struct io_uring_spawn_query query;
+	struct tring *other = calloc(1, sizeof(*other));
+	uint64_t first;
+
+	tprog_load(&p);
+	tring_init(&r, 0);
+	tring_query(&r, &query);
+	attach(&r, &p, 0, 0);
+	tring_query(&r, &query);
+	first = query.ring_id;
+	EXPECT_GT(first, 0);
+	tring_init(other, 0);
+	attach(other, &p, 0, 0);
+	tring_query(other, &query);
+	EXPECT_GT(query.ring_id, 0);
+	EXPECT_NE(query.ring_id, first);
+}
+
+/* BPF_PROG_TEST_RUN: what would the policy say to this? */
+TEST(P12_a_dry_run_returns_the_verdict)
+{
+	struct bpf_iouring_ctx ctx = {
+		.event = FAILED,
+		.opcode = IORING_OP_OPENAT,
+		.res = -ENOENT,
+		.step = 2,
+		.attempt = 1,
+		.cookie = 99,
+	};
+	union bpf_attr attr = { .test = {
+					.prog_fd = 0,
+					.ctx_in = (uintptr_t)&ctx,
+					.ctx_size_in = sizeof(ctx),
+				} };
+	const struct engine_run *run;
+
+	tprog_load(&p);
+	tprog_rule(&p, FAILED, 2, IORING_VERDICT_ABORT);
+	attr.test.prog_fd = p.fd;
+	CHECK_OK(bpf_call(BPF_PROG_TEST_RUN, &attr, sizeof(attr)));
+	EXPECT_EQ(attr.test.retval, IORING_VERDICT_ABORT);
+	run = tprog_run(&p, 0);
+	EXPECT_EQ(run->ctx.cookie, 99);
+	EXPECT_EQ(run->ctx.opcode, IORING_OP_OPENAT);
+	attr.test.ctx_in = 8;
+	EXPECT_EQ(bpf_call(BPF_PROG_TEST_RUN, &attr, sizeof(attr)), -EFAULT);
+	EXPECT_EQ(p.engine->runs, 1);
+}

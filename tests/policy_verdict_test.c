@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What the verdicts of policies do (P6). */
+#include "lib/child.h"
+#include "lib/program.h"
+#include "lib/ring.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+static struct tring r;
+static struct tprog p;
+
+#define FAILED IORING_POLICY_FAILED
+#define STAGED IORING_POLICY_STAGED
+#define BEFORE_STEP IORING_POLICY_BEFORE_STEP
+#define BEFORE_EXEC IORING_POLICY_BEFORE_EXEC
+#define DONE IORING_POLICY_DONE
+#define ALL_EVENTS (BEFORE_STEP | BEFORE_EXEC | DONE)
+
+/* A plain ring with the engine in slot 0; the link's descriptor. */
+static int start(uint32_t events)
+{
+	tring_init(&r, 0);
+	tprog_load(&p);
+	return attach(&r, &p, 0, events);
+}
+
+static void again(void)
+{
+	tprog_reset(&p);
+	tring_forget(&r);
+}
+
+/* CLONE, a step that fails, EXEC. */
+static void run_failing(void)
+{
+	q_clone(&r);
+	q_fail(&r);
+	q_exit(&r, 3);
+	tring_submit(&r);
+	tring_total(&r, 3);
+}
+
+static void expect_no_program(void)
+{
+	check_gone(CHECK_OK(tring_res(&r, CLONE)));
+	check_no_children();
+}
+
+TEST(P6_continue_leaves_the_link_rules)
+{
+	start(ALL_EVENTS);
+	tprog_rule(&p, ALL_EVENTS | FAILED, ENGINE_ANY_STEP,
+		   IORING_VERDICT_CONTINUE);
+	q_clone(&r);
+	hardlink(q_fail(&r));
+	q_fail(&r);
+	q_exit(&r, 0);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), -ENOENT);
+	EXPECT_EQ(tring_res(&r, 1), -ENOENT);
+	EXPECT_EQ(tring_res(&r, 2), -ECANCELED);
+	tring_total(&r, 4);
+	expect_no_program();
+}
+
+TEST(P6_retry_issues_the_same_request_again)
+{
+	char *path = in_dir("late");
+	unsigned int i;
+
+	start(0);
+	tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY)->delay_ns = 5000000;
+	q_clone(&r);
+	q_open(&r, path, O_RDONLY | O_CLOEXEC, 0);
+	q_exit(&r, 7);
+	tring_submit(&r);
+	CHECK_GT(tring_res(&r, CLONE), 0);
+	tring_none(&r, 0, 50);
+	write_file(path, "", 0600);
+	CHECK_GE(tring_res(&r, 0), 0);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 7);
+	CHECK_GT(p.engine->runs, 1);
+	for (i = 0; i < p.engine->runs && i < ENGINE_LOG; i++)
+		EXPECT_EQ(tprog_run(&p, i)->ctx.attempt, i + 1);
+	tring_total(&r, 3);
+}
+
+TEST(P6_retry_of_an_exec)
+{
+	static char *argv[] = { "busy", "8", NULL };
+	char *path = in_dir("busy");
+	int writer;
+
+	start(0);
+	copy_file(helper("exit_with"), path, 0755);
+	writer = CHECK_SYS(open(path, O_RDWR | O_CLOEXEC));
+	tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY)->delay_ns = 5000000;
+	q_clone(&r);
+	q_exec(&r, path, argv);
+	tring_submit(&r);
+	CHECK_GT(tring_res(&r, CLONE), 0);
+	tring_none(&r, 0, 50);
+	EXPECT_EQ(tprog_run(&p, 0)->ctx.res, -ETXTBSY);
+	close(writer);
+	CHECK_EQ(tring_res(&r, 0), 0);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 8);
+}
+
+TEST(P6_skip_treats_a_failed_step_as_done)
+{
+	static char *argv[] = { "exit_with", "9", NULL };
+
+	start(0);
+	tprog_rule(&p, FAILED, ENGINE_ANY_STEP, IORING_VERDICT_SKIP);
+	q_clone(&r);
+	q_fail(&r);
+	q_exec(&r, "/nonexistent", argv);
+	q_exec(&r, helper("exit_with"), argv);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), 0);
+	EXPECT_EQ(tring_res(&r, 1), -ENOENT);
+	EXPECT_EQ(tring_res(&r, 2), 0);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 9);
+}
+
+TEST(P6_skip_before_a_step_does_not_issue_it)
+{
+	char *dir = in_dir("never");
+
+	start(BEFORE_STEP | BEFORE_EXEC);
+	tprog_rule(&p, BEFORE_STEP, 0, IORING_VERDICT_SKIP);
+	tprog_rule(&p, BEFORE_EXEC, 1, IORING_VERDICT_SKIP);
+	q_clone(&r);
+	q_mkdir(&r, dir);
+	q_exit(&r, 1);
+	q_exit(&r, 2);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), 0);
+	EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
+	EXPECT_EQ(tring_res(&r, 2), 0);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 2);
+	EXPECT_EQ(access(dir, F_OK), -1);
+}
+
+TEST(P6_submit_issues_what_was_staged_and_reports_its_result)
+{
+	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP, .user_data = 77 };
+	const struct engine_run *run;
+
+	start(0);
+	rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT), &nop,
+		       3);
+	run_failing();
+	/* The step's result is that of the request issued last for it. */
+	EXPECT_EQ(tring_res(&r, 0), 0);
+	EXPECT_EQ(tring_res(&r, 1), 0);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 3);
+	CHECK_EQ(p.engine->runs, 2);
+	run = tprog_run(&p, 1);
+	EXPECT_EQ(run->ctx.event, STAGED);
+	EXPECT_EQ(run->ctx.res, 0);
+	EXPECT_EQ(run->ctx.opcode, IORING_OP_OPENAT);
+	EXPECT_EQ(run->ctx.staged_opcode, IORING_OP_NOP);
+	EXPECT_EQ(run->ctx.staged_user_data, 77);
+	EXPECT_EQ(run->ctx.attempt, 4);
+	tring_total(&r, 3);
+}
+
+TEST(P6_abort_ends_the_chain_and_kills_the_child)
+{
+	static const struct {
+		uint32_t event;
+		int res;
+	} cases[] = {
+		{ FAILED, -ENOENT },
+		{ BEFORE_STEP, -ECANCELED },
+		{ DONE, -ECANCELED },
+	};
+	unsigned int i;
+
+	start(ALL_EVENTS);
+	count_sigchld();
+	for (i = 0; i < 3; i++) {
+		again();
+		tprog_rule(&p, cases[i].event, 0, IORING_VERDICT_ABORT);
+		q_clone(&r);
+		if (cases[i].event == FAILED)
+			hardlink(q_fail(&r));
+		else
+			hardlink(q_nop(&r));
+		hardlink(q_nop(&r));
+		q_exit(&r, 0);
+		tring_submit(&r);
+		EXPECT_EQ(tring_res(&r, 0), cases[i].res);
+		EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
+		EXPECT_EQ(tring_res(&r, 2), -ECANCELED);
+		tring_total(&r, 4);
+		expect_no_program();
+	}
+	EXPECT_EQ(sigchlds(), 0);
+}
+
+TEST(P6_a_verdict_that_cannot_be_followed_ends_the_chain)
+{
+	struct spawnpol_link_info info;
+	int link = start(0);
+
+	tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT); /* nothing staged */
+	q_clone(&r);
+	hardlink(q_fail(&r));
+	q_exit(&r, 0);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), -EBADRQC);
+	EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
+	tring_total(&r, 3);
+	expect_no_program();
+	info = link_info(link);
+	EXPECT_EQ(info.failures, 1);
+}
+
+TEST(P6_retry_of_what_cannot_be_issued_twice_ends_the_chain)
+{
+	struct io_uring_spawn_query query;
+	struct io_uring_sqe *sqe;
+	unsigned int op;
+
+	start(0);
+	tring_query(&r, &query);
+	for (op = 1; op < SPAWNPOL_OP_LAST; op++) {
+		if (!(query.child_ops[op / 64] >> op % 64 & 1) ||
+		    query.retry_ops[op / 64] >> op % 64 & 1)
+			continue;
+		again();
+		tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY);
+		q_clone(&r);
+		sqe = q_op(&r, op);
+		sqe->fd = 99;
+		sqe->addr = sqe->addr2 = (uintptr_t)"/nonexistent/a";
+		sqe->splice_fd_in = 99;
+		hardlink(sqe);
+		q_exit(&r, 0);
+		tring_submit(&r);
+		/* A malformed request never gets so far: no matter here. */
+		if (tring_res(&r, CLONE) < 0)
+			continue;
+		if (tring_res(&r, 0) != -EBADRQC)
+			FAIL("operation %u: %d", op, tring_res(&r, 0));
+		EXPECT(!(tprog_run(&p, 0)->ctx.flags &
+			 IORING_POLICY_F_CAN_RETRY));
+		expect_no_program();
+	}
+}
