@@ -375,18 +375,18 @@ struct spawnpol_attach_opts {
  *
  * spawnpol_policy_attach() is bpf(2)'s BPF_LINK_CREATE,
  * spawnpol_policy_attach_registered() the ring's own IORING_ATTACH_BPF, which
- * needs no privilege. Reading the events does (CAP_SYS_ADMIN): unprivileged
- * callers name them.
+ * ring restrictions can allow or forbid. Neither needs privileges, but reading
+ * the events does (CAP_SYS_ADMIN): unprivileged callers name them.
  *
  * -EINVAL	unknown events or slot; the program is no policy; IOPOLL ring;
  *		the kernel has no policies
  * -E2BIG	a budget above the kernel's ceiling
  * -EBUSY	the slot is taken
- * -EBADF	a descriptor is none, or not of a ring or a program
- * -EOPNOTSUPP	ring_fd is no ring; no policies in this kernel
+ * -EBADF	a descriptor is not open, or not of a ring or a program
+ * -EOPNOTSUPP	the same of ring_fd; or the kernel has no policies
  * -EACCES	the ring's restrictions forbid it
  * -ENXIO	the ring is being closed
- * -EPERM	not privileged enough
+ * -EPERM	SPAWNPOL_EVENTS_AUTO without CAP_SYS_ADMIN
  */
 int spawnpol_policy_attach(int ring_fd, int prog_fd,
 			   const struct spawnpol_attach_opts *opts);

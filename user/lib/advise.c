@@ -106,8 +106,8 @@ static const struct entry about_attach[] = {
 	{ EACCES, { "the ring's restrictions do not allow policies", NULL } },
 	{ ENXIO, { "the ring is being closed", NULL } },
 	{ EPERM, { "not privileged enough",
-		   "attaching needs CAP_BPF, reading a program's events "
-		   "CAP_SYS_ADMIN" } },
+		   "reading the events a program wants needs CAP_SYS_ADMIN; "
+		   "name them instead" } },
 };
 
 static const struct entry about_link[] = {

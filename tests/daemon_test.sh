@@ -1,0 +1,351 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# spawnpold and its client: launches, failures, clients that misbehave or go
+# away, and an end without traces.
+
+. "$(dirname "$0")/lib/tap.sh"
+
+SOCKET=''
+DAEMON=''
+
+# until_true COMMAND...: for ten seconds.
+until_true()
+{
+	local try
+	for ((try = 0; try < 200; try++)); do
+		"$@" && return
+		sleep 0.05
+	done
+	fail "never: $*"
+}
+
+start()
+{
+	SOCKET=$DIR/socket
+	"$BUILD/spawnpold" "$SOCKET" &
+	DAEMON=$!
+	trap 'kill -KILL $DAEMON 2>/dev/null' EXIT
+	until_true test -S "$SOCKET"
+}
+
+client() { "$BUILD/spawnpold-client" "$@"; }
+ask() { run client "$SOCKET" "$@"; }
+
+fds() { find "/proc/$DAEMON/fd" -mindepth 1 | wc -l; }
+children() { pgrep -P "$DAEMON" | wc -l; }
+no_children() { (($(children) == 0)); }
+
+# It must still do its work, without descriptors or children too many.
+still_well()
+{
+	ask /bin/sh -c 'exit 42'
+	expect_status 42
+	until_true no_children
+	until_true same_fds
+}
+same_fds() { (($(fds) == BEFORE)); }
+
+test_help_and_usage()
+{
+	run "$BUILD/spawnpold" --help
+	expect_status 0
+	expect_out 'usage: spawnpold'
+	run "$BUILD/spawnpold"
+	expect_status 2
+	run client --help
+	expect_status 0
+	expect_out '--stdout FILE'
+	run client --nonsense
+	expect_status 2
+	run client socket-alone
+	expect_status 2
+}
+
+test_exit_status_is_passed_on()
+{
+	start
+	ask /bin/sh -c 'exit 7'
+	expect_status 7
+	ask /bin/true
+	expect_status 0
+	# shellcheck disable=SC2016
+	ask /bin/sh -c 'kill -TERM $$'
+	expect_status 143
+}
+
+test_standard_streams_are_the_clients()
+{
+	start
+	# shellcheck disable=SC2016
+	OUT=$(echo hello | client "$SOCKET" /bin/sh -c 'read a; echo "$a out"; echo err >&2' 2>"$DIR/err")
+	expect_equal "$OUT" 'hello out'
+	expect_equal "$(<"$DIR/err")" err
+}
+
+test_programs_get_nothing_else()
+{
+	start
+	ask /bin/sh -c 'ls /proc/self/fd; grep ^SigBlk /proc/self/status; umask'
+	expect_status 0
+	# 3 is ls's own
+	expect_equal "$OUT" "$(printf '0\n1\n2\n3\nSigBlk:\t%016d\n%s' 0 "$(umask)")"
+}
+
+test_arguments_arrive()
+{
+	start
+	ask /bin/sh -c 'printf "<%s>" "$@"' sh 'a b' '' c
+	expect_equal "$OUT" '<a b><><c>'
+}
+
+test_redirections_are_opened_by_the_child()
+{
+	start
+	echo from-file >"$DIR/in"
+	mkdir "$DIR/sub"
+	run client --chdir "$DIR/sub" --stdin ../in --stdout out --stderr err \
+		"$SOCKET" /bin/sh -c 'cat; pwd; echo problem >&2'
+	expect_status 0
+	expect_equal "$OUT$ERR" ''
+	expect_equal "$(<"$DIR/sub/out")" "from-file
+$DIR/sub"
+	expect_equal "$(<"$DIR/sub/err")" problem
+}
+
+test_failed_steps_are_told()
+{
+	start
+	run client --chdir / --stdout /no/where/x "$SOCKET" /bin/true
+	expect_status 126
+	# three dup2s and the chdir come first
+	expect_err 'step 4, open /no/where/x as 1: No such file or directory'
+	ask /no/program
+	expect_status 127
+	expect_err 'exec /no/program: No such file or directory'
+	ask /etc/passwd
+	expect_status 126
+	expect_err 'Permission denied'
+	until_true no_children
+}
+
+test_bare_names_need_a_policy()
+{
+	start
+	ask true
+	expect_status 126
+	expect_err 'no policy is attached'
+}
+
+test_a_policy_is_attached_from_outside()
+{
+	local tool=$BUILD/spawnpol
+	start
+	[[ -x $tool ]] || skip "no tool here"
+	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
+	run client --chdir /no/where "$SOCKET" /bin/true
+	expect_status 126
+	"$tool" load hello_policy || fail "load"
+	"$tool" attach hello_policy --pid "$DAEMON" || fail "attach"
+	run client --chdir /no/where "$SOCKET" /bin/true
+	expect_status 0
+	kill "$DAEMON"
+	wait "$DAEMON" || fail "the daemon ended with $?"
+}
+
+# talk PYTHON: with s, a connected socket, and request(...), a good message.
+# Prints the kinds of the replies.
+talk()
+{
+	cat >"$DIR/talk.py" <<-'END'
+	import array, os, socket, struct, sys
+	s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	s.settimeout(10)
+	s.connect(sys.argv[1])
+	def request(args=(b"/bin/true",), actions=(), magic=0x31445053,
+	            nr_args=None, nr_actions=None, reserved=0, tail=b""):
+	    m = struct.pack("IIII", magic,
+	                    len(args) if nr_args is None else nr_args,
+	                    len(actions) if nr_actions is None else nr_actions,
+	                    reserved)
+	    for a in actions:
+	        m += struct.pack("IiII", *a[:4])
+	    for t in [args[0] if args else b"x", *args, *[a[4] for a in actions]]:
+	        m += t + b"\0"
+	    return m + tail
+	def send(m, fds=(0, 1, 2)):
+	    s.sendmsg([m], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+	                     array.array("i", fds))] if fds else [])
+	def replies():
+	    while True:
+	        r = s.recv(4096)
+	        if not r:
+	            return
+	        print(("refused", "failed", "running", "ended")[struct.unpack_from("I", r)[0]], end=" ")
+	exec(sys.argv[2])
+	replies()
+	END
+	python3 "$DIR/talk.py" "$SOCKET" "$1" </dev/null
+}
+
+test_malformed_messages_are_refused()
+{
+	local message
+	start
+	BEFORE=$(fds)
+	expect_equal "$(talk 'send(request())')" 'running ended '
+	while read -r message; do
+		expect_equal "$message: $(talk "$message")" "$message: refused "
+	done <<-'END'
+	send(b"x")
+	send(b"\xff" * 65536)
+	send(request(magic=1))
+	send(request(reserved=1))
+	send(request(nr_args=0))
+	send(request(nr_args=2))
+	send(request(nr_args=4097))
+	send(request(nr_args=0xffffffff))
+	send(request(nr_actions=1))
+	send(request(nr_actions=65))
+	send(request(nr_actions=0xffffffff))
+	send(request(tail=b"x"))
+	send(request(tail=b"\0"))
+	send(request()[:-1])
+	send(request(args=(b"",)))
+	send(request(actions=[(7, 0, 0, 0, b"x")]))
+	send(request(actions=[(0, -1, 0, 0, b"/dev/null")]))
+	send(request(), fds=())
+	send(request(), fds=(0, 1))
+	send(request(), fds=(0, 1, 2, 0))
+	send(request(), fds=(0,) * 200)
+	s.sendmsg([request(tail=b"\0" * 70000)])
+	END
+	still_well
+}
+
+test_failures_in_the_child_are_not_refusals()
+{
+	start
+	BEFORE=$(fds)
+	expect_equal "$(talk 'send(request(actions=[(0, 1 << 30, 0, 0, b"/dev/null")]))')" 'failed '
+	expect_equal "$(talk 'send(request(actions=[(0, 5, 0xffffffff, 0, b"/")]))')" 'failed '
+	expect_equal "$(talk 'send(request(actions=[(1, 0, 0, 0, b"/no")]))')" 'failed '
+	still_well
+}
+
+test_clients_that_say_nothing_or_go()
+{
+	start
+	BEFORE=$(fds)
+	expect_equal "$(talk 's.shutdown(socket.SHUT_WR)')" ''
+	expect_equal "$(talk 's.close(); sys.exit()')" ''
+	expect_equal "$(talk 'send(request()); s.close(); sys.exit()')" ''
+	# a second message ends the conversation, not the program
+	expect_equal "$(talk 'send(request(args=(b"/bin/sleep", b"1"))); s.recv(4096); send(b"x")')" ''
+	still_well
+}
+
+test_hanging_up_cancels_what_does_not_run_yet()
+{
+	local job
+	start
+	BEFORE=$(fds)
+	mkfifo "$DIR/fifo"
+	client --stdin "$DIR/fifo" "$SOCKET" /bin/true &
+	job=$!
+	sleep 0.5
+	(($(children) == 1)) || fail "the child does not wait: $(children)"
+	kill "$job"
+	wait "$job"
+	still_well
+}
+
+test_hanging_up_leaves_programs_alone()
+{
+	local job
+	start
+	BEFORE=$(fds)
+	client --stdout "$DIR/out" "$SOCKET" /bin/sh -c 'sleep 1; echo done' &
+	job=$!
+	sleep 0.3
+	kill "$job"
+	wait "$job"
+	until_true grep -q 'done' "$DIR/out"
+	still_well
+}
+
+test_only_root_and_the_same_user_may_ask()
+{
+	start
+	BEFORE=$(fds)
+	expect_equal "$(stat -c %a "$SOCKET")" 600
+	chmod 755 "$DIR"
+	run setpriv --reuid 1000 --clear-groups "$BUILD/spawnpold-client" "$SOCKET" /bin/true
+	expect_status 125
+	chmod 666 "$SOCKET"
+	run setpriv --reuid 1000 --clear-groups "$BUILD/spawnpold-client" "$SOCKET" /bin/true
+	expect_status 125
+	expect_err 'refused: only root'
+	still_well
+}
+
+test_many_clients_at_once()
+{
+	local i
+	local -a jobs=()
+	start
+	BEFORE=$(fds)
+	for ((i = 0; i < 30; i++)); do
+		client "$SOCKET" /bin/sh -c "sleep 0.2; exit $i" &
+		jobs+=($!)
+	done
+	for ((i = 0; i < 30; i++)); do
+		wait "${jobs[i]}"
+		expect_equal "$i: $?" "$i: $i"
+	done
+	still_well
+}
+
+test_stopping()
+{
+	start
+	client "$SOCKET" /bin/sh -c "sleep 1; echo >$DIR/done" 2>/dev/null &
+	mkfifo "$DIR/fifo"
+	client --stdin "$DIR/fifo" "$SOCKET" /bin/sh -c "echo >$DIR/never" 2>/dev/null &
+	sleep 0.5
+	kill -TERM "$DAEMON"
+	wait "$DAEMON"
+	expect_equal "$?" 0
+	[[ ! -e $SOCKET ]] || fail "the socket is left"
+	# the program goes on, the one that was being launched does not
+	until_true test -e "$DIR/done"
+	[[ ! -e $DIR/never ]] || fail "it ran all the same"
+	run client "$SOCKET" /bin/true
+	expect_status 125
+}
+
+test_a_socket_that_cannot_be()
+{
+	run "$BUILD/spawnpold" "$DIR/no/socket"
+	expect_status 1
+	expect_err 'No such file or directory'
+	: >"$DIR/file"
+	run "$BUILD/spawnpold" "$DIR/file"
+	expect_status 1
+	expect_err 'Address already in use'
+	[[ -f $DIR/file ]] || fail "it removed a foreign file"
+}
+
+test_without_standard_streams()
+{
+	SOCKET=$DIR/socket
+	"$BUILD/spawnpold" "$SOCKET" <&- >&- 2>&- &
+	DAEMON=$!
+	trap 'kill -KILL $DAEMON 2>/dev/null' EXIT
+	until_true test -S "$SOCKET"
+	ask /bin/echo hello
+	expect_status 0
+	expect_equal "$OUT" hello
+}
+
+run_tests "$@"

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Many launches, waiting, deadlines, cancelling, threads, wrapped rings. */
+#include "tap.h"
+
+#include <fcntl.h>
+#include <liburing.h>
+#include <pthread.h>
+#include <spawnpol.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+
+static struct spawnpol_ring *ring_of(unsigned int entries, unsigned int flags)
+{
+	struct spawnpol_ring *ring;
+
+	CHECK_OK(spawnpol_ring_open(&ring, entries, flags));
+	return ring;
+}
+
+static struct spawnpol_chain *chain_of(const char *program)
+{
+	struct spawnpol_chain *chain;
+
+	CHECK_OK(spawnpol_chain_new(&chain));
+	CHECK_OK(spawnpol_chain_program(chain, program));
+	return chain;
+}
+
+/* Its child blocks in step 1 until somebody opens the fifo. */
+static struct spawnpol_chain *blocked_chain(void)
+{
+	struct spawnpol_chain *chain = chain_of("/bin/true");
+	const char *fifo = in_dir("fifo");
+
+	if (mkfifo(fifo, 0600))
+		CHECK_EQ(errno, EEXIST);
+	CHECK_OK(spawnpol_chain_setsid(chain));
+	CHECK_OK(spawnpol_chain_open(chain, 0, fifo, O_RDONLY, 0));
+	CHECK_OK(spawnpol_chain_pidfd(chain, true));
+	return chain;
+}
+
+static void release(void)
+{
+	int fd = CHECK_SYS(open(in_dir("fifo"), O_RDWR | O_NONBLOCK));
+
+	sleep_ms(100);
+	close(fd);
+}
+
+#define LONG (20000 * tap_slowness())
+
+/* --- many ------------------------------------------------------------------------ */
+
+/* More chains than the SQ, the CQ and a system call hold. */
+static void launch_many(unsigned int flags)
+{
+	enum { NR = 100 };
+	struct spawnpol_ring *ring = ring_of(8, flags);
+	struct spawnpol_chain *chains[NR];
+	struct spawnpol_outcome out[NR];
+	bool seen[NR] = { };
+
+	for (long i = 0; i < NR; i++) {
+		chains[i] = chain_of(i % 2 ? "/bin/true" : "/no/program");
+		CHECK_OK(spawnpol_chain_user(chains[i], (void *)i));
+		CHECK_OK(spawnpol_chain_chdir(chains[i], "/"));
+	}
+	CHECK_EQ(spawnpol_submit(ring, chains, NR), (int)NR);
+	CHECK_EQ(spawnpol_collect(ring, out, NR, NR, LONG), (int)NR);
+	for (int i = 0; i < NR; i++) {
+		long which = (long)out[i].user;
+
+		CHECK(!seen[which]);
+		seen[which] = true;
+		CHECK_EQ(out[i].chain, chains[which]);
+		CHECK_EQ(out[i].step, 1);
+		CHECK_EQ(out[i].error, which % 2 ? 0 : -ENOENT);
+		if (!out[i].error)
+			CHECK_EQ(wait_exit(out[i].pid), 0);
+		CHECK_OK(spawnpol_chain_free(out[i].chain));
+	}
+	check_no_children();
+	CHECK_EQ(spawnpol_collect(ring, out, 1, 1, -1), -ECHILD);
+	spawnpol_ring_close(ring);
+}
+
+TEST(many_at_once, .timeout = 60) { launch_many(0); }
+TEST(many_at_once_deferred, .timeout = 60)
+{
+	launch_many(IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+}
+TEST(many_at_once_sqpoll, .timeout = 60) { launch_many(IORING_SETUP_SQPOLL); }
+
+TEST(a_chain_can_be_used_again)
+{
+	struct spawnpol_chain *chain = chain_of("/bin/true");
+	struct spawnpol_ring *ring = ring_of(8, 0);
+	struct spawnpol_outcome out;
+
+	for (int i = 0; i < 20; i++) {
+		CHECK_EQ(spawnpol_submit(ring, &chain, 1), 1);
+		CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
+		CHECK_EQ(out.error, 0);
+		CHECK_EQ(wait_exit(out.pid), 0);
+	}
+	CHECK_OK(spawnpol_chain_free(chain));
+	spawnpol_ring_close(ring);
+}
+
+TEST(too_long_for_the_ring)
+{
+	struct spawnpol_chain *chain = chain_of("/bin/true");
+	struct spawnpol_ring *ring = ring_of(4, 0);
+
+	for (int i = 0; i < 3; i++)
+		CHECK_OK(spawnpol_chain_setsid(chain));
+	CHECK_EQ(spawnpol_submit(ring, &chain, 1), -E2BIG);
+	CHECK_OK(spawnpol_chain_free(chain));
+	spawnpol_ring_close(ring);
+}
+
+/* --- waiting ------------------------------------------------------------------------ */
+
+static void waits(unsigned int flags)
+{
+	struct spawnpol_ring *ring = ring_of(8, flags);
+	struct spawnpol_chain *chain = blocked_chain();
+	struct spawnpol_outcome out;
+	double begin = now();
+
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 0, 0), 0);
+	CHECK_EQ(spawnpol_collect(ring, &out, 0, 0, 0), -EINVAL);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 2, 0), -EINVAL);
+	CHECK_EQ(spawnpol_submit(ring, &chain, 1), 1);
+	CHECK_EQ(spawnpol_submit(ring, &chain, 1), -EBUSY);
+	CHECK_EQ(spawnpol_chain_free(chain), -EBUSY);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 0, 0), 0);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, 200), 0);
+	CHECK_GE((int)((now() - begin) * 1000), 199);
+	release();
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
+	CHECK_EQ(out.error, 0);
+	CHECK_EQ(wait_exit(out.pid), 0);
+	CHECK_OK(spawnpol_chain_free(chain));
+	spawnpol_ring_close(ring);
+}
+
+TEST(collect_waits_as_told) { waits(0); }
+TEST(collect_waits_as_told_deferred)
+{
+	waits(IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+TEST(a_signal_ends_the_wait)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct spawnpol_chain *chain = blocked_chain();
+	struct spawnpol_ring *ring = ring_of(8, 0);
+	struct spawnpol_outcome out;
+
+	sigaction(SIGALRM, &action, NULL);
+	CHECK_EQ(spawnpol_submit(ring, &chain, 1), 1);
+	ualarm(100000, 0);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), -EINTR);
+	spawnpol_ring_close(ring);
+	CHECK_OK(spawnpol_chain_free(chain));
+}
+
+/* --- ending early ------------------------------------------------------------------- */
+
+TEST(deadline)
+{
+	struct spawnpol_chain *chain = blocked_chain();
+	struct spawnpol_ring *ring = ring_of(8, 0);
+	struct spawnpol_outcome out;
+
+	CHECK_OK(spawnpol_chain_deadline(chain, 100000000));
+	CHECK_EQ(spawnpol_submit(ring, &chain, 1), 1);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
+	CHECK_EQ(out.error, -ETIME);
+	CHECK_EQ(out.step, 1);
+	CHECK_EQ(out.kind, SPAWNPOL_OPEN);
+	CHECK_EQ(out.pidfd, -1);
+	check_no_children();
+	spawnpol_chain_free(chain);
+
+	/* one that is not needed */
+	chain = chain_of("/bin/true");
+	CHECK_OK(spawnpol_chain_deadline(chain, 1000000000ULL * LONG));
+	CHECK_EQ(spawnpol_submit(ring, &chain, 1), 1);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
+	CHECK_EQ(out.error, 0);
+	CHECK_EQ(wait_exit(out.pid), 0);
+	spawnpol_ring_close(ring);
+}
+
+static void cancels(unsigned int flags)
+{
+	struct spawnpol_chain *chain = blocked_chain();
+	struct spawnpol_ring *ring = ring_of(8, flags);
+	struct spawnpol_outcome out;
+
+	CHECK_EQ(spawnpol_cancel(ring, chain), -ENOENT);
+	CHECK_EQ(spawnpol_submit(ring, &chain, 1), 1);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, 200), 0);
+	CHECK_OK(spawnpol_cancel(ring, chain));
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
+	CHECK_EQ(out.error, -ECANCELED);
+	CHECK_EQ(out.step, 1);
+	CHECK_EQ(out.pidfd, -1);
+	check_no_children();
+	CHECK_EQ(spawnpol_cancel(ring, chain), -ENOENT);
+	CHECK_OK(spawnpol_chain_free(chain));
+	spawnpol_ring_close(ring);
+}
+
+TEST(cancelling) { cancels(0); }
+TEST(cancelling_deferred)
+{
+	cancels(IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+}
+TEST(cancelling_sqpoll) { cancels(IORING_SETUP_SQPOLL); }
+
+static void closes(unsigned int flags)
+{
+	struct spawnpol_chain *chains[3];
+	struct spawnpol_ring *ring = ring_of(32, flags);
+	int before = CHECK_SYS(dup(0));
+
+	for (int i = 0; i < 3; i++)
+		chains[i] = blocked_chain();
+	CHECK_EQ(spawnpol_submit(ring, chains, 3), 3);
+	spawnpol_ring_close(ring);
+	for (int i = 0; i < 3; i++)
+		CHECK_OK(spawnpol_chain_free(chains[i]));
+	check_no_children();
+	/* neither a pidfd nor the ring is left */
+	CHECK_LE(CHECK_SYS(dup(0)), before + 1);
+}
+
+TEST(closing_a_ring_ends_what_is_in_flight) { closes(0); }
+TEST(closing_a_ring_ends_what_is_in_flight_deferred)
+{
+	closes(IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+}
+TEST(closing_a_ring_ends_what_is_in_flight_sqpoll)
+{
+	closes(IORING_SETUP_SQPOLL);
+}
+
+TEST(closing_a_ring_leaves_programs_alone)
+{
+	struct spawnpol_chain *chain = chain_of("/bin/sh");
+	char *argv[] = { "sh", "-c", "read a; exit 6", NULL };
+	struct spawnpol_ring *ring = ring_of(8, 0);
+	struct spawnpol_outcome out;
+	int pipe_fds[2];
+
+	make_pipe(pipe_fds);
+	CHECK_OK(spawnpol_chain_argv(chain, argv));
+	CHECK_OK(spawnpol_chain_dup2(chain, pipe_fds[0], 0));
+	CHECK_EQ(spawnpol_submit(ring, &chain, 1), 1);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
+	CHECK_EQ(out.error, 0);
+	spawnpol_ring_close(ring);
+	CHECK_SYS(write(pipe_fds[1], "x\n", 2));
+	CHECK_EQ(wait_exit(out.pid), 6);
+}
+
+/* --- threads --------------------------------------------------------------------------- */
+
+enum { THREADS = 4, EACH = 50 };
+
+static struct spawnpol_ring *shared;
+static int ended;
+
+/* Submits its own, collects whosever. */
+static void *work(void *arg)
+{
+	struct spawnpol_outcome out;
+
+	(void)arg;
+	for (int i = 0; i < EACH; i++) {
+		struct spawnpol_chain *chain =
+			chain_of(i % 2 ? "/bin/true" : "/no/program");
+
+		CHECK_EQ(spawnpol_submit(shared, &chain, 1), 1);
+		/* another thread may have got the last one */
+		if (spawnpol_collect(shared, &out, 1, 1, LONG) != 1)
+			continue;
+		if (!out.error)
+			CHECK_EQ(wait_exit(out.pid), 0);
+		else
+			CHECK_EQ(out.error, -ENOENT);
+		CHECK_OK(spawnpol_chain_free(out.chain));
+		__atomic_add_fetch(&ended, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+TEST(threads_share_a_ring, .timeout = 60)
+{
+	pthread_t threads[THREADS];
+	struct spawnpol_outcome out;
+
+	shared = ring_of(16, 0);
+	for (int i = 0; i < THREADS; i++)
+		CHECK_EQ(pthread_create(&threads[i], NULL, work, NULL), 0);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	while (spawnpol_collect(shared, &out, 1, 1, LONG) > 0) {
+		if (!out.error)
+			wait_exit(out.pid);
+		ended++;
+	}
+	CHECK_EQ(ended, THREADS * EACH);
+	check_no_children();
+	spawnpol_ring_close(shared);
+}
+
+/* --- wrapped rings ------------------------------------------------------------------------ */
+
+TEST(a_ring_of_ones_own)
+{
+	struct spawnpol_chain *chains[2] = { chain_of("/bin/true"),
+					     chain_of("/no/program") };
+	struct spawnpol_outcome out;
+	struct io_uring_cqe *cqe;
+	struct spawnpol_ring *ring;
+	struct io_uring uring;
+	int outcomes = 0, foreign = 0, ret;
+
+	CHECK_OK(io_uring_queue_init(16, &uring, 0));
+	CHECK_OK(spawnpol_ring_wrap(&ring, &uring, 0x1234));
+	CHECK_EQ(spawnpol_ring_fd(ring), uring.ring_fd);
+	for (int i = 0; i < 2; i++) {
+		struct io_uring_sqe *sqe = io_uring_get_sqe(&uring);
+
+		io_uring_prep_nop(sqe);
+		sqe->user_data = i;
+		CHECK_EQ(spawnpol_queue(ring, &chains[i], 1), 1);
+	}
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, 0), -EOPNOTSUPP);
+	CHECK_EQ(io_uring_submit(&uring), 6);
+	while (outcomes < 2) {
+		CHECK_OK(io_uring_wait_cqe(&uring, &cqe));
+		ret = spawnpol_handle_cqe(ring, cqe, &out);
+		if (ret == SPAWNPOL_CQE_FOREIGN) {
+			CHECK_LT(cqe->user_data, 2u);
+			foreign++;
+		}
+		io_uring_cqe_seen(&uring, cqe);
+		if (ret != SPAWNPOL_CQE_OUTCOME)
+			continue;
+		CHECK_EQ(out.error, out.chain == chains[0] ? 0 : -ENOENT);
+		if (!out.error)
+			CHECK_EQ(wait_exit(out.pid), 0);
+		outcomes++;
+	}
+	CHECK_EQ(foreign, 2);
+	spawnpol_ring_close(ring);
+	/* still the caller's */
+	CHECK_EQ(io_uring_submit(&uring), 0);
+	io_uring_queue_exit(&uring);
+}
+
+TEST(a_ring_that_cannot_be_wrapped)
+{
+	struct spawnpol_ring *ring;
+	struct io_uring uring;
+
+	CHECK_OK(io_uring_queue_init(4, &uring, IORING_SETUP_IOPOLL));
+	CHECK_EQ(spawnpol_ring_wrap(&ring, &uring, 1), -EINVAL);
+	io_uring_queue_exit(&uring);
+	CHECK_EQ(spawnpol_ring_open(&ring, 4, 1U << 31), -EINVAL);
+}
