@@ -145,4 +145,46 @@ struct bpf_iouring_ctx {
 	__u64	scratch[8];	/* the policy's own; zero when the chain starts */
 };
 
+/*
+ * BPF_PROG_TEST_RUN runs a policy on a made-up context; nothing is issued.
+ * In: ctx_in is the context, data_in the name of the EXEC at hand, without a
+ * NUL; without data_in there is no such EXEC. The budgets are the default ones.
+ * Out: retval is the verdict, ctx_out the context, with the scratch area as the
+ * program left it, data_out a struct bpf_iouring_test_result and behind it
+ * nr_staged of struct bpf_iouring_test_staged. repeat is 0 or 1; flags, cpu and
+ * batch_size are 0.
+ */
+enum bpf_iouring_test_flags {
+	/* the program has set a result */
+	IORING_TEST_RESULT		= 1U << 0,
+	/* the CQEs of staged requests would be posted */
+	IORING_TEST_POST_STAGED		= 1U << 1,
+	/* it asked for a delay beyond the budget */
+	IORING_TEST_DELAY_EXCEEDED	= 1U << 2,
+};
+
+struct bpf_iouring_test_result {
+	__u32	nr_staged;
+	__u32	flags;		/* IORING_TEST_* */
+	__s32	result;		/* 0 unless the program has set one */
+	__u32	resv;
+	__u64	delay_ns;
+};
+
+enum bpf_iouring_staged_kind {
+	/* the request in sqe */
+	IORING_STAGED_SQE		= 0,
+	/* the EXEC at hand, on path */
+	IORING_STAGED_EXEC		= 1,
+	/* the same through the interpreter path */
+	IORING_STAGED_INTERP		= 2,
+};
+
+struct bpf_iouring_test_staged {
+	__u32	kind;		/* one of enum bpf_iouring_staged_kind */
+	__u32	resv;
+	__u8	sqe[64];
+	char	path[4096];	/* with a NUL at the end */
+};
+
 #endif
