@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * TIMEOUT: 300
+ * Many spawns in a row under a policy that searches, half of which miss six
+ * directories first, leave nothing behind: no task, descriptor, pin, link,
+ * program or kernel memory (S5, S9, P2).
+ */
+#include "lib/child.h"
+#include "lib/program.h"
+#include "lib/ring.h"
+
+#include <dirent.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+/* The debug kernel is slow, and has kmemleak instead. */
+#define SPAWNS (tap_slowness() > 1 ? 500 : 20000)
+/* After so many everything that grows once has grown. */
+#define WARM_UP (SPAWNS / 20)
+/*
+ * Kernel memory is told in pages of slabs, which fill unevenly: allow for
+ * 64 KiB and 32 bytes per spawn, half of the smallest object the series has.
+ */
+#define TOLERANCE_KB (64 + SPAWNS * 32 / 1024)
+
+static struct tring r;
+static struct tprog p;
+
+struct state {
+	unsigned int tasks, descriptors, pins, links, programs;
+	long memory_kb;
+};
+
+static unsigned int count_entries(const char *path)
+{
+	unsigned int count = 0;
+	DIR *dir = CHECK_PTR(opendir(path));
+
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+/* Objects of one kind that bpf(2) can name. */
+static unsigned int count_ids(int cmd)
+{
+	union bpf_attr attr = { 0 };
+	unsigned int count = 0;
+
+	while (bpf_call(cmd, &attr, sizeof(attr)) == 0) {
+		attr.start_id = attr.next_id;
+		count++;
+	}
+	return count;
+}
+
+/* Processes with a program, threads included: kernel threads come and go. */
+static unsigned int count_tasks(void)
+{
+	DIR *proc = CHECK_PTR(opendir("/proc"));
+	unsigned int count = 0;
+	struct dirent *entry;
+	char path[300];
+
+	while ((entry = readdir(proc))) {
+		if (!atoi(entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/status", entry->d_name);
+		if (strstr(read_file(path), "\nKthread:\t1"))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/task", entry->d_name);
+		count += access(path, F_OK) ? 0 : count_entries(path) - 2;
+	}
+	closedir(proc);
+	return count;
+}
+
+static long kernel_memory_kb(void)
+{
+	static const char *const kinds[] = { "SUnreclaim", "KernelStack",
+					     "PageTables", "Percpu",
+					     "VmallocUsed" };
+	char *text = strdup(read_file("/proc/meminfo"));
+	unsigned int i;
+	long sum = 0;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		sum += atol(line_of(text, kinds[i]));
+	free(text);
+	return sum;
+}
+
+static struct state look(void)
+{
+	/* Caches that the kernel would give back anyway. */
+	write_file("/proc/sys/vm/drop_caches", "3", 0);
+	return (struct state){
+		.tasks = count_tasks(),
+		.descriptors = count_entries("/proc/self/fd"),
+		.pins = count_entries("/sys/fs/bpf"),
+		.links = count_ids(BPF_LINK_GET_NEXT_ID),
+		.programs = count_ids(BPF_PROG_GET_NEXT_ID),
+		.memory_kb = kernel_memory_kb(),
+	};
+}
+
+/* What is freed late gets some time. */
+static struct state look_again(const struct state *before)
+{
+	double until = now() + 10 * tap_slowness();
+	struct state after;
+
+	do {
+		sleep_ms(200);
+		after = look();
+	} while ((after.memory_kb > before->memory_kb + TOLERANCE_KB ||
+		  after.tasks > before->tasks) &&
+		 now() < until);
+	return after;
+}
+
+/* Six directories without the program, then the one with it. */
+static void search_for(struct tprog *prog)
+{
+	struct engine_rule *rule;
+	char *link = in_dir("h");
+	char target[4096];
+	int i;
+
+	snprintf(target, sizeof(target), "%s", helper(""));
+	CHECK_SYS(symlink(target, link));
+	for (i = 0; i < 6; i++) {
+		rule = tprog_rule(prog,
+				  IORING_POLICY_FAILED | IORING_POLICY_STAGED,
+				  0, IORING_VERDICT_SUBMIT);
+		rule->below = i + 2;
+		rule_stage_text(rule, ENGINE_STAGE_EXEC_DIR,
+				i < 5 ? tap_dir() : link);
+	}
+}
+
+static void spawn(unsigned int count)
+{
+	static char *argv[] = { "exit_with", "0", NULL };
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		tring_forget(&r);
+		q_clone(&r);
+		q_exec(&r, i % 2 ? "exit_with" : helper("exit_with"), argv);
+		tring_submit(&r);
+		CHECK_EQ(tring_res(&r, 0), 0);
+		CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+	}
+}
+
+static void compare(const struct state *before, const struct state *after)
+{
+	DIAG("kernel memory: %ld kB, then %ld kB", before->memory_kb,
+	     after->memory_kb);
+	EXPECT_EQ(after->tasks, before->tasks);
+	EXPECT_EQ(after->descriptors, before->descriptors);
+	EXPECT_EQ(after->pins, before->pins);
+	EXPECT_EQ(after->links, before->links);
+	EXPECT_EQ(after->programs, before->programs);
+	EXPECT_LE(after->memory_kb, before->memory_kb + TOLERANCE_KB);
+	check_no_children();
+}
+
+TEST(S5_many_spawns_under_a_policy_leave_nothing_behind, .timeout = 200)
+{
+	struct state before, after;
+	unsigned int runs;
+
+	CHECK_SYS(chdir("/"));
+	tring_init(&r, 0);
+	tprog_load(&p);
+	attach(&r, &p, 0, 0);
+	search_for(&p);
+	spawn(WARM_UP);
+	before = look();
+	runs = p.engine->runs;
+	spawn(SPAWNS);
+	/* Each of the second half: its own EXEC, then six staged ones. */
+	EXPECT_EQ(p.engine->runs - runs, SPAWNS / 2 * 6);
+	after = look_again(&before);
+	compare(&before, &after);
+}
+
+/* Chains that fail, too, and rings and links that come and go. */
+TEST(P2_many_rings_links_and_failures_leave_nothing_behind, .timeout = 100)
+{
+	unsigned int i, rounds = SPAWNS / 40, warm = rounds / 5;
+	struct state before, after;
+	int link = -1;
+
+	for (i = 0; i < rounds + warm; i++) {
+		if (i == warm)
+			before = look();
+		tring_init(&r, tring_kinds[i % tring_nr_kinds].flags);
+		tprog_load(&p);
+		link = attach(&r, &p, i % 16, 0);
+		q_clone(&r)->file_index = i % 16;
+		q_nop(&r);
+		q_fail(&r);
+		q_exit(&r, 0);
+		tring_submit(&r);
+		tring_total(&r, 4);
+		CHECK_EQ(p.engine->runs, 1);
+		if (i % 2)
+			close(link);
+		tring_exit(&r);
+		if (i % 2 == 0)
+			close(link);
+		tprog_free(&p);
+	}
+	after = look_again(&before);
+	compare(&before, &after);
+}
