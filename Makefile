@@ -68,6 +68,10 @@ endif
 DAEMON_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out user/daemon/client.c,$(wildcard user/daemon/*.c)))
 
 MAN_SRC := $(wildcard docs/*.[1-8])
+# What programs and policies are written against.
+HEADERS := include/spawnpol.h include/io_uring_spawn.h include/spawnpol_uapi.h \
+	bpf/spawnpol_policy.h
+COMPLETION := $(DATADIR)/bash-completion/completions
 
 # --- targets for people -----------------------------------------------------
 
@@ -219,8 +223,10 @@ install: $(TARGETS) $(BPF_OBJ)
 	ln -sf libspawnpol.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libspawnpol.so.$(SOMAJOR)
 	ln -sf libspawnpol.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libspawnpol.so
 	install -m644 $(B)/libspawnpol.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
-	install -m644 include/spawnpol.h $(DESTDIR)$(INCDIR)/
+	install -m644 $(HEADERS) $(DESTDIR)$(INCDIR)/
 	install -m644 $(BPF_OBJ) $(DESTDIR)$(DATADIR)/spawnpol/
+	install -d $(DESTDIR)$(COMPLETION)
+	$(B)/spawnpol completion bash >$(DESTDIR)$(COMPLETION)/spawnpol
 	@for page in $(MAN_SRC); do \
 		install -D -m644 $$page \
 			$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
@@ -230,7 +236,8 @@ install: $(TARGETS) $(BPF_OBJ)
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/spawnpol $(DESTDIR)$(LIBDIR)/libspawnpol.* \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/libspawnpol.pc \
-		$(DESTDIR)$(INCDIR)/spawnpol.h
+		$(addprefix $(DESTDIR)$(INCDIR)/,$(notdir $(HEADERS))) \
+		$(DESTDIR)$(COMPLETION)/spawnpol
 	rm -rf $(DESTDIR)$(DATADIR)/spawnpol
 	@for page in $(MAN_SRC); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \

@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What `make install` puts down is enough to build against, and `make uninstall`
+# takes all of it away. (Slow only if the policies have to be built first, for
+# which there has to be a kernel.)
+
+TIME_LIMIT=300
+. "$(dirname "$0")/lib/tap.sh"
+
+ROOT=''	# where this test installs
+
+install_there()
+{
+	ROOT=$DIR/root
+	run make -C "$TOP" install DESTDIR="$ROOT" PREFIX=/usr
+	expect_status 0
+}
+
+# A program that needs nothing but what is installed.
+write_program()
+{
+	cat >"$DIR/program.c" <<-'EOF'
+	#include <spawnpol.h>
+	int main(void) { return 0; }
+	EOF
+}
+
+test_installed_files_are_enough_to_build_against()
+{
+	local -a flags
+	install_there
+	write_program
+	export PKG_CONFIG_SYSROOT_DIR=$ROOT PKG_CONFIG_PATH=$ROOT/usr/lib/pkgconfig
+	export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
+	read -ra flags < <(pkg-config --cflags --libs libspawnpol)
+	run gcc -Wall -Werror "$DIR/program.c" -Wl,--no-as-needed "${flags[@]}" \
+		-o "$DIR/program"
+	expect_status 0
+	run env LD_LIBRARY_PATH="$ROOT/usr/lib" "$DIR/program"
+	expect_status 0
+	run env LD_LIBRARY_PATH="$ROOT/usr/lib" ldd "$DIR/program"
+	expect_out "$ROOT/usr/lib/libspawnpol.so.1"
+}
+
+test_uninstall_leaves_nothing()
+{
+	install_there
+	run make -C "$TOP" uninstall DESTDIR="$ROOT" PREFIX=/usr
+	expect_status 0
+	expect_equal "$(find "$ROOT" ! -type d)" ''
+}
+
+run_tests "$@"
