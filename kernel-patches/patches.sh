@@ -265,9 +265,7 @@ build_targets()
 # Only what depends on an option that changed is compiled again.
 configure_builds()
 {
-	local config
-	config=$("$TOP/tests/vm/kernel.sh" config prod) || return 1
-	cp "$config" "$BUILDS/.config" &&
+	"$TOP/tests/vm/kernel.sh" configure prod "$BUILDS" &&
 		"$BUILDS/scripts/config" --file "$BUILDS/.config" \
 			--set-val IO_URING_SPAWN "$1" --set-val IO_URING_BPF "$2" &&
 		make -C "$BUILDS" CC="$KCC" olddefconfig
@@ -280,9 +278,8 @@ compile_builds()
 	mapfile -t targets < <(build_targets | sort -u)
 	configure_builds "$1" "$2" || return 1
 	nice -n 5 make -C "$BUILDS" CC="$KCC" -j"$(nproc)" prepare \
-		"${targets[@]}" >"$log" 2>&1
-	status=$?
-	cat "$log"
+		"${targets[@]}" 2>&1 | tee "$log"
+	status=${PIPESTATUS[0]}
 	((status == 0)) && ! grep -q 'warning:' "$log"
 }
 
@@ -310,12 +307,12 @@ check_build()
 
 do_check_builds()
 {
-	local p key config
+	local p key
 	series_is_there || exit 1
 	ccache_env
-	config=$("$TOP/tests/vm/kernel.sh" config prod) || exit 1
-	key=$(sha256sum <"$config")
+	key=$(cat "$TOP/tests/vm/config/base.config" "$PATCHES/BASE" | sha256sum)
 	PHASE_LOG=$CACHE/log/builds.log
+	: >"$PHASE_LOG"
 	phase "putting the base into $BUILDS" reset_builds || exit 1
 	for p in $(series_list); do
 		patch -d "$BUILDS" -p1 -F0 -s --no-backup-if-mismatch \

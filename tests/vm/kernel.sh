@@ -5,6 +5,7 @@
 #>        kernel.sh path {prod|debug}
 #>        kernel.sh btf [--cached]
 #>        kernel.sh config {prod|debug}
+#>        kernel.sh configure {prod|debug} DIR
 #>
 #> Builds the guest kernels and keeps them in the cache directory
 #> (${XDG_CACHE_HOME:-~/.cache}/spawnpol/kernel), keyed by source, series,
@@ -17,6 +18,7 @@
 #>   btf     print the path of the production kernel's type information,
 #>           building the kernel first if need be; with --cached, fail instead
 #>   config  print the path of the final configuration, likewise
+#>   configure  make that configuration in the kernel source tree DIR
 #>
 #> SPAWNPOL_KERNEL=dev makes path, btf and config name what the last
 #> `build --tree` made instead.
@@ -262,6 +264,11 @@ main()
 	build) variant_arg "$@"; do_build "$@" ;;
 	path) variant_arg "$@"; locate bzImage "$1" ;;
 	config) variant_arg "$@"; locate config "$1" ;;
+	configure)
+		variant_arg "$@"
+		[[ -d ${2:-} ]] || misuse "configure needs a source tree"
+		ccache_env
+		make_config "$@" ;;
 	btf)
 		[[ ${1:-} != --cached || -e $(kernel_dir prod)/vmlinux.btf ]] || exit 1
 		locate vmlinux.btf prod ;;
