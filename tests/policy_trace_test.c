@@ -112,7 +112,7 @@ TEST(P11_tracepoints_tell_each_step_and_verdict)
 	EXPECT_HAS(start, format(" link=%u ", info.id));
 	EXPECT_HAS(start, format(" pid=%d ", pid));
 	EXPECT_HAS(start, " steps=3 ");
-	EXPECT_HAS(start, " user_data=100 ");
+	EXPECT_HAS(start, format(" user_data=%d ", CLONE));
 
 	step = event(trace, "io_uring_spawn_step", 0);
 	EXPECT_HAS(step, chain);

@@ -287,9 +287,10 @@ TEST(S12_exec_outside_a_chain_is_refused)
 	q_exit(&r, 0)->user_data = OTHER + 2;
 	tring_submit(&r);
 	EXPECT_EQ(tring_res(&r, OTHER + 2), -EINVAL);
-	q_exit(&r, 0)->flags |= IOSQE_ASYNC;
+	q_exit(&r, 0)->user_data = OTHER + 3;
+	r.last->flags |= IOSQE_ASYNC;
 	tring_submit(&r);
-	EXPECT_LT(tring_res(&r, 2), 0);
+	EXPECT_EQ(tring_res(&r, OTHER + 3), -EINVAL);
 }
 
 /* --- 32-bit callers: rings made through the other entry of the kernel ------- */
@@ -318,11 +319,16 @@ static long call32(long number, long a, long b)
 static void init32(struct tring *ring)
 {
 	struct io_uring_params *params = low_memory(4096);
+	unsigned int i;
 	int fd;
 
 	memset(ring, 0, sizeof(*ring));
 	fd = CHECK_OK(call32(__NR_io_uring_setup, 64, (long)params));
 	CHECK_OK(io_uring_queue_mmap(fd, params, &ring->uring));
+	/* What liburing does only for rings that it made itself. */
+	ring->uring.features = params->features;
+	for (i = 0; i < params->sq_entries; i++)
+		ring->uring.sq.array[i] = i;
 }
 
 TEST(S12_arrays_of_32_bit_callers_hold_32_bit_pointers)

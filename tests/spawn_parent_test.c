@@ -185,7 +185,7 @@ TEST(S17_gdb_stays_with_the_parent, .timeout = 90)
 			helper("ring_spawn"), helper("exit_with")),
 		&status);
 
-	EXPECT_HAS(text, "Detaching vfork");
+	EXPECT_HAS(text, "Detaching after vfork");
 	EXPECT_HAS(text, "exited with code 07");
 }
 

@@ -84,8 +84,14 @@ static const struct tring_cqe *find(struct tring *r, uint64_t user_data)
 	return NULL;
 }
 
-/* Take what is in the CQ ring. A request has one CQE, and staged ones may
- * carry their step's user_data.
+static bool is_notification(const struct io_uring_cqe *cqe)
+{
+	return cqe->flags & IORING_CQE_F_NOTIF;
+}
+
+/*
+ * Take what is in the CQ ring. A request has one CQE, but zero-copy ones have
+ * a notification, too, and staged ones may carry their step's user_data.
  */
 static void drain(struct tring *r)
 {
@@ -93,6 +99,10 @@ static void drain(struct tring *r)
 	struct io_uring_cqe *cqe;
 
 	while (io_uring_peek_cqe(&r->uring, &cqe) == 0 && cqe) {
+		if (is_notification(cqe)) {
+			io_uring_cqe_seen(&r->uring, cqe);
+			continue;
+		}
 		old = find(r, cqe->user_data);
 		if (old && !((old->flags | cqe->flags) & SPAWNPOL_CQE_F_STAGED))
 			FAIL("a second CQE for user_data %llu: %d, %d",

@@ -32,8 +32,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#define CLONE 100
-#define OTHER 200 /* user_data for requests that are in no chain: OTHER + n */
+#define CLONE 999
+#define OTHER 1000000 /* of requests that are in no chain: OTHER + n */
 #define CHAIN(n) ((n) * 1000)
 
 struct tring_cqe {
