@@ -145,7 +145,7 @@ test_a_policy_is_attached_from_outside()
 	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
 	run client --chdir /no/where "$SOCKET" /bin/true
 	expect_status 126
-	"$tool" load hello_policy || fail "load"
+	"$tool" load "$BUILD/bpf/hello_policy.bpf.o" || fail "load"
 	"$tool" attach hello_policy --pid "$DAEMON" || fail "attach"
 	run client --chdir /no/where "$SOCKET" /bin/true
 	expect_status 0
@@ -153,15 +153,14 @@ test_a_policy_is_attached_from_outside()
 	wait "$DAEMON" || fail "the daemon ended with $?"
 }
 
-# talk PYTHON: with s, a connected socket, and request(...), a good message.
-# Prints the kinds of the replies.
+# talk: runs each line of stdin on a connection of its own, as Python with s,
+# the socket, send() and request(), a good message; prints the line and the
+# kinds of the replies.
 talk()
 {
 	cat >"$DIR/talk.py" <<-'END'
 	import array, os, socket, struct, sys
-	s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-	s.settimeout(10)
-	s.connect(sys.argv[1])
+	KINDS = "refused", "failed", "running", "ended"
 	def request(args=(b"/bin/true",), actions=(), magic=0x31445053,
 	            nr_args=None, nr_actions=None, reserved=0, tail=b""):
 	    m = struct.pack("IIII", magic,
@@ -177,26 +176,41 @@ talk()
 	    s.sendmsg([m], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
 	                     array.array("i", fds))] if fds else [])
 	def replies():
-	    while True:
-	        r = s.recv(4096)
+	    while s.fileno() >= 0:
+	        try:
+	            r = s.recv(4096)
+	        except ConnectionResetError:
+	            return
 	        if not r:
 	            return
-	        print(("refused", "failed", "running", "ended")[struct.unpack_from("I", r)[0]], end=" ")
-	exec(sys.argv[2])
-	replies()
+	        yield KINDS[struct.unpack_from("I", r)[0]]
+	for line in sys.stdin:
+	    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	    s.settimeout(10)
+	    s.connect(sys.argv[1])
+	    exec(line)
+	    print(line.strip(), "->", *replies(), flush=True)
 	END
-	python3 "$DIR/talk.py" "$SOCKET" "$1" </dev/null
+	python3 "$DIR/talk.py" "$SOCKET"
+}
+
+# expect_talk REPLIES: to every line of stdin.
+expect_talk()
+{
+	local line
+	OUT=$(talk) || fail "after '${OUT##*$'\n'}'"
+	[[ $OUT ]] || fail "it said nothing"
+	while read -r line; do
+		expect_equal "$line" "${line%% ->*} ->${1:+ }$1"
+	done <<<"$OUT"
 }
 
 test_malformed_messages_are_refused()
 {
-	local message
 	start
 	BEFORE=$(fds)
-	expect_equal "$(talk 'send(request())')" 'running ended '
-	while read -r message; do
-		expect_equal "$message: $(talk "$message")" "$message: refused "
-	done <<-'END'
+	expect_talk 'running ended' <<<'send(request())'
+	expect_talk refused <<-'END'
 	send(b"x")
 	send(b"\xff" * 65536)
 	send(request(magic=1))
@@ -227,21 +241,26 @@ test_failures_in_the_child_are_not_refusals()
 {
 	start
 	BEFORE=$(fds)
-	expect_equal "$(talk 'send(request(actions=[(0, 1 << 30, 0, 0, b"/dev/null")]))')" 'failed '
-	expect_equal "$(talk 'send(request(actions=[(0, 5, 0xffffffff, 0, b"/")]))')" 'failed '
-	expect_equal "$(talk 'send(request(actions=[(1, 0, 0, 0, b"/no")]))')" 'failed '
+	expect_talk failed <<-'END'
+	send(request(actions=[(0, 1 << 30, 0, 0, b"/dev/null")]))
+	send(request(actions=[(0, 5, os.O_DIRECTORY, 0, b"/dev/null")]))
+	send(request(actions=[(1, 0, 0, 0, b"/no")]))
+	send(request(args=(b"/no",)))
+	END
 	still_well
 }
 
+# A second message ends the conversation, not the program.
 test_clients_that_say_nothing_or_go()
 {
 	start
 	BEFORE=$(fds)
-	expect_equal "$(talk 's.shutdown(socket.SHUT_WR)')" ''
-	expect_equal "$(talk 's.close(); sys.exit()')" ''
-	expect_equal "$(talk 'send(request()); s.close(); sys.exit()')" ''
-	# a second message ends the conversation, not the program
-	expect_equal "$(talk 'send(request(args=(b"/bin/sleep", b"1"))); s.recv(4096); send(b"x")')" ''
+	expect_talk '' <<-'END'
+	s.shutdown(socket.SHUT_WR)
+	s.close()
+	send(request()); s.close()
+	send(request(args=(b"/bin/sleep", b"1"))); s.recv(4096); send(b"x")
+	END
 	still_well
 }
 
@@ -251,7 +270,7 @@ test_hanging_up_cancels_what_does_not_run_yet()
 	start
 	BEFORE=$(fds)
 	mkfifo "$DIR/fifo"
-	client --stdin "$DIR/fifo" "$SOCKET" /bin/true &
+	"$BUILD/spawnpold-client" --stdin "$DIR/fifo" "$SOCKET" /bin/true &
 	job=$!
 	sleep 0.5
 	(($(children) == 1)) || fail "the child does not wait: $(children)"
@@ -265,7 +284,8 @@ test_hanging_up_leaves_programs_alone()
 	local job
 	start
 	BEFORE=$(fds)
-	client --stdout "$DIR/out" "$SOCKET" /bin/sh -c 'sleep 1; echo done' &
+	"$BUILD/spawnpold-client" --stdout "$DIR/out" "$SOCKET" \
+		/bin/sh -c 'sleep 1; echo done' &
 	job=$!
 	sleep 0.3
 	kill "$job"

@@ -5,31 +5,12 @@
 #include <fcntl.h>
 #include <liburing.h>
 #include <pthread.h>
-#include <spawnpol.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "child.h"
-
-static struct spawnpol_ring *ring_of(unsigned int entries, unsigned int flags)
-{
-	struct spawnpol_ring *ring;
-
-	CHECK_OK(spawnpol_ring_open(&ring, entries, flags));
-	return ring;
-}
-
-static struct spawnpol_chain *chain_of(const char *program)
-{
-	struct spawnpol_chain *chain;
-
-	CHECK_OK(spawnpol_chain_new(&chain));
-	CHECK_OK(spawnpol_chain_program(chain, program));
-	return chain;
-}
+#include "launch.h"
 
 /* Its child blocks in step 1 until somebody opens the fifo. */
 static struct spawnpol_chain *blocked_chain(void)
@@ -52,8 +33,6 @@ static void release(void)
 	sleep_ms(100);
 	close(fd);
 }
-
-#define LONG (20000 * tap_slowness())
 
 /* --- many ------------------------------------------------------------------------ */
 
@@ -85,7 +64,7 @@ static void launch_many(unsigned int flags)
 			CHECK_EQ(wait_exit(out[i].pid), 0);
 		CHECK_OK(spawnpol_chain_free(out[i].chain));
 	}
-	check_no_children();
+	check_none_stays();
 	CHECK_EQ(spawnpol_collect(ring, out, 1, 1, -1), -ECHILD);
 	spawnpol_ring_close(ring);
 }
@@ -192,7 +171,7 @@ TEST(deadline)
 	CHECK_EQ(out.step, 1);
 	CHECK_EQ(out.kind, SPAWNPOL_OPEN);
 	CHECK_EQ(out.pidfd, -1);
-	check_no_children();
+	check_none_stays();
 	spawnpol_chain_free(chain);
 
 	/* one that is not needed */
@@ -219,7 +198,7 @@ static void cancels(unsigned int flags)
 	CHECK_EQ(out.error, -ECANCELED);
 	CHECK_EQ(out.step, 1);
 	CHECK_EQ(out.pidfd, -1);
-	check_no_children();
+	check_none_stays();
 	CHECK_EQ(spawnpol_cancel(ring, chain), -ENOENT);
 	CHECK_OK(spawnpol_chain_free(chain));
 	spawnpol_ring_close(ring);
@@ -244,7 +223,7 @@ static void closes(unsigned int flags)
 	spawnpol_ring_close(ring);
 	for (int i = 0; i < 3; i++)
 		CHECK_OK(spawnpol_chain_free(chains[i]));
-	check_no_children();
+	check_none_stays();
 	/* neither a pidfd nor the ring is left */
 	CHECK_LE(CHECK_SYS(dup(0)), before + 1);
 }
@@ -283,7 +262,18 @@ TEST(closing_a_ring_leaves_programs_alone)
 enum { THREADS = 4, EACH = 50 };
 
 static struct spawnpol_ring *shared;
+static pthread_barrier_t all_ended;
 static int ended;
+
+static void end(const struct spawnpol_outcome *out)
+{
+	if (!out->error)
+		CHECK_EQ(wait_exit(out->pid), 0);
+	else
+		CHECK_EQ(out->error, -ENOENT);
+	CHECK_OK(spawnpol_chain_free(out->chain));
+	__atomic_add_fetch(&ended, 1, __ATOMIC_RELAXED);
+}
 
 /* Submits its own, collects whosever. */
 static void *work(void *arg)
@@ -297,35 +287,28 @@ static void *work(void *arg)
 
 		CHECK_EQ(spawnpol_submit(shared, &chain, 1), 1);
 		/* another thread may have got the last one */
-		if (spawnpol_collect(shared, &out, 1, 1, LONG) != 1)
-			continue;
-		if (!out.error)
-			CHECK_EQ(wait_exit(out.pid), 0);
-		else
-			CHECK_EQ(out.error, -ENOENT);
-		CHECK_OK(spawnpol_chain_free(out.chain));
-		__atomic_add_fetch(&ended, 1, __ATOMIC_RELAXED);
+		if (spawnpol_collect(shared, &out, 1, 1, LONG) == 1)
+			end(&out);
 	}
+	while (spawnpol_collect(shared, &out, 1, 1, LONG) == 1)
+		end(&out);
+	/* a thread's exit would cancel what it has submitted */
+	pthread_barrier_wait(&all_ended);
 	return NULL;
 }
 
 TEST(threads_share_a_ring, .timeout = 60)
 {
 	pthread_t threads[THREADS];
-	struct spawnpol_outcome out;
 
+	pthread_barrier_init(&all_ended, NULL, THREADS);
 	shared = ring_of(16, 0);
 	for (int i = 0; i < THREADS; i++)
 		CHECK_EQ(pthread_create(&threads[i], NULL, work, NULL), 0);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-	while (spawnpol_collect(shared, &out, 1, 1, LONG) > 0) {
-		if (!out.error)
-			wait_exit(out.pid);
-		ended++;
-	}
 	CHECK_EQ(ended, THREADS * EACH);
-	check_no_children();
+	check_none_stays();
 	spawnpol_ring_close(shared);
 }
 

@@ -5,13 +5,11 @@
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <liburing.h>
-#include <spawnpol.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "child.h"
+#include "launch.h"
 #include "library_policy.h"
 #include "policy.h"
 
@@ -22,7 +20,7 @@ static struct tpolicy policy, hello;
 
 static void set_up(void)
 {
-	CHECK_OK(spawnpol_ring_open(&ring, 32, 0));
+	ring = ring_of(32, 0);
 	tpolicy_load(&policy, "tests/library");
 	tpolicy_load(&hello, "bpf/hello_policy");
 }
@@ -45,12 +43,10 @@ static struct spawnpol_link_info info_of(int link)
 	return info;
 }
 
-static struct spawnpol_chain *chain_of(const char *program, uint64_t cookie)
+static struct spawnpol_chain *cookie_chain(const char *program, uint64_t cookie)
 {
-	struct spawnpol_chain *chain;
+	struct spawnpol_chain *chain = chain_of(program);
 
-	CHECK_OK(spawnpol_chain_new(&chain));
-	CHECK_OK(spawnpol_chain_program(chain, program));
 	CHECK_OK(spawnpol_chain_cookie(chain, cookie));
 	return chain;
 }
@@ -61,11 +57,11 @@ static struct spawnpol_outcome launch(struct spawnpol_chain *chain)
 	struct spawnpol_outcome out;
 
 	CHECK_EQ(spawnpol_submit(ring, &chain, 1), 1);
-	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, 20000 * tap_slowness()), 1);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
 	CHECK_OK(spawnpol_chain_free(chain));
 	if (!out.error)
 		CHECK_EQ(wait_exit(out.pid), 0);
-	check_no_children();
+	check_none_stays();
 	return out;
 }
 
@@ -178,7 +174,7 @@ TEST(update_exchanges_the_program)
 	EXPECT_EQ(after.id, before.id);
 	EXPECT_NE(after.prog_id, before.prog_id);
 	/* it skips a chdir that failed */
-	chain = chain_of("/bin/true", COOKIE_ABORT);
+	chain = cookie_chain("/bin/true", COOKIE_ABORT);
 	CHECK_OK(spawnpol_chain_chdir(chain, "/no/where"));
 	EXPECT_EQ(launch(chain).error, 0);
 	CHECK_OK(spawnpol_policy_update(link, tpolicy_fd(&policy), -1));
@@ -196,10 +192,10 @@ TEST(detach_and_a_ring_that_goes)
 	EXPECT_EQ(spawnpol_policy_detach(link), 0);
 	EXPECT_EQ(spawnpol_policy_update(link, tpolicy_fd(&hello), -1),
 		  -ENOLINK);
-	EXPECT_EQ(launch(chain_of("/no/program", COOKIE_TRUE)).error, -ENOENT);
+	EXPECT_EQ(launch(cookie_chain("/no/program", COOKIE_TRUE)).error, -ENOENT);
 
 	other = CHECK_OK(attach(NULL));
-	EXPECT_EQ(launch(chain_of("/no/program", COOKIE_TRUE)).error, 0);
+	EXPECT_EQ(launch(cookie_chain("/no/program", COOKIE_TRUE)).error, 0);
 	spawnpol_ring_close(ring);
 	/* the ring is taken down after its descriptor is closed */
 	for (int i = 0; i < 100 && info_of(other).ring_id; i++)
@@ -257,7 +253,7 @@ TEST(outcomes_under_a_policy)
 	CHECK_OK(attach(NULL));
 	/* with a step that goes well in front: numbers count */
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct spawnpol_chain *chain = chain_of(cases[i].program,
+		struct spawnpol_chain *chain = cookie_chain(cases[i].program,
 							cases[i].cookie);
 		struct spawnpol_outcome out;
 
@@ -276,7 +272,7 @@ TEST(outcomes_under_a_policy)
 
 TEST(a_policy_overrules_may_fail)
 {
-	struct spawnpol_chain *chain = chain_of("/bin/true", COOKIE_ABORT);
+	struct spawnpol_chain *chain = cookie_chain("/bin/true", COOKIE_ABORT);
 	struct spawnpol_outcome out;
 
 	set_up();
@@ -299,11 +295,11 @@ TEST(slots_choose_the_policy)
 
 	set_up();
 	CHECK_OK(attach(&opts));
-	EXPECT_EQ(launch(chain_of("/no/program", COOKIE_TRUE)).error, -ENOENT);
-	chain = chain_of("/no/program", COOKIE_TRUE);
+	EXPECT_EQ(launch(cookie_chain("/no/program", COOKIE_TRUE)).error, -ENOENT);
+	chain = cookie_chain("/no/program", COOKIE_TRUE);
 	CHECK_OK(spawnpol_chain_slot(chain, 4));
 	EXPECT_EQ(launch(chain).error, 0);
-	chain = chain_of("/bin/true", COOKIE_TRUE);
+	chain = cookie_chain("/bin/true", COOKIE_TRUE);
 	CHECK_OK(spawnpol_chain_slot(chain, 5));
 	CHECK_OK(spawnpol_chain_need_policy(chain, true));
 	EXPECT_EQ(launch(chain).error, -ENOLINK);
@@ -311,7 +307,7 @@ TEST(slots_choose_the_policy)
 
 TEST(deadlines_and_cancelling_end_a_policys_wait)
 {
-	struct spawnpol_chain *chain = chain_of("/no/program", COOKIE_WAIT);
+	struct spawnpol_chain *chain = cookie_chain("/no/program", COOKIE_WAIT);
 	struct spawnpol_outcome out;
 	double begin;
 
@@ -323,7 +319,7 @@ TEST(deadlines_and_cancelling_end_a_policys_wait)
 	EXPECT_EQ(out.error, -ETIME);
 	EXPECT_EQ(out.kind, SPAWNPOL_EXEC);
 
-	chain = chain_of("/no/program", COOKIE_WAIT);
+	chain = cookie_chain("/no/program", COOKIE_WAIT);
 	CHECK_EQ(spawnpol_submit(ring, &chain, 1), 1);
 	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, 50), 0);
 	CHECK_OK(spawnpol_cancel(ring, chain));
@@ -347,7 +343,7 @@ TEST(a_rings_user_needs_no_privilege)
 			spawnpol_ring_fd(mine), tpolicy_fd(&policy), &opts));
 	EXPECT_EQ(info_of(link).slot, 0u);
 	ring = mine;
-	EXPECT_EQ(launch(chain_of("/no/program", COOKIE_TRUE)).error, 0);
+	EXPECT_EQ(launch(cookie_chain("/no/program", COOKIE_TRUE)).error, 0);
 }
 
 TEST(probe_sees_everything)
