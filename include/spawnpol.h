@@ -22,8 +22,8 @@
  *
  * There is no global state. Calls on one ring can be made from several threads
  * at once (one lock per ring), unless the ring was set up for a single issuer.
- * A chain is used by one thread at a time. After the builder nothing allocates
- * memory.
+ * A chain is used by one thread at a time. A thread that ends cancels what it
+ * has submitted. After the builder nothing allocates memory.
  *
  * See libspawnpol(3).
  */
@@ -209,7 +209,10 @@ int spawnpol_chain_pidfd(struct spawnpol_chain *chain, bool on);
 /* Start in the cgroup (version 2) whose directory is open at fd. */
 int spawnpol_chain_cgroup(struct spawnpol_chain *chain, int fd);
 
-/* Signal for the parent when the program ends; SIGCHLD if not called, 0: none. */
+/*
+ * Signal for the parent when the child ends, 0 for none; SIGCHLD if not called.
+ * As after any execve(2), a program's is SIGCHLD whatever is said here.
+ */
 int spawnpol_chain_exit_signal(struct spawnpol_chain *chain, int sig);
 
 /* Signals the submitter handles are at their default; the rest as always. */
@@ -266,7 +269,8 @@ struct spawnpol_outcome {
 
 	/*
 	 * 0: the program runs. Else the error of the step that ended the chain
-	 * as the policy, if there is one, left it; there is no child any more.
+	 * as the policy, if there is one, left it; there is nothing to wait
+	 * for, though the child may be on its way out for a moment.
 	 * -ETIME	the deadline has passed
 	 * -ECANCELED	cancelled, or a policy ended the chain
 	 * -ENOLINK	(CLONE) no policy applies, but one was asked for

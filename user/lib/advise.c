@@ -5,6 +5,7 @@
 
 #include "internal.h"
 
+/* Without a text the errno's own is good enough. */
 struct entry {
 	int error;
 	struct spawnpol_advice advice;
@@ -70,8 +71,7 @@ static const struct entry about_step[] = {
 		     "see its trace: RETRY of what cannot be issued twice, or "
 		     "SUBMIT of nothing" } },
 	{ EOPNOTSUPP, { "the operation is not possible in a child", NULL } },
-	{ EACCES, { "permission denied",
-		    "or the ring's restrictions do not allow the operation" } },
+	{ EACCES, { NULL, "the file's mode, or the ring's restrictions" } },
 	{ EIO, { "read or written only in part", NULL } },
 };
 
@@ -79,8 +79,7 @@ static const struct entry about_exec[] = {
 	{ EBADF, { "no policy looked for the name, or the descriptor is not open",
 		   "attach a policy that searches, or give the program with a "
 		   "slash" } },
-	{ EPERM, { "operation not permitted",
-		   "or a seccomp filter refuses execveat" } },
+	{ EPERM, { NULL, "a seccomp filter may refuse execveat" } },
 	{ ETXTBSY, { "the program is being written",
 		     "a policy can wait and try again" } },
 	{ ENOEXEC, { "not a program",
@@ -139,18 +138,27 @@ static const struct topic topics[] = {
 	[SPAWNPOL_ABOUT_LINK]	= { TOPIC(about_link) },
 };
 
-struct spawnpol_advice spawnpol_advise(enum spawnpol_topic topic, int error)
+static const struct spawnpol_advice *look_up(const struct topic *t, int error)
 {
-	struct spawnpol_advice plain = { strerrordesc_np(-error), NULL };
-	const struct topic *t = NULL;
-
-	if ((unsigned int)topic < ARRAY_SIZE(topics))
-		t = &topics[topic];
 	for (; t; t = t->then)
 		for (size_t i = 0; i < t->nr; i++)
-			if (t->v[i].error == -error)
-				return t->v[i].advice;
-	if (!plain.text)
-		plain.text = "unknown error";
-	return plain;
+			if (t->v[i].error == error)
+				return &t->v[i].advice;
+	return NULL;
+}
+
+struct spawnpol_advice spawnpol_advise(enum spawnpol_topic topic, int error)
+{
+	struct spawnpol_advice advice = { NULL, NULL };
+	const struct spawnpol_advice *found = NULL;
+
+	if ((unsigned int)topic < ARRAY_SIZE(topics))
+		found = look_up(&topics[topic], -error);
+	if (found)
+		advice = *found;
+	if (!advice.text)
+		advice.text = strerrordesc_np(-error);
+	if (!advice.text)
+		advice.text = "unknown error";
+	return advice;
 }
