@@ -201,6 +201,15 @@ static ssize_t receive(struct job *job, char *buf, size_t size)
 	return len;
 }
 
+static bool may_ask(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+}
+
 static void request_ready(struct job *job)
 {
 	static char message[SPD_MAX_MESSAGE];
@@ -209,6 +218,11 @@ static void request_ready(struct job *job)
 
 	if (!len) {
 		job_free(job);
+		return;
+	}
+	/* only now: hanging up with a message unread would lose the reply */
+	if (!may_ask(job->client.fd)) {
+		refuse(job, -EPERM, "only root and the daemon's user may ask");
 		return;
 	}
 	err = len < 0 ? (int)len :
@@ -242,15 +256,6 @@ static void client_ready(struct source *source)
 		spawnpol_cancel(self.ring, job->chain);
 }
 
-static bool may_connect(int fd)
-{
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-
-	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
-	       (peer.uid == 0 || peer.uid == geteuid());
-}
-
 static void listener_ready(struct source *source)
 {
 	struct job *job;
@@ -266,9 +271,7 @@ static void listener_ready(struct source *source)
 	job->client = (struct source) { fd, client_ready };
 	job->program = (struct source) { -1, program_ready };
 	memset(job->fds, -1, sizeof(job->fds));
-	if (!may_connect(fd))
-		refuse(job, -EPERM, "only root and the daemon's user may ask");
-	else if (watch(&job->client))
+	if (watch(&job->client))
 		job_free(job);
 }
 
