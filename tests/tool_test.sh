@@ -1,0 +1,458 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The tool on a kernel that can: policies loaded, attached to rings of other
+# processes, listed, exchanged and taken away again, and what is left then.
+
+. "$(dirname "$0")/lib/tap.sh"
+
+TOOL=$BUILD/spawnpol
+CLIENT=$BUILD/spawnpold-client
+HELPERS=$BUILD/tests/helpers
+PINS=/sys/fs/bpf/spawnpol
+SOCKET=$DIR/socket
+STARTED=()
+
+json_of()
+{
+	python3 -c 'import json, sys
+d = json.load(sys.stdin)
+print(eval(sys.argv[1]))' "$1" <<<"$OUT" || fail "no JSON: $OUT"
+}
+
+# Processes of a test end with it; policies are taken out.
+clean_up()
+{
+	local policy
+	((${#STARTED[@]})) && kill -9 "${STARTED[@]}" 2>/dev/null
+	for policy in "$PINS"/*; do
+		[[ -e $policy ]] && "$TOOL" unload --force "${policy##*/}" >/dev/null
+	done
+}
+trap clean_up EXIT
+
+until_true()
+{
+	local try
+	for ((try = 0; try < 200 * ${SPAWNPOL_SLOWNESS:-1}; try++)); do
+		"$@" && return
+		sleep 0.05
+	done
+	fail "this did not come true: $*"
+}
+
+# done_by ARGUMENT...: the tool does it.
+done_by() { run "$TOOL" "$@"; expect_status 0; }
+
+# refused CAUSE ARGUMENT...: it fails and names the cause.
+refused()
+{
+	local cause=$1
+	shift
+	run "$TOOL" "$@"
+	expect_status 1
+	expect_err "$cause"
+}
+
+# Sets RING_PID; its rings' descriptors are in $DIR/rings.
+hold_rings()
+{
+	"$HELPERS/hold_rings" "$@" >"$DIR/rings" &
+	RING_PID=$!
+	STARTED+=("$RING_PID")
+	until_true test -s "$DIR/rings"
+}
+
+start_daemon()
+{
+	SOCKET=$DIR/socket
+	"$BUILD/spawnpold" "$SOCKET" &
+	DAEMON=$!
+	STARTED+=("$DAEMON")
+	until_true test -S "$SOCKET"
+}
+
+load_default() { done_by load spawn_policy --name "${1:-policy}" --path /nowhere:/bin "${@:2}"; }
+
+# Sets LINK to that of the policy $1 on the ring of process $2.
+attach()
+{
+	done_by attach "$1" --pid "$2" --json "${@:3}"
+	LINK=$(json_of 'd["link"]')
+}
+
+nothing_is_left()
+{
+	done_by list
+	expect_equal "$OUT" 'no policy is loaded'
+	expect_equal "$(ls -A "$PINS" 2>/dev/null)" ''
+}
+
+# unprivileged ARGUMENT...: the tool, run by nobody, from where nobody can read.
+unprivileged()
+{
+	chmod 755 "$DIR"
+	mkdir -p "$DIR/bpf"
+	cp "$TOOL" "$DIR/spawnpol"
+	cp "$BUILD/bpf/spawn_policy.bpf.o" "$DIR/bpf"
+	run setpriv --reuid 65534 --clear-groups --bounding-set -all \
+		"$DIR/spawnpol" "$@"
+}
+
+test_probe_reports_every_feature()
+{
+	done_by probe --json
+	expect_equal "$(json_of 'd["supported"]')" True
+	expect_equal "$(json_of '[n for n, f in d["features"].items() if not f["present"]]')" '[]'
+	expect_equal "$(json_of 'd["abi"]["kernel"] == d["abi"]["tool"]')" True
+	[[ $(json_of 'd["steps"]') == *"'exec'"* ]] || fail "exec is no step"
+	done_by probe
+	[[ $OUT != *'why not'* ]] || fail "$OUT"
+}
+
+test_probe_with_io_uring_disabled()
+{
+	local switch=/proc/sys/kernel/io_uring_disabled
+	[[ -e $switch ]] || skip "no such switch in this kernel"
+	echo 2 >"$switch"
+	run "$TOOL" probe --json
+	echo 0 >"$switch"
+	expect_status 3
+	expect_equal "$(json_of 'd["features"]["io_uring"]["present"]')" False
+	expect_equal "$(json_of 'd["features"]["op_exec"]["present"]')" None
+	[[ $(json_of 'd["features"]["io_uring"]["remedy"]') == *io_uring_disabled* ]] ||
+		fail "no remedy: $OUT"
+}
+
+test_probe_without_file_systems()
+{
+	run unshare -m bash -c "umount /sys/fs/bpf; umount /sys/kernel/tracing; '$TOOL' probe --json"
+	expect_status 0
+	expect_equal "$(json_of 'd["features"]["bpffs"]["present"]')" False
+	expect_equal "$(json_of 'd["features"]["bpffs"]["remedy"]')" 'mount -t bpf bpf /sys/fs/bpf'
+	expect_equal "$(json_of 'd["features"]["tracefs"]["present"]')" False
+	expect_equal "$(json_of 'd["features"]["tracepoints"]["present"]')" None
+}
+
+test_probe_unprivileged()
+{
+	unprivileged probe --json
+	expect_status 0
+	expect_equal "$(json_of 'd["features"]["prog_type"]["present"]')" None
+	expect_equal "$(json_of 'd["features"]["cap_bpf"]["present"]')" False
+	expect_equal "$(json_of 'd["features"]["op_exec"]["present"]')" True
+}
+
+test_load_list_unload()
+{
+	done_by load spawn_policy --name policy --json
+	expect_equal "$(json_of 'd["name"], d["program"]')" "('policy', 'spawn_policy')"
+	[[ -e $PINS/policy/prog && -e "$PINS"/policy/map-config ]] ||
+		fail "not pinned: $(ls -R "$PINS")"
+	done_by list --json
+	expect_equal "$(json_of 'd["policies"][0]["name"], d["links"]')" "('policy', [])"
+	done_by unload policy
+	nothing_is_left
+}
+
+test_load_under_a_name_that_is_taken()
+{
+	local before
+	load_default
+	before=$(ls -R "$PINS")
+	refused "a policy 'policy' is loaded already" load spawn_policy --name policy
+	expect_err 'unload policy'
+	expect_equal "$(ls -R "$PINS")" "$before"
+}
+
+test_load_without_the_file_system()
+{
+	run unshare -m bash -c "umount /sys/fs/bpf; '$TOOL' load spawn_policy"
+	expect_status 1
+	expect_err 'mount -t bpf'
+}
+
+test_load_what_the_verifier_refuses()
+{
+	refused 'the kernel refuses' load "$BUILD/tests/verdict_range_fail.bpf.o" --name bad
+	[[ $ERR == *R0* || $ERR == *processed* ]] || fail "no verifier's log: $ERR"
+	run "$TOOL" load "$BUILD/tests/verdict_range_fail.bpf.o" --name bad --json
+	[[ $(json_of 'd["error"]["log"]') == *processed* ]] || fail "no log: $OUT"
+	nothing_is_left
+}
+
+test_load_unprivileged()
+{
+	unprivileged load spawn_policy
+	expect_status 1
+	expect_err 'as root'
+	nothing_is_left
+}
+
+test_loaders_at_once_under_one_name()
+{
+	local i loaded=0
+	local -a pids=()
+	for i in {1..8}; do
+		"$TOOL" load spawn_policy --name one 2>/dev/null >"$DIR/$i" &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i" && ((++loaded))
+	done
+	expect_equal "$loaded" 1
+	expect_equal "$(ls -A "$PINS")" one
+	[[ -e $PINS/one/prog && -e "$PINS"/one/map-config ]] || fail "it is not whole"
+	done_by unload one
+	nothing_is_left
+}
+
+test_loaders_and_unloaders_at_once()
+{
+	local i
+	for i in {1..6}; do
+		{ "$TOOL" load spawn_policy --name "p$i" && "$TOOL" unload "p$i"; } \
+			>"$DIR/out$i" 2>&1 &
+	done
+	wait
+	for i in {1..6}; do
+		[[ $(<"$DIR/out$i") == *"unloaded p$i" ]] || fail "$(<"$DIR/out$i")"
+	done
+	nothing_is_left
+}
+
+test_loaders_that_are_killed()
+{
+	local i pid
+	for i in {1..12}; do
+		"$TOOL" load spawn_policy --name "k$i" >/dev/null 2>&1 &
+		pid=$!
+		sleep "0.$((i * 4 % 10))$((i % 7))"
+		kill -9 "$pid" 2>/dev/null
+	done
+	wait 2>/dev/null
+	# the next command that changes something tidies up
+	load_default tidy
+	for i in "$PINS"/*; do
+		[[ -e $i/prog && -e $i/map-config ]] || fail "${i##*/} is not whole"
+	done
+}
+
+test_attach_finds_the_only_ring()
+{
+	load_default
+	start_daemon
+	attach policy "$DAEMON"
+	expect_equal "$(json_of 'd["policy"], d["slot"], d["events"], d["pid"]')" \
+		"('policy', 0, 'before-exec', $DAEMON)"
+	[[ -e $PINS/policy/link-$LINK ]] || fail "the link is not pinned"
+	run "$CLIENT" "$SOCKET" true
+	expect_status 0
+	run "$CLIENT" "$SOCKET" nosuchprogram
+	expect_status 127
+	done_by list --json
+	expect_equal "$(json_of 'd["links"][0]["link"], d["links"][0]["policy"], d["links"][0]["gone"]')" \
+		"($LINK, 'policy', False)"
+	expect_equal "$(json_of 'd["links"][0]["processes"][0]["pid"]')" "$DAEMON"
+	[[ $(json_of 'd["links"][0]["counters"]["submit"] > 0') == True ]] ||
+		fail "no verdict was counted: $OUT"
+	done_by list
+	expect_out "of process $DAEMON"
+	done_by detach "$LINK"
+	run "$CLIENT" "$SOCKET" true
+	((STATUS == 125 || STATUS == 126)) || { show_run; fail "found without a policy"; }
+	done_by unload policy
+	nothing_is_left
+}
+
+test_attach_to_rings_that_are_not_there()
+{
+	load_default
+	sleep 100 &
+	STARTED+=($!)
+	refused 'has no descriptor of an io_uring' attach policy --pid $!
+	refused 'there is no process' attach policy --pid 4194000
+	refused "no policy 'missing' is loaded" attach missing --pid $!
+	hold_rings 1
+	refused 'has no descriptor 77' attach policy --pid "$RING_PID" --fd 77
+	refused 'is not an io_uring' attach policy --pid "$RING_PID" --fd 1
+	done_by unload policy
+	nothing_is_left
+}
+
+test_attach_to_one_of_several_rings()
+{
+	load_default
+	hold_rings 3
+	refused "has 3 rings, as descriptors $(<"$DIR/rings")" attach policy --pid "$RING_PID"
+	attach policy "$RING_PID" --fd "$(cut -d, -f1 <"$DIR/rings")"
+	done_by list
+	expect_out "of process $RING_PID"
+}
+
+test_a_duplicate_is_no_other_ring()
+{
+	load_default
+	hold_rings 1 2
+	attach policy "$RING_PID"
+}
+
+test_attach_to_a_slot_that_is_taken()
+{
+	load_default
+	hold_rings 1
+	attach policy "$RING_PID" --slot 3
+	refused 'slot 3' attach policy --pid "$RING_PID" --slot 3
+	expect_err EBUSY
+	attach policy "$RING_PID" --slot 4
+	expect_equal "$(json_of 'd["slot"]')" 4
+}
+
+test_attach_with_budgets_and_events()
+{
+	load_default
+	hold_rings 1
+	attach policy "$RING_PID" --events 'done' --max-issues 7 --max-staged 2 --max-delay 1.5s
+	done_by list --json
+	expect_equal "$(json_of '[d["links"][0][k] for k in ("events", "max_issues", "max_staged", "max_delay_ns")]')" \
+		"['done', 7, 2, 1500000000]"
+	refused E2BIG attach policy --pid "$RING_PID" --slot 1 --max-issues 4000000000
+	refused E2BIG attach policy --pid "$RING_PID" --slot 1 --max-delay 100m
+	expect_equal "$(echo "$PINS"/policy/link-*)" "$PINS/policy/link-$LINK"
+}
+
+test_attach_unprivileged()
+{
+	load_default
+	hold_rings 1
+	unprivileged attach policy --pid "$RING_PID"
+	expect_status 1
+	expect_err 'as root'
+}
+
+# The pin and the link go their own ways when the ring does.
+test_a_ring_that_goes_away()
+{
+	load_default
+	load_default other
+	hold_rings 1
+	attach policy "$RING_PID"
+	kill -9 "$RING_PID"
+	wait "$RING_PID" 2>/dev/null
+	ring_is_gone() { "$TOOL" list --json | grep -q '"gone": true'; }
+	until_true ring_is_gone
+	done_by list
+	expect_out 'its ring is gone'
+	refused ENOLINK update "$LINK" other
+	[[ -e $PINS/policy/link-$LINK ]] || fail "the pin has moved all the same"
+	done_by detach "$LINK"
+	[[ ! -e "$PINS"/policy/link-$LINK ]] || fail "the pin is still there"
+	hold_rings 1
+	attach policy "$RING_PID"
+	kill -9 "$RING_PID"
+	wait "$RING_PID" 2>/dev/null
+	until_true ring_is_gone
+	# a dead link is no reason to keep a policy
+	done_by unload policy
+	done_by unload other
+	nothing_is_left
+}
+
+test_attach_races_with_the_end_of_the_process()
+{
+	local i
+	load_default
+	for i in {1..15}; do
+		hold_rings 1
+		"$TOOL" attach policy --pid "$RING_PID" >/dev/null 2>"$DIR/err" &
+		sleep "0.0$((i % 10))"
+		kill -9 "$RING_PID"
+		wait 2>/dev/null
+		[[ $(<"$DIR/err") != *'cannot pin'* ]] || fail "$(<"$DIR/err")"
+		: >"$DIR/rings"
+	done
+	all_gone() { ! "$TOOL" list --json | grep -q '"gone": false'; }
+	until_true all_gone
+	done_by unload policy
+	nothing_is_left
+}
+
+test_update_exchanges_the_policy()
+{
+	load_default
+	done_by load spawn_policy --name empty --path ''
+	start_daemon
+	attach policy "$DAEMON"
+	run "$CLIENT" "$SOCKET" true
+	expect_status 0
+	done_by update "$LINK" empty
+	[[ -e $PINS/empty/link-$LINK && ! -e "$PINS"/policy/link-$LINK ]] ||
+		fail "the pin has not moved"
+	run "$CLIENT" "$SOCKET" true
+	expect_status 127
+	done_by update "link-$LINK" policy
+	run "$CLIENT" "$SOCKET" true
+	expect_status 0
+	refused "no policy 'missing'" update "$LINK" missing
+	refused 'there is no link' update 4000000000 policy
+}
+
+test_update_tells_of_events_that_will_be_missed()
+{
+	load_default
+	done_by load hello_policy
+	hold_rings 1
+	attach policy "$RING_PID" --events 'done'
+	done_by update "$LINK" policy --json
+	expect_equal "$(json_of 'd["events_missing"]')" before-exec
+}
+
+test_unload_while_attached()
+{
+	load_default
+	start_daemon
+	attach policy "$DAEMON"
+	refused "'policy' is attached to 1 ring" unload policy
+	expect_err "detach $LINK"
+	run "$CLIENT" "$SOCKET" true
+	expect_status 0
+	done_by unload --force policy
+	run "$CLIENT" "$SOCKET" true
+	((STATUS)) || fail "it is still attached"
+	nothing_is_left
+}
+
+test_unload_and_detach_of_nothing()
+{
+	refused "no policy 'missing' is loaded" unload missing
+	refused 'there is no link 4000000000' detach 4000000000
+}
+
+test_several_programs_in_one_object()
+{
+	command -v clang >/dev/null || skip "no clang"
+	cat >"$DIR/two.c" <<-'END'
+	__attribute__((section("iouring.s/spawn"), used)) int first(void *c) { return 0; }
+	__attribute__((section("iouring.s/spawn"), used)) int second(void *c) { return 4; }
+	char l[] __attribute__((section("license"), used)) = "GPL";
+	END
+	clang -O2 -g -target bpf -c "$DIR/two.c" -o "$DIR/two.bpf.o" || fail "cannot compile"
+	refused 'has 2 programs' load "$DIR/two.bpf.o"
+	done_by load "$DIR/two.bpf.o" --program second --json
+	expect_equal "$(json_of 'd["name"], d["program"]')" "('two', 'second')"
+}
+
+test_names_on_completion()
+{
+	load_default first
+	load_default second
+	OUT=$(
+		eval "$("$TOOL" completion bash)"
+		COMP_WORDS=(spawnpol unload '') COMP_CWORD=2 COMPREPLY=()
+		_spawnpol
+		echo "${COMPREPLY[*]}"
+	)
+	expect_equal "$OUT" 'first second'
+}
+
+run_tests "$@"
