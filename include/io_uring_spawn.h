@@ -66,7 +66,7 @@ struct io_uring_spawn_query {
 	__u32	max_issues;	/* ... and the most it can name */
 	__u32	max_staged;
 	__u64	max_delay_ns;
-	__u64	ring_id;	/* of this ring; 0 before it needed one */
+	__u64	ring_id;	/* of this ring, among all since boot */
 	__u64	resv[8];	/* 0 */
 };
 
