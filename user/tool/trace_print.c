@@ -87,7 +87,9 @@ static void put_end(const struct trace_event *e)
 		printf("end: %s, no program", errno_name(abs(e->res)));
 	else
 		printf("end: process %d runs the program", e->pid);
-	printf(", %u request%s issued", e->issued, e->issued == 1 ? "" : "s");
+	if (e->issued)
+		printf(", %u request%s of the policy's", e->issued,
+		       e->issued == 1 ? "" : "s");
 }
 
 void trace_print_text(const struct trace_event *e, uint64_t since)
