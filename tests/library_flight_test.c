@@ -238,6 +238,41 @@ TEST(closing_a_ring_ends_what_is_in_flight_sqpoll)
 	closes(IORING_SETUP_SQPOLL);
 }
 
+static void drops(unsigned int flags)
+{
+	struct spawnpol_chain *chain = chain_of("/bin/true");
+	struct spawnpol_ring *ring = ring_of(8, flags);
+
+	CHECK_OK(spawnpol_chain_open(chain, 5, in_dir("f"), O_CREAT, 0600));
+	CHECK_EQ(spawnpol_queue(ring, &chain, 1), 1);
+	CHECK_EQ(spawnpol_chain_free(chain), -EBUSY);
+	spawnpol_ring_close(ring);
+	CHECK_OK(spawnpol_chain_free(chain));
+	CHECK_SYS_ERR(access(in_dir("f"), F_OK), ENOENT);
+	check_none_stays();
+}
+
+TEST(closing_a_ring_drops_what_was_only_queued) { drops(0); }
+TEST(closing_a_ring_drops_what_was_only_queued_sqpoll)
+{
+	drops(IORING_SETUP_SQPOLL);
+}
+
+TEST(queued_chains_go_with_the_next_submission)
+{
+	struct spawnpol_chain *chains[2] = { chain_of("/bin/true"),
+					     chain_of("/bin/true") };
+	struct spawnpol_ring *ring = ring_of(8, 0);
+	struct spawnpol_outcome out[2];
+
+	CHECK_EQ(spawnpol_queue(ring, &chains[0], 1), 1);
+	CHECK_EQ(spawnpol_submit(ring, &chains[1], 1), 1);
+	CHECK_EQ(spawnpol_collect(ring, out, 2, 2, LONG), 2);
+	CHECK_EQ(wait_exit(out[0].pid), 0);
+	CHECK_EQ(wait_exit(out[1].pid), 0);
+	spawnpol_ring_close(ring);
+}
+
 TEST(closing_a_ring_leaves_programs_alone)
 {
 	struct spawnpol_chain *chain = chain_of("/bin/sh");

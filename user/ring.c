@@ -81,27 +81,42 @@ int spawnpol_ring_wrap(struct spawnpol_ring **ring, struct io_uring *uring,
 	return ring_init(ring, uring, tag);
 }
 
+/* Chains that were queued and never submitted must not start now. */
+static void drop_queued(struct io_uring *uring, struct spawnpol_ring *ring)
+{
+	unsigned int from = uring->flags & IORING_SETUP_SQPOLL ?
+			    uring->sq.sqe_head : *uring->sq.khead;
+
+	defuse(ring, from, uring->sq.sqe_tail);
+	io_uring_submit(uring);
+}
+
+static void cancel_all(struct io_uring *uring, uint16_t tag)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
+
+	if (!sqe)
+		return;
+	io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY |
+			       IORING_ASYNC_CANCEL_ALL);
+	sqe->user_data = (uint64_t)tag << 48;
+	io_uring_submit(uring);
+}
+
 /*
  * Children that are no programs yet read the memory of chains, which their
  * owners free once the ring is closed: wait for the end of all of them. A
- * cancellation may come before its chain is there (SQPOLL), so try again. The
- * limit is for rings that this thread may not use (SINGLE_ISSUER).
+ * cancellation may come before its chain is there (SQPOLL), so try again. An
+ * error ends it: this thread may not use the ring (SINGLE_ISSUER).
  */
 static void ring_drain(struct spawnpol_ring *ring)
 {
 	struct spawnpol_outcome out;
-	struct io_uring_sqe *sqe;
 	int ret = 0;
 
-	while (ring->in_flight && ret >= 0) {
-		io_uring_submit(ring->uring);
-		sqe = io_uring_get_sqe(ring->uring);
-		if (sqe) {
-			io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY |
-					       IORING_ASYNC_CANCEL_ALL);
-			sqe->user_data = (uint64_t)ring->tag << 48;
-			io_uring_submit(ring->uring);
-		}
+	drop_queued(ring->uring, ring);
+	while (ring->in_flight && (ret >= 0 || ret == -EINTR)) {
+		cancel_all(ring->uring, ring->tag);
 		while ((ret = spawnpol_collect(ring, &out, 1, 1, 20)) > 0)
 			if (out.pidfd >= 0)
 				close(out.pidfd);

@@ -105,6 +105,9 @@ unsigned int chain_nr_steps(const struct spawnpol_chain *chain);
 const struct step *chain_nth_step(const struct spawnpol_chain *chain,
 				  unsigned int nr);
 
+/* submit.c */
+void defuse(struct spawnpol_ring *ring, unsigned int from, unsigned int to);
+
 /* collect.c */
 void story_begin(struct spawnpol_chain *chain);
 

@@ -140,19 +140,12 @@ static int flush(struct spawnpol_ring *ring)
 	return ret;
 }
 
-/*
- * The kernel ran out of memory in the middle of a chain. The child will not
- * get to its EXEC; but the rest of the SQEs, submitted later without their
- * CLONE, would open and close files in this process. They become NOPs.
- */
-static void defuse(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
-		   unsigned int head)
+/* Requests of the SQ that the kernel has not taken become NOPs. */
+void defuse(struct spawnpol_ring *ring, unsigned int from, unsigned int to)
 {
 	unsigned int shift = ring->uring->flags & IORING_SETUP_SQE128 ? 1 : 0;
-	unsigned int start = chain->story.sq_start;
-	unsigned int first_step = start + nr_sqes(chain) - chain_nr_steps(chain);
 
-	for (unsigned int from = head; from != start + nr_sqes(chain); from++) {
+	for (; from != to; from++) {
 		unsigned int at = from & ring->uring->sq.ring_mask;
 		struct io_uring_sqe *sqe = &ring->uring->sq.sqes[at << shift];
 		struct io_uring_sqe nop = {
@@ -164,6 +157,20 @@ static void defuse(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
 
 		*sqe = nop;
 	}
+}
+
+/*
+ * The kernel ran out of memory in the middle of a chain. The child will not
+ * get to its EXEC; but the rest of the SQEs, submitted later without their
+ * CLONE, would open and close files in this process.
+ */
+static void tear(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
+		 unsigned int head)
+{
+	unsigned int end = chain->story.sq_start + nr_sqes(chain);
+	unsigned int first_step = end - chain_nr_steps(chain);
+
+	defuse(ring, head, end);
 	chain->story.torn_at = (int)(head - first_step) > 0 ?
 			       head - first_step : 0;
 }
@@ -188,7 +195,7 @@ static unsigned int take_back(struct spawnpol_ring *ring,
 
 		if ((int)(start - head) < 0) {
 			if ((int)(end - head) > 0)
-				defuse(ring, chain, head);
+				tear(ring, chain, head);
 			break;
 		}
 		sq->sqe_tail = start;
