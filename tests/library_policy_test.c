@@ -241,6 +241,8 @@ static const struct {
 	{ COOKIE_RESULT, "/bin/true", true, -EXDEV, SPAWNPOL_CHDIR },
 	{ COOKIE_TRUE, "/no/program", false, 0, SPAWNPOL_EXEC },
 	{ COOKIE_TRUE, "bare", false, 0, SPAWNPOL_EXEC },
+	/* executed at a step that is no EXEC */
+	{ COOKIE_TRUE, "/no/program", true, 0, SPAWNPOL_EXEC },
 	{ COOKIE_CONTINUE, "bare", false, -EBADF, SPAWNPOL_EXEC },
 	{ COOKIE_NOTHING, "/no/program", false, -EBADRQC, SPAWNPOL_EXEC },
 	{ COOKIE_NOTHING, "/bin/true", true, -EBADRQC, SPAWNPOL_CHDIR },
