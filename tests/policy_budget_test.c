@@ -234,6 +234,42 @@ TEST(P8_a_delay_ends_when_the_chain_is_cancelled_or_killed)
 	EXPECT_LT(now() - begin, 8);
 }
 
+/* Clock ticks of the processor that a process has used. */
+static long ticks_of(pid_t pid)
+{
+	unsigned long user = 0, system = 0;
+	const char *stat;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	stat = strrchr(read_file(path), ')');
+	CHECK(stat);
+	CHECK_EQ(sscanf(stat, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u"
+			      " %lu %lu", &user, &system), 2);
+	return user + system;
+}
+
+static void ignore_it(int signo)
+{
+	(void)signo;
+}
+
+/* A signal that waits for the program does not turn waiting into spinning. */
+TEST(P8_a_delay_sleeps_whatever_signals_come)
+{
+	pid_t pid;
+
+	signal(SIGUSR1, ignore_it);
+	start(0, 0, 0);
+	pid = start_delayed();
+	CHECK_SYS(kill(pid, SIGUSR1));
+	CHECK_SYS(kill(pid, SIGTERM));
+	sleep_ms(1000);
+	EXPECT_LT(ticks_of(pid), sysconf(_SC_CLK_TCK) / 2);
+	CHECK_SYS(kill(pid, SIGKILL));
+	check_gone(pid);
+}
+
 /* A tight loop with the highest budget, all its time in the kernel. */
 TEST(P8_a_loop_ends_with_its_ring)
 {

@@ -148,6 +148,27 @@ TEST(P7_stage_exec_interp_after_a_search)
 	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 3);
 }
 
+/* An earlier EXEC's path is not the one that this EXEC tried last. */
+TEST(P7_stage_exec_interp_before_anything_was_tried)
+{
+	char *script = in_dir("script");
+	char *argv[] = { "x", "4", NULL };
+	struct engine_rule *rule;
+
+	write_file(script, "exit $1\n", 0755);
+	start(IORING_POLICY_BEFORE_EXEC);
+	rule = tprog_rule(&p, IORING_POLICY_BEFORE_EXEC, 1,
+			  IORING_VERDICT_SUBMIT);
+	rule_stage_text(rule, ENGINE_STAGE_EXEC_INTERP, "/bin/sh");
+	q_clone(&r);
+	hardlink(q_exec(&r, "/nonexistent", argv));
+	q_exec(&r, script, argv);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), -ENOENT);
+	CHECK_EQ(tring_res(&r, 1), 0);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 4);
+}
+
 TEST(P7_a_child_request_with_the_programs_path)
 {
 	struct io_uring_sqe sqe = { .opcode = SPAWNPOL_OP_CHILD,

@@ -112,7 +112,8 @@ TEST(P11_tracepoints_tell_each_step_and_verdict)
 	EXPECT_HAS(start, format(" link=%u ", info.id));
 	EXPECT_HAS(start, format(" pid=%d ", pid));
 	EXPECT_HAS(start, " steps=3 ");
-	EXPECT_HAS(start, format(" user_data=%d ", CLONE));
+	EXPECT_HAS(start, format(" cookie=%#x ", 12345));
+	EXPECT_HAS(start, format(" user_data=%#x ", CLONE));
 
 	step = event(trace, "io_uring_spawn_step", 0);
 	EXPECT_HAS(step, chain);

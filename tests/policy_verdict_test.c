@@ -4,6 +4,7 @@
 #include "lib/program.h"
 #include "lib/ring.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -87,15 +88,34 @@ TEST(P6_retry_issues_the_same_request_again)
 	tring_total(&r, 3);
 }
 
+/* Keeps a file busy until it is killed; our own descriptor the child shares. */
+static pid_t start_writer(const char *path)
+{
+	int fds[2];
+	pid_t pid;
+	char byte;
+
+	make_pipe(fds);
+	pid = CHECK_SYS(fork());
+	if (!pid) {
+		CHECK_SYS(open(path, O_RDWR | O_CLOEXEC));
+		CHECK_EQ(write(fds[1], "x", 1), 1);
+		for (;;)
+			pause();
+	}
+	CHECK_EQ(read(fds[0], &byte, 1), 1);
+	return pid;
+}
+
 TEST(P6_retry_of_an_exec)
 {
 	static char *argv[] = { "busy", "8", NULL };
 	char *path = in_dir("busy");
-	int writer;
+	pid_t writer;
 
 	start(0);
 	copy_file(helper("exit_with"), path, 0755);
-	writer = CHECK_SYS(open(path, O_RDWR | O_CLOEXEC));
+	writer = start_writer(path);
 	tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY)->delay_ns = 5000000;
 	q_clone(&r);
 	q_exec(&r, path, argv);
@@ -103,9 +123,55 @@ TEST(P6_retry_of_an_exec)
 	CHECK_GT(tring_res(&r, CLONE), 0);
 	tring_none(&r, 0, 50);
 	EXPECT_EQ(tprog_run(&p, 0)->ctx.res, -ETXTBSY);
-	close(writer);
+	CHECK_SYS(kill(writer, SIGKILL));
+	CHECK_EQ(wait_exit(writer), -SIGKILL);
 	CHECK_EQ(tring_res(&r, 0), 0);
 	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 8);
+}
+
+/* Steps that work on descriptors do so under a policy, too. */
+TEST(P6_descriptors_are_those_of_the_steps)
+{
+	char byte = 0;
+	int fds[2];
+
+	make_pipe(fds);
+	start(ALL_EVENTS);
+	q_clone(&r);
+	q_write(&r, fds[1], "x", 1);
+	hardlink(q_write(&r, 99, "x", 1));
+	q_read(&r, fds[0], &byte, 1);
+	q_exit(&r, 4);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), 1);
+	EXPECT_EQ(tring_res(&r, 1), -EBADF);
+	EXPECT_EQ(tring_res(&r, 2), 1);
+	EXPECT_EQ(byte, 'x');
+	CHECK_EQ(wait_exit(CHECK_OK(tring_res(&r, CLONE))), 4);
+}
+
+/* What was staged for it cannot make an EXEC look successful. */
+TEST(P6_an_exec_that_did_not_happen_is_no_success)
+{
+	static const uint32_t verdicts[] = { IORING_VERDICT_CONTINUE,
+					     IORING_VERDICT_SKIP };
+	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
+	char *argv[] = { "x", NULL };
+	unsigned int i;
+
+	start(0);
+	for (i = 0; i < 2; i++) {
+		again();
+		rule_stage_sqe(tprog_rule(&p, FAILED, 0,
+					  IORING_VERDICT_SUBMIT),
+			       &nop, 1);
+		tprog_rule(&p, STAGED, 0, verdicts[i]);
+		q_clone(&r);
+		q_exec(&r, "/nonexistent", argv);
+		tring_submit(&r);
+		EXPECT_LT(tring_res(&r, 0), 0);
+		expect_no_program();
+	}
 }
 
 TEST(P6_skip_treats_a_failed_step_as_done)

@@ -101,6 +101,31 @@ TEST(S4_waiters_are_woken_by_the_childs_completions)
 	}
 }
 
+/* A file that a step wrote and closed is no more busy when EXEC comes. */
+TEST(S4_files_of_steps_are_put_before_the_next_step)
+{
+	static char script[] = "#!/bin/sh\nexit 9\n";
+	static char *argv[] = { "script", NULL };
+	char *path = in_dir("script");
+	unsigned int i;
+
+	for (i = 0; i < tring_nr_kinds; i++) {
+		tring_init(&r, tring_kinds[i].flags);
+		unlink(path);
+		q_clone(&r);
+		q_open_at(&r, 50, path, O_RDWR | O_CREAT)->addr3 = 0755;
+		q_write(&r, 50, script, strlen(script));
+		q_op(&r, IORING_OP_CLOSE)->fd = 50;
+		q_exec(&r, path, argv);
+		tring_end(&r);
+		CHECK_OK(io_uring_submit_and_wait(&r.uring, 1));
+		/* The submitter does not enter the ring meanwhile. */
+		CHECK_EQ(wait_exit(-1), 9);
+		CHECK_EQ(tring_res(&r, 3), 0);
+		tring_exit(&r);
+	}
+}
+
 static void *wait_for_last(void *unused)
 {
 	(void)unused;

@@ -29,14 +29,37 @@ void sleep_ms(unsigned int ms)
 		;
 }
 
+static const char *helper_dir;
+
 const char *helper(const char *name)
 {
 	char *path;
+	int len;
 
-	/* The directory is remembered so that a chroot or chdir is no matter. */
-	if (asprintf(&path, "%s/tests/helpers/%s", tap_build(), name) < 0)
+	if (helper_dir)
+		len = asprintf(&path, "%s/%s", helper_dir, name);
+	else
+		len = asprintf(&path, "%s/tests/helpers/%s", tap_build(), name);
+	if (len < 0)
 		FAIL("out of memory");
 	return path;
+}
+
+/* The checkout may be where only root can go. */
+static void copy_helpers(void)
+{
+	static const char *const names[] = { "exit_with", "show" };
+	char *dir = in_dir("helpers"), *to;
+	unsigned int i;
+
+	CHECK_SYS(mkdir(dir, 0755));
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (asprintf(&to, "%s/%s", dir, names[i]) < 0)
+			FAIL("out of memory");
+		copy_file(helper(names[i]), to, 0755);
+		free(to);
+	}
+	helper_dir = dir;
 }
 
 char *in_dir(const char *name)
@@ -54,7 +77,8 @@ void write_file(const char *path, const char *text, mode_t mode)
 		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
 
 	CHECK_EQ(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	CHECK_SYS(fchmod(fd, mode));
+	if (mode) /* files of the kernel's keep theirs */
+		CHECK_SYS(fchmod(fd, mode));
 	CHECK_SYS(close(fd));
 }
 
@@ -171,6 +195,7 @@ void make_pipe(int fds[2])
 
 void become_ordinary(void)
 {
+	copy_helpers();
 	CHECK_SYS(chmod(tap_dir(), 0777));
 	CHECK_SYS(setgroups(0, NULL));
 	CHECK_SYS(setresgid(ORDINARY, ORDINARY, ORDINARY));

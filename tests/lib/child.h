@@ -19,6 +19,7 @@ void sleep_ms(unsigned int ms);
 const char *helper(const char *name);
 /* "DIR/NAME" in this test's directory. The string stays. */
 char *in_dir(const char *name);
+/* Mode 0: leave it as it is. */
 void write_file(const char *path, const char *text, mode_t mode);
 /* The text of a small file; "" if it cannot be read. Overwritten next time. */
 const char *read_file(const char *path);

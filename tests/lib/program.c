@@ -17,6 +17,14 @@ static int say(enum libbpf_print_level level, const char *fmt, va_list args)
 	return level == LIBBPF_WARN ? vprintf(fmt, args) : 0;
 }
 
+/* Its end has the reason. */
+static void show_verifier_log(void)
+{
+	size_t len = strlen(verifier_log), most = 1500;
+
+	puts(verifier_log + (len > most ? len - most : 0));
+}
+
 void tprog_load(struct tprog *p)
 {
 	struct bpf_program *prog;
@@ -34,8 +42,10 @@ void tprog_load(struct tprog *p)
 	bpf_program__set_flags(prog, BPF_F_SLEEPABLE);
 	bpf_program__set_log_buf(prog, verifier_log, sizeof(verifier_log));
 	ret = bpf_object__load(p->obj);
-	if (ret)
-		FAIL("%s: %s\n%s", path, strerror(-ret), verifier_log);
+	if (ret) {
+		show_verifier_log();
+		FAIL("%s: %s", path, strerror(-ret));
+	}
 	p->fd = bpf_program__fd(prog);
 	map = CHECK_PTR(bpf_object__find_map_by_name(p->obj, ".bss"));
 	at = mmap(NULL, sizeof(struct engine), PROT_READ | PROT_WRITE,
