@@ -42,7 +42,6 @@ void tpolicy_open(struct tpolicy *p, const char *name)
 					      SPAWNPOL_BPF_IOURING_SPAWN);
 	bpf_program__set_flags(p->prog, BPF_F_SLEEPABLE);
 	bpf_program__set_log_buf(p->prog, p->log, LOG_SIZE);
-	bpf_program__set_log_level(p->prog, 1);
 }
 
 int tpolicy_try_load(struct tpolicy *p)
