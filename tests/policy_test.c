@@ -174,6 +174,19 @@ TEST(names_in_an_open_directory_are_not_searched)
 	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 0);
 }
 
+/* That is how libspawnpol keeps a bare name from being executed as it is. */
+TEST(names_without_any_directory_are_searched)
+{
+	make_directories();
+	program("1/prog", 0755);
+	begin();
+	q_clone(&s.ring);
+	queue_exec("prog", "7")->fd = -1;
+	tring_submit(&s.ring);
+	CHECK_EQ(tring_res(&s.ring, 0), 0);
+	CHECK_EQ(wait_exit(tring_res(&s.ring, CLONE)), 7);
+}
+
 TEST(long_names)
 {
 	char bare[301], path[304];
