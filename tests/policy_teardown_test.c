@@ -19,6 +19,7 @@ static struct tprog p;
 static struct blocker block;
 
 #define FAILED IORING_POLICY_FAILED
+#define PIN "/sys/fs/bpf/policy_teardown_test"
 
 static int start(uint32_t events)
 {
@@ -153,9 +154,10 @@ static void wait_no_policy(void)
  */
 TEST(P2_remaining_steps_run_without_a_detached_policy)
 {
-	const char *path = "/sys/fs/bpf/policy_teardown_test";
+	const char *path = PIN;
 	int link, how;
 
+	unlink(path);
 	for (how = 0; how < 2; how++) {
 		tring_init(&r, 0);
 		link = CHECK_OK(attach_by_ring(
@@ -210,9 +212,10 @@ TEST(P2_a_detached_link_frees_its_slot_and_cannot_be_updated)
 
 TEST(P2_a_pinned_link_outlives_its_descriptor)
 {
-	const char *path = "/sys/fs/bpf/policy_teardown_test";
+	const char *path = PIN;
 	int link = start(0);
 
+	unlink(path);
 	CHECK_OK(pin(link, path));
 	close(link);
 	CHECK_EQ(failing_step(&r), -ENOENT);

@@ -325,6 +325,7 @@ TEST(P12_a_dry_run_returns_the_verdict)
 	run = tprog_run(&p, 0);
 	EXPECT_EQ(run->ctx.cookie, 99);
 	EXPECT_EQ(run->ctx.opcode, IORING_OP_OPENAT);
+	attr.test.ctx_size_out = attr.test.data_size_out = 0;
 	attr.test.ctx_in = 8;
 	EXPECT_EQ(bpf_call(BPF_PROG_TEST_RUN, &attr, sizeof(attr)), -EFAULT);
 	EXPECT_EQ(p.engine->runs, 1);
