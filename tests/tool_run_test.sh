@@ -1,0 +1,333 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# spawnpol run and trace: one command under a policy, and what can be seen of
+# decisions.
+
+# shellcheck disable=SC2016 # what is in single quotes is for another shell
+TIME_LIMIT=120
+. "$(dirname "$0")/lib/tap.sh"
+
+TOOL=$BUILD/spawnpol
+CLIENT=$BUILD/spawnpold-client
+EXIT_WITH=$BUILD/tests/helpers/exit_with
+INSTANCES=/sys/kernel/tracing/instances
+STARTED=()
+
+clean_up()
+{
+	((${#STARTED[@]})) && kill -9 "${STARTED[@]}" 2>/dev/null
+	[[ -e /sys/fs/bpf/spawnpol/policy ]] && "$TOOL" unload --force policy >/dev/null
+}
+trap clean_up EXIT
+
+until_true()
+{
+	local try
+	for ((try = 0; try < 200 * ${SPAWNPOL_SLOWNESS:-1}; try++)); do
+		"$@" && return
+		sleep 0.05
+	done
+	fail "this did not come true: $*"
+}
+
+# run_of STATUS ARGUMENT...: run, with these arguments, ends so.
+run_of()
+{
+	local status=$1
+	shift
+	run "$TOOL" run "$@"
+	expect_status "$status"
+}
+
+# Nothing that run loads or attaches outlives it.
+nothing_is_left()
+{
+	run "$TOOL" list
+	expect_equal "$OUT" 'no policy is loaded'
+}
+
+test_run_passes_on_output_and_status()
+{
+	run_of 0 echo hello world
+	expect_equal "$OUT" 'hello world'
+	expect_equal "$ERR" ''
+	run_of 7 "$EXIT_WITH" 7
+	run_of 0 /bin/true
+	nothing_is_left
+}
+
+test_run_passes_on_input_and_environment()
+{
+	OUT=$(echo from here | "$TOOL" run cat)
+	expect_equal "$OUT" 'from here'
+	OUT=$(SOME_VARIABLE=value "$TOOL" run sh -c 'echo $SOME_VARIABLE')
+	expect_equal "$OUT" value
+}
+
+test_run_tells_of_signals()
+{
+	run_of $((128 + 9)) sh -c 'kill -9 $$'
+	run "$TOOL" run --json sh -c 'kill -9 $$'
+	expect_status 137
+	expect_err '"outcome": "killed"'
+}
+
+test_run_passes_signals_on()
+{
+	local pid
+	"$TOOL" run sh -c 'trap "exit 33" TERM; echo >'"$DIR"'/ready; while :; do sleep 0.1; done' &
+	pid=$!
+	STARTED+=("$pid")
+	until_true test -e "$DIR/ready"
+	kill -TERM "$pid"
+	wait "$pid"
+	expect_equal $? 33
+}
+
+test_run_with_files()
+{
+	echo input >"$DIR/in"
+	run_of 0 --stdin "$DIR/in" --stdout "$DIR/out" cat
+	expect_equal "$(<"$DIR/out")" input
+	run_of 0 --stdout "$DIR/out" --append echo more
+	expect_equal "$(<"$DIR/out")" $'input\nmore'
+	run_of 1 --stderr "$DIR/err" sh -c 'echo oops >&2; exit 1'
+	expect_equal "$(<"$DIR/err")$ERR" oops
+}
+
+test_run_in_a_directory_and_session()
+{
+	run_of 0 --chdir "$DIR" pwd
+	expect_equal "$OUT" "$DIR"
+	# relative names are the caller's
+	cd "$DIR" || exit 1
+	mkdir sub
+	run_of 0 --chdir sub --stdout out pwd
+	expect_equal "$(<out)" "$DIR/sub"
+	run_of 0 --setsid sh -c 'ps -o sid= -p $$ | tr -d " "; echo $$'
+	expect_equal "${OUT%%$'\n'*}" "${OUT##*$'\n'}"
+}
+
+test_run_of_what_is_not_there()
+{
+	run_of 127 nosuchprogram
+	expect_err ENOENT
+	expect_err exec
+	run_of 127 "$DIR/nothing"
+	run_of 126 "$DIR"
+	expect_err EACCES
+	run "$TOOL" run --json nosuchprogram
+	expect_status 127
+	[[ $ERR == *'"errno": "ENOENT"'* ]] || fail "$ERR"
+	expect_equal "$OUT" ''
+	nothing_is_left
+}
+
+test_run_names_the_step_that_failed()
+{
+	run_of 126 --stdout "$DIR" echo
+	expect_err 'open'
+	expect_err EISDIR
+	run_of 126 --chdir "$DIR/missing" pwd
+	expect_err 'chdir'
+	expect_err ENOENT
+}
+
+test_run_with_rules()
+{
+	run_of 0 --on open:EISDIR=skip --stdout "$DIR" echo on
+	expect_equal "$OUT" on
+	run_of 126 --on chdir:ENOENT=skip --stdout "$DIR" --chdir "$DIR/missing" pwd
+	expect_err EISDIR
+	run_of 0 --on any:any=skip --stdout "$DIR" --chdir "$DIR/missing" echo all
+	expect_equal "$OUT" all
+}
+
+test_run_searches_a_path()
+{
+	mkdir "$DIR/a" "$DIR/b"
+	printf '#!/bin/sh\necho "b $1"\n' >"$DIR/b/prog"
+	chmod +x "$DIR/b/prog"
+	run_of 0 --path "$DIR/a:$DIR/missing:$DIR/b" prog x
+	expect_equal "$OUT" 'b x'
+	run_of 127 --path "$DIR/a" prog
+	run_of 127 --path '' true
+	# never in the working directory by accident
+	cd "$DIR/b" || exit 1
+	run_of 127 --path "$DIR/a::" prog
+	run_of 0 --path . prog y
+	expect_equal "$OUT" 'b y'
+	# what may not be executed is remembered
+	: >"$DIR/a/prog"
+	run_of 126 --path "$DIR/a" prog
+	expect_err EACCES
+}
+
+test_run_through_the_shell()
+{
+	echo 'echo "shell $1"' >"$DIR/script"
+	chmod +x "$DIR/script"
+	run_of 126 --path "$DIR" script x
+	expect_err ENOEXEC
+	run_of 0 --shell --path "$DIR" script x
+	expect_equal "$OUT" 'shell x'
+	run_of 0 --shell=/bin/bash "$DIR/script" y
+	expect_equal "$OUT" 'shell y'
+}
+
+test_run_waits_for_a_busy_program()
+{
+	cp "$EXIT_WITH" "$DIR/busy"
+	run_of 5 "$DIR/busy" 5
+	exec 9>>"$DIR/busy"
+	run_of 126 "$DIR/busy" 5 9>&-
+	expect_err ETXTBSY
+	run_of 126 --retry ETXTBSY=2@1ms "$DIR/busy" 5 9>&-
+	sleep $((2 * ${SPAWNPOL_SLOWNESS:-1})) &
+	exec 9>&-
+	# now only sleep has it open for writing
+	run_of 5 --retry ETXTBSY=1000@20ms --max-delay 1m "$DIR/busy" 5
+}
+
+test_run_gives_up_at_the_deadline()
+{
+	mkfifo "$DIR/fifo"
+	run_of 126 --deadline 300ms --stdin "$DIR/fifo" cat
+	expect_err ETIME
+	nothing_is_left
+}
+
+# A signal that comes before there is a program.
+test_run_interrupted_while_a_step_blocks()
+{
+	local pid
+	mkfifo "$DIR/fifo"
+	"$TOOL" run --stdin "$DIR/fifo" cat 2>"$DIR/err" &
+	pid=$!
+	STARTED+=("$pid")
+	sleep $((1 * ${SPAWNPOL_SLOWNESS:-1}))
+	kill -TERM "$pid"
+	wait "$pid"
+	expect_equal $? $((128 + 15))
+}
+
+test_run_under_a_loaded_policy()
+{
+	run "$TOOL" load spawn_policy --name policy --path /bin
+	expect_status 0
+	run_of 0 --policy policy true
+	run_of 127 --policy policy nosuchprogram
+	run_of 1 --policy missing true
+	expect_err "no policy 'missing' is loaded"
+	run_of 0 --object "$BUILD/bpf/spawn_policy.bpf.o" true
+	run_of 1 --object "$DIR/missing.bpf.o" true
+	expect_err 'cannot read the object file'
+}
+
+start_daemon()
+{
+	"$BUILD/spawnpold" "$DIR/socket" &
+	DAEMON=$!
+	STARTED+=("$DAEMON")
+	until_true test -S "$DIR/socket"
+	run "$TOOL" load spawn_policy --name policy --path /nowhere:/bin
+	expect_status 0
+	run "$TOOL" attach policy --pid "$DAEMON"
+	expect_status 0
+}
+
+# start_trace ARGUMENT...: sets TRACE; writes $DIR/trace.
+start_trace()
+{
+	"$TOOL" trace "$@" >"$DIR/trace" 2>"$DIR/trace.err" &
+	TRACE=$!
+	STARTED+=("$TRACE")
+	until_true grep -q tracing "$DIR/trace.err"
+}
+
+has_ended() { ! kill -0 "$1" 2>/dev/null; }
+traced() { grep -q "$1" "$DIR/trace"; }
+
+test_trace_shows_steps_and_verdicts()
+{
+	start_daemon
+	start_trace
+	"$CLIENT" "$DIR/socket" true
+	until_true traced ' end: '
+	kill -INT "$TRACE"
+	wait "$TRACE"
+	expect_equal $? 0
+	OUT=$(<"$DIR/trace")
+	expect_out 'before-exec => submit exec'
+	expect_out 'exec /nowhere/true -> ENOENT'
+	expect_out 'exec /bin/true -> ok (staged)'
+	expect_out 'runs the program'
+	[[ ! $(ls "$INSTANCES") ]] || fail "the instance is left: $(ls "$INSTANCES")"
+}
+
+test_trace_in_json_stops_by_count()
+{
+	start_daemon
+	start_trace --json --count 2
+	"$CLIENT" "$DIR/socket" true
+	"$CLIENT" "$DIR/socket" nosuchprogram 2>/dev/null
+	until_true has_ended "$TRACE"
+	OUT=[$(paste -sd, "$DIR/trace")]
+	# the system's own: what comes first in PATH may be a slow wrapper
+	OUT=$(PATH=/usr/bin:/bin python3 -c 'import json, sys
+events = json.load(sys.stdin)
+ends = [e for e in events if e["event"] == "end"]
+print(len(ends), ends[0]["res"], ends[1]["errno"],
+      {e["event"] for e in events} >= {"start", "step", "verdict", "end"},
+      all(e["since_ns"] is not None for e in events),
+      [e["path"] for e in events if e["event"] == "step" and e["op"] == "exec"])' <<<"$OUT")
+	expect_equal "$OUT" \
+		"2 0 ENOENT True True ['/nowhere/true', '/bin/true', '/nowhere/nosuchprogram', '/bin/nosuchprogram']"
+}
+
+test_trace_of_one_process()
+{
+	start_daemon
+	start_trace --pid "$DAEMON" --count 1
+	"$TOOL" run true
+	"$CLIENT" "$DIR/socket" echo >/dev/null
+	until_true has_ended "$TRACE"
+	OUT=$(<"$DIR/trace")
+	expect_out /bin/echo
+	[[ $OUT != *true* ]] || fail "it shows another process's chain"
+}
+
+test_trace_whose_reader_goes_away()
+{
+	start_daemon
+	"$TOOL" trace 2>"$DIR/trace.err" | head -n 1 >"$DIR/first" &
+	until_true grep -q tracing "$DIR/trace.err"
+	until_true spawn_until_read
+	[[ ! $(ls "$INSTANCES") ]] || fail "the instance is left"
+}
+
+# True when the trace has noticed that nobody reads.
+spawn_until_read()
+{
+	"$CLIENT" "$DIR/socket" true
+	[[ ! $(ls "$INSTANCES") ]]
+}
+
+test_trace_without_tracefs()
+{
+	run unshare -m bash -c "umount /sys/kernel/tracing; '$TOOL' trace"
+	expect_status 1
+	expect_err 'mount -t tracefs'
+}
+
+test_trace_unprivileged()
+{
+	chmod 755 "$DIR"
+	cp "$TOOL" "$DIR/spawnpol"
+	run setpriv --reuid 65534 --clear-groups --bounding-set -all "$DIR/spawnpol" trace
+	expect_status 1
+	expect_err 'as root'
+}
+
+run_tests "$@"
