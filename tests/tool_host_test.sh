@@ -11,7 +11,7 @@ TOOL=$BUILD/spawnpol
 # json_of EXPRESSION: of the document d in OUT.
 json_of()
 {
-	python3 -c 'import json, sys
+	PATH=/usr/bin:/bin python3 -c 'import json, sys
 d = json.load(sys.stdin)
 print(eval(sys.argv[1]))' "$1" <<<"$OUT" || fail "no JSON: $OUT"
 }
