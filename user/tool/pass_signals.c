@@ -38,7 +38,7 @@ void pass_signals_start(void)
 			sigaction(signals[i], &action, NULL);
 }
 
-bool pass_signals_caught(void)
+int pass_signals_caught(void)
 {
 	return caught;
 }

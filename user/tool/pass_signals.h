@@ -3,13 +3,12 @@
 #ifndef SPAWNPOL_PASS_SIGNALS_H
 #define SPAWNPOL_PASS_SIGNALS_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 /* Catch the signals that end programs. */
 void pass_signals_start(void);
-/* One came before there was a command. */
-bool pass_signals_caught(void);
+/* The one that came before there was a command, or 0. */
+int pass_signals_caught(void);
 /* From now on they are for process pid, the ones caught before as well. */
 void pass_signals_to(pid_t pid);
 

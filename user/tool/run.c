@@ -157,6 +157,10 @@ static int launch(struct tool *t, struct spawnpol_ring *ring,
 	if (ret < 0)
 		return fail(t, ret, "cannot learn what became of %s",
 			    t->args[0]);
+	if (out.error == -ECANCELED && pass_signals_caught()) {
+		t->status = 128 + pass_signals_caught();
+		return report(t, "interrupted", out.pid);
+	}
 	if (out.error)
 		return not_started(t, &out);
 	pass_signals_to(out.pid);
