@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * TIMEOUT: 300
+ * TIMEOUT: 600
  * Many spawns in a row under a policy that searches, half of which miss six
  * directories first, leave nothing behind: no task, descriptor, pin, link,
  * program or kernel memory (S5, S9, P2).
@@ -21,10 +21,10 @@
 /* After so many everything that grows once has grown. */
 #define WARM_UP (SPAWNS / 20)
 /*
- * Kernel memory is told in pages of slabs, which fill unevenly: allow for
- * 64 KiB and 32 bytes per spawn, half of the smallest object the series has.
+ * Kernel memory is told in pages of slabs, which fill unevenly: allow for half
+ * a megabyte and 32 bytes per spawn, half of the smallest object the series has.
  */
-#define TOLERANCE_KB (64 + SPAWNS * 32 / 1024)
+#define TOLERANCE_KB (512 + SPAWNS * 32 / 1024)
 
 static struct tring r;
 static struct tprog p;
@@ -118,7 +118,8 @@ static struct state look_again(const struct state *before)
 		sleep_ms(200);
 		after = look();
 	} while ((after.memory_kb > before->memory_kb + TOLERANCE_KB ||
-		  after.tasks > before->tasks) &&
+		  after.tasks > before->tasks ||
+		  after.programs > before->programs) &&
 		 now() < until);
 	return after;
 }
@@ -171,10 +172,11 @@ static void compare(const struct state *before, const struct state *after)
 	check_no_children();
 }
 
-TEST(S5_many_spawns_under_a_policy_leave_nothing_behind, .timeout = 200)
+TEST(S5_many_spawns_under_a_policy_leave_nothing_behind, .timeout = 400)
 {
 	struct state before, after;
 	unsigned int runs;
+	double begin;
 
 	CHECK_SYS(chdir("/"));
 	tring_init(&r, 0);
@@ -184,17 +186,21 @@ TEST(S5_many_spawns_under_a_policy_leave_nothing_behind, .timeout = 200)
 	spawn(WARM_UP);
 	before = look();
 	runs = p.engine->runs;
+	begin = now();
 	spawn(SPAWNS);
+	DIAG("%.3f ms per spawn", (now() - begin) * 1000 / SPAWNS);
 	/* Each of the second half: its own EXEC, then six staged ones. */
 	EXPECT_EQ(p.engine->runs - runs, SPAWNS / 2 * 6);
+	begin = now();
 	after = look_again(&before);
+	DIAG("%.1f s until all was freed", now() - begin);
 	compare(&before, &after);
 }
 
 /* Chains that fail, too, and rings and links that come and go. */
 TEST(P2_many_rings_links_and_failures_leave_nothing_behind, .timeout = 100)
 {
-	unsigned int i, rounds = SPAWNS / 40, warm = rounds / 5;
+	unsigned int i, rounds = 120 / tap_slowness(), warm = rounds / 5;
 	struct state before, after;
 	int link = -1;
 

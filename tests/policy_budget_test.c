@@ -227,6 +227,8 @@ TEST(P8_a_delay_ends_when_the_chain_is_cancelled_or_killed)
 			tring_submit(&r);
 			CHECK_EQ(tring_res(&r, OTHER), 0);
 		}
+		DIAG("%s: %u runs", how ? "killed" : "cancelled",
+		     p.engine->runs);
 		EXPECT_EQ(tring_res(&r, 0), -ECANCELED);
 		EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
 		check_gone(pid);

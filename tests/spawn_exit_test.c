@@ -284,19 +284,24 @@ TEST(S9_other_signals_do_not_end_the_chain)
 	CHECK_EQ(wait_exit(pid), -SIGTERM);
 }
 
-TEST(S9_a_stopped_child_goes_on_where_it_was)
+/* A step that blocks is interrupted by it, and fails as steps fail. */
+TEST(S9_a_stopped_child_goes_on_when_it_is_continued)
 {
 	pid_t pid;
 
 	tring_init(&r, 0);
-	pid = start_blocked();
+	q_clone(&r);
+	hardlink(q_block(&r, &block));
+	q_exit(&r, 7);
+	tring_submit(&r);
+	pid = CHECK_OK(tring_res(&r, CLONE));
+	wait_blocked(pid);
 	CHECK_SYS(kill(pid, SIGSTOP));
-	blocker_release(&block);
 	tring_none(&r, 1, 50);
 	CHECK_SYS(kill(pid, SIGCONT));
-	CHECK_EQ(tring_res(&r, 0), 1);
+	CHECK_EQ(tring_res(&r, 0), -EINTR);
 	CHECK_EQ(tring_res(&r, 1), 0);
-	CHECK_EQ(wait_exit(pid), 0);
+	CHECK_EQ(wait_exit(pid), 7);
 }
 
 TEST(S15_closing_the_ring_kills_children_that_block)
@@ -315,14 +320,19 @@ TEST(S15_closing_the_ring_kills_children_that_block)
 	EXPECT_EQ(sigchlds(), 0);
 }
 
-/* The child has the ring in its own file table, which must not keep it. */
-TEST(S15_an_inherited_ring_descriptor_does_not_keep_the_ring)
+/*
+ * The child has the ring in its own file table, and more than once: what is
+ * closed at exec is closed at once.
+ */
+TEST(S15_copies_of_the_rings_descriptor_do_not_keep_the_ring)
 {
 	pid_t pid;
+	int copy;
 
 	tring_init(&r, 0);
-	CHECK_SYS(fcntl(tring_fd(&r), F_SETFD, 0));
+	copy = CHECK_SYS(fcntl(tring_fd(&r), F_DUPFD_CLOEXEC, 100));
 	pid = start_blocked();
+	CHECK_SYS(close(copy));
 	tring_exit(&r);
 	check_gone(pid);
 }

@@ -76,8 +76,10 @@ TEST(S19_seccomp_refuses_clone_as_it_refuses_clone3)
 		pid_t pid = CHECK_SYS(fork());
 
 		if (!pid) {
-			tring_init(&r, tring_kinds[i].flags);
+			DIAG("%s", tring_kinds[i].name);
+			/* An SQ thread has the filters its maker had. */
 			filter_call(SYS_clone3, SECCOMP_RET_ERRNO | ENOTBLK);
+			tring_init(&r, tring_kinds[i].flags);
 			CHECK_EQ(spawn(NULL), -ENOTBLK);
 			_exit(0);
 		}
@@ -134,6 +136,31 @@ TEST(S19_seccomp_that_logs_or_refuses_others_allows)
 	filter_call(SYS_fork, SECCOMP_RET_ERRNO | EPERM);
 	CHECK_GT(spawn(&exec), 0);
 	CHECK_EQ(exec, 0);
+}
+
+/*
+ * The SQ thread keeps the rights its maker had. No child is made on behalf of
+ * one that has others than the process by now.
+ */
+TEST(S19_an_sq_thread_with_other_rights_gets_no_child)
+{
+	int how;
+
+	for (how = 0; how < 2; how++) {
+		pid_t pid = CHECK_SYS(fork());
+
+		if (!pid) {
+			tring_init(&r, IORING_SETUP_SQPOLL);
+			CHECK_GT(spawn(NULL), 0);
+			if (how)
+				become_ordinary();
+			else
+				filter_call(SYS_fork, SECCOMP_RET_ALLOW);
+			CHECK_EQ(spawn(NULL), -EPERM);
+			_exit(0);
+		}
+		CHECK_EQ(wait_exit(pid), 0);
+	}
 }
 
 TEST(S19_the_child_inherits_filters)

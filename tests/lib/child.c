@@ -275,7 +275,7 @@ void wait_blocked(pid_t pid)
 
 	/* Twice in a row, so that a short sleep on a lock is not taken for it. */
 	while (seen < 2) {
-		seen = state_of(pid) == 'S' ? seen + 1 : 0;
+		seen = strchr("SD", state_of(pid)) ? seen + 1 : 0;
 		if (now() > until)
 			FAIL("process %d does not block: state %c", pid,
 			     state_of(pid));
