@@ -314,6 +314,20 @@ spawn_until_read()
 	[[ ! $(ls "$INSTANCES") ]]
 }
 
+test_trace_that_is_killed()
+{
+	start_trace
+	kill -9 "$TRACE"
+	wait "$TRACE" 2>/dev/null
+	[[ $(ls "$INSTANCES") == "spawnpol-$TRACE" ]] ||
+		fail "what it leaves is not what this test is for"
+	start_trace
+	expect_equal "$(ls "$INSTANCES")" "spawnpol-$TRACE"
+	kill "$TRACE"
+	wait "$TRACE"
+	expect_equal "$? $(ls "$INSTANCES")" '0 '
+}
+
 test_trace_without_tracefs()
 {
 	run unshare -m bash -c "umount /sys/kernel/tracing; '$TOOL' trace"

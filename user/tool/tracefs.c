@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* An instance of our own in tracefs. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,16 +65,41 @@ static int set_up(struct tool *t, struct tracefs *tr)
 	return tr->pipe < 0 ? fail(t, errno, "cannot open %s", path) : 0;
 }
 
+/* Instances are called after the process that made them. */
+static void sweep(void)
+{
+	const size_t len = strlen(TOOL_NAME "-");
+	struct dirent *entry;
+	char path[sizeof(TRACEFS_INSTANCES) + NAME_MAX + 2];
+	uint32_t pid;
+	DIR *dir;
+
+	dir = opendir(TRACEFS_INSTANCES);
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (strncmp(entry->d_name, TOOL_NAME "-", len) ||
+		    parse_number(entry->d_name + len, 1, INT32_MAX, &pid) ||
+		    !kill(pid, 0) || errno != ESRCH)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", TRACEFS_INSTANCES,
+			 entry->d_name);
+		rmdir(path);
+	}
+	closedir(dir);
+}
+
 int tracefs_open(struct tool *t, struct tracefs *tr)
 {
 	int ret;
 
 	tr->pipe = -1;
-	snprintf(tr->dir, sizeof(tr->dir), "%s/instances/%s-%d", TRACEFS_DIR,
+	snprintf(tr->dir, sizeof(tr->dir), "%s/%s-%d", TRACEFS_INSTANCES,
 		 TOOL_NAME, getpid());
 	ret = check_events(t);
 	if (ret)
 		return ret;
+	sweep();
 	if (mkdir(tr->dir, 0700) && errno != EEXIST) {
 		ret = fail(t, errno, "cannot make %s", tr->dir);
 		if (ret == -EPERM || ret == -EACCES)

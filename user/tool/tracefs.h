@@ -6,6 +6,7 @@
 #define TRACEFS_DIR	"/sys/kernel/tracing"
 #define TRACEFS_GROUP	"io_uring_spawn"
 #define TRACEFS_EVENTS	TRACEFS_DIR "/events/" TRACEFS_GROUP
+#define TRACEFS_INSTANCES TRACEFS_DIR "/instances"
 
 struct tool;
 
@@ -14,7 +15,10 @@ struct tracefs {
 	int pipe;
 };
 
-/* Make the instance and let it record. Clean up with tracefs_close(). */
+/*
+ * Make the instance and let it record. Clean up with tracefs_close(); what a
+ * killed trace has left is removed here.
+ */
 int tracefs_open(struct tool *t, struct tracefs *tr);
 void tracefs_close(struct tracefs *tr);
 
