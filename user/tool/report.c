@@ -82,14 +82,30 @@ void problem_free(struct tool *t)
 	problem_log(t, NULL);
 }
 
+/* The library's descriptions have the error's text in them already. */
+static bool ends_with(const char *text, const char *end)
+{
+	size_t a = strlen(text), b = strlen(end);
+
+	return a >= b && !strcmp(text + a - b, end);
+}
+
+static void print_error(const struct problem *p)
+{
+	const char *text = strerror(p->err);
+
+	if (!ends_with(p->what, text))
+		fprintf(stderr, ": %s", text);
+	fprintf(stderr, " (%s)", errno_name(p->err));
+}
+
 static void print_text(const struct tool *t)
 {
 	const struct problem *p = &t->problem;
 
 	fprintf(stderr, "%s: %s", TOOL_NAME, p->what);
 	if (p->err)
-		fprintf(stderr, ": %s (%s)", strerror(p->err),
-			errno_name(p->err));
+		print_error(p);
 	fputc('\n', stderr);
 	if (p->log)
 		fprintf(stderr, "%s%s", p->log,
