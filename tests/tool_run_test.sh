@@ -119,7 +119,8 @@ test_run_of_what_is_not_there()
 	expect_err EACCES
 	run "$TOOL" run --json nosuchprogram
 	expect_status 127
-	[[ $ERR == *'"errno": "ENOENT"'* ]] || fail "$ERR"
+	[[ $ERR == '{"error": {'*'"errno": "ENOENT"'* ]] || fail "$ERR"
+	[[ $ERR != *$'\n'* ]] || fail "it is more than a line: $ERR"
 	expect_equal "$OUT" ''
 	nothing_is_left
 }

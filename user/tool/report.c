@@ -118,10 +118,9 @@ static void print_text(const struct tool *t)
 			t->command ? t->command->name : "");
 }
 
-/* What run's child writes to standard output must stay the child's alone. */
-static FILE *json_stream(const struct tool *t)
+static bool is_command(const struct tool *t, int (*run)(struct tool *t))
 {
-	return t->command && t->command->run == do_run ? stderr : stdout;
+	return t->command && t->command->run == run;
 }
 
 static void print_json(const struct tool *t)
@@ -131,6 +130,8 @@ static void print_json(const struct tool *t)
 
 	if (json_start(&j))
 		return;
+	/* run and trace write a line per object */
+	j.compact = is_command(t, do_run) || is_command(t, do_trace);
 	json_object(&j, "error");
 	json_text(&j, "message", p->what);
 	json_text(&j, "errno", p->err ? errno_name(p->err) : NULL);
@@ -139,7 +140,8 @@ static void print_json(const struct tool *t)
 	json_text(&j, "log", p->log);
 	json_number(&j, "status", p->status);
 	json_end(&j);
-	json_finish(&j, json_stream(t));
+	/* what run's command writes to standard output must stay its own */
+	json_finish(&j, is_command(t, do_run) ? stderr : stdout);
 }
 
 void problem_print(struct tool *t)
