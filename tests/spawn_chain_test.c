@@ -69,6 +69,51 @@ TEST(S4_a_chain_fills_the_whole_ring)
 	tring_total(&r, 256);
 }
 
+TEST(S4_cqes_come_in_the_order_of_the_chain)
+{
+	unsigned int i, k;
+
+	for (k = 0; k < tring_nr_kinds; k++) {
+		tring_init(&r, tring_kinds[k].flags);
+		q_clone(&r);
+		while (r.steps < 20)
+			hardlink(r.steps % 3 ? q_nop(&r) : q_fail(&r));
+		q_exit(&r, 0);
+		q_nop(&r);
+		tring_submit(&r);
+		tring_total(&r, 23);
+		CHECK_EQ(r.seen[0].user_data, CLONE);
+		for (i = 0; i < 22; i++)
+			CHECK_EQ(r.seen[i + 1].user_data, i);
+		CHECK_EQ(wait_exit(-1), 0);
+		tring_exit(&r);
+	}
+}
+
+TEST(S4_a_chain_can_be_long_but_not_endless)
+{
+	static const unsigned int lengths[] = { 1024, 1025 };
+	unsigned int i;
+
+	CHECK_OK(tring_try_init(&r, 2048, 0));
+	for (i = 0; i < 2; i++) {
+		tring_forget(&r);
+		q_clone(&r);
+		while (r.steps < lengths[i] - 1)
+			q_nop(&r)->user_data = OTHER + r.steps;
+		q_exit(&r, 5)->user_data = OTHER;
+		tring_submit(&r);
+		if (i) {
+			CHECK_EQ(tring_res(&r, CLONE), -E2BIG);
+			CHECK_EQ(tring_res(&r, OTHER), -ECANCELED);
+		} else {
+			CHECK_EQ(tring_res(&r, OTHER), 0);
+			CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 5);
+		}
+	}
+	check_no_children();
+}
+
 /* A step that blocks holds up neither the ring nor another chain. */
 TEST(S4_no_step_runs_under_the_rings_lock)
 {
@@ -327,6 +372,20 @@ TEST(S11_skipped_successes_and_cancellations_are_silent)
 	/* A failure is told; the rest of its chain is not. */
 	CHECK_EQ(tring_res(&r, 0), -ENOENT);
 	tring_total(&r, 1);
+}
+
+/* Without a child nobody is silent, whatever CLONE itself wanted. */
+TEST(S11_a_refused_chain_tells_of_every_request)
+{
+	struct clone_args args = { .flags = 1 };
+
+	tring_init(&r, 0);
+	q_clone3(&r, &args)->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	q_nop(&r);
+	q_nop(&r)->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	q_exit(&r, 0);
+	tring_submit(&r);
+	EXPECT_STEPS(-EINVAL, -ECANCELED, -ECANCELED, -ECANCELED);
 }
 
 /* One link of a made-up chain. */

@@ -70,6 +70,26 @@ TEST(S16_also_when_another_thread_submits)
 	EXPECT_EQ(shown_number(&s, "ppid"), getpid());
 }
 
+/* The first thread has ended, and is no more than its thread group's name. */
+static void *spawn_alone(void *first)
+{
+	struct shown s;
+
+	pthread_join(*(pthread_t *)first, NULL);
+	spawn_show(IORING_SETUP_SQPOLL, 0, &s);
+	CHECK_EQ(shown_number(&s, "ppid"), getpid());
+	_exit(0);
+}
+
+TEST(S16_an_sq_thread_finds_a_thread_that_lives)
+{
+	pthread_t self = pthread_self(), thread;
+
+	helper("show");
+	CHECK_EQ(pthread_create(&thread, NULL, spawn_alone, &self), 0);
+	pthread_exit(NULL);
+}
+
 /* A worker thread blocks every signal and may run anywhere. */
 TEST(S16_signal_mask_affinity_and_death_signal_are_the_submitters)
 {

@@ -29,18 +29,17 @@ void sleep_ms(unsigned int ms)
 		;
 }
 
-static const char *helper_dir;
+static char *helper_dir;
 
 const char *helper(const char *name)
 {
 	char *path;
-	int len;
 
-	if (helper_dir)
-		len = asprintf(&path, "%s/%s", helper_dir, name);
-	else
-		len = asprintf(&path, "%s/tests/helpers/%s", tap_build(), name);
-	if (len < 0)
+	/* Once: /proc/self/exe is gone when the first thread is. */
+	if (!helper_dir &&
+	    asprintf(&helper_dir, "%s/tests/helpers", tap_build()) < 0)
+		FAIL("out of memory");
+	if (asprintf(&path, "%s/%s", helper_dir, name) < 0)
 		FAIL("out of memory");
 	return path;
 }

@@ -48,7 +48,7 @@ struct tring {
 	unsigned int chains; /* begun so far */
 	unsigned int steps; /* of the chain being queued */
 	unsigned int nr_seen;
-	struct tring_cqe seen[1024];
+	struct tring_cqe seen[2048];
 };
 
 /* A kind of ring that spawning must work on. */
