@@ -100,7 +100,7 @@ TEST(S4_a_chain_can_be_long_but_not_endless)
 		tring_forget(&r);
 		q_clone(&r);
 		while (r.steps < lengths[i] - 1)
-			q_nop(&r)->user_data = OTHER + r.steps;
+			q_nop(&r)->user_data = OTHER + 2 + r.steps;
 		q_exit(&r, 5)->user_data = OTHER;
 		tring_submit(&r);
 		if (i) {
