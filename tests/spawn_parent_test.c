@@ -118,6 +118,39 @@ TEST(S16_signal_mask_affinity_and_death_signal_are_the_submitters)
 	}
 }
 
+/* A mask for the time of waiting is not the thread's own. */
+TEST(S16_the_mask_of_waiting_is_not_inherited)
+{
+	struct __kernel_timespec ts = { .tv_sec = 20 };
+	struct io_uring_cqe *cqe;
+	sigset_t own, waiting;
+	struct shown s;
+	unsigned int i;
+
+	sigemptyset(&own);
+	sigaddset(&own, SIGUSR2);
+	sigprocmask(SIG_SETMASK, &own, NULL);
+	sigemptyset(&waiting);
+	sigaddset(&waiting, SIGUSR1);
+	for (i = 0; i < tring_nr_kinds; i++) {
+		tring_init(&r, tring_kinds[i].flags);
+		q_clone(&r);
+		q_show(&r, &s);
+		tring_end(&r);
+		CHECK_GE(io_uring_submit_and_wait_timeout(&r.uring, &cqe, 2,
+							  &ts, &waiting),
+			 0);
+		CHECK_EQ(tring_res(&r, 0), 0);
+		shown_read(&s);
+		CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+		tring_exit(&r);
+		if (strtoull(shown(&s, "SigBlk"), NULL, 16) !=
+		    1ULL << (SIGUSR2 - 1))
+			FAIL("%s: %s", tring_kinds[i].name,
+			     shown(&s, "SigBlk"));
+	}
+}
+
 /* Nice value, scheduler, working directory, umask, limits and groups come too. */
 TEST(S16_whatever_fork_hands_down)
 {
