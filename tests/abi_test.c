@@ -75,11 +75,11 @@ static void compare(const char *name, size_t size, const struct field *fields,
 
 #define FIELD(type, name) \
 	{ #name, offsetof(type, name), sizeof(((type *)0)->name) }
-#define COMPARE(tag, ...)                                                 \
-	({                                                                \
-		static const struct field f_[] = { __VA_ARGS__ };         \
-		compare(#tag, sizeof(struct tag), f_,                     \
-			sizeof(f_) / sizeof(f_[0]));                      \
+#define COMPARE(tag, ...)                                                      \
+	({                                                                     \
+		static const struct field f_[] = { __VA_ARGS__ };              \
+		compare(#tag, sizeof(struct tag), f_,                          \
+			sizeof(f_) / sizeof(f_[0]));                           \
 	})
 
 TEST(abi_the_query)
@@ -239,8 +239,9 @@ TEST(abi_link_create)
 	create = CHECK_PTR(find_inner(attr, "link_create", &base));
 	CHECK_EQ(base, 0);
 	ours = CHECK_PTR(find_inner(create, "iouring", &base));
-#define AT(name) \
-	expect_at(ours, base, #name, offsetof(struct spawnpol_link_create, name))
+#define AT(name)                                                               \
+	expect_at(ours, base, #name,                                           \
+		  offsetof(struct spawnpol_link_create, name))
 	AT(slot);
 	AT(events);
 	AT(max_issues);
@@ -257,7 +258,7 @@ TEST(abi_link_info)
 	load();
 	ours = CHECK_PTR(
 		find_inner(find_struct("bpf_link_info"), "iouring", &base));
-#define AT(name) \
+#define AT(name)                                                               \
 	expect_at(ours, base, #name, offsetof(struct spawnpol_link_info, name))
 	AT(ring_id);
 	AT(attach_type);

@@ -132,8 +132,8 @@ static void set_own(const char *name, int value)
 /* Only submitting is to fail. Returns whether it got so far as to fail. */
 static bool submit_with_fault(int nth)
 {
-	int fd = CHECK_SYS(open("/proc/thread-self/fail-nth",
-				O_RDWR | O_CLOEXEC));
+	int fd = CHECK_SYS(
+		open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC));
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", nth);
@@ -221,9 +221,9 @@ TEST(P2_every_fault_of_attaching, .timeout = 60)
 		for (nth = 1; nth < 100; nth++) {
 			snprintf(text, sizeof(text), "%d", nth);
 			CHECK_SYS(pwrite(fd, text, strlen(text), 0));
-			link = by_bpf ?
-				       attach_by_bpf(tring_fd(&r), p.fd, 0, 0) :
-				       attach_by_ring(tring_fd(&r), p.fd, 0, 0);
+			link = by_bpf ? attach_by_bpf(tring_fd(&r), p.fd, 0, 0)
+				      : attach_by_ring(tring_fd(&r), p.fd, 0,
+						       0);
 			memset(text, 0, sizeof(text));
 			CHECK_SYS(pread(fd, text, sizeof(text) - 1, 0));
 			CHECK_SYS(pwrite(fd, "0", 1, 0));
@@ -231,8 +231,8 @@ TEST(P2_every_fault_of_attaching, .timeout = 60)
 				close(link);
 			else if (link != -ENOMEM && link != -EFAULT)
 				FAIL("fault %d: %s", nth, tap_errname(link));
-			close(CHECK_OK(attach_by_ring(tring_fd(&r), p.fd, 0,
-						      0)));
+			close(CHECK_OK(
+				attach_by_ring(tring_fd(&r), p.fd, 0, 0)));
 			if (atoi(text))
 				break;
 		}

@@ -16,7 +16,8 @@
 static struct tring r;
 static struct tprog p;
 
-#define ORDINARY_PROG load_returning(0, SPAWNPOL_BPF_IOURING_SPAWN, BPF_F_SLEEPABLE)
+#define ORDINARY_PROG                                                          \
+	load_returning(0, SPAWNPOL_BPF_IOURING_SPAWN, BPF_F_SLEEPABLE)
 
 TEST(P1_policies_must_be_sleepable)
 {
@@ -29,9 +30,9 @@ TEST(P1_the_other_attach_type_is_reserved)
 	EXPECT_EQ(load_returning(0, SPAWNPOL_BPF_IOURING_OP, BPF_F_SLEEPABLE),
 		  -EOPNOTSUPP);
 	EXPECT_EQ(load_returning(0, 0, BPF_F_SLEEPABLE), -EINVAL);
-	EXPECT_EQ(load_returning(0, SPAWNPOL_BPF_IOURING_OP + 1,
-				 BPF_F_SLEEPABLE),
-		  -EINVAL);
+	EXPECT_EQ(
+		load_returning(0, SPAWNPOL_BPF_IOURING_OP + 1, BPF_F_SLEEPABLE),
+		-EINVAL);
 }
 
 /* Who may call bpf(2) without CAP_BPF: 0 anyone, 2 nobody. Returns the old. */
@@ -69,9 +70,9 @@ TEST(P6_the_verifier_knows_the_verdicts)
 	EXPECT_EQ(load_returning(IORING_VERDICT_ABORT + 1,
 				 SPAWNPOL_BPF_IOURING_SPAWN, BPF_F_SLEEPABLE),
 		  -EINVAL);
-	EXPECT_EQ(load_returning(-1, SPAWNPOL_BPF_IOURING_SPAWN,
-				 BPF_F_SLEEPABLE),
-		  -EINVAL);
+	EXPECT_EQ(
+		load_returning(-1, SPAWNPOL_BPF_IOURING_SPAWN, BPF_F_SLEEPABLE),
+		-EINVAL);
 }
 
 /* Both ways make the same kind of link. */
@@ -81,10 +82,10 @@ TEST(P2_both_ways_to_attach_make_the_same_link)
 	int prog = CHECK_OK(ORDINARY_PROG), link[2], i;
 
 	tring_init(&r, 0);
-	link[0] = CHECK_OK(attach_by_ring(tring_fd(&r), prog, 0,
-					  IORING_POLICY_DONE));
-	link[1] = CHECK_OK(attach_by_bpf(tring_fd(&r), prog, 3,
-					 IORING_POLICY_DONE));
+	link[0] = CHECK_OK(
+		attach_by_ring(tring_fd(&r), prog, 0, IORING_POLICY_DONE));
+	link[1] = CHECK_OK(
+		attach_by_bpf(tring_fd(&r), prog, 3, IORING_POLICY_DONE));
 	for (i = 0; i < 2; i++) {
 		info[i] = link_info(link[i]);
 		EXPECT_EQ(fcntl(link[i], F_GETFD), FD_CLOEXEC);
@@ -129,12 +130,12 @@ static int bpf_attach(struct spawnpol_link_create attr)
 	return bpf_call(BPF_LINK_CREATE, &attr, sizeof(attr));
 }
 
-#define BY_RING(prog_, ...)                       \
-	ring_attach((struct io_uring_attach_bpf){ \
-		.prog_fd = (prog_), ##__VA_ARGS__ })
-#define BY_BPF(prog_, ...)                          \
-	bpf_attach((struct spawnpol_link_create){ \
-		.prog_fd = (prog_), ##__VA_ARGS__ })
+#define BY_RING(prog_, ...)                                                    \
+	ring_attach((struct io_uring_attach_bpf){ .prog_fd = (prog_),          \
+						  ##__VA_ARGS__ })
+#define BY_BPF(prog_, ...)                                                     \
+	bpf_attach((struct spawnpol_link_create){ .prog_fd = (prog_),          \
+						  ##__VA_ARGS__ })
 
 TEST(P2_unknown_flags_and_wrong_fields_are_refused)
 {
@@ -316,8 +317,8 @@ TEST(P3_attaching_to_another_processs_ring)
 		memset(peer, 0, sizeof(*peer));
 		pid = start_peer(peer, tring_kinds[i / 2].flags);
 		ring = fetch_descriptor(pid, peer->ring);
-		link = i % 2 ? attach_by_bpf(ring, p.fd, 0, 0) :
-			       attach_by_ring(ring, p.fd, 0, 0);
+		link = i % 2 ? attach_by_bpf(ring, p.fd, 0, 0)
+			     : attach_by_ring(ring, p.fd, 0, 0);
 		if (link < 0)
 			FAIL("%s, %s: %s", tring_kinds[i / 2].name,
 			     i % 2 ? "BPF_LINK_CREATE" : "IORING_ATTACH_BPF",

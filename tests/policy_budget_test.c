@@ -84,16 +84,16 @@ TEST(P8_staged_requests_count, .timeout = 60)
 	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
 	int link = start(20, 0, 0);
 
-	rule_stage_sqe(tprog_rule(&p, FAILED | STAGED, 0,
-				  IORING_VERDICT_SUBMIT),
-		       &bad, 1);
+	rule_stage_sqe(
+		tprog_rule(&p, FAILED | STAGED, 0, IORING_VERDICT_SUBMIT), &bad,
+		1);
 	EXPECT_EQ(failing_step(), -ETOOMANYREFS);
 	EXPECT_EQ(p.engine->runs, 21);
 
 	again();
-	rule_stage_sqe(tprog_rule(&p, FAILED | STAGED, 0,
-				  IORING_VERDICT_SUBMIT),
-		       &nop, 8);
+	rule_stage_sqe(
+		tprog_rule(&p, FAILED | STAGED, 0, IORING_VERDICT_SUBMIT), &nop,
+		8);
 	EXPECT_EQ(failing_step(), -ETOOMANYREFS);
 	EXPECT_LE(p.engine->runs, 4);
 	EXPECT_GE(p.engine->runs, 3);
@@ -104,7 +104,8 @@ TEST(P8_staged_requests_count, .timeout = 60)
 TEST(P8_steps_share_the_budget)
 {
 	start(6, 0, 0);
-	tprog_rule(&p, FAILED, ENGINE_ANY_STEP, IORING_VERDICT_RETRY)->below = 5;
+	tprog_rule(&p, FAILED, ENGINE_ANY_STEP, IORING_VERDICT_RETRY)->below =
+		5;
 	q_clone(&r);
 	hardlink(q_fail(&r));
 	hardlink(q_fail(&r));
@@ -142,8 +143,7 @@ TEST(P8_a_run_can_stage_only_so_many)
 	for (i = 0; i < 2; i++) {
 		start(0, staged[i], 0);
 		limit = staged[i] ? staged[i] : 8;
-		rule_stage_sqe(tprog_rule(&p, FAILED, 0,
-					  IORING_VERDICT_SUBMIT),
+		rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT),
 			       &nop, 9);
 		q_clone(&r);
 		q_fail(&r);
@@ -246,8 +246,11 @@ static long ticks_of(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	stat = strrchr(read_file(path), ')');
 	CHECK(stat);
-	CHECK_EQ(sscanf(stat, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u"
-			      " %lu %lu", &user, &system), 2);
+	CHECK_EQ(sscanf(stat,
+			") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u"
+			" %lu %lu",
+			&user, &system),
+		 2);
 	return user + system;
 }
 

@@ -230,10 +230,10 @@ static void expect_events(uint32_t asked, const uint32_t *events,
 	}
 }
 
-#define EXPECT_EVENTS(asked, ...)                                         \
-	({                                                                \
-		const uint32_t e_[] = { __VA_ARGS__ };                    \
-		expect_events(asked, e_, sizeof(e_) / sizeof(e_[0]));     \
+#define EXPECT_EVENTS(asked, ...)                                              \
+	({                                                                     \
+		const uint32_t e_[] = { __VA_ARGS__ };                         \
+		expect_events(asked, e_, sizeof(e_) / sizeof(e_[0]));          \
 	})
 
 TEST(P5_only_the_events_that_were_asked_for)

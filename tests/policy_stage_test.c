@@ -92,7 +92,7 @@ TEST(P7_stage_exec_at_a_step_before_the_exec)
 	q_clone(&r);
 	q_fail(&r);
 	q_nop(&r);
-	q_show(&r, &s)->addr = (uintptr_t)"/nonexistent";
+	q_show(&r, &s)->addr = (uintptr_t) "/nonexistent";
 	q_nop(&r);
 	tring_submit(&r);
 	CHECK_EQ(tring_res(&r, 2), 0);

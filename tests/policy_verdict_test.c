@@ -162,8 +162,7 @@ TEST(P6_an_exec_that_did_not_happen_is_no_success)
 	start(0);
 	for (i = 0; i < 2; i++) {
 		again();
-		rule_stage_sqe(tprog_rule(&p, FAILED, 0,
-					  IORING_VERDICT_SUBMIT),
+		rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT),
 			       &nop, 1);
 		tprog_rule(&p, STAGED, 0, verdicts[i]);
 		q_clone(&r);
@@ -303,7 +302,7 @@ TEST(P6_retry_of_what_cannot_be_issued_twice_ends_the_chain)
 		q_clone(&r);
 		sqe = q_op(&r, op);
 		sqe->fd = 99;
-		sqe->addr = sqe->addr2 = (uintptr_t)"/nonexistent/a";
+		sqe->addr = sqe->addr2 = (uintptr_t) "/nonexistent/a";
 		sqe->splice_fd_in = 99;
 		hardlink(sqe);
 		q_exit(&r, 0);

@@ -160,11 +160,14 @@ TEST(S2_each_namespace_flag_works)
 		uint64_t flag;
 		const char *name;
 	} spaces[] = {
-		{ CLONE_NEWNS, "mnt" },	      { CLONE_NEWUTS, "uts" },
-		{ CLONE_NEWIPC, "ipc" },      { CLONE_NEWUSER, "user" },
-		{ CLONE_NEWPID, "pid" },      { CLONE_NEWNET, "net" },
-		{ CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWTIME,
-						 "time_for_children" },
+		{ CLONE_NEWNS, "mnt" },
+		{ CLONE_NEWUTS, "uts" },
+		{ CLONE_NEWIPC, "ipc" },
+		{ CLONE_NEWUSER, "user" },
+		{ CLONE_NEWPID, "pid" },
+		{ CLONE_NEWNET, "net" },
+		{ CLONE_NEWCGROUP, "cgroup" },
+		{ CLONE_NEWTIME, "time_for_children" },
 	};
 	const unsigned int count = sizeof(spaces) / sizeof(spaces[0]);
 	unsigned int i, j;
@@ -275,11 +278,11 @@ static int spoiled(size_t offset, const void *value, size_t size)
 	return tring_res(&r, CLONE);
 }
 
-#define SPOILED(field, value_)                                               \
-	({                                                                   \
-		__typeof__(((struct io_uring_sqe *)0)->field) v_ = (value_); \
-		spoiled(offsetof(struct io_uring_sqe, field), &v_,           \
-			sizeof(v_));                                         \
+#define SPOILED(field, value_)                                                 \
+	({                                                                     \
+		__typeof__(((struct io_uring_sqe *)0)->field) v_ = (value_);   \
+		spoiled(offsetof(struct io_uring_sqe, field), &v_,             \
+			sizeof(v_));                                           \
 	})
 
 TEST(S2_every_unused_field_is_refused)
@@ -339,8 +342,8 @@ TEST(S2_wild_pointers_are_errors_and_leave_no_child)
 {
 	struct clone_args args = { .flags = CLONE_PIDFD,
 				   .exit_signal = SIGCHLD };
-	void *readonly = mmap(NULL, 4096, PROT_READ,
-			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *readonly =
+		mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int fd, before = CHECK_SYS(dup(0));
 
 	close(before);

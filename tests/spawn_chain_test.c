@@ -31,7 +31,7 @@ static void expect_results(int clone, const int *steps)
 	tring_total(&r, i + 1);
 }
 
-#define EXPECT_STEPS(clone, ...) \
+#define EXPECT_STEPS(clone, ...)                                               \
 	expect_results(clone, (const int[]){ __VA_ARGS__, END })
 
 TEST(S4_steps_run_in_order_in_the_child)
@@ -419,8 +419,9 @@ static void random_chain(unsigned int *seed)
 			sqe = q_exec(&r, helper("exit_with"), argv);
 		if (hard)
 			hardlink(sqe);
-		expected[i] = over ? -ECANCELED :
-			      piece == GOOD || piece == PROGRAM ? 0 : -ENOENT;
+		expected[i] = over				  ? -ECANCELED
+			      : piece == GOOD || piece == PROGRAM ? 0
+								  : -ENOENT;
 		running |= !over && piece == PROGRAM;
 		over |= piece == PROGRAM || (expected[i] && !hard);
 	}

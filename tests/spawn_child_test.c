@@ -47,7 +47,7 @@ static int child_result(struct io_uring_sqe want, struct shown *s)
 	return res;
 }
 
-#define CHILD_RESULT(shown_, ...) \
+#define CHILD_RESULT(shown_, ...)                                              \
 	child_result((struct io_uring_sqe){ __VA_ARGS__ }, shown_)
 
 TEST(S6_dup_puts_a_descriptor_at_its_number)
@@ -111,12 +111,12 @@ TEST(S6_dup_fails_as_dup3_does)
 
 	tring_init(&r, 0);
 	CHECK_SYS(getrlimit(RLIMIT_NOFILE, &limit));
-	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_DUP, .fd = 99,
-			       .off = 1),
-		  -EBADF);
-	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_DUP, .fd = -1,
-			       .off = 1),
-		  -EBADF);
+	EXPECT_EQ(
+		CHILD_RESULT(NULL, .len = IORING_CHILD_DUP, .fd = 99, .off = 1),
+		-EBADF);
+	EXPECT_EQ(
+		CHILD_RESULT(NULL, .len = IORING_CHILD_DUP, .fd = -1, .off = 1),
+		-EBADF);
 	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_DUP, .fd = 0,
 			       .off = limit.rlim_cur),
 		  -EBADF);
@@ -194,9 +194,9 @@ TEST(S6_open_at_a_number_fails_as_openat_and_dup3_do)
 
 	tring_init(&r, 0);
 	CHECK_SYS(getrlimit(RLIMIT_NOFILE, &limit));
-#define OPEN_RESULT(path_, off_, flags_, mode_)                             \
-	CHILD_RESULT(NULL, .len = IORING_CHILD_OPEN, .fd = AT_FDCWD,        \
-		     .addr = (uintptr_t)(path_), .off = (off_),             \
+#define OPEN_RESULT(path_, off_, flags_, mode_)                                \
+	CHILD_RESULT(NULL, .len = IORING_CHILD_OPEN, .fd = AT_FDCWD,           \
+		     .addr = (uintptr_t)(path_), .off = (off_),                \
 		     .rw_flags = (flags_), .addr3 = (mode_))
 	EXPECT_EQ(OPEN_RESULT("/nonexistent", 70, O_RDONLY, 0), -ENOENT);
 	EXPECT_EQ(OPEN_RESULT(path, limit.rlim_cur, O_CREAT | O_RDWR, 0600),
@@ -212,8 +212,8 @@ TEST(S6_chdir)
 	char *path = in_dir("text"), *closed = in_dir("closed");
 	struct shown s;
 
-#define CHDIR_RESULT(s_, fd_, path_)                                        \
-	CHILD_RESULT(s_, .len = IORING_CHILD_CHDIR, .fd = (fd_),            \
+#define CHDIR_RESULT(s_, fd_, path_)                                           \
+	CHILD_RESULT(s_, .len = IORING_CHILD_CHDIR, .fd = (fd_),               \
 		     .addr = (uintptr_t)(path_))
 	write_file(path, "text", 0600);
 	CHECK_SYS(mkdir(closed, 0700));
@@ -288,7 +288,7 @@ static int spoiled(unsigned int cmd, size_t offset, size_t size)
 	sqe = q_child(&r, cmd);
 	if (cmd == IORING_CHILD_CHDIR || cmd == IORING_CHILD_OPEN) {
 		sqe->fd = AT_FDCWD;
-		sqe->addr = (uintptr_t)"/";
+		sqe->addr = (uintptr_t) "/";
 	}
 	if (cmd == IORING_CHILD_OPEN)
 		sqe->off = 70;
@@ -300,9 +300,11 @@ static int spoiled(unsigned int cmd, size_t offset, size_t size)
 	return res;
 }
 
-#define FIELD(f)                                              \
-	{ offsetof(struct io_uring_sqe, f),                   \
-	  sizeof(((struct io_uring_sqe *)0)->f), #f }
+#define FIELD(f)                                                               \
+	{                                                                      \
+		offsetof(struct io_uring_sqe, f),                              \
+			sizeof(((struct io_uring_sqe *)0)->f), #f              \
+	}
 
 TEST(S6_every_field_a_command_does_not_use_is_refused)
 {

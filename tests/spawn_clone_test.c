@@ -54,7 +54,7 @@ TEST(S1_steps_leave_the_parents_files_and_directory_alone)
 	q_op(&r, IORING_OP_CLOSE)->fd = fd;
 	sqe = q_child(&r, IORING_CHILD_CHDIR);
 	sqe->fd = AT_FDCWD;
-	sqe->addr = (uintptr_t)"/proc";
+	sqe->addr = (uintptr_t) "/proc";
 	sqe = q_open(&r, "self/status", O_RDONLY, 0);
 	q_exit(&r, 4);
 	tring_submit(&r);
@@ -96,8 +96,8 @@ TEST(S1_clear_sighand_works)
 		tring_submit(&r);
 		pid = CHECK_OK(tring_res(&r, CLONE));
 		snprintf(path, sizeof(path), "/proc/%d/status", pid);
-		caught[i] = strtoull(line_of(read_file(path), "SigCgt"), NULL,
-				     16);
+		caught[i] =
+			strtoull(line_of(read_file(path), "SigCgt"), NULL, 16);
 		blocker_release(&b);
 		CHECK_EQ(wait_exit(pid), 0);
 	}

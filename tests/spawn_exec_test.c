@@ -369,9 +369,9 @@ TEST(S12_wild_arrays_of_32_bit_callers_are_errors)
 	init32(&r);
 	EXPECT_EQ(exec_result(AT_FDCWD, helper("exit_with"), argv, NULL, 0),
 		  -EFAULT);
-	EXPECT_EQ(exec_result(AT_FDCWD, helper("exit_with"), (void *)12, NULL,
-			      0),
-		  -EFAULT);
+	EXPECT_EQ(
+		exec_result(AT_FDCWD, helper("exit_with"), (void *)12, NULL, 0),
+		-EFAULT);
 	check_no_children();
 }
 

@@ -197,10 +197,10 @@ static char *command(const char *fmt, ...)
 TEST(S17_strace_follows_the_child, .timeout = 60)
 {
 	int status;
-	char *text = output_of(command("strace -f %s %s 7 2>&1",
-				       helper("ring_spawn"),
-				       helper("exit_with")),
-			       &status);
+	char *text =
+		output_of(command("strace -f %s %s 7 2>&1",
+				  helper("ring_spawn"), helper("exit_with")),
+			  &status);
 	char *line;
 	pid_t pid;
 

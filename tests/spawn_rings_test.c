@@ -192,10 +192,10 @@ static void restrict_ring(const unsigned char *ops, unsigned int nr_ops,
 	CHECK_OK(tring_register(&r, IORING_REGISTER_ENABLE_RINGS, NULL, 0));
 }
 
-#define RESTRICT(reg, ...)                                       \
-	({                                                       \
-		static const unsigned char ops_[] = { __VA_ARGS__ }; \
-		restrict_ring(ops_, sizeof(ops_), reg);          \
+#define RESTRICT(reg, ...)                                                     \
+	({                                                                     \
+		static const unsigned char ops_[] = { __VA_ARGS__ };           \
+		restrict_ring(ops_, sizeof(ops_), reg);                        \
 	})
 
 TEST(S19_restrictions_allow_what_they_name)
@@ -287,10 +287,10 @@ TEST(S4_the_query_refuses_wrong_arguments)
 		  -EINVAL);
 	EXPECT_EQ(tring_register(&r, SPAWNPOL_REGISTER_SPAWN_QUERY, NULL, 1),
 		  -EINVAL);
-	EXPECT_EQ(tring_register(&r, SPAWNPOL_REGISTER_SPAWN_QUERY, (void *)8,
-				 1),
-		  -EFAULT);
-	EXPECT_EQ(tring_register(&r, SPAWNPOL_REGISTER_SPAWN_QUERY + 1, NULL,
-				 0),
-		  -EINVAL);
+	EXPECT_EQ(
+		tring_register(&r, SPAWNPOL_REGISTER_SPAWN_QUERY, (void *)8, 1),
+		-EFAULT);
+	EXPECT_EQ(
+		tring_register(&r, SPAWNPOL_REGISTER_SPAWN_QUERY + 1, NULL, 0),
+		-EINVAL);
 }

@@ -102,10 +102,8 @@ TEST(S19_seccomp_refuses_exec_as_it_refuses_execveat)
 TEST(S19_seccomp_actions_that_kill_or_trap_are_eperm)
 {
 	static const unsigned int actions[] = {
-		SECCOMP_RET_KILL_PROCESS,
-		SECCOMP_RET_KILL_THREAD,
-		SECCOMP_RET_TRAP,
-		SECCOMP_RET_TRACE,
+		SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD,
+		SECCOMP_RET_TRAP,	  SECCOMP_RET_TRACE,
 		SECCOMP_RET_USER_NOTIF,
 	};
 	unsigned int i;
@@ -257,8 +255,8 @@ TEST(S19_landlock_holds_for_exec_and_steps)
 	int fd;
 
 	tring_init(&r, 0);
-	fd = CHECK_SYS(syscall(SYS_landlock_create_ruleset, &rules,
-			       sizeof(rules), 0));
+	fd = CHECK_SYS(
+		syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0));
 	CHECK_SYS(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	CHECK_SYS(syscall(SYS_landlock_restrict_self, fd, 0));
 	q_clone(&r);
@@ -400,8 +398,8 @@ TEST(S19_exec_is_audited)
 		.flags = 7, /* AUDIT_FILTER_URING_EXIT */
 		.action = AUDIT_ALWAYS,
 	};
-	int fd = CHECK_SYS(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
-				  NETLINK_AUDIT));
+	int fd = CHECK_SYS(
+		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));
 	char *records;
 	int exec;
 

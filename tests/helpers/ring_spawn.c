@@ -51,8 +51,7 @@ static pid_t spawn(char **argv)
 
 	if (fd < 0)
 		return -1;
-	rings = map(fd, params.cq_off.cqes +
-			    params.cq_entries * sizeof(*cqes),
+	rings = map(fd, params.cq_off.cqes + params.cq_entries * sizeof(*cqes),
 		    IORING_OFF_SQ_RING);
 	sqes = map(fd, params.sq_entries * sizeof(*sqes), IORING_OFF_SQES);
 	if (!rings || !sqes)

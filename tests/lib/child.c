@@ -222,8 +222,8 @@ void shown_read(struct shown *s)
 	ssize_t got;
 
 	close(s->to);
-	while ((got = read(s->from, s->text + len,
-			   sizeof(s->text) - 1 - len)) > 0)
+	while ((got = read(s->from, s->text + len, sizeof(s->text) - 1 - len)) >
+	       0)
 		len += got;
 	s->text[len] = '\0';
 	close(s->from);

@@ -12,7 +12,8 @@
 
 const struct tring_kind tring_kinds[] = {
 	{ "plain", 0 },
-	{ "COOP_TASKRUN", IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG },
+	{ "COOP_TASKRUN",
+	  IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG },
 	{ "SINGLE_ISSUER", IORING_SETUP_SINGLE_ISSUER },
 	{ "DEFER_TASKRUN",
 	  IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN },
@@ -208,8 +209,8 @@ void tring_forget(struct tring *r)
 int tring_register(struct tring *r, unsigned int op, void *arg,
 		   unsigned int nr_args)
 {
-	long ret = syscall(__NR_io_uring_register, tring_fd(r), op, arg,
-			   nr_args);
+	long ret =
+		syscall(__NR_io_uring_register, tring_fd(r), op, arg, nr_args);
 
 	return ret < 0 ? -errno : (int)ret;
 }
