@@ -298,9 +298,8 @@ struct spawnpol_outcome {
 
 /*
  * Launch nr chains; those of one call may start in any order. Returns how many
- * were given to the kernel. Fewer
- * than nr is the error of the chain after them, which the next call returns,
- * as this one does when it is the first's:
+ * were given to the kernel. Fewer than nr is the error of the chain after them,
+ * which the next call returns, as this one does when it is the first's:
  *
  * -EINVAL	the chain has no program
  * -EBUSY	it is in flight already
