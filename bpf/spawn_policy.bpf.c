@@ -39,7 +39,8 @@ union step_state {
 		__u8 searching;		/* the EXEC's name is a bare one */
 		__u8 in_shell;		/* the interpreter was issued last */
 		__u8 denied;		/* a candidate failed with EACCES */
-		__u16 tries[SPAWN_POLICY_MAX_RETRIES];	/* by retry rule */
+		/* tries used up, 16 bits for each retry rule */
+		__u64 tries[SPAWN_POLICY_MAX_RETRIES / 4];
 	};
 	__u64 words[8];
 };
@@ -140,6 +141,22 @@ __noinline int search_goes_on(__u32 error)
 	return false;
 }
 
+/* Index of the first retry rule for this error, or UNDECIDED. */
+__noinline int find_retry_rule(__u32 error)
+{
+	struct spawn_policy_config *cfg = get_config();
+
+	if (!cfg || !error)
+		return UNDECIDED;
+	for (__u32 i = 0; i < SPAWN_POLICY_MAX_RETRIES; i++) {
+		if (i >= cfg->nr_retries)
+			break;
+		if (cfg->retries[i].error == error)
+			return i;
+	}
+	return UNDECIDED;
+}
+
 /* The verdict of the first "on" rule that fits, or UNDECIDED. */
 __noinline int on_rules(__u32 opcode, __u32 cmd, __u32 error)
 {
@@ -196,38 +213,39 @@ static __always_inline int try_again(struct run *r)
 		IORING_VERDICT_RETRY : UNDECIDED;
 }
 
-/* Use up a try of the rule for this error: its delay, or UNDECIDED. */
-static __always_inline __s64 use_retry_rule(struct run *r)
+/*
+ * Use up a try of the rule of this index; false if there is none left. The
+ * counter is picked from its word by a shift, not by an address: the verifier
+ * follows four ways then, and without CAP_PERFMON it takes no other.
+ */
+static __always_inline bool use_try(struct run *r, __u32 rule, __u32 count)
 {
-	struct spawn_policy_config *cfg = get_config();
-	__u32 error = error_of(r);
+	__u32 shift = rule % 4 * 16;
 
-	if (!cfg || !error)
-		return UNDECIDED;
-	for (__u32 i = 0; i < SPAWN_POLICY_MAX_RETRIES; i++) {
-		struct spawn_policy_retry *rule = &cfg->retries[i];
+	for (__u32 i = 0; i < SPAWN_POLICY_MAX_RETRIES / 4; i++) {
+		__u64 used;
 
-		if (i >= cfg->nr_retries)
-			break;
-		if (rule->error != error)
+		if (i != rule / 4)
 			continue;
-		if (r->st.tries[i] >= rule->count ||
-		    r->st.tries[i] >= SPAWN_POLICY_MAX_TRIES)
-			break;
-		r->st.tries[i]++;
-		return rule->delay_ns & ~(1ULL << 63);
+		used = r->st.tries[i] >> shift & 0xffff;
+		if (used >= count || used >= SPAWN_POLICY_MAX_TRIES)
+			return false;
+		r->st.tries[i] += 1ULL << shift;
+		return true;
 	}
-	return UNDECIDED;
+	return false;
 }
 
 static __always_inline int retry_rules(struct run *r)
 {
-	__s64 delay = use_retry_rule(r);
+	struct spawn_policy_config *cfg = get_config();
+	int rule = find_retry_rule(error_of(r));
 
-	if (delay == UNDECIDED)
+	if (!cfg || rule < 0 || rule >= SPAWN_POLICY_MAX_RETRIES ||
+	    !use_try(r, rule, cfg->retries[rule].count))
 		return UNDECIDED;
-	if (delay)
-		bpf_iouring_delay(r->ctx, delay);
+	if (cfg->retries[rule].delay_ns)
+		bpf_iouring_delay(r->ctx, cfg->retries[rule].delay_ns);
 	return try_again(r);
 }
 
