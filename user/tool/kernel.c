@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Is this the kernel for it? */
+/*
+ * Is this the kernel for it? Asked before every command, so it must be quick:
+ * a ring is asked, type information is not read. (probe does that.)
+ */
+#include <errno.h>
 #include <spawnpol.h>
 
 #include "kernel.h"
@@ -10,7 +14,11 @@ static int lacking(struct tool *t, enum spawnpol_topic topic, int error)
 	struct spawnpol_advice advice = spawnpol_advise(topic, error);
 	int ret;
 
-	ret = unsupported(t, error, "%s", advice.text);
+	if (error == -ENOSYS || error == -EOPNOTSUPP || error == -EPROTO ||
+	    error == -EPERM)
+		ret = unsupported(t, error, "%s", advice.text);
+	else
+		ret = fail(t, error, "%s", advice.text);
 	if (advice.remedy)
 		advise(t, "%s", advice.remedy);
 	else
@@ -18,18 +26,29 @@ static int lacking(struct tool *t, enum spawnpol_topic topic, int error)
 	return ret;
 }
 
-static int check(struct tool *t, bool policies)
+static int ask(struct io_uring_spawn_query *query)
 {
-	struct spawnpol_probe probe;
+	struct spawnpol_ring *ring;
 	int ret;
 
-	ret = spawnpol_probe(&probe);
+	ret = spawnpol_ring_open(&ring, 2, 0);
 	if (ret)
-		return fail(t, ret, "cannot find out what this kernel can do");
-	if (probe.error)
-		return lacking(t, SPAWNPOL_ABOUT_RING, probe.error);
-	if (policies && probe.policy_error)
-		return lacking(t, SPAWNPOL_ABOUT_ATTACH, probe.policy_error);
+		return ret;
+	ret = spawnpol_query(spawnpol_ring_fd(ring), query);
+	spawnpol_ring_close(ring);
+	return ret;
+}
+
+static int check(struct tool *t, bool policies)
+{
+	struct io_uring_spawn_query query;
+	int ret;
+
+	ret = ask(&query);
+	if (ret)
+		return lacking(t, SPAWNPOL_ABOUT_RING, ret);
+	if (policies && !(query.features & IORING_SPAWN_FEAT_POLICY))
+		return lacking(t, SPAWNPOL_ABOUT_ATTACH, -EOPNOTSUPP);
 	return 0;
 }
 
