@@ -116,12 +116,14 @@ spawn()
 	grep -qE -e "$trace" "$D/decisions" || wrong "no '$trace' in the trace"
 }
 
-# Keep busy's binary open for writing a while, as a linker would.
+# Keep busy's binary open for writing, as a linker would, until half a second
+# after somebody has wanted to execute it.
 hold_busy()
 {
 	(
 		exec 9>>"$D/d/busy"
 		: >"$D/held"
+		until_true "the first ETXTBSY" grep -q ETXTBSY "$D/trace"
 		sleep 0.5
 	) &
 	WRITER=$!
@@ -137,7 +139,7 @@ spawn_five()
 		0 "run by script: hello" "exec /bin/sh -> ok" \
 		script hello
 	hold_busy
-	spawn "3. A program that is being written for half a second: ETXTBSY" \
+	spawn "3. A program that is being written for half a second more: ETXTBSY" \
 		0 "free at last" "ETXTBSY => .* after 100 ms" \
 		busy free at last
 	wait "$WRITER"
