@@ -345,4 +345,12 @@ test_trace_unprivileged()
 	expect_err 'as root'
 }
 
+# The debug kernel is slow, and for what the kernel does.
+if ((${SPAWNPOL_SLOWNESS:-1} > 1 && $# == 0)); then
+	set -- test_run_passes_on_output_and_status test_run_with_rules \
+		test_run_waits_for_a_busy_program \
+		test_run_gives_up_at_the_deadline \
+		test_run_interrupted_while_a_step_blocks \
+		test_trace_shows_steps_and_verdicts
+fi
 run_tests "$@"
