@@ -78,22 +78,35 @@ static __always_inline struct spawn_policy_config *get_config(void)
  * each and not once for every way that leads to them.
  */
 
+/* A byte in each byte of a word. */
+#define BYTES(byte)	(0x0101010101010101ULL * (byte))
+
 /*
  * Whether the EXEC's name is to be searched for, or an error. A name with a
  * slash is none of our business, nor is "", which executes a descriptor.
+ *
+ * Slashes are looked for in whole words and without a branch, which spares the
+ * verifier hundreds of ways to go on. Behind the name's end are zeroes only.
  */
 __noinline int is_bare_name(struct bpf_iouring_ctx *ctx)
 {
-	char name[SPAWN_POLICY_PATH_SIZE] = {};
-	int len = bpf_iouring_exec_name(ctx, name, sizeof(name));
+	union {
+		char text[SPAWN_POLICY_PATH_SIZE];
+		__u64 words[SPAWN_POLICY_PATH_SIZE / 8];
+	} name = {};
+	int len = bpf_iouring_exec_name(ctx, name.text, sizeof(name.text));
+	__u64 slashes = 0;
 
 	if (len < 0 && len != -ENAMETOOLONG)
 		return len;
-	if (!len)
+	for (int i = 0; i < SPAWN_POLICY_PATH_SIZE / 8; i++) {
+		/* a byte that is zero borrows from its highest bit */
+		__u64 word = name.words[i] ^ BYTES('/');
+
+		slashes |= (word - BYTES(1)) & ~word & BYTES(0x80);
+	}
+	if (slashes || !len)
 		return 0;
-	for (__u32 i = 0; i < sizeof(name) && name[i]; i++)
-		if (name[i] == '/')
-			return 0;
 	return len < 0 ? len : 1;
 }
 
@@ -157,28 +170,47 @@ __noinline int find_retry_rule(__u32 error)
 	return UNDECIDED;
 }
 
+struct on_search {
+	struct spawn_policy_config *cfg;
+	__u32 opcode;
+	__u32 cmd;
+	__u32 error;
+	int verdict;
+};
+
+/* Called by bpf_loop() for each rule; returns 1 to end the search. */
+static long try_on_rule(__u32 i, struct on_search *s)
+{
+	struct spawn_policy_on *on;
+
+	if (i >= SPAWN_POLICY_MAX_ON || i >= s->cfg->nr_on)
+		return 1;
+	on = &s->cfg->on[i];
+	if (on->opcode != SPAWN_POLICY_ANY && on->opcode != s->opcode)
+		return 0;
+	if (s->opcode == IORING_OP_CHILD &&
+	    on->cmd != SPAWN_POLICY_ANY && on->cmd != s->cmd)
+		return 0;
+	if (on->error && on->error != s->error)
+		return 0;
+	s->verdict = on->verdict;
+	return 1;
+}
+
 /* The verdict of the first "on" rule that fits, or UNDECIDED. */
 __noinline int on_rules(__u32 opcode, __u32 cmd, __u32 error)
 {
-	struct spawn_policy_config *cfg = get_config();
+	struct on_search s = {
+		.cfg = get_config(),
+		.opcode = opcode,
+		.cmd = cmd,
+		.error = error,
+		.verdict = UNDECIDED,
+	};
 
-	if (!cfg)
-		return UNDECIDED;
-	for (__u32 i = 0; i < SPAWN_POLICY_MAX_ON; i++) {
-		struct spawn_policy_on *on = &cfg->on[i];
-
-		if (i >= cfg->nr_on)
-			break;
-		if (on->opcode != SPAWN_POLICY_ANY && on->opcode != opcode)
-			continue;
-		if (opcode == IORING_OP_CHILD &&
-		    on->cmd != SPAWN_POLICY_ANY && on->cmd != cmd)
-			continue;
-		if (on->error && on->error != error)
-			continue;
-		return on->verdict;
-	}
-	return UNDECIDED;
+	if (s.cfg)
+		bpf_loop(SPAWN_POLICY_MAX_ON, try_on_rule, &s, 0);
+	return s.verdict;
 }
 
 /* The errno of the result; 0 for a short read or write. */

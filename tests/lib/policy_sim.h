@@ -38,6 +38,13 @@
 #include "spawn_policy.h"
 
 static struct spawn_policy_config setup;
+
+#define bpf_loop(times, call, arg, flags)                                      \
+	do {                                                                   \
+		for (__u32 i_ = 0; i_ < (times) && !call(i_, arg); i_++)       \
+			;                                                      \
+	} while (0)
+
 int spawn_policy(struct bpf_iouring_ctx *ctx);
 
 /* Its global functions need no prototypes: nobody else calls them. */
