@@ -29,6 +29,7 @@
 
 static struct tring r;
 static struct tprog p;
+TPROG_PRELOAD
 
 struct state {
 	unsigned int tasks, descriptors, pins, links, programs;

@@ -15,6 +15,7 @@
 
 static struct tring r;
 static struct tprog p;
+TPROG_PRELOAD
 
 #define ORDINARY_PROG                                                          \
 	load_returning(0, SPAWNPOL_BPF_IOURING_SPAWN, BPF_F_SLEEPABLE)

@@ -12,6 +12,7 @@
 
 static struct tring r;
 static struct tprog p;
+TPROG_PRELOAD
 static struct blocker block;
 
 #define FAILED IORING_POLICY_FAILED

@@ -16,6 +16,7 @@
 
 static struct tring r, other;
 static struct tprog p;
+TPROG_PRELOAD
 static struct blocker block;
 
 #define FAILED IORING_POLICY_FAILED

@@ -16,6 +16,7 @@
 
 static struct tring r;
 static struct tprog p;
+TPROG_PRELOAD
 
 #define FAILED IORING_POLICY_FAILED
 #define TRACING "/sys/kernel/tracing/instances/policy_trace_test"

@@ -11,6 +11,7 @@
 
 static struct tring r;
 static struct tprog p;
+TPROG_PRELOAD
 
 #define FAILED IORING_POLICY_FAILED
 #define STAGED IORING_POLICY_STAGED

@@ -25,37 +25,78 @@ static void show_verifier_log(void)
 	puts(verifier_log + (len > most ? len - most : 0));
 }
 
-void tprog_load(struct tprog *p)
+static struct tprog preloaded = { .fd = -1 };
+
+/* -errno, if the object is there but cannot be loaded. */
+static int load_object(struct tprog *p, const char *path)
 {
 	struct bpf_program *prog;
 	struct bpf_map *map;
-	char path[4096];
 	void *at;
 	int ret;
 
-	libbpf_set_print(say);
-	snprintf(path, sizeof(path), "%s/tests/engine.bpf.o", tap_build());
-	p->obj = CHECK_PTR(bpf_object__open(path));
-	prog = CHECK_PTR(bpf_object__next_program(p->obj, NULL));
+	p->obj = bpf_object__open(path);
+	if (!p->obj)
+		return -errno;
+	prog = bpf_object__next_program(p->obj, NULL);
 	bpf_program__set_type(prog, SPAWNPOL_BPF_PROG_TYPE_IOURING);
 	bpf_program__set_expected_attach_type(prog, SPAWNPOL_BPF_IOURING_SPAWN);
 	bpf_program__set_flags(prog, BPF_F_SLEEPABLE);
 	bpf_program__set_log_buf(prog, verifier_log, sizeof(verifier_log));
 	ret = bpf_object__load(p->obj);
-	if (ret) {
-		show_verifier_log();
-		FAIL("%s: %s", path, strerror(-ret));
-	}
-	p->fd = bpf_program__fd(prog);
-	map = CHECK_PTR(bpf_object__find_map_by_name(p->obj, ".bss"));
+	if (ret)
+		return ret;
+	map = bpf_object__find_map_by_name(p->obj, ".bss");
 	at = mmap(NULL, sizeof(struct engine), PROT_READ | PROT_WRITE,
 		  MAP_SHARED, bpf_map__fd(map), 0);
-	CHECK(at != MAP_FAILED);
+	if (at == MAP_FAILED)
+		return -errno;
 	p->engine = at;
+	p->fd = bpf_program__fd(prog);
+	return 0;
+}
+
+static const char *object_path(void)
+{
+	static char path[4096];
+
+	snprintf(path, sizeof(path), "%s/tests/engine.bpf.o", tap_build());
+	return path;
+}
+
+/* Who needs it and does not have it tries again, and tells what is wrong. */
+void tprog_preload(void)
+{
+	libbpf_set_print(NULL);
+	if (!tap_in_vm() || load_object(&preloaded, object_path()))
+		preloaded.fd = -1;
+}
+
+void tprog_load(struct tprog *p)
+{
+	int ret;
+
+	if (preloaded.fd >= 0) {
+		*p = preloaded;
+		p->obj = NULL; /* not p's to free */
+		preloaded.fd = -1;
+		tprog_reset(p);
+		return;
+	}
+	libbpf_set_print(say);
+	ret = load_object(p, object_path());
+	if (ret) {
+		show_verifier_log();
+		FAIL("%s: %s", object_path(), strerror(-ret));
+	}
 }
 
 void tprog_free(struct tprog *p)
 {
+	if (!p->obj) {
+		preloaded = *p;
+		return;
+	}
 	munmap(p->engine, sizeof(struct engine));
 	bpf_object__close(p->obj);
 }

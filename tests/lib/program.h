@@ -18,6 +18,18 @@ struct tprog {
 	int fd;
 };
 
+/*
+ * In the test's file: load it once, before the first test, and hand that to
+ * the first tprog_load() of every test. Loading takes seconds on the debug
+ * kernel.
+ */
+#define TPROG_PRELOAD                                                 \
+	__attribute__((constructor)) static void tprog_preload_(void) \
+	{                                                             \
+		tprog_preload();                                      \
+	}
+
+void tprog_preload(void);
 void tprog_load(struct tprog *p);
 void tprog_free(struct tprog *p);
 /* Add a rule; returns it for more to be said. */
