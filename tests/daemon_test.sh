@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # spawnpold and its client: launches, failures, clients that misbehave or go
-# away, and an end without traces.
+# away, and an end without traces. The hundreds of processes of these scripts
+# take too long on the debug kernel, which the tests in C exercise.
+#
+# KERNEL: prod
 
 . "$(dirname "$0")/lib/tap.sh"
 

@@ -39,7 +39,7 @@ static void release(void)
 /* More chains than the SQ, the CQ and a system call hold. */
 static void launch_many(unsigned int flags)
 {
-	enum { NR = 100 };
+	enum { NR = 50 };
 	struct spawnpol_ring *ring = ring_of(8, flags);
 	struct spawnpol_chain *chains[NR];
 	struct spawnpol_outcome out[NR];
@@ -69,12 +69,12 @@ static void launch_many(unsigned int flags)
 	spawnpol_ring_close(ring);
 }
 
-TEST(many_at_once, .timeout = 60) { launch_many(0); }
-TEST(many_at_once_deferred, .timeout = 60)
+TEST(many_at_once, .timeout = 120) { launch_many(0); }
+TEST(many_at_once_deferred, .timeout = 120)
 {
 	launch_many(IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
 }
-TEST(many_at_once_sqpoll, .timeout = 60) { launch_many(IORING_SETUP_SQPOLL); }
+TEST(many_at_once_sqpoll, .timeout = 120) { launch_many(IORING_SETUP_SQPOLL); }
 
 TEST(a_chain_can_be_used_again)
 {
@@ -294,7 +294,7 @@ TEST(closing_a_ring_leaves_programs_alone)
 
 /* --- threads --------------------------------------------------------------------------- */
 
-enum { THREADS = 4, EACH = 50 };
+enum { THREADS = 4, EACH = 25 };
 
 static struct spawnpol_ring *shared;
 static pthread_barrier_t all_ended;
@@ -332,7 +332,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-TEST(threads_share_a_ring, .timeout = 60)
+TEST(threads_share_a_ring, .timeout = 120)
 {
 	pthread_t threads[THREADS];
 

@@ -249,10 +249,15 @@ static const struct {
 	{ COOKIE_NO_EXEC, "/bin/true", false, -ECANCELED, SPAWNPOL_EXEC },
 };
 
-TEST(outcomes_under_a_policy)
+TEST(outcomes_under_a_policy, .timeout = 90)
 {
+	const struct spawnpol_attach_opts opts = {
+		.events = SPAWNPOL_EVENTS_AUTO,
+		.max_issues = 20,
+	};
+
 	set_up();
-	CHECK_OK(attach(NULL));
+	CHECK_OK(attach(&opts));
 	/* with a step that goes well in front: numbers count */
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct spawnpol_chain *chain = cookie_chain(cases[i].program,
