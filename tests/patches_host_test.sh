@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The kernel series is tested code. That every patch compiles takes longer and
-# is in patches_slow_test.sh.
+# The kernel series is tested code. That every patch compiles takes longer: see
+# make patches-check.
 
 TIME_LIMIT=300
 . "$(dirname "$0")/lib/tap.sh"
