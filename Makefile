@@ -161,7 +161,8 @@ $(B)/libspawnpol.so: $(B)/libspawnpol.so.$(VERSION)
 	$(Q)ln -sf libspawnpol.so.$(VERSION) $(B)/libspawnpol.so.$(SOMAJOR)
 	$(Q)ln -sf libspawnpol.so.$(SOMAJOR) $@
 
-$(B)/libspawnpol.pc: Makefile
+# Anew each time: it depends on where it is going to be installed.
+$(B)/libspawnpol.pc: FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)printf '%s\n' 'libdir=$(LIBDIR)' 'includedir=$(INCDIR)' '' \
 		'Name: libspawnpol' \
