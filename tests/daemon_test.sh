@@ -152,6 +152,7 @@ test_a_policy_is_attached_from_outside()
 	"$tool" attach hello_policy --pid "$DAEMON" || fail "attach"
 	run client --chdir /no/where "$SOCKET" /bin/true
 	expect_status 0
+	"$tool" --quiet unload --force hello_policy || fail "unload"
 	kill "$DAEMON"
 	wait "$DAEMON" || fail "the daemon ended with $?"
 }
