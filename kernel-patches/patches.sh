@@ -229,6 +229,8 @@ PASSED=$CACHE/builds-passed	# keys of what compiled, one per line
 reset_builds()
 {
 	local tarball base f
+	# a file that the series no longer touches could not be put back
+	touched_files | cmp -s - "$BUILDS/.touched" || rm -rf "$BUILDS"
 	if [[ ! -d $BUILDS ]]; then
 		tarball=$(base_tarball) || return 1
 		unpack "$tarball" "$BUILDS" || return 1
