@@ -23,10 +23,11 @@ until_true()
 	fail "never: $*"
 }
 
+# start [DESCRIPTORS]
 start()
 {
 	SOCKET=$DIR/socket
-	"$BUILD/spawnpold" "$SOCKET" &
+	(ulimit -n "${1:-1024}"; exec "$BUILD/spawnpold" "$SOCKET") &
 	DAEMON=$!
 	trap 'kill -KILL $DAEMON 2>/dev/null' EXIT
 	until_true test -S "$SOCKET"
@@ -155,6 +156,20 @@ test_a_policy_is_attached_from_outside()
 	"$tool" --quiet unload --force hello_policy || fail "unload"
 	kill "$DAEMON"
 	wait "$DAEMON" || fail "the daemon ended with $?"
+}
+
+test_clients_wait_when_descriptors_are_few()
+{
+	local i client
+	local -a clients=()
+	start 48
+	for ((i = 0; i < 12; i++)); do
+		client "$SOCKET" /bin/sleep 0.5 &
+		clients+=($!)
+	done
+	for client in "${clients[@]}"; do
+		wait "$client" || fail "a client ended with $?"
+	done
 }
 
 # talk: runs each line of stdin on a connection of its own, as Python with s,

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -48,6 +49,8 @@ static struct {
 	int stop;		/* eventfd, written by the signal handler */
 	bool stopping;
 	struct spawnpol_ring *ring;
+	struct source listener;
+	unsigned int jobs, max_jobs;
 } self;
 
 #define job_of(source, member) \
@@ -73,6 +76,35 @@ static void close_source(struct source *source)
 
 /* --- jobs ------------------------------------------------------------------- */
 
+/* Descriptors of a job: the socket, the pidfd, and what a request brings. */
+#define JOB_FDS (2 + SPD_NR_FDS)
+/* ... and what the daemon and the library have open besides, generously. */
+#define OTHER_FDS 32
+
+/* As many as there are descriptors for: no request fails for want of one. */
+static unsigned int count_max_jobs(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) ||
+	    limit.rlim_cur < OTHER_FDS + JOB_FDS)
+		return 1;
+	return (limit.rlim_cur - OTHER_FDS) / JOB_FDS;
+}
+
+/* Those who connect while there are too many jobs wait in the backlog. */
+static void job_began(void)
+{
+	if (++self.jobs == self.max_jobs)
+		epoll_ctl(self.epoll, EPOLL_CTL_DEL, self.listener.fd, NULL);
+}
+
+static void job_ended(void)
+{
+	if (self.jobs-- == self.max_jobs && watch(&self.listener))
+		self.stopping = true;
+}
+
 static void close_fds(struct job *job)
 {
 	for (int i = 0; i < SPD_NR_FDS; i++) {
@@ -88,6 +120,7 @@ static void job_free(struct job *job)
 	close_source(&job->program);
 	close_fds(job);
 	free(job);
+	job_ended();
 }
 
 /* A client that is gone, or does not listen, is not waited for. */
@@ -271,6 +304,7 @@ static void listener_ready(struct source *source)
 	job->client = (struct source) { fd, client_ready };
 	job->program = (struct source) { -1, program_ready };
 	memset(job->fds, -1, sizeof(job->fds));
+	job_began();
 	if (watch(&job->client))
 		job_free(job);
 }
@@ -350,14 +384,12 @@ static int fail_ring(int err)
 	return err == -EOPNOTSUPP || err == -EPROTO || err == -ENOSYS ? 3 : 1;
 }
 
-static int serve(struct source *sources, int nr)
+static int serve(void)
 {
 	struct epoll_event event;
 	struct source *source;
 	int err = 0;
 
-	for (int i = 0; i < nr && !err; i++)
-		err = watch(&sources[i]);
 	while (!err && !self.stopping) {
 		/* one at a time: its handler may free another source */
 		int n = epoll_wait(self.epoll, &event, 1, -1);
@@ -375,7 +407,7 @@ static int serve(struct source *sources, int nr)
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	int listener, err;
+	int err;
 
 	if (argc == 2 && !strcmp(argv[1], "--help"))
 		return puts("usage: spawnpold SOCKET\n"
@@ -392,21 +424,19 @@ int main(int argc, char **argv)
 				 IORING_SETUP_DEFER_TASKRUN);
 	if (err)
 		return fail_ring(err);
-	listener = listen_at(argv[1]);
-	if (listener < 0)
-		return fail(argv[1], listener);
+	self.max_jobs = count_max_jobs();
+	self.listener = (struct source) { listen_at(argv[1]), listener_ready };
+	if (self.listener.fd < 0)
+		return fail(argv[1], self.listener.fd);
 	self.stop = eventfd(0, EFD_CLOEXEC);
 	self.epoll = epoll_create1(EPOLL_CLOEXEC);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 
-	struct source sources[] = {
-		{ listener, listener_ready },
-		{ self.stop, stop_ready },
-		{ spawnpol_ring_fd(self.ring), ring_ready },
-	};
+	struct source stop = { self.stop, stop_ready };
+	struct source ring = { spawnpol_ring_fd(self.ring), ring_ready };
 
-	err = serve(sources, 3);
+	err = watch(&self.listener) ?: watch(&stop) ?: watch(&ring) ?: serve();
 	unlink(argv[1]);
 	/* programs that run go on; what is being launched is cancelled */
 	spawnpol_ring_close(self.ring);
