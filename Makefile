@@ -67,7 +67,8 @@ TARGETS += $(B)/spawnpold-client
 endif
 DAEMON_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out user/daemon/client.c,$(wildcard user/daemon/*.c)))
 
-MAN_SRC := $(wildcard docs/*.[1-8])
+# The daemon is an example, and stays here.
+MAN_SRC := $(filter-out docs/spawnpold.8,$(wildcard docs/*.[1-8]))
 # What programs and policies are written against.
 HEADERS := include/spawnpol.h include/io_uring_spawn.h include/spawnpol_uapi.h \
 	bpf/spawnpol_policy.h
