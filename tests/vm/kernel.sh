@@ -97,21 +97,17 @@ check_config()
 	return "$bad"
 }
 
+# From nothing each time: a .config made earlier, perhaps for a tree without some
+# option, does not count. What comes out the same is not compiled again.
 make_config()
 {
 	local variant=$1 tree=$2
 	local -a parts
 	mapfile -t parts < <(fragments "$variant")
-	cat "${parts[@]}" | sha256sum >"$tree/.spawnpol-config.new"
-	if cmp -s "$tree/.spawnpol-config.new" "$tree/.spawnpol-config"; then
+	make -C "$tree" CC="$KCC" tinyconfig &&
+		(cd "$tree" && scripts/kconfig/merge_config.sh -m .config \
+			"${parts[@]}") &&
 		make -C "$tree" CC="$KCC" olddefconfig || return 1
-	else
-		make -C "$tree" CC="$KCC" tinyconfig &&
-			(cd "$tree" && scripts/kconfig/merge_config.sh -m .config \
-				"${parts[@]}") &&
-			make -C "$tree" CC="$KCC" olddefconfig || return 1
-		mv "$tree/.spawnpol-config.new" "$tree/.spawnpol-config"
-	fi
 	check_config "$tree" "${parts[@]}"
 }
 
