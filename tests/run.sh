@@ -124,9 +124,9 @@ boot()
 	shift
 	[[ $kernel == prod ]] || options+=("--$kernel")
 	SPAWNPOL_SLOWNESS=${SLOWNESS[$kernel]} tests/vm/run.sh "${options[@]}" \
-		-- tests/suite.sh "$@" 2>"$WORK/machine"
+		-- tests/suite.sh "$@" 2>"$WORK/$kernel.machine"
 	status=$?
-	sed 's/^/# /' "$WORK/machine"
+	sed 's/^/# /' "$WORK/$kernel.machine"
 	return $status
 }
 
@@ -135,16 +135,23 @@ boot()
 run_guest()
 {
 	local kernel=$1 status why='' name
-	local -a rest=("${@:2}") left
+	local out=$WORK/$1.out
+	local -a rest left
+	if ! tests/vm/kernel.sh path "$kernel" >/dev/null; then
+		result "machine-$kernel" "there is no $kernel kernel"
+		return
+	fi
+	mapfile -t rest < <(guest_tests "$kernel")
+	((${#rest[@]})) || return
 	while ((${#rest[@]})); do
 		section "$kernel kernel: ${#rest[@]} test programs"
-		boot "$kernel" "${rest[@]}" | tee "$WORK/out"
+		boot "$kernel" "${rest[@]}" | tee "$out"
 		status=${PIPESTATUS[0]}
 		((status <= 1)) ||
-			why+="${why:+, }status $status: $(head -n1 "$WORK/machine")"
+			why+="${why:+, }status $status: $(head -n1 "$WORK/$kernel.machine")"
 		left=()
 		for name in "${rest[@]}"; do
-			grep -qE "^(not )?ok [0-9]+ $name\$" "$WORK/out" ||
+			grep -qE "^(not )?ok [0-9]+ $name\$" "$out" ||
 				left+=("$name")
 		done
 		rest=("${left[@]:1}")
@@ -180,28 +187,40 @@ tally()
 	}' "$TRANSCRIPT"
 }
 
+# run_here WHAT NAME...
+run_here()
+{
+	section "$1: $(($# - 1)) test programs"
+	(($# == 1)) || tests/suite.sh "${@:2}"
+}
+
+# The two machines run side by side, the slower one unseen until the other is
+# done.
+run_machines()
+{
+	local lane unseen=${KERNELS[1]:-}
+	if [[ $unseen ]]; then
+		set -m		# a process group of its own, so that it can be ended
+		run_guest "$unseen" </dev/null >"$WORK/unseen" &
+		lane=$!
+		set +m
+		# shellcheck disable=SC2064 # it is known now
+		trap "kill -- -$lane 2>/dev/null" EXIT
+	fi
+	# shellcheck disable=SC2046 # names are words
+	run_here "the VM runner and the kernel series" $(slow_tests)
+	run_guest "${KERNELS[0]}"
+	[[ $unseen ]] || return 0
+	echo "# waiting for the tests on the $unseen kernel"
+	wait "$lane"
+	cat "$WORK/unseen"
+}
+
 run_all()
 {
-	local kernel
-	local -a names
-
-	if ((HOST)); then
-		mapfile -t names < <(host_tests)
-		section "host: ${#names[@]} test programs"
-		((${#names[@]})) && tests/suite.sh "${names[@]}"
-	fi
-	((GUEST)) || return
-	mapfile -t names < <(slow_tests)
-	section "the VM runner and the kernel series"
-	((${#names[@]})) && tests/suite.sh "${names[@]}"
-	for kernel in "${KERNELS[@]}"; do
-		if ! tests/vm/kernel.sh path "$kernel" >/dev/null; then
-			result "machine-$kernel" "there is no $kernel kernel"
-			continue
-		fi
-		mapfile -t names < <(guest_tests "$kernel")
-		((${#names[@]})) && run_guest "$kernel" "${names[@]}"
-	done
+	# shellcheck disable=SC2046 # names are words
+	((!HOST)) || run_here host $(host_tests)
+	((!GUEST)) || run_machines
 }
 
 main()

@@ -94,7 +94,7 @@ show_blocked()
 
 run_program()
 {
-	local name=$1 path limit status
+	local name=$1 path limit status begin=$SECONDS
 	local out=$WORK/out
 
 	path=$(program_of "$name")
@@ -112,6 +112,7 @@ run_program()
 		check_status "$out" "$status" "$limit"
 		check_kernel "$out" "$name"
 	} | tee "$out.problems"
+	echo "# $name took $((SECONDS - begin)) s"
 }
 
 main()
