@@ -314,7 +314,7 @@ do_check_builds()
 	local p key
 	series_is_there || exit 1
 	ccache_env
-	key=$(cat "$TOP/tests/vm/config/base.config" "$PATCHES/BASE" | sha256sum)
+	key=$({ cat "$TOP/tests/vm/config/base.config"; echo "$SHA256"; } | sha256sum)
 	PHASE_LOG=$CACHE/log/builds.log
 	: >"$PHASE_LOG"
 	phase "putting the base into $BUILDS" reset_builds || exit 1
