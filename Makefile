@@ -211,7 +211,11 @@ $(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB) $(if $(LIB_SRC),$(B)/libsp
 $(B)/tests/helpers/%: tests/helpers/%.c
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -static $< -o $@
+	$(Q)$(CC) $(CFLAGS) -static $(NOLIBC) $< -o $@
+
+# Programs that bring their own _start.
+$(B)/tests/helpers/quit: NOLIBC := \
+	-nostdlib -ffreestanding -fno-stack-protector
 
 # --- installation --------------------------------------------------------------
 
