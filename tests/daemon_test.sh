@@ -210,7 +210,7 @@ talk()
 	    exec(line)
 	    print(line.strip(), "->", *replies(), flush=True)
 	END
-	python3 "$DIR/talk.py" "$SOCKET"
+	/usr/bin/python3 "$DIR/talk.py" "$SOCKET"
 }
 
 # expect_talk REPLIES: to every line of stdin.

@@ -22,66 +22,78 @@ set -u
 IN_VM=${SPAWNPOL_VM:-}
 SLOWNESS=${SPAWNPOL_SLOWNESS:-1}
 
-# Print where the program is, if it is there.
-program_of()
+# Processes are slow to start on a debug kernel under emulation: what is done for
+# every program is done with few.
+
+# find_program NAME: sets SOURCE and PROGRAM; PROGRAM is empty if there is none.
+find_program()
 {
-	local path
-	for path in "$TOP/tests/$1.sh" "$TOP/build/tests/$1"; do
-		[[ -x $path ]] && echo "$path" && return
+	PROGRAM='' SOURCE=$TOP/tests/$1.sh
+	if [[ -x $SOURCE ]]; then
+		PROGRAM=$SOURCE
+	elif [[ -x $TOP/build/tests/$1 ]]; then
+		SOURCE=$TOP/tests/$1.c PROGRAM=$TOP/build/tests/$1
+	fi
+}
+
+# find_limit: sets LIMIT to the seconds that the program may take.
+find_limit()
+{
+	local line lines
+	LIMIT=600
+	mapfile -n 30 -t lines <"$SOURCE"
+	for line in "${lines[@]}"; do
+		[[ $line =~ TIMEOUT:\ ([0-9]+) ]] && LIMIT=${BASH_REMATCH[1]} && break
 	done
+	LIMIT=$((LIMIT * SLOWNESS))
 }
 
-time_limit()
-{
-	local seconds
-	seconds=$(sed -n '1,30s/.*TIMEOUT: \([0-9]*\).*/\1/p' \
-		"$TOP/tests/$1".{c,sh} 2>/dev/null | head -n1)
-	echo $((${seconds:-600} * SLOWNESS))
-}
-
+# run.sh, outside, looks for these marks in the log.
 mark() { [[ ! $IN_VM ]] || echo "<6>spawnpol-test: $1" >/dev/kmsg; }
 
-# The kernel's log from this program's start on.
-log_since()
-{
-	dmesg --notime | awk -v mark="spawnpol-test: $1" \
-		'$0 == mark { text = "" } { text = text $0 "\n" } END { printf "%s", text }'
-}
-
 # A problem is a failed test of its own, so that it is counted and named.
-problem() { echo "not ok - $1"; }
+problem() { echo "    not ok - $1"; }
 
-# Compare the results with the plan.
-check_plan()
+# pass_on FILE: print the program's output, nested, compare its results with its
+# plan, and leave the number of those that failed in FILE.
+pass_on()
 {
-	awk '/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; planned = 1 }
-	     /^(not )?ok / { results++ }
-	     END {
-		if (!planned)
-			print "not ok - no plan, " results + 0 " results"
-		else if (plan != results)
-			print "not ok - " plan " tests planned, " results + 0 " results"
-	     }' "$1"
+	awk -v tally="$1" '
+		{ print "    " $0; fflush() }
+		/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; planned = 1 }
+		/^ok / { results++ }
+		/^not ok / { results++; failed++ }
+		function problem(text) { print "    not ok - " text; failed++ }
+		END {
+			if (!planned)
+				problem("no plan, " results + 0 " results")
+			else if (plan != results)
+				problem(plan " tests planned, " \
+					results + 0 " results")
+			print failed + 0 >tally
+		}'
 }
 
+# check_status STATUS FAILED: does how it ended fit what it said?
 check_status()
 {
-	case $2 in
-	0) grep -q '^not ok' "$1" && problem "it failed and ended with status 0" ;;
-	1) grep -q '^not ok' "$1" || problem "it ended with status 1" ;;
-	124 | 137) problem "not done after $3 s" ;;
-	*) problem "it ended with status $2" ;;
+	case $1 in
+	0) (($2 == 0)) || problem "it failed and ended with status 0" ;;
+	1) (($2 > 0)) || problem "it ended with status 1" ;;
+	124 | 137) problem "not done after $LIMIT s" ;;
+	*) problem "it ended with status $1" ;;
 	esac
 }
 
+# What the kernel has said since this was called last.
 check_kernel()
 {
-	local log=$1.kernel
+	local log=$WORK/kernel
 	[[ $IN_VM ]] || return
-	log_since "$2" >"$log"
+	dmesg --notime --read-clear >"$log"
 	complaints <"$log" >/dev/null || return
-	excerpt 50 "$log" | sed 's/^/# /'
-	problem "the kernel complained during $(culprit "$log")"
+	excerpt 50 "$log" | sed 's/^/    # /'
+	problem "the kernel complained during $1"
 }
 
 # Blocked tasks' stacks go to the kernel's log, which is shown.
@@ -89,30 +101,31 @@ show_blocked()
 {
 	[[ $IN_VM ]] || return
 	echo w >/proc/sysrq-trigger
-	dmesg --notime | tail -n 60 | sed 's/^/# /'
+	dmesg --notime | tail -n 60 | sed 's/^/    # /'
 }
 
+# run_program NAME: true if nothing was wrong with it.
 run_program()
 {
-	local name=$1 path limit status begin=$SECONDS
-	local out=$WORK/out
-
-	path=$(program_of "$name")
-	if [[ ! $path ]]; then
-		problem "$name does not exist: was it built?" | tee "$out.problems"
-		return
+	local status begin=$SECONDS
+	find_program "$1"
+	if [[ ! $PROGRAM ]]; then
+		problem "$1 does not exist: was it built?"
+		return 1
 	fi
-	limit=$(time_limit "$name")
-	mark "$name"
-	timeout -k 10 "$limit" "$path" </dev/null 2>&1 | tee "$out"
+	find_limit
+	mark "$1"
+	timeout -k 10 "$LIMIT" "$PROGRAM" </dev/null 2>&1 |
+		pass_on "$WORK/failed"
 	status=${PIPESTATUS[0]}
+	((status != 124 && status != 137)) || show_blocked
 	{
-		((status != 124 && status != 137)) || show_blocked
-		check_plan "$out"
-		check_status "$out" "$status" "$limit"
-		check_kernel "$out" "$name"
-	} | tee "$out.problems"
-	echo "# $name took $((SECONDS - begin)) s"
+		check_status "$status" "$(<"$WORK/failed")"
+		check_kernel "$1"
+	} >"$WORK/problems"
+	[[ ! -s $WORK/problems ]] || cat "$WORK/problems"
+	echo "    # $1 took $((SECONDS - begin)) s"
+	[[ ! -s $WORK/problems && $(<"$WORK/failed") == 0 ]]
 }
 
 main()
@@ -128,16 +141,15 @@ main()
 	trap 'rm -rf "$WORK"' EXIT
 	echo "KTAP version 1"
 	echo "1..$#"
+	[[ ! $IN_VM ]] || dmesg --clear
 	for name; do
-		rm -f "$WORK"/*
 		echo "# Subtest: $name"
-		run_program "$name" | sed -u 's/^/    /'
 		((++number))
-		if grep -qs '^not ok' "$WORK"/out*; then
+		if run_program "$name"; then
+			echo "ok $number $name"
+		else
 			echo "not ok $number $name"
 			failed=1
-		else
-			echo "ok $number $name"
 		fi
 	done
 	exit $failed
