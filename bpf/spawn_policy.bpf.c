@@ -12,11 +12,13 @@
  *     chain, hard links or not.
  *
  * It shows how to take over an EXEC before it is issued, how to carry state
- * from run to run, and how to stage from a map's value. State lives in the
- * chain's scratch area, never in a map: chains run side by side.
+ * from run to run, and how to stage from a map's value. The state of a chain
+ * lives in its scratch area, not in a map: chains run side by side.
  *
- * It leaves out: staging anything but EXECs (fallback_policy.bpf.c does), and
- * learning from one spawn for the next (audit_policy.bpf.c counts).
+ * If it is to remember, a search begins with the directory that held the name
+ * not long ago, and starts anew at the first one if that does not hold it now.
+ *
+ * It leaves out staging anything but EXECs (fallback_policy.bpf.c does).
  */
 #include "spawnpol_policy.h"
 #include "spawn_policy.h"
@@ -31,7 +33,34 @@ struct {
 	__type(value, struct spawn_policy_config);
 } config SEC(".maps");
 
-/* What is to be remembered of the step at hand: ctx->scratch. */
+/* Names longer than that, with their NUL, are searched for each time. */
+#define HIT_NAME_SIZE	64
+#define MAX_HITS	1024
+
+struct hit_name {
+	char text[HIT_NAME_SIZE];
+};
+
+/*
+ * Where a name was found: the directory that was staged last for it. No policy
+ * is asked once an EXEC has succeeded, so it is written before; if the search
+ * comes to nothing it is taken back. That another chain sees it meanwhile does
+ * no harm: the directories before this one do not hold the name.
+ */
+struct hit {
+	__u64 until;		/* bpf_ktime_get_ns() */
+	__u32 dir;
+	__u32 resv;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_HITS);
+	__type(key, struct hit_name);
+	__type(value, struct hit);
+} hits SEC(".maps");
+
+/* What is to be kept of the step at hand: ctx->scratch. */
 union step_state {
 	struct {
 		__u32 step;		/* its number + 1; 0 before the first */
@@ -39,6 +68,7 @@ union step_state {
 		__u8 searching;		/* the EXEC's name is a bare one */
 		__u8 in_shell;		/* the interpreter was issued last */
 		__u8 denied;		/* a candidate failed with EACCES */
+		__u8 recalled;		/* dir is where the name was last time */
 		/* tries used up, 16 bits for each retry rule */
 		__u64 tries[SPAWN_POLICY_MAX_RETRIES / 4];
 	};
@@ -119,6 +149,43 @@ __noinline int stage_candidate(struct bpf_iouring_ctx *ctx, __u32 dir)
 		return 1;
 	return bpf_iouring_stage_exec_dir(ctx, cfg->dirs[dir],
 					  SPAWN_POLICY_PATH_SIZE);
+}
+
+/* Where this name was found not long ago, or UNDECIDED. */
+__noinline int recall(struct bpf_iouring_ctx *ctx)
+{
+	struct spawn_policy_config *cfg = get_config();
+	struct hit_name name = {};
+	struct hit *hit;
+
+	if (!cfg || !cfg->remember_ns ||
+	    bpf_iouring_exec_name(ctx, name.text, sizeof(name.text)) < 0)
+		return UNDECIDED;
+	hit = bpf_map_lookup_elem(&hits, &name);
+	if (!hit || bpf_ktime_get_ns() >= hit->until)
+		return UNDECIDED;
+	return hit->dir;
+}
+
+/*
+ * Remember a directory for this name, or forget the name: UNDECIDED. What goes
+ * wrong here costs time later, nothing else.
+ */
+__noinline int remember(struct bpf_iouring_ctx *ctx, int dir)
+{
+	struct spawn_policy_config *cfg = get_config();
+	struct hit_name name = {};
+	struct hit hit = { .dir = dir };
+
+	if (!cfg || !cfg->remember_ns ||
+	    bpf_iouring_exec_name(ctx, name.text, sizeof(name.text)) < 0)
+		return 0;
+	hit.until = bpf_ktime_get_ns() + cfg->remember_ns;
+	if (dir == UNDECIDED)
+		bpf_map_delete_elem(&hits, &name);
+	else
+		bpf_map_update_elem(&hits, &name, &hit, BPF_ANY);
+	return 0;
 }
 
 /* Stage the shell for ENOEXEC. 1: none is wanted. */
@@ -225,11 +292,33 @@ static __always_inline int try_candidate(struct run *r)
 	int err = stage_candidate(r->ctx, r->st.dir);
 
 	r->st.in_shell = 0;
+	if (!r->st.recalled)
+		remember(r->ctx, err ? UNDECIDED : r->st.dir);
 	if (!err)
 		return IORING_VERDICT_SUBMIT;
 	if (err < 0)
 		r->res = err;
 	return UNDECIDED;
+}
+
+/* Begin a search: where the name was last time, if that is known. */
+static __always_inline int start_search(struct run *r)
+{
+	int dir = recall(r->ctx);
+
+	r->st.searching = 1;
+	r->st.denied = 0;
+	r->st.recalled = dir >= 0;
+	r->st.dir = dir >= 0 ? dir : 0;
+	return try_candidate(r);
+}
+
+/* Go on with the next directory, or the first one if memory was wrong. */
+static __always_inline int search_on(struct run *r)
+{
+	r->st.dir = r->st.recalled ? 0 : r->st.dir + 1;
+	r->st.recalled = 0;
+	return try_candidate(r);
 }
 
 /*
@@ -293,8 +382,7 @@ static __always_inline int before_exec(struct run *r)
 	r->res = bare < 0 ? bare : -ENOENT;
 	if (bare < 0)
 		return UNDECIDED;
-	r->st.searching = 1;
-	return try_candidate(r);
+	return start_search(r);
 }
 
 static __always_inline int exec_failed(struct run *r)
@@ -312,8 +400,7 @@ static __always_inline int exec_failed(struct run *r)
 		return UNDECIDED;
 	if (r->res == -EACCES)
 		r->st.denied = 1;
-	r->st.dir++;
-	verdict = try_candidate(r);
+	verdict = search_on(r);
 	if (verdict == UNDECIDED && r->st.denied)
 		r->res = -EACCES;
 	return verdict;
@@ -337,9 +424,7 @@ static __always_inline int settle(struct run *r)
 	int verdict = on_rules(r->opcode, r->cmd, error_of(r));
 
 	if (verdict == IORING_VERDICT_RETRY) {
-		r->st.dir = 0;
-		r->st.denied = 0;
-		verdict = try_again(r);
+		verdict = r->st.searching ? start_search(r) : try_again(r);
 		if (verdict != UNDECIDED)
 			return verdict;
 	}

@@ -22,9 +22,9 @@
 
 #define SPAWN_POLICY_CONFIG_MAP	"config"
 /* Goes up with every incompatible change of struct spawn_policy_config. */
-#define SPAWN_POLICY_CONFIG_VERSION	1
+#define SPAWN_POLICY_CONFIG_VERSION	2
 
-#define SPAWN_POLICY_MAX_DIRS		64
+#define SPAWN_POLICY_MAX_DIRS		128
 #define SPAWN_POLICY_MAX_RETRIES	16
 #define SPAWN_POLICY_MAX_ON		32
 #define SPAWN_POLICY_MAX_TRIES		65535	/* spawn_policy_retry::count */
@@ -66,6 +66,12 @@ struct spawn_policy_config {
 	__u32	nr_retries;
 	__u32	nr_on;
 	__u32	resv;		/* 0 */
+	/*
+	 * --remember: for so long the directory in which a name was found is
+	 * tried first; 0: never. Within that time a program of that name which
+	 * appears in an earlier directory is not seen.
+	 */
+	__u64	remember_ns;
 	/* interpreter for ENOEXEC, e.g. "/bin/sh"; empty: none */
 	char	shell[SPAWN_POLICY_PATH_SIZE];
 	struct spawn_policy_retry retries[SPAWN_POLICY_MAX_RETRIES];
@@ -80,6 +86,6 @@ struct spawn_policy_config {
 _Static_assert(sizeof(struct spawn_policy_retry) == 16, "retry rule");
 _Static_assert(sizeof(struct spawn_policy_on) == 16, "on rule");
 _Static_assert(sizeof(struct spawn_policy_config) ==
-	       24 + 256 + 16 * 16 + 32 * 16 + 64 * 256, "configuration");
+	       32 + 256 + 16 * 16 + 32 * 16 + 128 * 256, "configuration");
 
 #endif

@@ -140,6 +140,39 @@ TEST(without_directories_nothing_is_tried)
 	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 0);
 }
 
+TEST(remembered_directory_is_tried_first_and_for_a_while)
+{
+	make_directories();
+	program("4/prog", 0755);
+	s.config.remember_ns = 1000000000ULL * tap_slowness();
+	begin();
+	CHECK_EQ(spawn("prog"), 7);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 4);
+	CHECK_EQ(spawn("prog"), 7);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 5);
+	/* earlier in the PATH: seen once the memory has ended */
+	write_file(in_dir("1/prog"), "#!/bin/false\n", 0755);
+	sleep_ms(s.config.remember_ns / 1000000);
+	CHECK_EQ(spawn("prog"), 1);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 6);
+}
+
+TEST(memory_that_is_wrong_costs_a_search)
+{
+	make_directories();
+	program("4/prog", 0755);
+	s.config.remember_ns = 3600000000000ULL;
+	begin();
+	CHECK_EQ(spawn("prog"), 7);
+	CHECK_SYS(rename(in_dir("4/prog"), in_dir("2/prog")));
+	CHECK_EQ(spawn("prog"), 7);
+	/* 4 to find it, the wrong one, 1 and 2 */
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 4 + 3);
+	CHECK_SYS(unlink(in_dir("2/prog")));
+	CHECK_EQ(spawn("prog"), -ENOENT);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 7 + 5);
+}
+
 TEST(working_directory_by_name)
 {
 	make_directories();

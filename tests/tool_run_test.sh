@@ -152,6 +152,7 @@ test_run_searches_a_path()
 	chmod +x "$DIR/b/prog"
 	run_of 0 --path "$DIR/a:$DIR/missing:$DIR/b" prog x
 	expect_equal "$OUT" 'b x'
+	run_of 0 --path "$DIR/a:$DIR/missing:$DIR/b" --remember 1m prog x
 	run_of 127 --path "$DIR/a" prog
 	run_of 127 --path '' true
 	# never in the working directory by accident
@@ -159,6 +160,7 @@ test_run_searches_a_path()
 	run_of 127 --path "$DIR/a::" prog
 	run_of 0 --path . prog y
 	expect_equal "$OUT" 'b y'
+	# what may not be executed is remembered
 	: >"$DIR/a/prog"
 	run_of 126 --path "$DIR/a" prog
 	expect_err EACCES

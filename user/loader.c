@@ -46,6 +46,8 @@ static const struct option_desc policy_options[] = {
 	{ "shell", 0, .type = OPTION_MAYBE_TEXT, FIELD(shell),
 	  .value = "PATH", .complete = COMPLETE_FILE,
 	  .help = "Run a file without a known format (ENOEXEC) through PATH, /bin/sh by default, as execvp does." },
+	{ "remember", 0, DURATION(remember_ns), .value = "TIME",
+	  .help = "For so long, try the directory first in which a name was found: 10s, 1m. Within that time a program that newly appears in an earlier directory is not seen. Without this option every search begins with the first directory." },
 	{ "program", 0, TEXT(program), .value = "PROG",
 	  .help = "Which program of the object to take, if it has several." },
 	{ 0 }

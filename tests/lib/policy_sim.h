@@ -31,13 +31,21 @@
 #define __noinline __attribute__((noinline))
 #define __uint(name, val) int(*name)[val]
 #define __type(name, val) __typeof__(val) *name
-#define bpf_map_lookup_elem(map, key) ((void)(map), (void)(key), &setup)
+#define bpf_map_lookup_elem(map, key) sim_lookup(map, key)
+#define bpf_map_update_elem(map, key, value, flags) sim_update(key, value)
+#define bpf_map_delete_elem(map, key) sim_delete(key)
+#define bpf_ktime_get_ns() sim_now
+#define BPF_ANY 0
 #define IORING_OP_EXEC SPAWNPOL_OP_EXEC
 #define IORING_OP_CHILD SPAWNPOL_OP_CHILD
 
 #include "spawn_policy.h"
 
 static struct spawn_policy_config setup;
+static __u64 sim_now = 1; /* ns */
+static void *sim_lookup(void *map, const void *key);
+static int sim_update(const void *key, const void *value);
+static int sim_delete(const void *key);
 
 #define bpf_loop(times, call, arg, flags)                                      \
 	do {                                                                   \
@@ -52,6 +60,42 @@ int spawn_policy(struct bpf_iouring_ctx *ctx);
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #include "../../bpf/spawn_policy.bpf.c"
 #pragma GCC diagnostic pop
+
+/* --- maps ------------------------------------------------------------------- */
+
+/* The map of hits: room for one name is enough. */
+static struct {
+	bool used;
+	struct hit_name name;
+	struct hit hit;
+} sim_hits;
+
+static bool sim_is_hit(const void *key)
+{
+	return sim_hits.used &&
+	       !memcmp(key, &sim_hits.name, sizeof(sim_hits.name));
+}
+
+static void *sim_lookup(void *map, const void *key)
+{
+	if (map == (void *)&config)
+		return &setup;
+	return sim_is_hit(key) ? &sim_hits.hit : NULL;
+}
+
+static int sim_update(const void *key, const void *value)
+{
+	sim_hits.used = true;
+	memcpy(&sim_hits.name, key, sizeof(sim_hits.name));
+	memcpy(&sim_hits.hit, value, sizeof(sim_hits.hit));
+	return 0;
+}
+
+static int sim_delete(const void *key)
+{
+	sim_hits.used &= !sim_is_hit(key);
+	return 0;
+}
 
 /* --- made-up files ---------------------------------------------------------- */
 

@@ -31,6 +31,7 @@ struct settings {
 	const char *name, *program;
 	const char *path, *errors, *shell;
 	struct texts retry, on;
+	uint64_t remember_ns;
 
 	/* attach */
 	uint32_t pid, fd, slot;

@@ -25,6 +25,8 @@ const char *policy_options_given(const struct tool *t)
 		return "on";
 	if (s->errors)
 		return "errors";
+	if (s->remember_ns)
+		return "remember";
 	return s->shell ? "shell" : NULL;
 }
 
@@ -185,6 +187,7 @@ int policy_options_read(struct tool *t, const char *path,
 
 	memset(config, 0, sizeof(*config));
 	config->version = SPAWN_POLICY_CONFIG_VERSION;
+	config->remember_ns = t->set.remember_ns;
 	ret = read_path(t, t->set.path ? t->set.path : path, config);
 	if (!ret)
 		ret = read_errors(t, config);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* --path, --retry, --on, --errors and --shell: the default policy's set-up. */
+/* --path, --retry, --on, --errors, --shell, --remember: the default policy's. */
 #ifndef SPAWNPOL_POLICY_OPTIONS_H
 #define SPAWNPOL_POLICY_OPTIONS_H
 
