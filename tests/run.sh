@@ -194,33 +194,45 @@ run_here()
 	(($# == 1)) || tests/suite.sh "${@:2}"
 }
 
-# The two machines run side by side, the slower one unseen until the other is
-# done.
-run_machines()
+# Both machines at the same time, the second one unseen until the first is done.
+run_at_once()
 {
-	local lane unseen=${KERNELS[1]:-}
-	if [[ $unseen ]]; then
-		set -m		# a process group of its own, so that it can be ended
-		run_guest "$unseen" </dev/null >"$WORK/unseen" &
-		lane=$!
-		set +m
-		# shellcheck disable=SC2064 # it is known now
-		trap "kill -- -$lane 2>/dev/null" EXIT
-	fi
-	# shellcheck disable=SC2046 # names are words
-	run_here "the VM runner and the kernel series" $(slow_tests)
-	run_guest "${KERNELS[0]}"
-	[[ $unseen ]] || return 0
-	echo "# waiting for the tests on the $unseen kernel"
+	local lane
+	set -m		# a process group of its own, so that it can be ended
+	run_guest "$2" </dev/null >"$WORK/unseen" &
+	lane=$!
+	set +m
+	# shellcheck disable=SC2064 # it is known now
+	trap "kill -- -$lane 2>/dev/null" EXIT
+	run_guest "$1"
+	echo "# waiting for the tests on the $2 kernel"
 	wait "$lane"
 	cat "$WORK/unseen"
+}
+
+# A machine has two processors. Where it does not get them for itself, its
+# processors wait for each other, and two machines take longer at once than
+# one after the other.
+run_machines()
+{
+	local kernel
+	if ((${#KERNELS[@]} == 2 && $(nproc) >= 4)); then
+		run_at_once "${KERNELS[@]}"
+	else
+		for kernel in "${KERNELS[@]}"; do
+			run_guest "$kernel"
+		done
+	fi
 }
 
 run_all()
 {
 	# shellcheck disable=SC2046 # names are words
 	((!HOST)) || run_here host $(host_tests)
-	((!GUEST)) || run_machines
+	((GUEST)) || return
+	# shellcheck disable=SC2046
+	run_here "the VM runner and the kernel series" $(slow_tests)
+	run_machines
 }
 
 main()
