@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 static struct tring r;
@@ -359,6 +360,44 @@ TEST(P10_chains_run_the_same_program_at_the_same_time)
 	EXPECT_EQ(p.engine->runs, CHAINS);
 	for (i = 0; i < CHAINS; i++)
 		CHECK_EQ(wait_exit(-1), 0);
+}
+
+static long times_slept(void)
+{
+	struct rusage usage;
+
+	CHECK_SYS(getrusage(RUSAGE_THREAD, &usage));
+	return usage.ru_nvcsw;
+}
+
+/* Whoever waits for CQEs has nothing to do with requests that make none. */
+TEST(P10_the_launcher_sleeps_through_a_search)
+{
+	static char *argv[] = { "nowhere", NULL };
+	struct engine_rule *rule;
+	unsigned int i;
+	long before;
+
+	for (i = 0; i < tring_nr_kinds; i++) {
+		tring_init(&r, tring_kinds[i].flags);
+		tprog_load(&p);
+		attach(&r, &p, 0, 0);
+		rule = tprog_rule(&p, FAILED | STAGED, 0,
+				  IORING_VERDICT_SUBMIT);
+		rule->below = 60;
+		rule_stage_text(rule, ENGINE_STAGE_EXEC_DIR, "/nowhere");
+		q_clone(&r);
+		q_exec(&r, "nowhere", argv);
+		tring_end(&r);
+		before = times_slept();
+		CHECK_OK(io_uring_submit_and_wait(&r.uring, 2));
+		/* once for the CQEs, and for locks now and then */
+		EXPECT_LT(times_slept() - before, 30);
+		EXPECT_EQ(tring_res(&r, 0), -ENOENT);
+		EXPECT_EQ(p.engine->runs, 60);
+		tring_exit(&r);
+		tprog_free(&p);
+	}
 }
 
 TEST(P13_nothing_runs_when_nothing_fails)
