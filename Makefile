@@ -67,6 +67,9 @@ TARGETS += $(B)/spawnpold-client
 endif
 DAEMON_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out user/daemon/client.c,$(wildcard user/daemon/*.c)))
 
+BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c %/stamp.c,$(wildcard bench/*.c)))
+BENCH_BIN := $(B)/bench/bench $(B)/bench/stamp $(B)/bench/decision.bpf.o
+
 # The daemon is an example, and stays here.
 MAN_SRC := $(filter-out docs/spawnpold.8,$(wildcard docs/*.[1-8]))
 # What programs and policies are written against.
@@ -77,7 +80,7 @@ COMPLETION := $(DATADIR)/bash-completion/completions
 # --- targets for people -----------------------------------------------------
 
 .DEFAULT_GOAL := help
-.PHONY: help all programs host-tests run test check vm kernel kernel-debug \
+.PHONY: help all programs bench-programs host-tests run test check bench vm kernel kernel-debug \
 	deps install uninstall clean patches-prepare patches-refresh \
 	patches-check FORCE
 
@@ -89,9 +92,11 @@ help:
 	@echo 'V=1 shows the commands. Kernels are cached outside the checkout.'
 
 #: all|library, tool, daemon, policies and test programs
-all: programs $(TEST_BPF) $(TEST_BIN)
+all: programs $(TEST_BPF) $(TEST_BIN) $(BENCH_BIN)
 
 programs: $(TARGETS) $(BPF_OBJ) $(TEST_HELPER)
+
+bench-programs: programs $(BENCH_BIN)
 
 host-tests: $(TARGETS) $(HOST_BIN) $(TEST_HELPER)
 
@@ -108,6 +113,10 @@ test: deps
 #: check|the part of the tests that needs no VM, under a minute
 check:
 	$(Q)tests/run.sh --host
+
+#: bench|measure in the VM, with tables and plots; BENCH="NAME..." ITERATIONS=N
+bench: deps
+	$(Q)bench/run.sh $(if $(ITERATIONS),--iterations $(ITERATIONS)) $(BENCH)
 
 #: vm|a shell in the VM; DEBUG=1 for the debug kernel
 vm:
@@ -214,8 +223,22 @@ $(B)/tests/helpers/%: tests/helpers/%.c
 	$(Q)$(CC) $(CFLAGS) -static $(NOLIBC) $< -o $@
 
 # Programs that bring their own _start.
-$(B)/tests/helpers/quit: NOLIBC := \
+$(B)/tests/helpers/quit $(B)/bench/stamp: NOLIBC := \
 	-nostdlib -ffreestanding -fno-stack-protector
+
+$(B)/bench/%.bpf.o: bench/%.bpf.c $(B)/include/vmlinux.h
+	$(call msg,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/bench/bench: $(BENCH_OBJ) $(B)/libspawnpol.a
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -lpthread -o $@
+
+$(B)/bench/stamp: bench/stamp.c bench/stamp.h
+	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -static $(NOLIBC) $< -o $@
 
 # --- installation --------------------------------------------------------------
 

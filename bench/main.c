@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The benchmarks, and the command line that chooses among them. */
+#include <errno.h>
+#include <getopt.h>
+
+#include "bench.h"
+
+static const struct bench {
+	const char *name;
+	void (*run)(const struct plan *plan);
+	unsigned int iterations;	/* if the user names none */
+	const char *what;
+} benches[] = {
+	{ "latency", bench_latency, 500,
+	  "until the program's first instruction, after six misses" },
+	{ "path", bench_path, 100, "what each miss of a search costs" },
+	{ "decision", bench_decision, 200,
+	  "from a failed EXEC to the next one" },
+	{ "parent", bench_parent, 300, "what a launch costs the launcher" },
+	{ "descriptors", bench_descriptors, 100,
+	  "a launcher with many open files" },
+	{ "throughput", bench_throughput, 500, "programs per second" },
+	{ "idle", bench_idle, 1000, "a policy that never has to act" },
+	{ "retry", bench_retry, 1000, "programs that are busy at first" },
+};
+#define NR_BENCHES (sizeof(benches) / sizeof(benches[0]))
+
+static void usage(FILE *out)
+{
+	fputs("usage: bench [OPTION...] [BENCHMARK...]\n\n"
+	      "Measures on the machine it runs on, which needs the patched kernel, as root.\n"
+	      "Prints one JSON object per figure; `make bench` makes tables of them.\n\n"
+	      "  --iterations N   so many samples instead of the usual number\n"
+	      "  --counting       the clock counts instructions: leave out what takes hours\n"
+	      "  --help           this text\n\n"
+	      "Benchmarks (all, if none is named), and their usual iterations:\n",
+	      out);
+	for (unsigned int i = 0; i < NR_BENCHES; i++)
+		fprintf(out, "  %-12s %5u  %s\n", benches[i].name,
+			benches[i].iterations, benches[i].what);
+}
+
+static unsigned int parse_iterations(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*end || end == text || *text == '-' || !n || n > 10000000) {
+		fprintf(stderr, "bench: --iterations needs a number from 1 to "
+			"10000000, not '%s'\n", text);
+		exit(2);
+	}
+	return n;
+}
+
+static const struct bench *find(const char *name)
+{
+	for (unsigned int i = 0; i < NR_BENCHES; i++) {
+		if (!strcmp(benches[i].name, name))
+			return &benches[i];
+	}
+	fprintf(stderr, "bench: there is no benchmark '%s'; see --help\n", name);
+	exit(2);
+}
+
+static void run(const struct bench *bench, struct plan plan)
+{
+	plan.bench = bench->name;
+	if (!plan.iterations)
+		plan.iterations = bench->iterations;
+	bench->run(&plan);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "iterations", required_argument, NULL, 'n' },
+		{ "counting", no_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct plan plan = { 0 };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "n:ch", options, NULL)) != -1) {
+		switch (c) {
+		case 'n': plan.iterations = parse_iterations(optarg); break;
+		case 'c': plan.counting = true; break;
+		case 'h': usage(stdout); return 0;
+		default: usage(stderr); return 2;
+		}
+	}
+	for (int i = optind; i < argc; i++)
+		find(argv[i]);
+	for (int i = optind; i < argc; i++)
+		run(find(argv[i]), plan);
+	for (unsigned int i = 0; i < NR_BENCHES && optind == argc; i++)
+		run(&benches[i], plan);
+	return 0;
+}

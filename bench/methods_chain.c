@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Launching by chains, with the library. Chains are built once and submitted
+ * again and again, as a service would; rings are as a service would have them.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <liburing.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "methods.h"
+
+/* Above the SQEs of 256 chains, or of one with a step for each directory. */
+#define RING_ENTRIES	1024
+
+static char *const argv[] = { (char *)SITE_PROGRAM, NULL };
+
+static struct spawnpol_chain *new_chain(void)
+{
+	struct spawnpol_chain *chain;
+
+	must(spawnpol_chain_new(&chain));
+	must(spawnpol_chain_argv(chain, argv));
+	return chain;
+}
+
+static void make_room(struct launcher *l, unsigned int nr)
+{
+	must(spawnpol_ring_open(&l->ring, RING_ENTRIES,
+				IORING_SETUP_SINGLE_ISSUER |
+				IORING_SETUP_DEFER_TASKRUN));
+	l->nr_chains = nr;
+	l->chains = calloc(nr, sizeof(*l->chains));
+	l->outcomes = calloc(nr, sizeof(*l->outcomes));
+	if (!l->chains || !l->outcomes)
+		give_up(-ENOMEM, "%u chains", nr);
+	for (unsigned int i = 0; i < nr; i++)
+		l->chains[i] = new_chain();
+}
+
+static void release(struct launcher *l)
+{
+	spawnpol_ring_close(l->ring);
+	for (unsigned int i = 0; i < l->nr_chains; i++)
+		must(spawnpol_chain_free(l->chains[i]));
+	free(l->chains);
+	free(l->outcomes);
+}
+
+/* Wait for nr outcomes; those of failed spawns are errors. */
+static void collect(struct launcher *l, unsigned int nr)
+{
+	unsigned int done = 0;
+
+	while (done < nr)
+		done += must(spawnpol_collect(l->ring, l->outcomes + done,
+					      nr - done, nr - done, -1));
+}
+
+/* Launch all with one system call; the caller is free until the outcomes. */
+static void launch_chains(struct launcher *l, pid_t *pids, unsigned int nr)
+{
+	uint64_t cpu;
+
+	if ((unsigned int)must(spawnpol_submit(l->ring, l->chains, nr)) != nr)
+		give_up(0, "not all chains were submitted");
+	l->held = clock_ns() - l->begin;
+	cpu = cpu_ns();
+	collect(l, nr);
+	l->held += cpu_ns() - cpu;
+	for (unsigned int i = 0; i < nr; i++) {
+		must(l->outcomes[i].error);
+		pids[i] = l->outcomes[i].pid;
+	}
+}
+
+/* CLONE and one EXEC of the right path: nothing to search. */
+static void prepare_chain(struct launcher *l)
+{
+	make_room(l, l->max);
+	for (unsigned int i = 0; i < l->nr_chains; i++)
+		must(spawnpol_chain_program(l->chains[i],
+					    site_program(l->site)));
+}
+
+const struct method method_chain = {
+	.name = "chain", .prepare = prepare_chain,
+	.launch = launch_chains, .release = release,
+};
+
+/* CLONE and an EXEC for each directory, hard-linked. */
+static void prepare_hardlink(struct launcher *l)
+{
+	make_room(l, l->max);
+	for (unsigned int i = 0; i < l->nr_chains; i++) {
+		for (unsigned int k = 0; k <= l->site->misses; k++)
+			must(spawnpol_chain_program(l->chains[i],
+						    l->site->candidates[k]));
+	}
+}
+
+const struct method method_hardlink = {
+	.name = "hardlink", .prepare = prepare_hardlink,
+	.launch = launch_chains, .release = release,
+};
+
+/* --- policies --------------------------------------------------------------- */
+
+/* Run the tool; its words are shown only if it fails. */
+static void tool(const char *const words[])
+{
+	int status;
+	pid_t pid;
+
+	pid = must_sys(fork());
+	if (!pid) {
+		execv(built("spawnpol"), (char *const *)words);
+		_exit(127);
+	}
+	must_sys(waitpid(pid, &status, 0));
+	if (status)
+		give_up(0, "spawnpol %s ended with status %#x", words[2],
+			status);
+}
+
+/*
+ * Load the policy with this method's options and attach it to the ring. Only
+ * the link keeps it: nothing is left if this program dies.
+ */
+static void load_policy(struct launcher *l, const char *object)
+{
+	const char *load[16] = { "spawnpol", "--quiet", "load", object,
+				 "--name", NULL };
+	const char *unload[] = { "spawnpol", "--quiet", "unload", NULL, NULL };
+	char name[32], pin[64];
+	int n = 6, prog;
+
+	snprintf(name, sizeof(name), "bench-%d", getpid());
+	load[5] = unload[3] = name;
+	for (const char *const *o = l->method->policy_options; o && *o; o++)
+		load[n++] = strcmp(*o, "$PATH") ? *o : l->site->path;
+	tool(load);
+	snprintf(pin, sizeof(pin), "/sys/fs/bpf/spawnpol/%s/prog", name);
+	prog = must_sys(bpf_obj_get(pin));
+	l->link = must(spawnpol_policy_attach(spawnpol_ring_fd(l->ring), prog,
+					      NULL));
+	close(prog);
+	tool(unload);
+}
+
+static void release_policy(struct launcher *l)
+{
+	close(l->link);
+	release(l);
+}
+
+/* CLONE and one EXEC of the bare name: the default policy searches. */
+static void prepare_policy(struct launcher *l)
+{
+	make_room(l, l->max);
+	for (unsigned int i = 0; i < l->nr_chains; i++)
+		must(spawnpol_chain_program(l->chains[i], SITE_PROGRAM));
+	load_policy(l, "spawn_policy");
+}
+
+const struct method method_policy = {
+	.name = "policy", .prepare = prepare_policy,
+	.launch = launch_chains, .release = release_policy,
+	.policy_options = (const char *const[]) { "--path", "$PATH", NULL },
+};
+
+/* The same, and it remembers where it has found a name. */
+const struct method method_remember = {
+	.name = "remember", .prepare = prepare_policy,
+	.launch = launch_chains, .release = release_policy,
+	.policy_options = (const char *const[]) {
+		"--path", "$PATH", "--remember", "60m", NULL },
+};
+
+/* As method_chain, with a policy attached that never has to act. */
+static void prepare_idle(struct launcher *l)
+{
+	prepare_chain(l);
+	load_policy(l, "fallback_policy");
+}
+
+const struct method method_idle = {
+	.name = "idle_policy", .prepare = prepare_idle,
+	.launch = launch_chains, .release = release_policy,
+};
+
+/* The same with the default policy, which looks at every EXEC. */
+static void prepare_default(struct launcher *l)
+{
+	prepare_chain(l);
+	load_policy(l, "spawn_policy");
+}
+
+const struct method method_default_idle = {
+	.name = "default_policy", .prepare = prepare_default,
+	.launch = launch_chains, .release = release_policy,
+	.policy_options = (const char *const[]) { "--path", "$PATH", NULL },
+};
+
+/* --- user space decides ------------------------------------------------------- */
+
+/* A chain for each directory; the launcher wakes up and submits the next. */
+static void prepare_user(struct launcher *l)
+{
+	make_room(l, l->site->misses + 1);
+	for (unsigned int i = 0; i < l->nr_chains; i++)
+		must(spawnpol_chain_program(l->chains[i],
+					    l->site->candidates[i]));
+}
+
+static pid_t search(struct launcher *l)
+{
+	for (unsigned int i = 0; i < l->nr_chains; i++) {
+		must(spawnpol_submit(l->ring, &l->chains[i], 1));
+		collect(l, 1);
+		if (!l->outcomes[0].error)
+			return l->outcomes[0].pid;
+		if (l->outcomes[0].error != -ENOENT)
+			break;
+	}
+	give_up(l->outcomes[0].error, "user space found no program");
+}
+
+static void launch_user(struct launcher *l, pid_t *pids, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		pids[i] = search(l);
+}
+
+const struct method method_user = {
+	.name = "user_decides", .prepare = prepare_user,
+	.launch = launch_user, .release = release,
+};
+
+/* --- programs that are busy ---------------------------------------------------- */
+
+/* The default policy waits and tries again. */
+const struct method method_policy_retry = {
+	.name = "policy", .prepare = prepare_default,
+	.launch = launch_chains, .release = release_policy,
+	.policy_options = (const char *const[]) {
+		"--retry", "ETXTBSY=20@" RETRY_DELAY, NULL },
+};
+
+/* The launcher does. */
+static pid_t try(struct launcher *l)
+{
+	must(spawnpol_submit(l->ring, l->chains, 1));
+	collect(l, 1);
+	if (l->outcomes[0].error == -ETXTBSY)
+		return 0;
+	must(l->outcomes[0].error);
+	return l->outcomes[0].pid;
+}
+
+static void launch_user_retry(struct launcher *l, pid_t *pids, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		while (!(pids[i] = try(l))) {
+			l->retries++;
+			sleep_ns(RETRY_DELAY_NS);
+		}
+	}
+}
+
+const struct method method_user_retry = {
+	.name = "user_decides", .prepare = prepare_chain,
+	.launch = launch_user_retry, .release = release,
+};

@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Tables and plots of what the benchmarks measured.
+
+usage: report.py [--baseline FILE] [--plots DIR] [--gate PERCENT] RESULTS
+
+RESULTS and the baseline are files of one JSON object per figure, as
+build/bench/bench prints them; lines that begin with # are comments. Every comparison is a ratio of two figures of one
+run: absolute times of an emulated machine mean nothing.
+
+--baseline  show how the ratios differ from the baseline's
+--plots     write an SVG there for each benchmark that has one (gnuplot)
+--gate      fail if a figure has grown by more than PERCENT since the baseline;
+            for instruction counts, which can be compared between runs
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+
+# What ratios are taken to: benchmark -> method.
+REFERENCE = {
+    "latency": "vfork",
+    "path": "vfork",
+    "decision": "policy",
+    "parent": "posix_spawn",
+    "descriptors": "vfork",
+    "throughput": "posix_spawn",
+    "idle": "chain",
+    "retry": "user_decides",
+}
+
+# What is to be reached: name, benchmark, figure, figure to divide by, limit.
+# A figure is (case, method, unit). Without one to divide by it counts itself.
+GOALS = [
+    ("a hard-linked chain beside vfork", "latency",
+     ("small", "hardlink", "ns"), ("small", "vfork", "ns"), 0.95),
+    ("a policy's search beside a hard-linked chain", "latency",
+     ("small", "policy", "ns"), ("small", "hardlink", "ns"), 1.02),
+    ("a remembered hit beside vfork", "latency",
+     ("small", "remember", "ns"), ("small", "vfork", "ns"), 0.90),
+    ("a hard-linked chain, 1 GiB touched beside small", "latency",
+     ("1 GiB touched", "hardlink", "ns"), ("small", "hardlink", "ns"), 1.05),
+    ("a policy's search, 1 GiB touched beside small", "latency",
+     ("1 GiB touched", "policy", "ns"), ("small", "policy", "ns"), 1.05),
+    ("SQEs of a policy's search with 64 misses", "path",
+     ("64", "policy", "SQEs"), None, 2),
+    ("CQEs of a policy's search with 64 misses", "path",
+     ("64", "policy", "CQEs"), None, 2),
+    ("a decision in the kernel beside user space, child kept", "decision",
+     ("idle machine", "policy", "ns"),
+     ("idle machine", "user_kept_child", "ns"), 0.1),
+    ("a decision in the kernel beside user space, new child", "decision",
+     ("idle machine", "policy", "ns"),
+     ("idle machine", "user_new_child", "ns"), 0.1),
+    ("64 launches by chains beside posix_spawn, time held", "parent",
+     ("64", "chain", "ns held"), ("64", "posix_spawn", "ns held"), 0.5),
+    ("64 launches by chains beside posix_spawn, CPU time", "parent",
+     ("64", "chain", "ns cpu"), ("64", "posix_spawn", "ns cpu"), 0.5),
+    ("an idle policy beside none", "idle",
+     ("one program", "idle_policy", "ns"), ("one program", "chain", "ns"),
+     1.01),
+]
+
+# Plots: benchmark -> unit, title of the abscissa, logarithmic in.
+CURVES = {
+    "path": ("ns", "directories without the program", ""),
+    "descriptors": ("ns", "descriptors open in the launcher", "xy"),
+}
+BARS = {
+    "latency": "ns",
+    "decision": "ns",
+    "parent": "ns held",
+    "throughput": "per second",
+    "idle": "ns",
+}
+
+
+class Results:
+    """Figures by benchmark, case, method and unit; each a dictionary."""
+
+    def __init__(self, path):
+        self.figures = {}
+        with open(path, encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.startswith("#"):
+                    continue
+                try:
+                    figure = json.loads(line)
+                    key = tuple(figure[k] for k in
+                                ("bench", "case", "method", "unit"))
+                except (ValueError, KeyError, TypeError):
+                    sys.exit(f"report.py: {path}:{number}: this is no figure; "
+                             "was the benchmark cut short?")
+                self.figures[key] = figure
+
+    def value(self, *key):
+        """The figure that comparisons use: the minimum of samples."""
+        figure = self.figures.get(key)
+        if figure is None:
+            return None
+        return figure.get("min", figure.get("value"))
+
+    def ordered(self, position, **wanted):
+        """The distinct values of a part of the key, in the order measured."""
+        names = ("bench", "case", "method", "unit")
+        keys = [key for key in self.figures
+                if all(key[names.index(k)] == v for k, v in wanted.items())]
+        return list(dict.fromkeys(key[names.index(position)] for key in keys))
+
+
+def ratio(results, key, other):
+    a, b = results.value(*key), results.value(*other)
+    return a / b if a is not None and b else None
+
+
+def scaled(value, unit):
+    """A figure as people read it."""
+    if unit.startswith("ns"):
+        return f"{value / 1000:.1f} us" + unit[2:]
+    return f"{value:g} {unit}"
+
+
+def print_figure(results, baseline, key):
+    bench, case, _, unit = key
+    figure = results.figures[key]
+    reference = (bench, case, REFERENCE[bench], unit)
+    relative = ratio(results, key, reference)
+    line = f"    {key[2]:<16} {scaled(results.value(*key), unit):>16}"
+    if "median" in figure:
+        line += f"  median {scaled(figure['median'], unit):>16}"
+    if relative is not None:
+        line += f"  {relative:7.3f} x {reference[2]}"
+    if baseline and relative is not None:
+        before = ratio(baseline, key, reference)
+        if before:
+            line += f"  (baseline {before:.3f}, {relative / before - 1:+.1%})"
+    print(line)
+
+
+def print_tables(results, baseline):
+    for bench in results.ordered("bench"):
+        print(f"{bench}")
+        for case in results.ordered("case", bench=bench):
+            for unit in results.ordered("unit", bench=bench, case=case):
+                print(f"  {case}, {unit}:" if case else f"  {unit}:")
+                for method in results.ordered("method", bench=bench, case=case,
+                                              unit=unit):
+                    print_figure(results, baseline, (bench, case, method, unit))
+        print()
+
+
+def print_goals(results):
+    print("goals")
+    for name, bench, figure, other, limit in GOALS:
+        reached = (ratio(results, (bench, *figure), (bench, *other)) if other
+                   else results.value(bench, *figure))
+        if reached is None:
+            continue
+        verdict = "reached" if reached <= limit else "MISSED"
+        print(f"  {verdict:<8} {reached:6.3f} (goal {limit:g})  {name}")
+
+
+# --- plots ---------------------------------------------------------------------
+
+def gnuplot(script):
+    try:
+        subprocess.run(["gnuplot"], input=script.encode(), check=True)
+    except FileNotFoundError:
+        sys.exit("report.py: gnuplot is missing; install gnuplot-nox")
+
+
+def header(path, bench, unit):
+    return (f'set terminal svg size 800,500 background "white"\n'
+            f'set output "{path}"\nset title "{bench}: minimum"\n'
+            f'set ylabel "{"us" if unit.startswith("ns") else unit}"\n'
+            'set grid y\nset key outside\n')
+
+
+def data_block(name, rows):
+    return f"${name} << END\n" + "\n".join(rows) + "\nEND\n"
+
+
+def divisor(unit):
+    return 1000 if unit.startswith("ns") else 1
+
+
+def plot_curves(results, bench, path):
+    unit, title, logarithmic = CURVES[bench]
+    script = header(path, bench, unit) + f'set xlabel "{title}"\n'
+    if logarithmic:
+        script += f"set logscale {logarithmic}\n"
+    plots = []
+    for number, method in enumerate(results.ordered("method", bench=bench,
+                                                    unit=unit)):
+        rows = [f"{case} {results.value(bench, case, method, unit) / divisor(unit)}"
+                for case in results.ordered("case", bench=bench, method=method,
+                                            unit=unit)]
+        script += data_block(f"d{number}", rows)
+        plots.append(f'$d{number} with linespoints title "{method}" noenhanced')
+    gnuplot(script + "plot " + ", ".join(plots) + "\n")
+
+
+def plot_bars(results, bench, path):
+    unit = BARS[bench]
+    cases = results.ordered("case", bench=bench, unit=unit)
+    methods = results.ordered("method", bench=bench, unit=unit)
+    rows = []
+    for method in methods:
+        values = [results.value(bench, case, method, unit) for case in cases]
+        rows.append(f'"{method}" ' + " ".join(
+            "NaN" if v is None else str(v / divisor(unit)) for v in values))
+    script = header(path, bench, unit) + data_block("d", rows) + (
+        "set style data histograms\nset style fill solid 0.6\n"
+        "set xtics rotate by -30 noenhanced\nset yrange [0:*]\n"
+        'set datafile missing "NaN"\n')
+    plots = [f'$d using {n + 2}:xtic(1) title "{case}" noenhanced'
+             for n, case in enumerate(cases)]
+    gnuplot(script + "plot " + ", ".join(plots) + "\n")
+
+
+def make_plots(results, directory):
+    for bench in results.ordered("bench"):
+        path = f"{directory}/{bench}.svg"
+        if bench in CURVES:
+            plot_curves(results, bench, path)
+        elif bench in BARS:
+            plot_bars(results, bench, path)
+
+
+# --- the gate --------------------------------------------------------------------
+
+def gate(results, baseline, percent):
+    """Figures that have grown too much, or are there no more."""
+    bad = 0
+    for key in baseline.figures:
+        now, before = results.value(*key), baseline.value(*key)
+        name = " / ".join(key)
+        if now is None:
+            print(f"gone: {name}")
+            bad += 1
+        elif now > before * (1 + percent / 100):
+            print(f"grown by {now / before - 1:.1%}: {name}: "
+                  f"{before:g}, now {now:g}")
+            bad += 1
+        else:
+            print(f"fine: {now / before - 1:+.1%} {name}")
+    return bad
+
+
+def main():
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("--baseline")
+    parser.add_argument("--plots")
+    parser.add_argument("--gate", type=float)
+    parser.add_argument("results", nargs="?")
+    args = parser.parse_args()
+    if args.help or not args.results:
+        print(__doc__.strip(), file=sys.stdout if args.help else sys.stderr)
+        sys.exit(0 if args.help else 2)
+    results = Results(args.results)
+    baseline = Results(args.baseline) if args.baseline else None
+    if args.gate is not None:
+        sys.exit(gate(results, baseline, args.gate) > 0)
+    print_tables(results, baseline)
+    print_goals(results)
+    if args.plots:
+        make_plots(results, args.plots)
+
+
+if __name__ == "__main__":
+    main()

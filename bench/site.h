@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where the benchmarks' program lies, and what it reports. */
+#ifndef SPAWNPOL_BENCH_SITE_H
+#define SPAWNPOL_BENCH_SITE_H
+
+#include "bench.h"
+
+/*
+ * Directories below a temporary one, of which only the last holds the program:
+ * a search meets `misses` failures first. Everything is in memory (tmpfs).
+ */
+struct site {
+	char root[64];
+	unsigned int misses;
+	char *path;		/* all directories, as in $PATH, where it is set */
+	char **candidates;	/* misses + 1 full paths of the program */
+	int reports;		/* reading end of the pipe at STAMP_FD */
+};
+
+#define SITE_PROGRAM "stamp"
+
+/* Gives up if it cannot be made. One site at a time: STAMP_FD and PATH. */
+void site_init(struct site *site, unsigned int misses);
+void site_exit(struct site *site);
+
+/* The program's full path. */
+const char *site_program(const struct site *site);
+
+/* Wait for what a program reports: the time of its first instruction, in ns. */
+uint64_t site_report(const struct site *site);
+
+/* "NAME" in the folder of the built tool, which is above this program's own. */
+const char *built(const char *name);
+
+#endif
