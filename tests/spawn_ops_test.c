@@ -265,3 +265,59 @@ TEST(S6_file_operations_work_in_a_child)
 	EXPECT_EQ(st.st_size, 3);
 	EXPECT_EQ(access(dir, F_OK), -1);
 }
+
+/* A process that writes into a pipe when its parent has had time to sleep. */
+static void write_soon(int fd)
+{
+	pid_t pid = CHECK_SYS(fork());
+
+	if (pid)
+		return;
+	sleep_ms(300 * tap_slowness());
+	_exit(write(fd, "x", 1) != 1);
+}
+
+/*
+ * The file's tag makes a CQE when the last request that uses the file is gone,
+ * and that is a step without a CQE: whoever waits must be told nevertheless.
+ */
+TEST(S11_tag_of_a_file_that_a_silent_step_held_last)
+{
+	struct __kernel_timespec limit = { .tv_sec = 10 * tap_slowness() };
+	struct io_uring_cqe *cqe;
+	struct io_uring_sqe *sqe;
+	int fds[2], none = -1, res;
+	__u64 tag = OTHER, no_tag = 0;
+	unsigned int i;
+	double begin;
+	char byte;
+
+	for (i = 0; i < tring_nr_kinds; i++) {
+		if (tring_kinds[i].flags & IORING_SETUP_SQPOLL)
+			continue;
+		tring_init(&r, tring_kinds[i].flags);
+		make_pipe(fds);
+		CHECK_OK(io_uring_register_files_tags(&r.uring, fds, &tag, 1));
+		q_clone(&r);
+		sqe = q_read(&r, 0, &byte, 1);
+		sqe->flags |= IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS;
+		q_exit(&r, 0);
+		tring_submit(&r);
+		wait_blocked(CHECK_OK(tring_res(&r, CLONE)));
+		CHECK_EQ(io_uring_register_files_update_tag(
+				 &r.uring, 0, &none, &no_tag, 1), 1);
+		write_soon(fds[1]);
+		begin = now();
+		res = io_uring_wait_cqes(&r.uring, &cqe, 2, &limit, NULL);
+		CHECK_EQ(res, 0);
+		/* with a CQE there to be had it does not say -ETIME */
+		EXPECT_LT(now() - begin, 5.0 * tap_slowness());
+		CHECK_EQ(tring_res(&r, OTHER), 0);
+		CHECK_EQ(tring_res(&r, 1), 0);
+		CHECK_EQ(wait_exit(-1), 0);
+		CHECK_EQ(wait_exit(-1), 0);
+		close(fds[0]);
+		close(fds[1]);
+		tring_exit(&r);
+	}
+}
