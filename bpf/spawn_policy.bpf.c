@@ -35,28 +35,38 @@ struct {
 
 /* Names longer than that, with their NUL, are searched for each time. */
 #define HIT_NAME_SIZE	64
+#define HIT_NAME_WORDS	(HIT_NAME_SIZE / 8)
 #define MAX_HITS	1024
 
-struct hit_name {
+/* A name; zeroes behind its end. */
+union hit_name {
 	char text[HIT_NAME_SIZE];
+	__u64 words[HIT_NAME_WORDS];
 };
 
 /*
- * Where a name was found: the directory that was staged last for it. No policy
- * is asked once an EXEC has succeeded, so it is written before; if the search
- * comes to nothing it is taken back. That another chain sees it meanwhile does
- * no harm: the directories before this one do not hold the name.
+ * Where a name was found, at an index that its hash gives: another name that
+ * has the same one takes its place. To be exact, the directory that was staged
+ * last: no policy is asked once an EXEC has succeeded, so it is written before,
+ * and taken back if the search comes to nothing. That others see it meanwhile
+ * does no harm: the directories before this one did not hold the name.
+ *
+ * An array and a lock, because an element of a hash map can become another
+ * key's while it is looked at.
  */
 struct hit {
-	__u64 until;		/* bpf_ktime_get_ns() */
+	struct bpf_spin_lock lock;
 	__u32 dir;
+	__u32 generation;	/* of the configuration */
 	__u32 resv;
+	__u64 until;		/* bpf_ktime_get_ns(); 0: nothing is remembered */
+	__u64 name[HIT_NAME_WORDS];
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, MAX_HITS);
-	__type(key, struct hit_name);
+	__type(key, __u32);
 	__type(value, struct hit);
 } hits SEC(".maps");
 
@@ -69,6 +79,7 @@ union step_state {
 		__u8 in_shell;		/* the interpreter was issued last */
 		__u8 denied;		/* a candidate failed with EACCES */
 		__u8 recalled;		/* dir is where the name was last time */
+		__u32 generation;	/* of the configuration the search began with */
 		/* tries used up, 16 bits for each retry rule */
 		__u64 tries[SPAWN_POLICY_MAX_RETRIES / 4];
 	};
@@ -151,20 +162,46 @@ __noinline int stage_candidate(struct bpf_iouring_ctx *ctx, __u32 dir)
 					  SPAWN_POLICY_PATH_SIZE);
 }
 
+/* Where the EXEC's name is remembered; NULL: nowhere. */
+static __always_inline struct hit *find_hit(struct bpf_iouring_ctx *ctx,
+					    union hit_name *name)
+{
+	__u64 hash = 0;
+	__u32 index;
+
+	if (bpf_iouring_exec_name(ctx, name->text, sizeof(name->text)) < 0)
+		return NULL;
+	for (int i = 0; i < HIT_NAME_WORDS; i++)
+		hash = (hash ^ name->words[i]) * 0x9e3779b97f4a7c15ULL;
+	index = (hash >> 32) % MAX_HITS;
+	return bpf_map_lookup_elem(&hits, &index);
+}
+
 /* Where this name was found not long ago, or UNDECIDED. */
 __noinline int recall(struct bpf_iouring_ctx *ctx)
 {
 	struct spawn_policy_config *cfg = get_config();
-	struct hit_name name = {};
+	union hit_name name = {};
+	__u64 until, differ = 0;
+	__u32 dir, generation;
 	struct hit *hit;
 
-	if (!cfg || !cfg->remember_ns ||
-	    bpf_iouring_exec_name(ctx, name.text, sizeof(name.text)) < 0)
+	if (!cfg || !cfg->remember_ns)
 		return UNDECIDED;
-	hit = bpf_map_lookup_elem(&hits, &name);
-	if (!hit || bpf_ktime_get_ns() >= hit->until)
+	hit = find_hit(ctx, &name);
+	if (!hit)
 		return UNDECIDED;
-	return hit->dir;
+	bpf_spin_lock(&hit->lock);
+	for (int i = 0; i < HIT_NAME_WORDS; i++)
+		differ |= hit->name[i] ^ name.words[i];
+	until = hit->until;
+	dir = hit->dir;
+	generation = hit->generation;
+	bpf_spin_unlock(&hit->lock);
+	if (differ || generation != cfg->generation || dir >= cfg->nr_dirs ||
+	    bpf_ktime_get_ns() >= until)
+		return UNDECIDED;
+	return dir;
 }
 
 /*
@@ -174,17 +211,26 @@ __noinline int recall(struct bpf_iouring_ctx *ctx)
 __noinline int remember(struct bpf_iouring_ctx *ctx, int dir)
 {
 	struct spawn_policy_config *cfg = get_config();
-	struct hit_name name = {};
-	struct hit hit = { .dir = dir };
+	__u64 until = bpf_ktime_get_ns();
+	union hit_name name = {};
+	struct hit *hit;
 
-	if (!cfg || !cfg->remember_ns ||
-	    bpf_iouring_exec_name(ctx, name.text, sizeof(name.text)) < 0)
+	if (!cfg || !cfg->remember_ns)
 		return 0;
-	hit.until = bpf_ktime_get_ns() + cfg->remember_ns;
-	if (dir == UNDECIDED)
-		bpf_map_delete_elem(&hits, &name);
+	hit = find_hit(ctx, &name);
+	if (!hit)
+		return 0;
+	if (until + cfg->remember_ns < until)
+		until = ~0ULL;
 	else
-		bpf_map_update_elem(&hits, &name, &hit, BPF_ANY);
+		until += cfg->remember_ns;
+	bpf_spin_lock(&hit->lock);
+	for (int i = 0; i < HIT_NAME_WORDS; i++)
+		hit->name[i] = name.words[i];
+	hit->dir = dir;
+	hit->generation = cfg->generation;
+	hit->until = dir == UNDECIDED ? 0 : until;
+	bpf_spin_unlock(&hit->lock);
 	return 0;
 }
 
@@ -286,14 +332,25 @@ static __always_inline __u32 error_of(struct run *r)
 	return r->res < 0 ? -r->res : 0;
 }
 
-/* Try the candidate at hand, if there is one. */
+static __always_inline __u32 generation(void)
+{
+	struct spawn_policy_config *cfg = get_config();
+
+	return cfg ? cfg->generation : 0;
+}
+
+/*
+ * Try the candidate at hand, if there is one. It is not remembered where the
+ * directories before it were not tried, or were another policy's: the link may
+ * have been updated meanwhile.
+ */
 static __always_inline int try_candidate(struct run *r)
 {
 	int err = stage_candidate(r->ctx, r->st.dir);
 
 	r->st.in_shell = 0;
-	if (!r->st.recalled)
-		remember(r->ctx, err ? UNDECIDED : r->st.dir);
+	if (!err && !r->st.recalled && r->st.generation == generation())
+		remember(r->ctx, r->st.dir);
 	if (!err)
 		return IORING_VERDICT_SUBMIT;
 	if (err < 0)
@@ -308,6 +365,7 @@ static __always_inline int start_search(struct run *r)
 
 	r->st.searching = 1;
 	r->st.denied = 0;
+	r->st.generation = generation();
 	r->st.recalled = dir >= 0;
 	r->st.dir = dir >= 0 ? dir : 0;
 	return try_candidate(r);
@@ -423,6 +481,8 @@ static __always_inline int settle(struct run *r)
 {
 	int verdict = on_rules(r->opcode, r->cmd, error_of(r));
 
+	if (r->st.searching)
+		remember(r->ctx, UNDECIDED);
 	if (verdict == IORING_VERDICT_RETRY) {
 		verdict = r->st.searching ? start_search(r) : try_again(r);
 		if (verdict != UNDECIDED)

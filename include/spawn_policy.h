@@ -65,7 +65,11 @@ struct spawn_policy_config {
 	__u32	nr_dirs;
 	__u32	nr_retries;
 	__u32	nr_on;
-	__u32	resv;		/* 0 */
+	/*
+	 * Another number for each configuration: what was found under one says
+	 * nothing about the directories of another.
+	 */
+	__u32	generation;
 	/*
 	 * --remember: for so long the directory in which a name was found is
 	 * tried first; 0: never. Within that time a program of that name which

@@ -132,6 +132,72 @@ TEST(remembered_program_that_is_busy_is_tried_again_there)
 	CHECK_STR(story, "/3/y /3/y ");
 }
 
+TEST(name_that_takes_anothers_place)
+{
+	union hit_name x = { "x" }, y = { "y" };
+	struct bpf_iouring_ctx *ctx = &chain;
+
+	find_once(1000);
+	step_name = "y";
+	/* as if both had the same index */
+	*find_hit(ctx, &y) = *(step_name = "x", find_hit(ctx, &x));
+	CHECK_EQ(exec_step("y"), -ENOENT);
+	CHECK_STR(story, "/1/y /2/y /3/y /4/y ");
+}
+
+TEST(memory_is_of_one_configuration)
+{
+	find_once(1000);
+	setup.generation++;
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_STR(story, "/1/x /2/x /3/x ");
+	setup.nr_dirs = 2;
+	CHECK_EQ(exec_step("x"), -ENOENT);
+	CHECK_STR(story, "/1/x /2/x ");
+}
+
+/* The link is updated while a candidate's EXEC runs. */
+static int update_and_fail(void)
+{
+	setup.generation++;
+	return -ENOENT;
+}
+
+TEST(search_begun_by_another_policy_is_not_remembered)
+{
+	path_is("/1", "/2", "/3", "/4");
+	setup.remember_ns = 1000;
+	FILE_IS("/3/x", 0);
+	begin(IORING_OP_EXEC, "x");
+	chain.event = IORING_POLICY_BEFORE_EXEC;
+	CHECK_EQ(spawn_policy(&chain), IORING_VERDICT_SUBMIT);
+	chain.event = IORING_POLICY_STAGED;
+	chain.res = update_and_fail();
+	CHECK_EQ(spawn_policy(&chain), IORING_VERDICT_SUBMIT);
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_STR(story, "/1/x /2/x /3/x ");
+}
+
+TEST(error_that_ends_a_search_is_not_remembered)
+{
+	path_is("/1", "/2", "/3", "/4");
+	setup.remember_ns = 1000;
+	FILE_IS("/2/x", -EIO);
+	FILE_IS("/1/x", -ENOENT, 0);
+	CHECK_EQ(exec_step("x"), -EIO);
+	files[1].results[0] = 0;
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_STR(story, "/1/x ");
+}
+
+TEST(time_without_end)
+{
+	find_once(~0ULL);
+	sim_now = ~0ULL - 1;
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_STR(story, "/3/x ");
+}
+
 TEST(names_too_long_to_remember)
 {
 	static char name[HIT_NAME_SIZE + 1], path[HIT_NAME_SIZE + 4];

@@ -32,10 +32,9 @@
 #define __uint(name, val) int(*name)[val]
 #define __type(name, val) __typeof__(val) *name
 #define bpf_map_lookup_elem(map, key) sim_lookup(map, key)
-#define bpf_map_update_elem(map, key, value, flags) sim_update(key, value)
-#define bpf_map_delete_elem(map, key) sim_delete(key)
+#define bpf_spin_lock(lock) ((void)(lock))
+#define bpf_spin_unlock(lock) ((void)(lock))
 #define bpf_ktime_get_ns() sim_now
-#define BPF_ANY 0
 #define IORING_OP_EXEC SPAWNPOL_OP_EXEC
 #define IORING_OP_CHILD SPAWNPOL_OP_CHILD
 
@@ -44,8 +43,6 @@
 static struct spawn_policy_config setup;
 static __u64 sim_now = 1; /* ns */
 static void *sim_lookup(void *map, const void *key);
-static int sim_update(const void *key, const void *value);
-static int sim_delete(const void *key);
 
 #define bpf_loop(times, call, arg, flags)                                      \
 	do {                                                                   \
@@ -63,38 +60,16 @@ int spawn_policy(struct bpf_iouring_ctx *ctx);
 
 /* --- maps ------------------------------------------------------------------- */
 
-/* The map of hits: room for one name is enough. */
-static struct {
-	bool used;
-	struct hit_name name;
-	struct hit hit;
-} sim_hits;
-
-static bool sim_is_hit(const void *key)
-{
-	return sim_hits.used &&
-	       !memcmp(key, &sim_hits.name, sizeof(sim_hits.name));
-}
+static struct hit sim_hits[MAX_HITS];
 
 static void *sim_lookup(void *map, const void *key)
 {
+	__u32 index = *(const __u32 *)key;
+
 	if (map == (void *)&config)
 		return &setup;
-	return sim_is_hit(key) ? &sim_hits.hit : NULL;
-}
-
-static int sim_update(const void *key, const void *value)
-{
-	sim_hits.used = true;
-	memcpy(&sim_hits.name, key, sizeof(sim_hits.name));
-	memcpy(&sim_hits.hit, value, sizeof(sim_hits.hit));
-	return 0;
-}
-
-static int sim_delete(const void *key)
-{
-	sim_hits.used &= !sim_is_hit(key);
-	return 0;
+	CHECK_LT(index, MAX_HITS);
+	return &sim_hits[index];
 }
 
 /* --- made-up files ---------------------------------------------------------- */

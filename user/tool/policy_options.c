@@ -6,6 +6,8 @@
 #include <spawnpol_uapi.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 
 #include "names.h"
 #include "policy_options.h"
@@ -179,6 +181,18 @@ static int read_shell(struct tool *t, struct spawn_policy_config *config)
 	return 0;
 }
 
+/* A number that no other configuration is likely to have. */
+static uint32_t make_generation(void)
+{
+	struct timespec now;
+	uint32_t number;
+
+	if (getrandom(&number, sizeof(number), 0) == sizeof(number))
+		return number;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_nsec;
+}
+
 int policy_options_read(struct tool *t, const char *path,
 			struct spawn_policy_config *config)
 {
@@ -187,6 +201,7 @@ int policy_options_read(struct tool *t, const char *path,
 
 	memset(config, 0, sizeof(*config));
 	config->version = SPAWN_POLICY_CONFIG_VERSION;
+	config->generation = make_generation();
 	config->remember_ns = t->set.remember_ns;
 	ret = read_path(t, t->set.path ? t->set.path : path, config);
 	if (!ret)
