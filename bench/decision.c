@@ -62,7 +62,8 @@ static void queue_kept(struct kept *k, const struct site *site)
 		sqe->addr3 = (uintptr_t)environ;
 		if (i == site->misses)
 			break;
-		sqe = next_sqe(k, IORING_OP_READ, IOSQE_IO_LINK, KEPT_READ);
+		sqe = next_sqe(k, IORING_OP_READ, IOSQE_IO_LINK |
+			       IOSQE_CQE_SKIP_SUCCESS, KEPT_READ);
 		sqe->fd = k->go[0];
 		sqe->addr = (uintptr_t)&k->byte;
 		sqe->len = 1;
@@ -156,7 +157,13 @@ static const struct way {
 
 /* --- the intervals -------------------------------------------------------------- */
 
-static struct bpf_object *start_measuring(void)
+struct meter {
+	struct bpf_object *object;
+	struct bpf_link *links[2];
+	unsigned int nr_links;
+};
+
+static void start_measuring(struct meter *m)
 {
 	struct bpf_object *object;
 	struct bpf_program *program;
@@ -166,11 +173,21 @@ static struct bpf_object *start_measuring(void)
 		give_up(-errno, "decision.bpf.o");
 	must(bpf_object__load(object));
 	bpf_object__for_each_program(program, object) {
-		if (!bpf_program__attach(program))
+		struct bpf_link *link = bpf_program__attach(program);
+
+		if (!link)
 			give_up(-errno, "attach %s",
 				bpf_program__name(program));
+		m->links[m->nr_links++] = link;
 	}
-	return object;
+	m->object = object;
+}
+
+static void stop_measuring(struct meter *m)
+{
+	while (m->nr_links)
+		bpf_link__destroy(m->links[--m->nr_links]);
+	bpf_object__close(m->object);
 }
 
 static struct bpf_map *map_of(struct bpf_object *object, const char *name)
@@ -202,6 +219,9 @@ static void print_intervals(const struct plan *plan, struct bpf_object *object,
 	struct samples s;
 	uint64_t value;
 
+	if (nr != plan->iterations * MISSES)
+		give_up(0, "%s: %u intervals, not %u", way->name, nr,
+			plan->iterations * MISSES);
 	samples_init(&s, nr + 1);
 	for (uint32_t i = 0; i < nr; i++) {
 		must_sys(bpf_map_lookup_elem(fd, &i, &value));
@@ -249,13 +269,15 @@ static void measure_busy(const struct plan *plan, const struct site *site,
 
 void bench_decision(const struct plan *plan)
 {
-	struct bpf_object *object;
+	struct meter meter = { 0 };
 	struct site site;
 
+	if (plan->iterations > DECISIONS_MAX / MISSES)
+		give_up(0, "at most %u iterations", DECISIONS_MAX / MISSES);
 	site_init(&site, MISSES);
-	object = start_measuring();
-	measure_all(plan, &site, object, "idle machine");
-	measure_busy(plan, &site, object);
-	bpf_object__close(object);
+	start_measuring(&meter);
+	measure_all(plan, &site, meter.object, "idle machine");
+	measure_busy(plan, &site, meter.object);
+	stop_measuring(&meter);
 	site_exit(&site);
 }

@@ -8,6 +8,17 @@ struct lane {
 	struct samples samples;
 };
 
+/*
+ * Which of nr methods is the k-th in this round: from another one on each time,
+ * and in every other round backwards.
+ */
+static unsigned int order(unsigned int round, unsigned int k, unsigned int nr)
+{
+	unsigned int n = (round / 2 + k) % nr;
+
+	return round % 2 ? nr - 1 - n : n;
+}
+
 void interleave(const struct plan *plan, const struct site *site,
 		const struct method *const methods[], const char *case_name)
 {
@@ -20,11 +31,13 @@ void interleave(const struct plan *plan, const struct site *site,
 		samples_init(&lanes[nr].samples, plan->iterations);
 	}
 	for (i = 0; i < WARM_UP + plan->iterations; i++) {
+		/* by turns first, so that none has the same one before it */
 		for (k = 0; k < nr; k++) {
-			uint64_t ns = launch_latency(&lanes[k].launcher);
+			struct lane *lane = &lanes[order(i, k, nr)];
+			uint64_t ns = launch_latency(&lane->launcher);
 
 			if (i >= WARM_UP)
-				samples_add(&lanes[k].samples, ns);
+				samples_add(&lane->samples, ns);
 		}
 	}
 	for (k = 0; k < nr; k++) {

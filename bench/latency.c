@@ -12,9 +12,9 @@
 #define GIB	(1UL << 30)
 
 static const struct method *const methods[] = {
-	&method_fork, &method_vfork, &method_posix_spawn, &method_clone,
-	&method_hardlink, &method_policy, &method_remember, &method_user,
-	&method_ready, NULL,
+	&method_fork, &method_vfork, &method_vfork_path, &method_posix_spawn,
+	&method_clone, &method_chain, &method_hardlink, &method_policy,
+	&method_remember, &method_user, &method_ready, NULL,
 };
 
 /* fork(2) copies the page tables of all of it: a few samples must do. */
@@ -34,6 +34,8 @@ static void measure_big(const struct plan *plan, const struct site *site)
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		give_up(0, "no GiB of memory: give the machine 3G");
+	/* in small pages, whatever the system's default is */
+	madvise(memory, GIB, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < GIB; i += 4096)
 		memory[i] = 1;
 	interleave(plan, site, methods_big, "1 GiB touched");

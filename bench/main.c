@@ -2,6 +2,8 @@
 /* The benchmarks, and the command line that chooses among them. */
 #include <errno.h>
 #include <getopt.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench.h"
 
@@ -63,12 +65,27 @@ static const struct bench *find(const char *name)
 	exit(2);
 }
 
+/* In a process of its own: affinity, limits and descriptors are its. */
 static void run(const struct bench *bench, struct plan plan)
 {
+	int status;
+	pid_t pid;
+
 	plan.bench = bench->name;
 	if (!plan.iterations)
 		plan.iterations = bench->iterations;
-	bench->run(&plan);
+	fflush(stdout);
+	pid = must_sys(fork());
+	if (!pid) {
+		bench->run(&plan);
+		exit(0);
+	}
+	must_sys(waitpid(pid, &status, 0));
+	if (!WIFEXITED(status))
+		give_up(0, "%s was killed by signal %d", bench->name,
+			WTERMSIG(status));
+	if (WEXITSTATUS(status))
+		exit(WEXITSTATUS(status));
 }
 
 int main(int argc, char **argv)

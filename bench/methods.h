@@ -43,8 +43,8 @@ struct launcher {
 };
 
 /* C library and system calls. */
-extern const struct method method_fork, method_vfork, method_posix_spawn,
-	method_clone, method_ready;
+extern const struct method method_fork, method_vfork, method_vfork_path,
+	method_posix_spawn, method_clone, method_ready;
 /* Chains of io_uring requests. */
 extern const struct method method_chain, method_hardlink, method_policy,
 	method_remember, method_user, method_idle,

@@ -125,8 +125,8 @@ static void tool(const char *const words[])
 }
 
 /*
- * Load the policy with this method's options and attach it to the ring. Only
- * the link keeps it: nothing is left if this program dies.
+ * Load the policy with this method's options and attach it to the ring. Then
+ * only the link keeps it: nothing is left if this program dies later.
  */
 static void load_policy(struct launcher *l, const char *object)
 {

@@ -57,6 +57,26 @@ const struct method method_vfork = {
 	.name = "vfork", .launch = launch_vfork,
 };
 
+/* vfork(2) and execve(2) of the right path: nothing to search. */
+static void launch_vfork_path(struct launcher *l, pid_t *pids, unsigned int nr)
+{
+	const char *path = site_program(l->site);
+
+	for (unsigned int i = 0; i < nr; i++) {
+		pid_t pid = vfork();
+
+		if (!pid) {
+			execve(path, argv, environ);
+			_exit(127);
+		}
+		pids[i] = must_sys(pid);
+	}
+}
+
+const struct method method_vfork_path = {
+	.name = "vfork_path", .launch = launch_vfork_path,
+};
+
 /* posix_spawnp(3). */
 static void launch_posix_spawn(struct launcher *l, pid_t *pids, unsigned int nr)
 {

@@ -240,12 +240,13 @@ def gate(results, baseline, percent):
         if now is None:
             print(f"gone: {name}")
             bad += 1
-        elif now > before * (1 + percent / 100):
+        elif before and now > before * (1 + percent / 100):
             print(f"grown by {now / before - 1:.1%}: {name}: "
                   f"{before:g}, now {now:g}")
             bad += 1
         else:
-            print(f"fine: {now / before - 1:+.1%} {name}")
+            change = now / before - 1 if before else 0
+            print(f"fine: {change:+.1%} {name}")
     return bad
 
 

@@ -139,6 +139,10 @@ static void measure(const struct plan *plan, const struct site *site,
 	print_value(plan, method->name, "ms cpu", cost.cpu / 1e6, "all");
 	print_value(plan, method->name, "wake-ups", cost.wakeups, "all");
 	print_value(plan, method->name, "retries", retries(&l), "all");
+	if (retries(&l) != 2 * (plan->iterations / EVERY))
+		progress(plan, "note: %s tried again %u times, not %u",
+			 method->name, (unsigned int)retries(&l),
+			 2 * (plan->iterations / EVERY));
 	launcher_exit(&l);
 	writer_stop(&w);
 }

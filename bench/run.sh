@@ -9,7 +9,7 @@
 #>
 #>   --iterations N  so many samples instead of each benchmark's usual number
 #>   --icount        let the guest's clock count instructions: the figures
-#>                   repeat to a few parts in a thousand; ten times slower
+#>                   repeat to a few parts in a hundred; ten times slower
 #>   --baseline      keep the figures as the baseline: bench/baseline.json, or
 #>                   bench/baseline-icount.json with --icount
 #>

@@ -3,12 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "stamp.h"
+
+#define REPORT_MS	60000
 
 const char *built(const char *name)
 {
@@ -64,12 +69,16 @@ static void make_directories(struct site *site)
 
 void site_init(struct site *site, unsigned int misses)
 {
+	struct statfs fs;
 	int fds[2];
 
 	*site = (struct site) { .misses = misses };
 	strcpy(site->root, "/tmp/spawnpol-bench.XXXXXX");
 	if (!mkdtemp(site->root))
 		give_up(-errno, "%s", site->root);
+	must_sys(statfs(site->root, &fs));
+	if (fs.f_type != TMPFS_MAGIC)
+		fprintf(stderr, "bench: note: %s is no tmpfs\n", site->root);
 	site->candidates = calloc(misses + 1, sizeof(char *));
 	if (!site->candidates)
 		give_up(-ENOMEM, "candidates");
@@ -108,8 +117,13 @@ const char *site_program(const struct site *site)
 uint64_t site_report(const struct site *site)
 {
 	struct timespec ts;
+	struct pollfd pollfd = { site->reports, POLLIN, 0 };
 	ssize_t len;
 
+	/* this process holds the pipe's other end, too: no end of file comes */
+	if (must_sys(poll(&pollfd, 1, REPORT_MS)) == 0)
+		give_up(0, "no report from the program in %d s",
+			REPORT_MS / 1000);
 	do {
 		len = read(site->reports, &ts, sizeof(ts));
 	} while (len < 0 && errno == EINTR);
