@@ -12,17 +12,6 @@
 SOCKET=''
 DAEMON=''
 
-# until_true COMMAND...: for ten seconds.
-until_true()
-{
-	local try
-	for ((try = 0; try < 200; try++)); do
-		"$@" && return
-		sleep 0.05
-	done
-	fail "never: $*"
-}
-
 # start [DESCRIPTORS]
 start()
 {

@@ -146,7 +146,7 @@ test_too_few_and_too_many_arguments()
 {
 	misuse_of 'load needs OBJECT' load
 	misuse_of "unexpected argument 'b'" load a b
-	misuse_of "unexpected argument 'x'" list x
+	misuse_of "unexpected argument 'y'" list x y
 	misuse_of 'update needs LINK NAME' update 3
 	misuse_of 'run needs COMMAND' run
 	misuse_of 'attach needs --pid' attach x

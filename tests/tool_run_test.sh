@@ -5,31 +5,9 @@
 # decisions.
 
 # shellcheck disable=SC2016 # what is in single quotes is for another shell
-TIME_LIMIT=120
-. "$(dirname "$0")/lib/tap.sh"
+. "$(dirname "$0")/lib/tool.sh"
 
-TOOL=$BUILD/spawnpol
-CLIENT=$BUILD/spawnpold-client
 EXIT_WITH=$BUILD/tests/helpers/exit_with
-INSTANCES=/sys/kernel/tracing/instances
-STARTED=()
-
-clean_up()
-{
-	((${#STARTED[@]})) && kill -9 "${STARTED[@]}" 2>/dev/null
-	[[ -e /sys/fs/bpf/spawnpol/policy ]] && "$TOOL" unload --force policy >/dev/null
-}
-trap clean_up EXIT
-
-until_true()
-{
-	local try
-	for ((try = 0; try < 200 * ${SPAWNPOL_SLOWNESS:-1}; try++)); do
-		"$@" && return
-		sleep 0.05
-	done
-	fail "this did not come true: $*"
-}
 
 # run_of STATUS ARGUMENT...: run, with these arguments, ends so.
 run_of()
@@ -38,13 +16,6 @@ run_of()
 	shift
 	run "$TOOL" run "$@"
 	expect_status "$status"
-}
-
-# Nothing that run loads or attaches outlives it.
-nothing_is_left()
-{
-	run "$TOOL" list
-	expect_equal "$OUT" 'no policy is loaded'
 }
 
 test_run_passes_on_output_and_status()
@@ -227,12 +198,9 @@ test_run_under_a_loaded_policy()
 	expect_err 'cannot read the object file'
 }
 
-start_daemon()
+start_daemon_with_policy()
 {
-	"$BUILD/spawnpold" "$DIR/socket" &
-	DAEMON=$!
-	STARTED+=("$DAEMON")
-	until_true test -S "$DIR/socket"
+	start_daemon
 	run "$TOOL" load spawn_policy --name policy --path /nowhere:/bin
 	expect_status 0
 	run "$TOOL" attach policy --pid "$DAEMON"
@@ -248,14 +216,17 @@ start_trace()
 	until_true grep -q tracing "$DIR/trace.err"
 }
 
+# The tool's instances of tracing. (Other tests have some, too.)
+instances() { (cd /sys/kernel/tracing/instances && ls -d spawnpol-* 2>/dev/null); }
+
 has_ended() { ! kill -0 "$1" 2>/dev/null; }
 traced() { grep -q "$1" "$DIR/trace"; }
 
 test_trace_shows_steps_and_verdicts()
 {
-	start_daemon
-	start_trace
-	"$CLIENT" "$DIR/socket" true
+	start_daemon_with_policy
+	start_trace --pid "$DAEMON"
+	"$CLIENT" "$SOCKET" true
 	until_true traced ' end: '
 	kill -INT "$TRACE"
 	wait "$TRACE"
@@ -265,15 +236,15 @@ test_trace_shows_steps_and_verdicts()
 	expect_out 'exec /nowhere/true -> ENOENT'
 	expect_out 'exec /bin/true -> ok (staged)'
 	expect_out 'runs the program'
-	[[ ! $(ls "$INSTANCES") ]] || fail "the instance is left: $(ls "$INSTANCES")"
+	expect_equal "$(instances)" ''
 }
 
 test_trace_in_json_stops_by_count()
 {
-	start_daemon
-	start_trace --json --count 2
-	"$CLIENT" "$DIR/socket" true
-	"$CLIENT" "$DIR/socket" nosuchprogram 2>/dev/null
+	start_daemon_with_policy
+	start_trace --json --count 2 --pid "$DAEMON"
+	"$CLIENT" "$SOCKET" true
+	"$CLIENT" "$SOCKET" nosuchprogram 2>/dev/null
 	until_true has_ended "$TRACE"
 	OUT=[$(paste -sd, "$DIR/trace")]
 	# the system's own: the first in PATH may be a wrapper that takes seconds
@@ -290,10 +261,10 @@ print(len(ends), ends[0]["res"], ends[1]["errno"],
 
 test_trace_of_one_process()
 {
-	start_daemon
+	start_daemon_with_policy
 	start_trace --pid "$DAEMON" --count 1
 	"$TOOL" run true
-	"$CLIENT" "$DIR/socket" echo >/dev/null
+	"$CLIENT" "$SOCKET" echo >/dev/null
 	until_true has_ended "$TRACE"
 	OUT=$(<"$DIR/trace")
 	expect_out /bin/echo
@@ -302,18 +273,18 @@ test_trace_of_one_process()
 
 test_trace_whose_reader_goes_away()
 {
-	start_daemon
+	start_daemon_with_policy
 	"$TOOL" trace 2>"$DIR/trace.err" | head -n 1 >"$DIR/first" &
 	until_true grep -q tracing "$DIR/trace.err"
 	until_true spawn_until_read
-	[[ ! $(ls "$INSTANCES") ]] || fail "the instance is left"
+	expect_equal "$(instances)" ''
 }
 
 # True when the trace has noticed that nobody reads.
 spawn_until_read()
 {
-	"$CLIENT" "$DIR/socket" true
-	[[ ! $(ls "$INSTANCES") ]]
+	"$CLIENT" "$SOCKET" true
+	[[ ! $(instances) ]]
 }
 
 test_trace_that_is_killed()
@@ -321,13 +292,13 @@ test_trace_that_is_killed()
 	start_trace
 	kill -9 "$TRACE"
 	wait "$TRACE" 2>/dev/null
-	[[ $(ls "$INSTANCES") == "spawnpol-$TRACE" ]] ||
+	[[ $(instances) == "spawnpol-$TRACE" ]] ||
 		fail "what it leaves is not what this test is for"
 	start_trace
-	expect_equal "$(ls "$INSTANCES")" "spawnpol-$TRACE"
+	expect_equal "$(instances)" "spawnpol-$TRACE"
 	kill "$TRACE"
 	wait "$TRACE"
-	expect_equal "$? $(ls "$INSTANCES")" '0 '
+	expect_equal "$? $(instances)" '0 '
 }
 
 test_trace_without_tracefs()

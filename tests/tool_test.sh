@@ -4,15 +4,9 @@
 # The tool on a kernel that can: policies loaded, attached to rings of other
 # processes, listed, exchanged and taken away again, and what is left then.
 
-TIME_LIMIT=120
-. "$(dirname "$0")/lib/tap.sh"
+. "$(dirname "$0")/lib/tool.sh"
 
-TOOL=$BUILD/spawnpol
-CLIENT=$BUILD/spawnpold-client
 HELPERS=$BUILD/tests/helpers
-PINS=/sys/fs/bpf/spawnpol
-SOCKET=$DIR/socket
-STARTED=()
 
 # The checks of JSON make no process: they are many, and emulation is slow.
 # (tool_host_test.sh has documents parsed.)
@@ -32,34 +26,6 @@ expect_value()
 		[[ $VALUE == "$2" ]] || fail "$1 is $VALUE, not $2"
 		shift 2
 	done
-}
-
-# expect_present FEATURE true|false|null
-expect_present()
-{
-	[[ $OUT =~ \"$1\":\ \{[^}]*\"present\":\ ([a-z]*) ]] || fail "no feature $1"
-	[[ ${BASH_REMATCH[1]} == "$2" ]] || { show_run; fail "$1 is ${BASH_REMATCH[1]}"; }
-}
-
-# Processes of a test end with it; policies are taken out.
-clean_up()
-{
-	local policy
-	((${#STARTED[@]})) && kill -9 "${STARTED[@]}" 2>/dev/null
-	for policy in "$PINS"/*; do
-		[[ -e $policy ]] && "$TOOL" unload --force "${policy##*/}" >/dev/null
-	done
-}
-trap clean_up EXIT
-
-until_true()
-{
-	local try
-	for ((try = 0; try < 200 * ${SPAWNPOL_SLOWNESS:-1}; try++)); do
-		"$@" && return
-		sleep 0.05
-	done
-	fail "this did not come true: $*"
 }
 
 # done_by ARGUMENT...: the tool does it.
@@ -84,15 +50,6 @@ hold_rings()
 	until_true test -s "$DIR/rings"
 }
 
-start_daemon()
-{
-	SOCKET=$DIR/socket
-	"$BUILD/spawnpold" "$SOCKET" &
-	DAEMON=$!
-	STARTED+=("$DAEMON")
-	until_true test -S "$SOCKET"
-}
-
 load_default() { done_by load spawn_policy --name "${1:-policy}" --path /nowhere:/bin "${@:2}"; }
 
 # Sets LINK to that of the policy $1 on the ring of process $2.
@@ -101,13 +58,6 @@ attach()
 	done_by attach "$1" --pid "$2" --json "${@:3}"
 	value_of link
 	LINK=$VALUE
-}
-
-nothing_is_left()
-{
-	done_by list
-	expect_equal "$OUT" 'no policy is loaded'
-	expect_equal "$(ls -A "$PINS" 2>/dev/null)" ''
 }
 
 # unprivileged ARGUMENT...: the tool, run by nobody, from where nobody can read.
@@ -131,19 +81,6 @@ test_probe_reports_every_feature()
 	expect_out '"exec"'
 	done_by probe
 	[[ $OUT != *'why not'* ]] || fail "$OUT"
-}
-
-test_probe_with_io_uring_disabled()
-{
-	local switch=/proc/sys/kernel/io_uring_disabled
-	[[ -e $switch ]] || skip "no such switch in this kernel"
-	echo 2 >"$switch"
-	run "$TOOL" probe --json
-	echo 0 >"$switch"
-	expect_status 3
-	expect_present io_uring false
-	expect_present op_exec null
-	expect_out '"remedy": "sysctl -w kernel.io_uring_disabled=0'
 }
 
 test_probe_without_file_systems()
@@ -171,10 +108,22 @@ test_load_list_unload()
 	expect_value name '"policy"' program '"spawn_policy"'
 	[[ -e $PINS/policy/prog && -e "$PINS"/policy/map-config ]] ||
 		fail "not pinned: $(ls -R "$PINS")"
-	done_by list --json
+	done_by list policy --json
 	expect_value name '"policy"' links '[]'
 	done_by unload policy
 	nothing_is_left
+}
+
+test_list_of_one_policy()
+{
+	load_default
+	load_default other
+	hold_rings 1
+	attach policy "$RING_PID"
+	done_by list other --json
+	expect_value name '"other"' links '[]'
+	[[ $OUT != *'"policy"'* ]] || fail "another one, too: $OUT"
+	refused "no policy 'missing' is loaded" list missing
 }
 
 test_load_under_a_name_that_is_taken()
@@ -272,11 +221,11 @@ test_attach_finds_the_only_ring()
 	expect_status 0
 	run "$CLIENT" "$SOCKET" nosuchprogram
 	expect_status 127
-	done_by list --json
+	done_by list policy --json
 	expect_value link "$LINK" policy '"policy"' gone false pid "$DAEMON"
 	value_of submit
 	((VALUE > 0)) || fail "no verdict was counted: $OUT"
-	done_by list
+	done_by list policy
 	expect_out "of process $DAEMON"
 	done_by detach "$LINK"
 	run "$CLIENT" "$SOCKET" true
@@ -333,7 +282,7 @@ test_attach_with_budgets_and_events()
 	load_default
 	hold_rings 1
 	attach policy "$RING_PID" --events 'done' --max-issues 7 --max-staged 2 --max-delay 1.5s
-	done_by list --json
+	done_by list policy --json
 	expect_value events '"done"' max_issues 7 max_staged 2 max_delay_ns 1500000000
 	refused E2BIG attach policy --pid "$RING_PID" --slot 1 --max-issues 4000000000
 	refused E2BIG attach policy --pid "$RING_PID" --slot 1 --max-delay 100m
@@ -358,9 +307,9 @@ test_a_ring_that_goes_away()
 	attach policy "$RING_PID"
 	kill -9 "$RING_PID"
 	wait "$RING_PID" 2>/dev/null
-	ring_is_gone() { "$TOOL" list --json | grep -q '"gone": true'; }
+	ring_is_gone() { "$TOOL" list policy --json | grep -q '"gone": true'; }
 	until_true ring_is_gone
-	done_by list
+	done_by list policy
 	expect_out 'its ring is gone'
 	refused ENOLINK update "$LINK" other
 	[[ -e $PINS/policy/link-$LINK ]] || fail "the pin has moved all the same"
@@ -390,7 +339,7 @@ test_attach_races_with_the_end_of_the_process()
 		[[ $(<"$DIR/err") != *'cannot pin'* ]] || fail "$(<"$DIR/err")"
 		: >"$DIR/rings"
 	done
-	all_gone() { ! "$TOOL" list --json | grep -q '"gone": false'; }
+	all_gone() { ! "$TOOL" list policy --json | grep -q '"gone": false'; }
 	until_true all_gone
 	done_by unload policy
 	nothing_is_left

@@ -4,12 +4,12 @@
 # What the project's shell scripts share: where things are, how they talk,
 # and how the kernel source is obtained. Sourced, never run.
 
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+TOP=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/spawnpol
 PATCHES=$TOP/kernel-patches
 
 # A path that holds nothing to build from would end up in every log line.
-PROGRAM=$(basename "$0")
+PROGRAM=${0##*/}
 
 note() { printf '%s: %s\n' "$PROGRAM" "$*" >&2; }
 die() { note "$*"; exit 1; }

@@ -21,7 +21,7 @@
 # time limit (TIME_LIMIT, 60 seconds unless the file sets it). A failed check
 # ends the test. DIR is an empty directory of the test's own.
 
-. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "${BASH_SOURCE[0]%/*}/common.sh"
 
 # shellcheck disable=SC2034 # for the tests
 BUILD=$TOP/build
@@ -63,6 +63,21 @@ expect_status()
 # expect_out and expect_err: the text occurs there.
 expect_out() { [[ $OUT == *"$1"* ]] || { show_run; fail "stdout has no '$1'"; }; }
 expect_err() { [[ $ERR == *"$1"* ]] || { show_run; fail "stderr has no '$1'"; }; }
+
+# until_true COMMAND...: try it for ten seconds. (read with a timeout is a sleep
+# that starts no process; those are slow on an emulated debug kernel.)
+until_true()
+{
+	local try never
+	"$@" && return
+	exec {never}<> <(:)
+	for ((try = 0; try < 200 * ${SPAWNPOL_SLOWNESS:-1}; try++)); do
+		read -r -t 0.05 -u "$never"
+		"$@" && break
+	done
+	exec {never}>&-
+	((try < 200 * ${SPAWNPOL_SLOWNESS:-1})) || fail "this did not come true: $*"
+}
 
 # expect_equal GOT WANTED
 expect_equal() { [[ $1 == "$2" ]] || fail "got '$1' instead of '$2'"; }

@@ -23,6 +23,7 @@ struct link_seen {
 };
 
 struct inventory {
+	const char *only;		/* this policy; NULL: all there is */
 	struct policy_seen *policies;
 	struct link_seen *links;
 	struct ring_seen *rings;

@@ -29,6 +29,11 @@ static void *grow(void **array, size_t nr, size_t size)
 	return (char *)*array + nr * size;
 }
 
+static bool is_wanted(const struct inventory *v, const char *policy)
+{
+	return !v->only || !strcmp(v->only, policy);
+}
+
 static int add_map(const char *file, void *data)
 {
 	struct policy_seen *p = data;
@@ -46,6 +51,8 @@ static int add_policy(const char *name, void *data)
 	char path[PATH_MAX];
 	int fd;
 
+	if (!is_wanted(v, name))
+		return 0;
 	p = grow((void **)&v->policies, v->nr_policies, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
@@ -76,7 +83,8 @@ static int add_link(struct inventory *v, int fd)
 	l->info = info;
 	if (!pins_find_link(info.id, l->policy))
 		l->policy[0] = 0;
-	v->nr_links++;
+	if (is_wanted(v, l->policy))
+		v->nr_links++;
 	return 0;
 }
 
@@ -136,12 +144,16 @@ static int gather(struct tool *t, struct inventory *v)
 
 int do_list(struct tool *t)
 {
-	struct inventory v = { 0 };
+	struct inventory v = { .only = t->nr_args ? t->args[0] : NULL };
 	int ret;
 
 	ret = kernel_check_policies(t);
 	if (!ret)
 		ret = gather(t, &v);
+	if (!ret && v.only && !v.nr_policies) {
+		ret = fail(t, ENOENT, "no policy '%s' is loaded", v.only);
+		advise(t, "%s list", TOOL_NAME);
+	}
 	if (!ret && v.nr_links)
 		rings_each(0, add_ring, &v);
 	if (!ret)
