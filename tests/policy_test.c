@@ -24,6 +24,7 @@ struct setup {
 };
 
 static struct setup s;
+TPOLICY_PRELOAD("bpf/spawn_policy")
 
 /* The working directory and directories "1" to "4" of the search. */
 static void make_directories(void)
@@ -67,6 +68,8 @@ static void begin(void)
 
 	tring_init(&s.ring, 0);
 	tpolicy_load(&s.policy, "bpf/spawn_policy");
+	/* what the test before remembered is another configuration's */
+	s.config.generation = getpid();
 	CHECK_OK(bpf_map_update_elem(
 		tpolicy_map(&s.policy, SPAWN_POLICY_CONFIG_MAP), &key,
 		&s.config, BPF_ANY));

@@ -33,6 +33,18 @@ struct tpolicy {
 
 /* Open NAME.bpf.o: sleepable and for spawning; ready to be changed. */
 void tpolicy_open(struct tpolicy *p, const char *name);
+/*
+ * TPOLICY_PRELOAD("bpf/hello_policy") at the top of a test program has that one
+ * loaded before its tests, which share it with its maps: a test's changes to
+ * them are seen by those after it. (A debug kernel under emulation takes more
+ * than a second to verify a policy.)
+ */
+#define TPOLICY_PRELOAD(name)                                           \
+	__attribute__((constructor)) static void tpolicy_preload_(void) \
+	{                                                               \
+		tpolicy_preload(name);                                  \
+	}
+void tpolicy_preload(const char *name);
 /* Load it; -errno, and p->log tells why. */
 int tpolicy_try_load(struct tpolicy *p);
 /* Open and load. */
