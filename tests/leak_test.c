@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * TIMEOUT: 600
+ * ALONE: it counts what the whole system has.
+ *
  * Many spawns in a row under a policy that searches, half of which miss six
  * directories first, leave nothing behind: no task, descriptor, pin, link,
  * program or kernel memory (S5, S9, P2).

@@ -50,6 +50,9 @@ static void trace_start(void)
 {
 	rmdir(TRACING);
 	CHECK_SYS(mkdir(TRACING, 0755));
+	/* Other tests run at the same time: this process and its children only. */
+	write_file(TRACING "/options/event-fork", "1", 0);
+	write_file(TRACING "/set_event_pid", format("%d", getpid()), 0);
 	write_file(TRACING "/events/io_uring_spawn/enable", "1", 0);
 }
 

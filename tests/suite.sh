@@ -3,17 +3,18 @@
 #
 #> usage: suite.sh NAME ...
 #>
-#> Runs test programs where it stands, in the guest or on the host, one after
-#> the other, and prints KTAP: one result per program, with the results of its
-#> tests nested in it. NAME is a test's source without folder and ending:
-#> "probe_test" for tests/probe_test.c (run as build/tests/probe_test) or for
-#> tests/probe_test.sh.
+#> Runs test programs where it stands, in the guest or on the host, as many at
+#> once as there are processors, and prints KTAP: one result per program as it
+#> ends, with the results of its tests nested in it. NAME is a test's source
+#> without folder and ending: "probe_test" for tests/probe_test.c (run as
+#> build/tests/probe_test) or for tests/probe_test.sh.
 #>
 #> On top of what a program says of itself, these are failures: it does not
 #> exist, it does not end in time, it ends with an unexpected status, its
 #> results do not match its plan, and, in the guest, the kernel complained
-#> while it ran. A line "TIMEOUT: seconds" near the top of the source changes
-#> the limit of 600 seconds.
+#> while it ran. Near the top of its source a line "TIMEOUT: seconds" changes
+#> the limit of 600 seconds, and a line "ALONE: reason" has it run by itself,
+#> after the others.
 
 set -u
 . "$(dirname "$0")/lib/common.sh"
@@ -24,6 +25,8 @@ SLOWNESS=${SPAWNPOL_SLOWNESS:-1}
 
 # Processes are slow to start on a debug kernel under emulation: what is done for
 # every program is done with few.
+
+declare -A RUNNING=()		# the programs' names by their watchers' ids
 
 # find_program NAME: sets SOURCE and PROGRAM; PROGRAM is empty if there is none.
 find_program()
@@ -36,14 +39,16 @@ find_program()
 	fi
 }
 
-# find_limit: sets LIMIT to the seconds that the program may take.
-find_limit()
+# read_header: sets LIMIT to the seconds that the program may take, and ALONE.
+read_header()
 {
-	local line lines
-	LIMIT=600
-	mapfile -n 30 -t lines <"$SOURCE"
+	local line
+	local -a lines=()
+	LIMIT=600 ALONE=''
+	[[ ! -r $SOURCE ]] || mapfile -n 30 -t lines <"$SOURCE"
 	for line in "${lines[@]}"; do
-		[[ $line =~ TIMEOUT:\ ([0-9]+) ]] && LIMIT=${BASH_REMATCH[1]} && break
+		[[ $line =~ TIMEOUT:\ ([0-9]+) ]] && LIMIT=${BASH_REMATCH[1]}
+		[[ $line == *ALONE:\ * ]] && ALONE=1
 	done
 	LIMIT=$((LIMIT * SLOWNESS))
 }
@@ -85,7 +90,7 @@ check_status()
 	esac
 }
 
-# What the kernel has said since this was called last.
+# check_kernel NAMES: what has it said since this was called last?
 check_kernel()
 {
 	local log=$WORK/kernel
@@ -104,33 +109,69 @@ show_blocked()
 	dmesg --notime | tail -n 60 | sed 's/^/    # /'
 }
 
-# run_program NAME: true if nothing was wrong with it.
-run_program()
+# watch NAME: run it, print its results, and leave in files of that name what else
+# was wrong with it and the number of its tests that failed.
+watch()
 {
 	local status begin=$SECONDS
 	find_program "$1"
 	if [[ ! $PROGRAM ]]; then
-		problem "$1 does not exist: was it built?"
-		return 1
+		problem "$1 does not exist: was it built?" >"$WORK/$1.problems"
+		return
 	fi
-	find_limit
+	read_header
 	mark "$1"
 	timeout -k 10 "$LIMIT" "$PROGRAM" </dev/null 2>&1 |
-		pass_on "$WORK/failed"
+		pass_on "$WORK/$1.failed"
 	status=${PIPESTATUS[0]}
 	((status != 124 && status != 137)) || show_blocked
-	{
-		check_status "$status" "$(<"$WORK/failed")"
-		check_kernel "$1"
-	} >"$WORK/problems"
-	[[ ! -s $WORK/problems ]] || cat "$WORK/problems"
+	check_status "$status" "$(<"$WORK/$1.failed")" >"$WORK/$1.problems"
 	echo "    # $1 took $((SECONDS - begin)) s"
-	[[ ! -s $WORK/problems && $(<"$WORK/failed") == 0 ]]
+	mark "$1 ended"
+}
+
+start()
+{
+	echo "# $1 begins"
+	watch "$1" >"$WORK/$1.results" &
+	RUNNING[$!]=$1
+}
+
+# Wait for one of those that run, and print its results.
+finish()
+{
+	local watcher name file verdict=ok
+	wait -n -p watcher
+	name=${RUNNING[$watcher]} file=$WORK/${RUNNING[$watcher]}
+	# Nobody knows which of those that ran then made the kernel complain.
+	check_kernel "${RUNNING[*]}" >>"$file.problems"
+	unset "RUNNING[$watcher]"
+	if [[ -s $file.problems || $(<"$file.failed") != 0 ]]; then
+		verdict='not ok' FAILED=1
+	fi
+	echo "# Subtest: $name"
+	cat "$file.results" "$file.problems"
+	echo "$verdict $((++NUMBER)) $name"
+}
+
+# run_all JOBS NAME...: as many at once.
+run_all()
+{
+	local jobs=$1 name
+	shift
+	for name; do
+		((${#RUNNING[@]} < jobs)) || finish
+		start "$name"
+	done
+	while ((${#RUNNING[@]})); do
+		finish
+	done
 }
 
 main()
 {
-	local name number=0 failed=0
+	local name
+	local -a alone=() together=()
 
 	case ${1:-} in
 	-h | --help) show_help; exit 0 ;;
@@ -139,20 +180,22 @@ main()
 	cd "$TOP" || exit 1
 	WORK=$(mktemp -d) || exit 1
 	trap 'rm -rf "$WORK"' EXIT
+	NUMBER=0 FAILED=0
 	echo "KTAP version 1"
 	echo "1..$#"
 	[[ ! $IN_VM ]] || dmesg --clear
 	for name; do
-		echo "# Subtest: $name"
-		((++number))
-		if run_program "$name"; then
-			echo "ok $number $name"
+		find_program "$name"
+		read_header
+		if [[ $ALONE ]]; then
+			alone+=("$name")
 		else
-			echo "not ok $number $name"
-			failed=1
+			together+=("$name")
 		fi
 	done
-	exit $failed
+	run_all "$(nproc)" "${together[@]}"
+	run_all 1 "${alone[@]}"
+	exit $FAILED
 }
 
 main "$@"

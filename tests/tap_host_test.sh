@@ -74,14 +74,19 @@ test_arguments_choose_tests()
 	expect_out leaves_processes
 }
 
+# A suite for programs of the test's own.
+make_suite()
+{
+	mkdir -p "$DIR/tests/vm" "$DIR/kernel-patches"
+	cp -r "$TOP/tests/lib" "$TOP/tests/suite.sh" "$DIR/tests"
+	cp "$TOP/tests/vm/complaints.sh" "$DIR/tests/vm"
+}
+
 # A suite counts what a program does not say of itself.
 test_suite_finds_what_programs_hide()
 {
 	local name
-	mkdir -p "$DIR/tests"
-	cp -r "$TOP/tests/lib" "$TOP/tests/suite.sh" "$DIR/tests"
-	mkdir "$DIR/tests/vm" "$DIR/kernel-patches"
-	cp "$TOP/tests/vm/complaints.sh" "$DIR/tests/vm"
+	make_suite
 	printf '#!/bin/sh\necho 1..2\necho ok 1 a\n' >"$DIR/tests/short_test.sh"
 	printf '#!/bin/sh\necho 1..1\necho ok 1 a\nexit 3\n' >"$DIR/tests/status_test.sh"
 	printf '#!/bin/sh\necho 1..1\necho ok 1 a\n' >"$DIR/tests/good_test.sh"
@@ -91,10 +96,43 @@ test_suite_finds_what_programs_hide()
 	expect_out '    not ok - 2 tests planned, 1 results'
 	expect_out '    not ok - it ended with status 3'
 	expect_out '    not ok - missing_test does not exist'
-	for name in 'not ok 1 short_test' 'not ok 2 status_test' \
-		'not ok 3 missing_test' $'\nok 4 good_test'; do
-		expect_out "$name"
+	for name in 'not ok [1-4] short_test' 'not ok [1-4] status_test' \
+		'not ok [1-4] missing_test' 'ok [1-4] good_test'; do
+		grep -qx "$name" <<<"$OUT" || fail "no '$name' in $OUT"
 	done
+}
+
+# Two that each wait for the other can only end when both run; one that must be
+# alone has nobody to wait for.
+test_suite_runs_programs_at_once_but_not_those_that_must_be_alone()
+{
+	local name
+	make_suite
+	(($(nproc) > 1)) || skip "one processor"
+	for name in one two; do
+		cat >"$DIR/tests/${name}_test.sh" <<-'EOF'
+		#!/bin/bash
+		touch "$0.runs"
+		for ((try = 0; try < 100; try++)); do
+			runs=("${0%/*}"/*.runs)
+			((${#runs[@]} < 2)) || break
+			sleep 0.1
+		done
+		echo 1..1
+		((${#runs[@]} == 2)) && echo ok 1 a || echo not ok 1 a
+		EOF
+	done
+	cat >"$DIR/tests/alone_test.sh" <<-'EOF'
+	#!/bin/bash
+	# ALONE: it says so.
+	rm "${0%/*}"/{one,two}_test.sh.runs || exit 9
+	echo 1..1
+	echo ok 1 a
+	EOF
+	chmod +x "$DIR"/tests/*_test.sh
+	run "$DIR/tests/suite.sh" alone_test one_test two_test
+	expect_status 0
+	expect_out 'ok 3 alone_test'
 }
 
 run_tests "$@"

@@ -30,9 +30,15 @@ excerpt()
 	[[ $first ]] && tail -n +"$first" "$2" | head -n "$1" | tr -d '\r'
 }
 
-# culprit FILE: the test whose marker comes last before the first complaint.
-culprit()
+# culprits FILE: the tests that ran at the first complaint. Markers are
+# "PROGRAM.TEST" at a test's begin and "PROGRAM ended".
+culprits()
 {
-	head -n "$(first_complaint "$1")" "$1" | tr -d '\r' |
-		sed -n 's/.*spawnpol-test: //p' | tail -n1
+	head -n "$(first_complaint "$1")" "$1" | tr -d '\r' | awk '
+		!sub(/.*spawnpol-test: /, "") { next }
+		{ program = $1; sub(/[.].*/, "", program) }
+		$2 == "ended" { delete at[program]; next }
+		{ at[program] = $1 }
+		END { for (program in at) print at[program] }' |
+		sort | paste -sd,
 }

@@ -13,7 +13,7 @@
 #>   --icount         count instructions instead of time: one processor,
 #>                    repeatable to a few parts in a thousand, ten times slower
 #>   --cpus N         processors (2)
-#>   --mem M          memory, as QEMU understands it (2G; with --debug 3G)
+#>   --mem M          memory, as QEMU understands it (2G; with --debug 1536M)
 #>   --timeout S      give up after S seconds (600; with --tty never)
 #>   --kernel FILE    boot this bzImage
 #>   --writable DIR   share DIR writably at its own path
@@ -239,7 +239,7 @@ verdict()
 	local status test
 	status=$(tr -cd 0-9 <"$JOB/status")
 	if complaints <"$JOB/log" >/dev/null; then
-		test=$(culprit "$JOB/log")
+		test=$(culprits "$JOB/log")
 		note "the kernel complained${test:+ during $test};" \
 			"COMMAND's status: ${status:-unknown}"
 		excerpt 60 "$JOB/log" >&2
@@ -271,7 +271,11 @@ main()
 		KERNEL=$("$TOP/tests/vm/kernel.sh" path "$VARIANT") || exit 1
 	fi
 	[[ -r $KERNEL ]] || die "cannot read the kernel $KERNEL"
-	[[ $MEM ]] || { MEM=2G; [[ $VARIANT == debug ]] && MEM=3G; }
+	if [[ ! $MEM ]]; then
+		MEM=2G
+		# the scan for leaks looks at all of it, half a second per 100M
+		[[ $VARIANT == debug ]] && MEM=1536M
+	fi
 	((TTY)) || TIMEOUT=${TIMEOUT:-600}
 	accel=$(choose_accel) || exit 1
 
