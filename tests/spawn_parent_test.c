@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -168,37 +167,11 @@ TEST(S16_whatever_fork_hands_down)
 	}
 }
 
-/* The command's output; *status is its exit status. */
-static char *output_of(const char *command, int *status)
-{
-	static char text[65536];
-	FILE *pipe = CHECK_PTR(popen(command, "re"));
-	size_t len = fread(text, 1, sizeof(text) - 1, pipe);
-
-	text[len] = '\0';
-	*status = WEXITSTATUS(pclose(pipe));
-	return text;
-}
-
-static char *command(const char *fmt, ...)
-	__attribute__((format(printf, 1, 2)));
-
-static char *command(const char *fmt, ...)
-{
-	va_list args;
-	char *text;
-
-	va_start(args, fmt);
-	CHECK_GE(vasprintf(&text, fmt, args), 0);
-	va_end(args);
-	return text;
-}
-
 TEST(S17_strace_follows_the_child, .timeout = 60)
 {
 	int status;
 	char *text =
-		output_of(command("strace -f %s %s 7 2>&1",
+		output_of(format("strace -f %s %s 7 2>&1",
 				  helper("ring_spawn"), helper("exit_with")),
 			  &status);
 	char *line;
@@ -208,59 +181,8 @@ TEST(S17_strace_follows_the_child, .timeout = 60)
 	line = strstr(text, "child ");
 	CHECK(line);
 	pid = atoi(line + 6);
-	EXPECT_HAS(text, command("[pid %5d] exit_group(7)", pid));
-	EXPECT_HAS(text, command("[pid %5d] +++ exited with 7 +++", pid));
-}
-
-TEST(S17_gdb_follows_the_child, .timeout = 90)
-{
-	int status;
-	char *text = output_of(
-		command("gdb -nx -batch -ex 'set debuginfod enabled off' "
-			"-ex 'set follow-fork-mode child' -ex run "
-			"--args %s %s 7 2>&1",
-			helper("ring_spawn"), helper("exit_with")),
-		&status);
-
-	EXPECT_HAS(text, "vfork to child process");
-	EXPECT_HAS(text, "is executing new program");
-	EXPECT_HAS(text, "exit_with");
-	EXPECT_HAS(text, "exited with code 07");
-}
-
-/* Staying with the parent, which is the default, works as well. */
-TEST(S17_gdb_stays_with_the_parent, .timeout = 90)
-{
-	int status;
-	char *text = output_of(
-		command("gdb -nx -batch -ex 'set debuginfod enabled off' "
-			"-ex run --args %s %s 7 2>&1",
-			helper("ring_spawn"), helper("exit_with")),
-		&status);
-
-	EXPECT_HAS(text, "Detaching after vfork");
-	EXPECT_HAS(text, "exited with code 07");
-}
-
-#define TRACING "/sys/kernel/tracing/instances/spawn_parent_test"
-
-TEST(S17_the_fork_tracepoint_names_parent_and_child)
-{
-	char *expected;
-	struct shown s;
-	pid_t pid;
-
-	CHECK_SYS(mkdir(TRACING, 0755));
-	write_file(TRACING "/events/sched/sched_process_fork/enable", "1", 0);
-	write_file(TRACING "/events/sched/sched_process_exec/enable", "1", 0);
-	pid = spawn_show(IORING_SETUP_SQPOLL, 0, &s);
-	expected = command("pid=%d child_comm=", getpid());
-	EXPECT_HAS(read_file(TRACING "/trace"), expected);
-	expected = command("child_pid=%d\n", pid);
-	EXPECT_HAS(read_file(TRACING "/trace"), expected);
-	expected = command("helpers/show pid=%d old_pid=%d\n", pid, pid);
-	EXPECT_HAS(read_file(TRACING "/trace"), expected);
-	CHECK_SYS(rmdir(TRACING));
+	EXPECT_HAS(text, format("[pid %5d] exit_group(7)", pid));
+	EXPECT_HAS(text, format("[pid %5d] +++ exited with 7 +++", pid));
 }
 
 static volatile sig_atomic_t signals;

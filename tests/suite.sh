@@ -11,22 +11,22 @@
 #>
 #> On top of what a program says of itself, these are failures: it does not
 #> exist, it does not end in time, it ends with an unexpected status, its
-#> results do not match its plan, and, in the guest, the kernel complained
-#> while it ran. Near the top of its source a line "TIMEOUT: seconds" changes
-#> the limit of 600 seconds, and a line "ALONE: reason" has it run by itself,
-#> after the others.
+#> results do not match its plan. (What the kernel complains about, run.sh
+#> finds.) Near the top of its source a line "TIMEOUT: seconds" changes the limit
+#> of 600 seconds, and a line "ALONE: reason" has it run by itself, after the
+#> others.
 
 set -u
 . "$(dirname "$0")/lib/common.sh"
-. "$(dirname "$0")/vm/complaints.sh"
 
 IN_VM=${SPAWNPOL_VM:-}
 SLOWNESS=${SPAWNPOL_SLOWNESS:-1}
 
-# Processes are slow to start on a debug kernel under emulation: what is done for
-# every program is done with few.
+# Processes are slow to start on a debug kernel under emulation: a program gets no
+# other one beside it, and its results are read here.
 
-declare -A RUNNING=()		# the programs' names by their watchers' ids
+declare -A RUNNING=()		# programs' names by their processes' ids
+declare -A BEGIN=()		# when they began, by name
 
 # find_program NAME: sets SOURCE and PROGRAM; PROGRAM is empty if there is none.
 find_program()
@@ -57,48 +57,21 @@ read_header()
 mark() { [[ ! $IN_VM ]] || echo "<6>spawnpol-test: $1" >/dev/kmsg; }
 
 # A problem is a failed test of its own, so that it is counted and named.
-problem() { echo "    not ok - $1"; }
-
-# pass_on FILE: print the program's output, nested, compare its results with its
-# plan, and leave the number of those that failed in FILE.
-pass_on()
+problem()
 {
-	awk -v tally="$1" '
-		{ print "    " $0; fflush() }
-		/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; planned = 1 }
-		/^ok / { results++ }
-		/^not ok / { results++; failed++ }
-		function problem(text) { print "    not ok - " text; failed++ }
-		END {
-			if (!planned)
-				problem("no plan, " results + 0 " results")
-			else if (plan != results)
-				problem(plan " tests planned, " \
-					results + 0 " results")
-			print failed + 0 >tally
-		}'
+	echo "    not ok - $1"
+	((++BAD))
 }
 
-# check_status STATUS FAILED: does how it ended fit what it said?
+# check_status STATUS: does how it ended fit what it said?
 check_status()
 {
 	case $1 in
-	0) (($2 == 0)) || problem "it failed and ended with status 0" ;;
-	1) (($2 > 0)) || problem "it ended with status 1" ;;
+	0) ((FAILED == 0)) || problem "it failed and ended with status 0" ;;
+	1) ((FAILED > 0)) || problem "it ended with status 1" ;;
 	124 | 137) problem "not done after $LIMIT s" ;;
 	*) problem "it ended with status $1" ;;
 	esac
-}
-
-# check_kernel NAMES: what has it said since this was called last?
-check_kernel()
-{
-	local log=$WORK/kernel
-	[[ $IN_VM ]] || return
-	dmesg --notime --read-clear >"$log"
-	complaints <"$log" >/dev/null || return
-	excerpt 50 "$log" | sed 's/^/    # /'
-	problem "the kernel complained during $1"
 }
 
 # Blocked tasks' stacks go to the kernel's log, which is shown.
@@ -109,49 +82,70 @@ show_blocked()
 	dmesg --notime | tail -n 60 | sed 's/^/    # /'
 }
 
-# watch NAME: run it, print its results, and leave in files of that name what else
-# was wrong with it and the number of its tests that failed.
-watch()
+# pass_on FILE: print a program's output, nested, and compare its results with its
+# plan. Sets FAILED to the number of those that failed.
+pass_on()
 {
-	local status begin=$SECONDS
+	local line plan='' results=0
+	FAILED=0
+	while IFS= read -r line || [[ $line ]]; do
+		echo "    $line"
+		case $line in
+		1..*) plan=${line#1..} ;;
+		'ok '*) ((++results)) ;;
+		'not ok '*) ((++results, ++FAILED)) ;;
+		esac
+	done <"$1"
+	[[ $plan ]] || problem "no plan, $results results"
+	[[ ${plan:-$results} == "$results" ]] ||
+		problem "$plan tests planned, $results results"
+}
+
+# verdict NAME: the program's own line.
+verdict()
+{
+	local word=ok
+	((BAD == 0)) || word='not ok' SOME_FAILED=1
+	echo "$word $((++NUMBER)) $1"
+}
+
+# start NAME
+start()
+{
 	find_program "$1"
 	if [[ ! $PROGRAM ]]; then
-		problem "$1 does not exist: was it built?" >"$WORK/$1.problems"
+		BAD=0
+		echo "# Subtest: $1"
+		problem "$1 does not exist: was it built?"
+		verdict "$1"
 		return
 	fi
 	read_header
-	mark "$1"
-	timeout -k 10 "$LIMIT" "$PROGRAM" </dev/null 2>&1 |
-		pass_on "$WORK/$1.failed"
-	status=${PIPESTATUS[0]}
-	((status != 124 && status != 137)) || show_blocked
-	check_status "$status" "$(<"$WORK/$1.failed")" >"$WORK/$1.problems"
-	echo "    # $1 took $((SECONDS - begin)) s"
-	mark "$1 ended"
-}
-
-start()
-{
 	echo "# $1 begins"
-	watch "$1" >"$WORK/$1.results" &
+	mark "$1"
+	BEGIN[$1]=$SECONDS
+	timeout -k 10 "$LIMIT" "$PROGRAM" </dev/null >"$WORK/$1" 2>&1 &
 	RUNNING[$!]=$1
 }
 
 # Wait for one of those that run, and print its results.
 finish()
 {
-	local watcher name file verdict=ok
-	wait -n -p watcher
-	name=${RUNNING[$watcher]} file=$WORK/${RUNNING[$watcher]}
-	# Nobody knows which of those that ran then made the kernel complain.
-	check_kernel "${RUNNING[*]}" >>"$file.problems"
-	unset "RUNNING[$watcher]"
-	if [[ -s $file.problems || $(<"$file.failed") != 0 ]]; then
-		verdict='not ok' FAILED=1
-	fi
+	local id status name
+	wait -n -p id
+	status=$?
+	name=${RUNNING[$id]} BAD=0
+	unset "RUNNING[$id]"
+	mark "$name ended"
 	echo "# Subtest: $name"
-	cat "$file.results" "$file.problems"
-	echo "$verdict $((++NUMBER)) $name"
+	pass_on "$WORK/$name"
+	((status != 124 && status != 137)) || show_blocked
+	find_program "$name"
+	read_header
+	check_status "$status"
+	((BAD += FAILED))
+	echo "    # $name took $((SECONDS - BEGIN[$name])) s"
+	verdict "$name"
 }
 
 # run_all JOBS NAME...: as many at once.
@@ -180,10 +174,9 @@ main()
 	cd "$TOP" || exit 1
 	WORK=$(mktemp -d) || exit 1
 	trap 'rm -rf "$WORK"' EXIT
-	NUMBER=0 FAILED=0
+	NUMBER=0 SOME_FAILED=0
 	echo "KTAP version 1"
 	echo "1..$#"
-	[[ ! $IN_VM ]] || dmesg --clear
 	for name; do
 		find_program "$name"
 		read_header
@@ -195,7 +188,7 @@ main()
 	done
 	run_all "$(nproc)" "${together[@]}"
 	run_all 1 "${alone[@]}"
-	exit $FAILED
+	exit $SOME_FAILED
 }
 
 main "$@"

@@ -77,9 +77,8 @@ test_arguments_choose_tests()
 # A suite for programs of the test's own.
 make_suite()
 {
-	mkdir -p "$DIR/tests/vm" "$DIR/kernel-patches"
+	mkdir -p "$DIR/tests" "$DIR/kernel-patches"
 	cp -r "$TOP/tests/lib" "$TOP/tests/suite.sh" "$DIR/tests"
-	cp "$TOP/tests/vm/complaints.sh" "$DIR/tests/vm"
 }
 
 # A suite counts what a program does not say of itself.

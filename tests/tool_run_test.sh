@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# spawnpol run and trace: one command under a policy, and what can be seen of
-# decisions.
+# spawnpol run: one command under a policy.
 
 # shellcheck disable=SC2016 # what is in single quotes is for another shell
 . "$(dirname "$0")/lib/tool.sh"
@@ -198,131 +197,9 @@ test_run_under_a_loaded_policy()
 	expect_err 'cannot read the object file'
 }
 
-start_daemon_with_policy()
-{
-	start_daemon
-	run "$TOOL" load spawn_policy --name policy --path /nowhere:/bin
-	expect_status 0
-	run "$TOOL" attach policy --pid "$DAEMON"
-	expect_status 0
-}
-
-# start_trace ARGUMENT...: sets TRACE; writes $DIR/trace.
-start_trace()
-{
-	"$TOOL" trace "$@" >"$DIR/trace" 2>"$DIR/trace.err" &
-	TRACE=$!
-	STARTED+=("$TRACE")
-	until_true grep -q tracing "$DIR/trace.err"
-}
-
-# The tool's instances of tracing. (Other tests have some, too.)
-instances() { (cd /sys/kernel/tracing/instances && ls -d spawnpol-* 2>/dev/null); }
-
-has_ended() { ! kill -0 "$1" 2>/dev/null; }
-traced() { grep -q "$1" "$DIR/trace"; }
-
-test_trace_shows_steps_and_verdicts()
-{
-	start_daemon_with_policy
-	start_trace --pid "$DAEMON"
-	"$CLIENT" "$SOCKET" true
-	until_true traced ' end: '
-	kill -INT "$TRACE"
-	wait "$TRACE"
-	expect_equal $? 0
-	OUT=$(<"$DIR/trace")
-	expect_out 'before-exec => submit exec'
-	expect_out 'exec /nowhere/true -> ENOENT'
-	expect_out 'exec /bin/true -> ok (staged)'
-	expect_out 'runs the program'
-	expect_equal "$(instances)" ''
-}
-
-test_trace_in_json_stops_by_count()
-{
-	start_daemon_with_policy
-	start_trace --json --count 2 --pid "$DAEMON"
-	"$CLIENT" "$SOCKET" true
-	"$CLIENT" "$SOCKET" nosuchprogram 2>/dev/null
-	until_true has_ended "$TRACE"
-	OUT=[$(paste -sd, "$DIR/trace")]
-	# the system's own: the first in PATH may be a wrapper that takes seconds
-	OUT=$(/usr/bin/python3 -c 'import json, sys
-events = json.load(sys.stdin)
-ends = [e for e in events if e["event"] == "end"]
-print(len(ends), ends[0]["res"], ends[1]["errno"],
-      {e["event"] for e in events} >= {"start", "step", "verdict", "end"},
-      all(e["since_ns"] is not None for e in events),
-      [e["path"] for e in events if e["event"] == "step" and e["op"] == "exec"])' <<<"$OUT")
-	expect_equal "$OUT" \
-		"2 0 ENOENT True True ['/nowhere/true', '/bin/true', '/nowhere/nosuchprogram', '/bin/nosuchprogram']"
-}
-
-test_trace_of_one_process()
-{
-	start_daemon_with_policy
-	start_trace --pid "$DAEMON" --count 1
-	"$TOOL" run true
-	"$CLIENT" "$SOCKET" echo >/dev/null
-	until_true has_ended "$TRACE"
-	OUT=$(<"$DIR/trace")
-	expect_out /bin/echo
-	[[ $OUT != *true* ]] || fail "it shows another process's chain"
-}
-
-test_trace_whose_reader_goes_away()
-{
-	start_daemon_with_policy
-	"$TOOL" trace 2>"$DIR/trace.err" | head -n 1 >"$DIR/first" &
-	until_true grep -q tracing "$DIR/trace.err"
-	until_true spawn_until_read
-	expect_equal "$(instances)" ''
-}
-
-# True when the trace has noticed that nobody reads.
-spawn_until_read()
-{
-	"$CLIENT" "$SOCKET" true
-	[[ ! $(instances) ]]
-}
-
-test_trace_that_is_killed()
-{
-	start_trace
-	kill -9 "$TRACE"
-	wait "$TRACE" 2>/dev/null
-	[[ $(instances) == "spawnpol-$TRACE" ]] ||
-		fail "what it leaves is not what this test is for"
-	start_trace
-	expect_equal "$(instances)" "spawnpol-$TRACE"
-	kill "$TRACE"
-	wait "$TRACE"
-	expect_equal "$? $(instances)" '0 '
-}
-
-test_trace_without_tracefs()
-{
-	run unshare -m bash -c "umount /sys/kernel/tracing; '$TOOL' trace"
-	expect_status 1
-	expect_err 'mount -t tracefs'
-}
-
-test_trace_unprivileged()
-{
-	chmod 755 "$DIR"
-	cp "$TOOL" "$DIR/spawnpol"
-	run setpriv --reuid 65534 --clear-groups --bounding-set -all "$DIR/spawnpol" trace
-	expect_status 1
-	expect_err 'as root'
-}
-
 # The debug kernel is slow, and for what the kernel does.
 if ((${SPAWNPOL_SLOWNESS:-1} > 1 && $# == 0)); then
-	set -- test_run_passes_on_output_and_status test_run_with_rules \
-		test_run_waits_for_a_busy_program \
-		test_run_gives_up_at_the_deadline \
-		test_run_interrupted_while_a_step_blocks \
-		test_trace_shows_steps_and_verdicts
+	set -- test_run_passes_on_output_and_status \
+		test_run_interrupted_while_a_step_blocks
 fi
 run_tests "$@"

@@ -426,9 +426,7 @@ test_names_on_completion()
 # The debug kernel is slow, and for what the kernel does.
 if ((${SPAWNPOL_SLOWNESS:-1} > 1 && $# == 0)); then
 	set -- test_probe_reports_every_feature \
-		test_loaders_at_once_under_one_name \
 		test_attach_finds_the_only_ring test_a_ring_that_goes_away \
-		test_attach_races_with_the_end_of_the_process \
-		test_update_exchanges_the_policy test_unload_while_attached
+		test_attach_races_with_the_end_of_the_process
 fi
 run_tests "$@"

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
@@ -68,6 +69,28 @@ char *in_dir(const char *name)
 	if (asprintf(&path, "%s/%s", tap_dir(), name) < 0)
 		FAIL("out of memory");
 	return path;
+}
+
+char *format(const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, fmt);
+	CHECK_GE(vasprintf(&text, fmt, args), 0);
+	va_end(args);
+	return text;
+}
+
+char *output_of(const char *command, int *status)
+{
+	static char text[65536];
+	FILE *pipe = CHECK_PTR(popen(command, "re"));
+	size_t len = fread(text, 1, sizeof(text) - 1, pipe);
+
+	text[len] = '\0';
+	*status = WEXITSTATUS(pclose(pipe));
+	return text;
 }
 
 void write_file(const char *path, const char *text, mode_t mode)

@@ -19,6 +19,10 @@ void sleep_ms(unsigned int ms);
 const char *helper(const char *name);
 /* "DIR/NAME" in this test's directory. The string stays. */
 char *in_dir(const char *name);
+/* Text made as printf(3) would print it. The string stays. */
+char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* What a shell's command prints, and its exit status. Overwritten next time. */
+char *output_of(const char *command, int *status);
 /* Mode 0: leave it as it is. */
 void write_file(const char *path, const char *text, mode_t mode);
 /* The text of a small file; "" if it cannot be read. Overwritten next time. */

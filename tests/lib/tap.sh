@@ -111,7 +111,7 @@ report()
 
 run_tests()
 {
-	local name number=0 failed=0 status
+	local name number=0 failed=0 status begin
 	local -a names=("$@")
 
 	if [[ ${1:-} == --one ]]; then
@@ -126,9 +126,11 @@ run_tests()
 	for name in "${names[@]}"; do
 		DIR=$(mktemp -d) || exit 1
 		! in_vm || echo "<6>spawnpol-test: ${PROGRAM%.sh}.$name" >/dev/kmsg
+		begin=$SECONDS
 		timeout -k 5 "$TIME_LIMIT" "$0" --one "$DIR" "$name" \
 			>"$DIR/.log" 2>&1 </dev/null
 		status=$?
+		((SECONDS - begin < 3)) || echo "# $name: took $((SECONDS - begin)) s"
 		report $status $((++number)) "$name"
 		((status == 0 || status == SKIPPED)) || failed=1
 		rm -rf "$DIR"

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# What a kernel says when something is wrong. Used on the whole log by run.sh,
-# outside, and on one test's part of it by suite.sh, inside.
+# What a kernel says when something is wrong.
 
 # An injected failure dumps the stack too, so "Call Trace" alone is no sign.
 COMPLAINTS='WARNING: |BUG: |kernel BUG at |BUG [a-zA-Z0-9_-]+ \(|Oops|'
