@@ -21,54 +21,11 @@
  * It leaves out staging anything but EXECs (fallback_policy.bpf.c does).
  */
 #include "spawnpol_policy.h"
-#include "spawn_policy.h"
+#include "spawn_policy_config.h"
+#include "spawn_policy_memory.h"
 
 /* Bare names must not be tried in the working directory, not even once. */
 SPAWNPOL_EVENTS(IORING_POLICY_BEFORE_EXEC);
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct spawn_policy_config);
-} config SEC(".maps");
-
-/* Names longer than that, with their NUL, are searched for each time. */
-#define HIT_NAME_SIZE	64
-#define HIT_NAME_WORDS	(HIT_NAME_SIZE / 8)
-#define MAX_HITS	1024
-
-/* A name; zeroes behind its end. */
-union hit_name {
-	char text[HIT_NAME_SIZE];
-	__u64 words[HIT_NAME_WORDS];
-};
-
-/*
- * Where a name was found, at an index that its hash gives: another name that
- * has the same one takes its place. To be exact, the directory that was staged
- * last: no policy is asked once an EXEC has succeeded, so it is written before,
- * and taken back if the search comes to nothing. That others see it meanwhile
- * does no harm: the directories before this one did not hold the name.
- *
- * An array and a lock, because an element of a hash map can become another
- * key's while it is looked at.
- */
-struct hit {
-	struct bpf_spin_lock lock;
-	__u32 dir;
-	__u32 generation;	/* of the configuration */
-	__u32 resv;
-	__u64 until;		/* bpf_ktime_get_ns(); 0: nothing is remembered */
-	__u64 name[HIT_NAME_WORDS];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, MAX_HITS);
-	__type(key, __u32);
-	__type(value, struct hit);
-} hits SEC(".maps");
 
 /* What is to be kept of the step at hand: ctx->scratch. */
 union step_state {
@@ -103,21 +60,6 @@ struct run {
 	__u32 flags;
 	int res;	/* the step's, if this run settles it */
 };
-
-/* What the parts below return if they leave the decision to the next one. */
-#define UNDECIDED	(-1)
-
-static __always_inline struct spawn_policy_config *get_config(void)
-{
-	__u32 key = 0;
-
-	return bpf_map_lookup_elem(&config, &key);
-}
-
-/*
- * Functions with __noinline are global ones, which the verifier looks at once
- * each and not once for every way that leads to them.
- */
 
 /* A byte in each byte of a word. */
 #define BYTES(byte)	(0x0101010101010101ULL * (byte))
@@ -160,78 +102,6 @@ __noinline int stage_candidate(struct bpf_iouring_ctx *ctx, __u32 dir)
 		return 1;
 	return bpf_iouring_stage_exec_dir(ctx, cfg->dirs[dir],
 					  SPAWN_POLICY_PATH_SIZE);
-}
-
-/* Where the EXEC's name is remembered; NULL: nowhere. */
-static __always_inline struct hit *find_hit(struct bpf_iouring_ctx *ctx,
-					    union hit_name *name)
-{
-	__u64 hash = 0;
-	__u32 index;
-
-	if (bpf_iouring_exec_name(ctx, name->text, sizeof(name->text)) < 0)
-		return NULL;
-	for (int i = 0; i < HIT_NAME_WORDS; i++)
-		hash = (hash ^ name->words[i]) * 0x9e3779b97f4a7c15ULL;
-	index = (hash >> 32) % MAX_HITS;
-	return bpf_map_lookup_elem(&hits, &index);
-}
-
-/* Where this name was found not long ago, or UNDECIDED. */
-__noinline int recall(struct bpf_iouring_ctx *ctx)
-{
-	struct spawn_policy_config *cfg = get_config();
-	union hit_name name = {};
-	__u64 until, differ = 0;
-	__u32 dir, generation;
-	struct hit *hit;
-
-	if (!cfg || !cfg->remember_ns)
-		return UNDECIDED;
-	hit = find_hit(ctx, &name);
-	if (!hit)
-		return UNDECIDED;
-	bpf_spin_lock(&hit->lock);
-	for (int i = 0; i < HIT_NAME_WORDS; i++)
-		differ |= hit->name[i] ^ name.words[i];
-	until = hit->until;
-	dir = hit->dir;
-	generation = hit->generation;
-	bpf_spin_unlock(&hit->lock);
-	if (differ || generation != cfg->generation || dir >= cfg->nr_dirs ||
-	    bpf_ktime_get_ns() >= until)
-		return UNDECIDED;
-	return dir;
-}
-
-/*
- * Remember a directory for this name, or forget the name: UNDECIDED. What goes
- * wrong here costs time later, nothing else.
- */
-__noinline int remember(struct bpf_iouring_ctx *ctx, int dir)
-{
-	struct spawn_policy_config *cfg = get_config();
-	__u64 until = bpf_ktime_get_ns();
-	union hit_name name = {};
-	struct hit *hit;
-
-	if (!cfg || !cfg->remember_ns)
-		return 0;
-	hit = find_hit(ctx, &name);
-	if (!hit)
-		return 0;
-	if (until + cfg->remember_ns < until)
-		until = ~0ULL;
-	else
-		until += cfg->remember_ns;
-	bpf_spin_lock(&hit->lock);
-	for (int i = 0; i < HIT_NAME_WORDS; i++)
-		hit->name[i] = name.words[i];
-	hit->dir = dir;
-	hit->generation = cfg->generation;
-	hit->until = dir == UNDECIDED ? 0 : until;
-	bpf_spin_unlock(&hit->lock);
-	return 0;
 }
 
 /* Stage the shell for ENOEXEC. 1: none is wanted. */
@@ -330,13 +200,6 @@ __noinline int on_rules(__u32 opcode, __u32 cmd, __u32 error)
 static __always_inline __u32 error_of(struct run *r)
 {
 	return r->res < 0 ? -r->res : 0;
-}
-
-static __always_inline __u32 generation(void)
-{
-	struct spawn_policy_config *cfg = get_config();
-
-	return cfg ? cfg->generation : 0;
 }
 
 /*

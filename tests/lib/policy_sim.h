@@ -252,7 +252,7 @@ static int setup_own(void)
 	return own_result;
 }
 
-static int setup_step(__u32 opcode, __u32 cmd, int res)
+static inline int setup_step(__u32 opcode, __u32 cmd, int res)
 {
 	begin(opcode, NULL);
 	chain.cmd = cmd;
@@ -282,7 +282,7 @@ static void retry_on(int error, __u32 count, __u64 delay_ns)
 	};
 }
 
-static void on(__u32 opcode, __u32 cmd, int error, __u32 then)
+static inline void on(__u32 opcode, __u32 cmd, int error, __u32 then)
 {
 	setup.on[setup.nr_on++] = (struct spawn_policy_on){
 		.opcode = opcode, .cmd = cmd, .error = error, .verdict = then,
