@@ -197,6 +197,29 @@ TEST(P7_stage_exec_interp_before_anything_was_tried)
 	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 4);
 }
 
+/* Nor is what a policy tried for an earlier step. */
+TEST(P7_stage_exec_interp_after_another_steps_tries)
+{
+	char *script = in_dir("script");
+	char *argv[] = { "x", "5", NULL };
+	struct engine_rule *rule;
+
+	write_file(script, "exit $1\n", 0755);
+	start(0);
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
+	rule_stage_text(rule, ENGINE_STAGE_EXEC, "/nonexistent/too");
+	rule = tprog_rule(&p, FAILED, 1, IORING_VERDICT_SUBMIT);
+	rule_stage_text(rule, ENGINE_STAGE_EXEC_INTERP, "/bin/sh");
+	q_clone(&r);
+	hardlink(q_exec(&r, "/nonexistent", argv));
+	q_dup(&r, 1000, 5);
+	q_exec(&r, script, argv);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), -ENOENT);
+	CHECK_EQ(tring_res(&r, 2), 0);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 5);
+}
+
 TEST(P7_a_child_request_with_the_programs_path)
 {
 	struct io_uring_sqe sqe = { .opcode = SPAWNPOL_OP_CHILD,
