@@ -29,11 +29,6 @@ static void *grow(void **array, size_t nr, size_t size)
 	return (char *)*array + nr * size;
 }
 
-static bool is_wanted(const struct inventory *v, const char *policy)
-{
-	return !v->only || !strcmp(v->only, policy);
-}
-
 static int add_map(const char *file, void *data)
 {
 	struct policy_seen *p = data;
@@ -51,7 +46,7 @@ static int add_policy(const char *name, void *data)
 	char path[PATH_MAX];
 	int fd;
 
-	if (!is_wanted(v, name))
+	if (v->only && strcmp(v->only, name))
 		return 0;
 	p = grow((void **)&v->policies, v->nr_policies, sizeof(*p));
 	if (!p)
@@ -83,16 +78,34 @@ static int add_link(struct inventory *v, int fd)
 	l->info = info;
 	if (!pins_find_link(info.id, l->policy))
 		l->policy[0] = 0;
-	if (is_wanted(v, l->policy))
-		v->nr_links++;
+	v->nr_links++;
 	return 0;
 }
 
+static int add_pinned_link(const char *file, void *data)
+{
+	struct inventory *v = data;
+	char path[PATH_MAX];
+	int fd, ret;
+
+	fd = bpf_obj_get(pins_path(path, v->only, file));
+	if (fd < 0)
+		return -errno;
+	ret = add_link(v, fd);
+	close(fd);
+	return ret;
+}
+
+/* All of the system, or those of one policy, and then no other is touched. */
 static int gather_links(struct inventory *v)
 {
 	__u32 id = 0;
 	int fd, ret;
 
+	if (v->only && !v->nr_policies)
+		return 0;
+	if (v->only)
+		return pins_each_file(v->only, "link-", add_pinned_link, v);
 	while (!bpf_link_get_next_id(id, &id)) {
 		fd = bpf_link_get_fd_by_id(id);
 		if (fd < 0 && errno == ENOENT)
@@ -142,6 +155,17 @@ static int gather(struct tool *t, struct inventory *v)
 	return ret;
 }
 
+/* Fails with the reason if this policy cannot be found. */
+static int check_loaded(struct tool *t, const char *name)
+{
+	int fd = pins_prog(t, name);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
 int do_list(struct tool *t)
 {
 	struct inventory v = { .only = t->nr_args ? t->args[0] : NULL };
@@ -150,10 +174,8 @@ int do_list(struct tool *t)
 	ret = kernel_check_policies(t);
 	if (!ret)
 		ret = gather(t, &v);
-	if (!ret && v.only && !v.nr_policies) {
-		ret = fail(t, ENOENT, "no policy '%s' is loaded", v.only);
-		advise(t, "%s list", TOOL_NAME);
-	}
+	if (!ret && v.only && !v.nr_policies)
+		ret = check_loaded(t, v.only);
 	if (!ret && v.nr_links)
 		rings_each(0, add_ring, &v);
 	if (!ret)
