@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Loading and attaching policies, also to others' rings (P1, P2, P3). */
+/*
+ * ALONE: it changes who may load BPF programs.
+ *
+ * Loading and attaching policies, also to others' rings (P1, P2, P3).
+ */
 #include "lib/child.h"
 #include "lib/program.h"
 #include "lib/ring.h"

@@ -152,7 +152,7 @@ run_guest()
 			why+="${why:+, }status $status: $(head -n1 "$WORK/$kernel.machine")"
 		left=()
 		for name in "${rest[@]}"; do
-			grep -qE "^(not )?ok [0-9]+ $name\$" "$out" && continue
+			has_result "$out" "$name" && continue
 			if grep -qx "# $name begins" "$out"; then
 				result "$name" "the machine went down"
 			else
@@ -195,11 +195,20 @@ tally()
 	}' "$TRANSCRIPT"
 }
 
+# has_result FILE NAME
+has_result() { grep -qE "^(not )?ok [0-9]+ $2\$" "$1"; }
+
 # run_here WHAT NAME...
 run_here()
 {
+	local name
 	section "$1: $(($# - 1)) test programs"
-	(($# == 1)) || tests/suite.sh "${@:2}"
+	(($# > 1)) || return
+	tests/suite.sh "${@:2}" | tee "$WORK/here.out"
+	for name in "${@:2}"; do
+		has_result "$WORK/here.out" "$name" ||
+			result "$name" "the suite has no result of it"
+	done
 }
 
 # Both machines at the same time, the second one unseen until the first is done.
@@ -216,6 +225,8 @@ run_at_once()
 	echo "# waiting for the tests on the $2 kernel"
 	wait "$lane"
 	cat "$WORK/unseen"
+	grep -q "ok machine-$2\$" "$WORK/unseen" ||
+		result "machine-$2" "its tests did not come to their end"
 }
 
 # A machine has two processors. Where it does not get them for itself, its

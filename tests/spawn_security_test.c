@@ -397,6 +397,11 @@ TEST(S19_exec_is_audited)
 	struct audit_rule_data rule = {
 		.flags = 7, /* AUDIT_FILTER_URING_EXIT */
 		.action = AUDIT_ALWAYS,
+		/* of this test's children only: others spawn, too */
+		.field_count = 1,
+		.fields = { AUDIT_PPID },
+		.fieldflags = { AUDIT_EQUAL },
+		.values = { getpid() },
 	};
 	int fd = CHECK_SYS(
 		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));

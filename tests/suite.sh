@@ -124,7 +124,11 @@ start()
 	echo "# $1 begins"
 	mark "$1"
 	BEGIN[$1]=$SECONDS
-	timeout -k 10 "$LIMIT" "$PROGRAM" </dev/null >"$WORK/$1" 2>&1 &
+	# wait -n loses a job that a signal ended beside another one's end
+	{
+		timeout -k 10 "$LIMIT" "$PROGRAM" </dev/null >"$WORK/$1" 2>&1
+		exit $?
+	} &
 	RUNNING[$!]=$1
 }
 
@@ -188,6 +192,7 @@ main()
 	done
 	run_all "$(nproc)" "${together[@]}"
 	run_all 1 "${alone[@]}"
+	((NUMBER == $#)) || die "$# programs, but $NUMBER results"
 	exit $SOME_FAILED
 }
 

@@ -12,7 +12,7 @@
 test_hangs_run_into_the_timeout()
 {
 	local other
-	"$TOP/tests/vm/run.sh" --cpus 1 --timeout 12 \
+	"$TOP/tests/vm/run.sh" --cpus 1 --timeout 15 --log "$DIR/locked.log" \
 		-- sh -c "echo HARDLOCKUP >$CRASH" 2>"$DIR/kernel.err" &
 	other=$!
 	run vm --timeout 25 -- sleep 1000
@@ -23,6 +23,7 @@ test_hangs_run_into_the_timeout()
 	wait "$other"
 	expect_equal $? 72
 	grep -q 'timed out' "$DIR/kernel.err" || fail "$(<"$DIR/kernel.err")"
+	grep -q 'direct entry HARDLOCKUP' "$DIR/locked.log" || fail "it had not locked up"
 }
 
 # All in one boot, because it is slow: a task that blocks for ever, a write

@@ -91,6 +91,7 @@ void tpolicy_load(struct tpolicy *p, const char *name)
 	int err;
 
 	if (preloaded_name && !strcmp(name, preloaded_name)) {
+		libbpf_set_print(print);
 		*p = preloaded;
 		return;
 	}
