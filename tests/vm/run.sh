@@ -156,6 +156,9 @@ kernel_command_line()
 	words+=" rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose"
 	words+=" init=$TOP/tests/vm/init SPAWNPOL_JOB=$JOB"
 	words+=" tsc=reliable no_timer_check"
+	# QEMU finds translated code by its virtual address: with ASLR, programs
+	# and their libraries were translated again for each process.
+	words+=" norandmaps"
 	# With --icount the clock leaps while the guest waits for the host.
 	((ICOUNT)) && words+=" nowatchdog workqueue.watchdog_thresh=0" &&
 		words+=" sysctl.kernel.hung_task_timeout_secs=0"
