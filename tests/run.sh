@@ -201,32 +201,44 @@ has_result() { grep -qE "^(not )?ok [0-9]+ $2\$" "$1"; }
 # run_here WHAT NAME...
 run_here()
 {
-	local name
+	local name out
 	section "$1: $(($# - 1)) test programs"
 	(($# > 1)) || return
-	tests/suite.sh "${@:2}" | tee "$WORK/here.out"
+	out=$(mktemp -p "$WORK")
+	tests/suite.sh "${@:2}" | tee "$out"
 	for name in "${@:2}"; do
-		has_result "$WORK/here.out" "$name" ||
+		has_result "$out" "$name" ||
 			result "$name" "the suite has no result of it"
 	done
 }
 
-# Both machines at the same time, the second one unseen until the first is done.
-run_at_once()
+# aside NAME COMMAND ...: runs it beside what follows, because a machine does not
+# always have work for both its processors. rejoin NAME shows what it printed.
+aside()
 {
-	local lane
 	set -m		# a process group of its own, so that it can be ended
-	run_guest "$2" </dev/null >"$WORK/unseen" &
-	lane=$!
+	"${@:2}" </dev/null >"$WORK/$1.unseen" &
+	LANES[$1]=$!
 	set +m
-	# shellcheck disable=SC2064 # it is known now
-	trap "kill -- -$lane 2>/dev/null" EXIT
-	run_guest "$1"
-	echo "# waiting for the tests on the $2 kernel"
-	wait "$lane"
-	cat "$WORK/unseen"
-	grep -q "ok machine-$2\$" "$WORK/unseen" ||
-		result "machine-$2" "its tests did not come to their end"
+}
+
+end_lanes()
+{
+	local name
+	for name in "${!LANES[@]}"; do
+		kill -- -"${LANES[$name]}" 2>/dev/null
+	done
+}
+
+rejoin()
+{
+	local status
+	echo "# waiting for $1"
+	wait "${LANES[$1]}"
+	status=$?
+	unset "LANES[$1]"
+	cat "$WORK/$1.unseen"
+	((status < 128)) || result "$1" "ended by signal $((status - 128))"
 }
 
 # A machine has two processors. Where it does not get them for itself, its
@@ -236,7 +248,9 @@ run_machines()
 {
 	local kernel
 	if ((${#KERNELS[@]} == 2 && $(nproc) >= 4)); then
-		run_at_once "${KERNELS[@]}"
+		aside "${KERNELS[1]}" run_guest "${KERNELS[1]}"
+		run_guest "${KERNELS[0]}"
+		rejoin "${KERNELS[1]}"
 	else
 		for kernel in "${KERNELS[@]}"; do
 			run_guest "$kernel"
@@ -246,12 +260,15 @@ run_machines()
 
 run_all()
 {
+	local -A LANES=()
+	trap end_lanes EXIT
 	# shellcheck disable=SC2046 # names are words
 	((!HOST)) || run_here host $(host_tests)
 	((GUEST)) || return
 	# shellcheck disable=SC2046
-	run_here "the VM runner and the kernel series" $(slow_tests)
+	aside the-runner run_here "the VM runner and the kernel series" $(slow_tests)
 	run_machines
+	rejoin the-runner
 }
 
 main()
