@@ -2,7 +2,7 @@
 /*
  * The default policy's decisions, without a kernel, so that errors come into
  * play that no test can provoke at will (ESTALE, ENODEV, ETIMEDOUT).
- * policy_test.c does the same on the real engine.
+ * policy_search_test.c and policy_rules_test.c do the same on the real engine.
  */
 #include "policy_sim.h"
 

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The default policy searches, on the engine: what a launcher sees. All of its
+ * decisions are in policy_host_test.c; here are those that real files can provoke.
+ */
+#include "child.h"
+#include "default_policy.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+DEFAULT_POLICY
+
+TEST(bare_name_in_the_fourth_directory)
+{
+	make_directories();
+	program("4/prog", 0755);
+	write_file(in_dir("prog"), "#!/bin/false\n", 0755);
+	begin();
+	CHECK_EQ(spawn("prog"), 7);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 4);
+}
+
+TEST(name_that_is_nowhere)
+{
+	make_directories();
+	program("prog", 0755); /* in the working directory */
+	begin();
+	CHECK_EQ(spawn("prog"), -ENOENT);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 4);
+	CHECK_EQ(verdicts(IORING_VERDICT_CONTINUE), 1);
+}
+
+TEST(without_directories_nothing_is_tried)
+{
+	make_directories();
+	program("prog", 0755);
+	s.config.nr_dirs = 0;
+	begin();
+	CHECK_EQ(spawn("prog"), -ENOENT);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 0);
+}
+
+TEST(remembered_directory_is_tried_first_and_for_a_while)
+{
+	make_directories();
+	program("4/prog", 0755);
+	s.config.remember_ns = 1000000000ULL * tap_slowness();
+	begin();
+	CHECK_EQ(spawn("prog"), 7);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 4);
+	CHECK_EQ(spawn("prog"), 7);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 5);
+	/* earlier in the PATH: seen once the memory has ended */
+	write_file(in_dir("1/prog"), "#!/bin/false\n", 0755);
+	sleep_ms(s.config.remember_ns / 1000000);
+	CHECK_EQ(spawn("prog"), 1);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 6);
+}
+
+TEST(memory_that_is_wrong_costs_a_search)
+{
+	make_directories();
+	program("4/prog", 0755);
+	s.config.remember_ns = 3600000000000ULL;
+	begin();
+	CHECK_EQ(spawn("prog"), 7);
+	CHECK_SYS(rename(in_dir("4/prog"), in_dir("2/prog")));
+	CHECK_EQ(spawn("prog"), 7);
+	/* 4 to find it, the wrong one, 1 and 2 */
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 4 + 3);
+	CHECK_SYS(unlink(in_dir("2/prog")));
+	CHECK_EQ(spawn("prog"), -ENOENT);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 7 + 5);
+}
+
+TEST(working_directory_by_name)
+{
+	make_directories();
+	program("prog", 0755);
+	strcpy(s.config.dirs[3], ".");
+	begin();
+	CHECK_EQ(spawn("prog"), 7);
+}
+
+TEST(names_with_a_slash_are_not_searched)
+{
+	make_directories();
+	program("1/prog", 0755);
+	begin();
+	CHECK_EQ(spawn("./prog"), -ENOENT);
+	CHECK_EQ(spawn("1/prog"), 7);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 0);
+}
+
+TEST(names_in_an_open_directory_are_not_searched)
+{
+	int dir;
+
+	make_directories();
+	program("1/prog", 0755);
+	begin();
+	dir = CHECK_SYS(open(in_dir("2"), O_PATH | O_CLOEXEC));
+	q_clone(&s.ring);
+	queue_exec("prog", "7")->fd = dir;
+	tring_submit(&s.ring);
+	CHECK_EQ(tring_res(&s.ring, 0), -ENOENT);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 0);
+}
+
+/* That is how libspawnpol keeps a bare name from being executed as it is. */
+TEST(names_without_any_directory_are_searched)
+{
+	make_directories();
+	program("1/prog", 0755);
+	begin();
+	q_clone(&s.ring);
+	queue_exec("prog", "7")->fd = -1;
+	tring_submit(&s.ring);
+	CHECK_EQ(tring_res(&s.ring, 0), 0);
+	CHECK_EQ(wait_exit(tring_res(&s.ring, CLONE)), 7);
+}
+
+TEST(long_names)
+{
+	char bare[301], path[304];
+
+	make_directories();
+	memset(bare, 'n', 300);
+	bare[300] = 0;
+	begin();
+	CHECK_EQ(spawn(bare), -ENAMETOOLONG);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 0);
+	snprintf(path, sizeof(path), "./%s", bare);
+	memset(path + 100, '/', 100);
+	CHECK_EQ(spawn(path), -ENOENT);
+}
+
+TEST(eacces_is_remembered)
+{
+	make_directories();
+	program("2/prog", 0644);
+	begin();
+	CHECK_EQ(spawn("prog"), -EACCES);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 4);
+	program("4/prog", 0755);
+	CHECK_EQ(spawn("prog"), 7);
+}
+
+TEST(enotdir_goes_on)
+{
+	make_directories();
+	strcpy(s.config.dirs[0], program("file", 0755));
+	program("2/prog", 0755);
+	begin();
+	CHECK_EQ(spawn("prog"), 7);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 2);
+}
+
+TEST(loop_of_links_stops_the_search_unless_posix)
+{
+	make_directories();
+	CHECK_SYS(symlink("prog", in_dir("1/prog")));
+	program("2/prog", 0755);
+	begin();
+	CHECK_EQ(spawn("prog"), -ELOOP);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 1);
+	tpolicy_free(&s.policy);
+
+	s.config.errors = SPAWN_POLICY_ERRORS_POSIX;
+	begin();
+	CHECK_EQ(spawn("prog"), 7);
+}
+
+TEST(chains_search_at_the_same_time)
+{
+	unsigned int i;
+
+	make_directories();
+	program("2/b", 0755);
+	program("4/d", 0755);
+	begin();
+	for (i = 0; i < 24; i++) {
+		q_clone(&s.ring);
+		queue_exec(i % 2 ? "b" : "d", i % 2 ? "2" : "4");
+	}
+	tring_submit(&s.ring);
+	for (i = 0; i < 24; i++) {
+		CHECK_EQ(tring_res(&s.ring, CHAIN(i)), 0);
+		CHECK_EQ(wait_exit(tring_res(&s.ring, CHAIN(i) + CLONE)),
+			 i % 2 ? 2 : 4);
+	}
+}
+
+TEST(two_programs_in_one_chain)
+{
+	make_directories();
+	program("3/second", 0755);
+	begin();
+	q_clone(&s.ring);
+	hardlink(queue_exec("first", "1"));
+	queue_exec("second", "2");
+	tring_submit(&s.ring);
+	CHECK_EQ(tring_res(&s.ring, 0), -ENOENT);
+	CHECK_EQ(tring_res(&s.ring, 1), 0);
+	CHECK_EQ(wait_exit(tring_res(&s.ring, CLONE)), 2);
+}
+
+TEST(two_programs_without_directories)
+{
+	make_directories();
+	s.config.nr_dirs = 0;
+	program("1/second", 0755);
+	begin();
+	q_clone(&s.ring);
+	hardlink(queue_exec("first", "1"));
+	queue_exec("1/second", "2");
+	tring_submit(&s.ring);
+	CHECK_EQ(tring_res(&s.ring, 0), -ENOENT);
+	CHECK_EQ(tring_res(&s.ring, 1), 0);
+	CHECK_EQ(wait_exit(tring_res(&s.ring, CLONE)), 2);
+}
