@@ -33,6 +33,51 @@ enum io_uring_child_cmd {
 	IORING_CHILD_SETPGID		= 4,
 	/* path addr, relative to the directory fd, opened as number off */
 	IORING_CHILD_OPEN		= 5,
+	/* fd to off are closed; child_flags: 0 or CLOSE_RANGE_CLOEXEC */
+	IORING_CHILD_CLOSE_RANGE	= 6,
+	/* all but the off numbers at addr (__s32) are closed, likewise */
+	IORING_CHILD_CLOSE_EXCEPT	= 7,
+	/* path addr, relative to the directory fd, becomes the root */
+	IORING_CHILD_CHROOT		= 8,
+	/* off; res: the old mask */
+	IORING_CHILD_UMASK		= 9,
+	/* process group off, 0: its own, in the foreground of terminal fd */
+	IORING_CHILD_TCSETPGRP		= 10,
+	/* signals, off has bit 0 for signal 1: blocked in the program ... */
+	IORING_CHILD_SIGMASK		= 11,
+	/* ... with their default action ... */
+	IORING_CHILD_SIGDEFAULT		= 12,
+	/* ... ignored */
+	IORING_CHILD_SIGIGNORE		= 13,
+	/* off ids at addr (__u32) */
+	IORING_CHILD_SETGROUPS		= 14,
+	/* addr, off, addr3: real, effective, saved; ~0U leaves one */
+	IORING_CHILD_SETRESGID		= 15,
+	IORING_CHILD_SETRESUID		= 16,
+	/* addr, off, addr3: effective, permitted, inheritable */
+	IORING_CHILD_CAPSET		= 17,
+	/* option off with arguments addr and addr3; res: its result */
+	IORING_CHILD_PRCTL		= 18,
+	/* off 0: the program starts undumpable; 1: as it would anyway */
+	IORING_CHILD_DUMPABLE		= 19,
+	/* ruleset fd */
+	IORING_CHILD_LANDLOCK		= 20,
+	/* resource off, soft limit addr, hard limit addr3 */
+	IORING_CHILD_RLIMIT		= 21,
+	/* off, a signed number */
+	IORING_CHILD_NICE		= 22,
+	/* struct sched_attr of off bytes at addr */
+	IORING_CHILD_SCHED		= 23,
+	/* mask of off bytes at addr */
+	IORING_CHILD_AFFINITY		= 24,
+	/* off, as ioprio_set() takes it */
+	IORING_CHILD_IOPRIO		= 25,
+	/* off, a signed number */
+	IORING_CHILD_OOM_SCORE_ADJ	= 26,
+	/* off: CLONE_NEW* */
+	IORING_CHILD_UNSHARE		= 27,
+	/* fd; off as setns() takes it */
+	IORING_CHILD_SETNS		= 28,
 
 	/* this goes last */
 	IORING_CHILD_LAST

@@ -2,6 +2,7 @@
 /* IORING_OP_CHILD: what a child does to itself (S6). */
 #include "lib/child.h"
 #include "lib/ring.h"
+#include "lib/step.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,45 +11,6 @@
 #include <sys/wait.h>
 
 static struct tring r;
-
-/* CLONE, this CHILD step and EXEC of show; the step's result. */
-static int child_result(struct io_uring_sqe want, struct shown *s)
-{
-	struct io_uring_sqe *sqe;
-	int res;
-
-	tring_forget(&r);
-	q_clone(&r);
-	sqe = q_child(&r, want.len);
-	sqe->fd = want.fd;
-	sqe->off = want.off;
-	sqe->addr = want.addr;
-	sqe->addr3 = want.addr3;
-	sqe->rw_flags = want.rw_flags;
-	sqe->flags |= want.flags;
-	if (s)
-		q_show(&r, s);
-	else
-		q_exit(&r, 0);
-	tring_submit(&r);
-	res = tring_res(&r, 0);
-	tring_total(&r, 3);
-	if (res < 0) {
-		EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
-		/* What is found when the request is prepared refuses all. */
-		if (tring_res(&r, CLONE) != -ECANCELED)
-			check_gone(CHECK_OK(tring_res(&r, CLONE)));
-		return res;
-	}
-	CHECK_EQ(tring_res(&r, 1), 0);
-	if (s)
-		shown_read(s);
-	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
-	return res;
-}
-
-#define CHILD_RESULT(shown_, ...)                                              \
-	child_result((struct io_uring_sqe){ __VA_ARGS__ }, shown_)
 
 TEST(S6_dup_puts_a_descriptor_at_its_number)
 {
@@ -324,6 +286,29 @@ TEST(S6_every_field_a_command_does_not_use_is_refused)
 		[IORING_CHILD_SETSID] = "........",
 		[IORING_CHILD_SETPGID] = "....x...",
 		[IORING_CHILD_OPEN] = "...xxxxx",
+		[IORING_CHILD_CLOSE_RANGE] = "...xx.x.",
+		[IORING_CHILD_CLOSE_EXCEPT] = "....xxx.",
+		[IORING_CHILD_CHROOT] = "...x.x..",
+		[IORING_CHILD_UMASK] = "....x...",
+		[IORING_CHILD_TCSETPGRP] = "...xx...",
+		[IORING_CHILD_SIGMASK] = "....x...",
+		[IORING_CHILD_SIGDEFAULT] = "....x...",
+		[IORING_CHILD_SIGIGNORE] = "....x...",
+		[IORING_CHILD_SETGROUPS] = "....xx..",
+		[IORING_CHILD_SETRESGID] = "....xx.x",
+		[IORING_CHILD_SETRESUID] = "....xx.x",
+		[IORING_CHILD_CAPSET] = "....xx.x",
+		[IORING_CHILD_PRCTL] = "....xx.x",
+		[IORING_CHILD_DUMPABLE] = "....x...",
+		[IORING_CHILD_LANDLOCK] = "...x....",
+		[IORING_CHILD_RLIMIT] = "....xx.x",
+		[IORING_CHILD_NICE] = "....x...",
+		[IORING_CHILD_SCHED] = "....xx..",
+		[IORING_CHILD_AFFINITY] = "....xx..",
+		[IORING_CHILD_IOPRIO] = "....x...",
+		[IORING_CHILD_OOM_SCORE_ADJ] = "....x...",
+		[IORING_CHILD_UNSHARE] = "....x...",
+		[IORING_CHILD_SETNS] = "...xx...",
 	};
 	unsigned int cmd, i;
 	int res;

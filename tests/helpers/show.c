@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -28,6 +30,26 @@ __attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
 	added = vsnprintf(text + len, sizeof(text) - len, fmt, args);
 	va_end(args);
 	len = len + added < sizeof(text) ? len + added : sizeof(text) - 1;
+}
+
+static void say_file(const char *path, const char *prefix)
+{
+	char line[512];
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file))
+		say("%s%s", prefix, line);
+	fclose(file);
+}
+
+static int get_subreaper(void)
+{
+	int is = 0;
+
+	prctl(PR_GET_CHILD_SUBREAPER, &is);
+	return is;
 }
 
 static void say_ids(void)
@@ -53,7 +75,41 @@ static void say_state(void)
 	prctl(PR_GET_PDEATHSIG, &death);
 	say("pdeathsig %d\nnnp %d\n", death,
 	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+	say("dumpable %d\nsubreaper %d\n", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0),
+	    get_subreaper());
+	say("timerslack %d\nsecurebits %d\n",
+	    prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0),
+	    prctl(PR_GET_SECUREBITS, 0, 0, 0, 0));
+}
+
+static void say_limits(void)
+{
+	struct rlimit files;
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	say("nofile %llu %llu\n", (unsigned long long)files.rlim_cur,
+	    (unsigned long long)files.rlim_max);
 	say("nice %d\n", getpriority(PRIO_PROCESS, 0));
+	say("policy %d\n", sched_getscheduler(0));
+	say("ioprio %ld\n", syscall(SYS_ioprio_get, 1 /* process */, 0));
+	say_file("/proc/self/oom_score_adj", "oom_score_adj ");
+}
+
+static void say_link(const char *key, const char *path)
+{
+	char target[256];
+	ssize_t size = readlink(path, target, sizeof(target) - 1);
+
+	target[size < 0 ? 0 : size] = '\0';
+	say("%s %s\n", key, target);
+}
+
+static void say_places(void)
+{
+	say_link("root", "/proc/self/root");
+	say_link("uts", "/proc/self/ns/uts");
+	say_link("net", "/proc/self/ns/net");
+	say_link("user", "/proc/self/ns/user");
 }
 
 static void say_descriptors(void)
@@ -73,18 +129,6 @@ static void say_descriptors(void)
 	}
 }
 
-static void say_file(const char *path, const char *prefix)
-{
-	char line[512];
-	FILE *file = fopen(path, "re");
-
-	if (!file)
-		return;
-	while (fgets(line, sizeof(line), file))
-		say("%s%s", prefix, line);
-	fclose(file);
-}
-
 int main(int argc, char **argv)
 {
 	int to = argc > 1 ? atoi(argv[1]) : 1, i;
@@ -98,6 +142,8 @@ int main(int argc, char **argv)
 	}
 	say_ids();
 	say_state();
+	say_limits();
+	say_places();
 	say_descriptors();
 	say_file("/proc/self/cgroup", "cgroup ");
 	say_file("/proc/self/status", "");

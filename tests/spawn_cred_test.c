@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Commands of IORING_OP_CHILD: ids, capabilities, and restrictions that a
+ * process puts on itself (S13).
+ */
+#include "lib/child.h"
+#include "lib/ring.h"
+#include "lib/step.h"
+
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <linux/securebits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#define KEEP 0xffffffffU
+#define CAP(n) (1ULL << (n))
+
+static struct tring r;
+
+static uint64_t shown_caps(struct shown *s, const char *key)
+{
+	return strtoull(shown(s, key), NULL, 16);
+}
+
+/* --- ids ------------------------------------------------------------------------ */
+
+TEST(S13_setgroups)
+{
+	gid_t groups[] = { 30, 20, 10 };
+	struct shown s;
+
+	tring_init(&r, 0);
+	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_SETGROUPS,
+			      .addr = (uintptr_t)groups, .off = 3),
+		 0);
+	EXPECT_HAS(shown(&s, "Groups"), "10 20 30");
+	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_SETGROUPS), 0);
+	EXPECT_EQ(strspn(shown(&s, "Groups"), " "),
+		  strlen(shown(&s, "Groups")));
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_SETGROUPS, .off = 3),
+		  -EFAULT);
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_SETGROUPS,
+			       .addr = (uintptr_t)groups, .off = 65537),
+		  -EINVAL);
+	become_ordinary();
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_SETGROUPS,
+			       .addr = (uintptr_t)groups, .off = 1),
+		  -EPERM);
+}
+
+TEST(S13_setresuid_and_setresgid)
+{
+	struct shown s;
+
+	tring_init(&r, 0);
+	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_SETRESGID, .addr = 11,
+			      .off = 12, .addr3 = 13),
+		 0);
+	/* execve(2) saves the effective one */
+	EXPECT_STR(shown(&s, "Gid"), "11\t12\t12\t12");
+	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_SETRESUID, .addr = 1,
+			      .off = KEEP, .addr3 = KEEP),
+		 0);
+	EXPECT_STR(shown(&s, "Uid"), "1\t0\t0\t0");
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_SETRESUID,
+			       .addr = 1ULL << 32),
+		  -EINVAL);
+	become_ordinary();
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_SETRESUID), -EPERM);
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_SETRESGID), -EPERM);
+	CHECK_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_SETRESUID,
+			      .addr = ORDINARY, .off = KEEP, .addr3 = ORDINARY),
+		 0);
+}
+
+static void queue_ids(unsigned int cmd, unsigned int id)
+{
+	struct io_uring_sqe *sqe = q_child(&r, cmd);
+
+	sqe->addr = id;
+	sqe->off = id;
+	sqe->addr3 = id;
+}
+
+/* The safe order; steps and the program have what the ids have. */
+TEST(S13_privileges_are_dropped_in_the_child_alone)
+{
+	struct shown s;
+
+	write_file(in_dir("secret"), "text", 0600);
+	tring_init(&r, 0);
+	q_clone(&r);
+	q_child(&r, IORING_CHILD_SETGROUPS);
+	queue_ids(IORING_CHILD_SETRESGID, ORDINARY);
+	queue_ids(IORING_CHILD_SETRESUID, ORDINARY);
+	hardlink(q_open(&r, in_dir("secret"), O_RDONLY, 0));
+	q_show(&r, &s);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 2), 0);
+	CHECK_EQ(tring_res(&r, 3), -EACCES);
+	CHECK_EQ(tring_res(&r, 4), 0);
+	shown_read(&s);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+	EXPECT_STR(shown(&s, "Uid"), "1000\t1000\t1000\t1000");
+	EXPECT_STR(shown(&s, "Gid"), "1000\t1000\t1000\t1000");
+	EXPECT_EQ(shown_caps(&s, "CapEff"), 0);
+	EXPECT_EQ(shown_caps(&s, "CapPrm"), 0);
+	EXPECT_STR(shown(&s, "dumpable"), "1");
+	CHECK_EQ(getuid(), 0);
+	CHECK_SYS(open(in_dir("secret"), O_RDONLY));
+}
+
+/*
+ * The child has another's ids and our memory: the other must not be able to
+ * look into it, neither then nor by the time that takes.
+ */
+TEST(S13_memory_is_safe_from_the_new_user)
+{
+	struct blocker b;
+	char path[64];
+	pid_t pid, peer;
+
+	CHECK_EQ(prctl(PR_GET_DUMPABLE), 1);
+	tring_init(&r, 0);
+	q_clone(&r);
+	queue_ids(IORING_CHILD_SETRESUID, ORDINARY);
+	q_block(&r, &b);
+	q_exit(&r, 0);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), 0);
+	pid = tring_res(&r, CLONE);
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	peer = CHECK_SYS(fork());
+	if (!peer) {
+		become_ordinary();
+		_exit(open(path, O_RDONLY) < 0 && errno == EACCES ? 0 : 1);
+	}
+	CHECK_EQ(wait_exit(peer), 0);
+	blocker_release(&b);
+	CHECK_EQ(wait_exit(pid), 0);
+	/* documented: it is for the launcher to say that all are gone */
+	EXPECT_EQ(prctl(PR_GET_DUMPABLE), 0);
+	CHECK_SYS(prctl(PR_SET_DUMPABLE, 1));
+}
+
+/* --- capabilities --------------------------------------------------------------- */
+
+TEST(S13_capset)
+{
+	uint64_t few = CAP(CAP_KILL) | CAP(CAP_SYS_ADMIN);
+	struct io_uring_sqe *sqe;
+	struct shown s;
+
+	tring_init(&r, 0);
+	/* root would get all of them back */
+	q_clone(&r);
+	sqe = q_child(&r, IORING_CHILD_PRCTL);
+	sqe->off = PR_SET_SECUREBITS;
+	sqe->addr = SECBIT_NOROOT;
+	sqe = q_child(&r, IORING_CHILD_CAPSET);
+	sqe->addr = few;
+	sqe->off = few;
+	sqe->addr3 = few;
+	sqe = q_child(&r, IORING_CHILD_PRCTL);
+	sqe->off = PR_CAP_AMBIENT;
+	sqe->addr = PR_CAP_AMBIENT_RAISE;
+	sqe->addr3 = CAP_KILL;
+	q_show(&r, &s);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 3), 0);
+	shown_read(&s);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+	EXPECT_EQ(shown_caps(&s, "CapInh"), few);
+	EXPECT_EQ(shown_caps(&s, "CapAmb"), CAP(CAP_KILL));
+	EXPECT_EQ(shown_caps(&s, "CapEff"), CAP(CAP_KILL));
+	EXPECT_EQ(shown_number(&s, "securebits"), SECBIT_NOROOT);
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_CAPSET,
+			       .addr = CAP(CAP_KILL)),
+		  -EPERM);
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_CAPSET,
+			       .addr3 = CAP(63)),
+		  -EINVAL);
+}
+
+TEST(S13_bounding_set)
+{
+	struct shown s;
+
+	tring_init(&r, 0);
+	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_PRCTL,
+			      .off = PR_CAPBSET_DROP, .addr = CAP_SYS_ADMIN),
+		 0);
+	EXPECT_EQ(shown_caps(&s, "CapBnd") & CAP(CAP_SYS_ADMIN), 0);
+	EXPECT_EQ(shown_caps(&s, "CapEff") & CAP(CAP_SYS_ADMIN), 0);
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
+			       .off = PR_CAPBSET_DROP, .addr = 63),
+		  -EINVAL);
+	become_ordinary();
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
+			       .off = PR_CAPBSET_DROP, .addr = CAP_KILL),
+		  -EPERM);
+}
+
+/* --- prctl ---------------------------------------------------------------------- */
+
+TEST(S13_prctl_of_the_process)
+{
+	struct shown s;
+
+	tring_init(&r, 0);
+	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_PRCTL,
+			      .off = PR_SET_NO_NEW_PRIVS, .addr = 1),
+		 0);
+	EXPECT_STR(shown(&s, "nnp"), "1");
+	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_PRCTL,
+			      .off = PR_SET_PDEATHSIG, .addr = SIGTERM),
+		 0);
+	EXPECT_EQ(shown_number(&s, "pdeathsig"), SIGTERM);
+	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_PRCTL,
+			      .off = PR_SET_TIMERSLACK, .addr = 12345),
+		 0);
+	EXPECT_EQ(shown_number(&s, "timerslack"), 12345);
+	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_PRCTL,
+			      .off = PR_SET_CHILD_SUBREAPER, .addr = 1),
+		 0);
+	EXPECT_STR(shown(&s, "subreaper"), "1");
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
+			       .off = PR_SET_PDEATHSIG, .addr = 100),
+		  -EINVAL);
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
+			       .off = PR_SET_NO_NEW_PRIVS, .addr = 2),
+		  -EINVAL);
+	EXPECT_EQ(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0);
+}
+
+/* What is the memory's is the parent's, too; what asks has nobody to tell. */
+TEST(S13_other_prctls_are_refused)
+{
+	static const int options[] = {
+		PR_SET_DUMPABLE, PR_SET_MM,	    PR_SET_THP_DISABLE,
+		PR_SET_NAME,	 PR_GET_PDEATHSIG,  PR_SET_PTRACER,
+		PR_SET_VMA,	 PR_SET_IO_FLUSHER, 0,
+	};
+	unsigned int i;
+
+	tring_init(&r, 0);
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		int res = CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
+				       .off = options[i]);
+
+		if (res != -EINVAL)
+			FAIL("option %d: %d", options[i], res);
+	}
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
+			       .off = PR_SET_SECCOMP,
+			       .addr = SECCOMP_MODE_STRICT),
+		  -EINVAL);
+}
+
+TEST(S13_keepcaps_keeps_capabilities_over_setresuid)
+{
+	struct io_uring_sqe *sqe;
+	struct shown s;
+
+	tring_init(&r, 0);
+	q_clone(&r);
+	sqe = q_child(&r, IORING_CHILD_PRCTL);
+	sqe->off = PR_SET_KEEPCAPS;
+	sqe->addr = 1;
+	queue_ids(IORING_CHILD_SETRESUID, ORDINARY);
+	sqe = q_child(&r, IORING_CHILD_CAPSET);
+	sqe->addr = CAP(CAP_NET_BIND_SERVICE);
+	sqe->off = CAP(CAP_NET_BIND_SERVICE);
+	sqe->addr3 = CAP(CAP_NET_BIND_SERVICE);
+	sqe = q_child(&r, IORING_CHILD_PRCTL);
+	sqe->off = PR_CAP_AMBIENT;
+	sqe->addr = PR_CAP_AMBIENT_RAISE;
+	sqe->addr3 = CAP_NET_BIND_SERVICE;
+	q_show(&r, &s);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 4), 0);
+	shown_read(&s);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+	EXPECT_STR(shown(&s, "uid"), "1000");
+	EXPECT_EQ(shown_caps(&s, "CapEff"), CAP(CAP_NET_BIND_SERVICE));
+}
+
+/* --- dumpable ------------------------------------------------------------------- */
+
+TEST(S13_undumpable_is_the_program_not_the_parent)
+{
+	struct shown s;
+
+	tring_init(&r, 0);
+	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_DUMPABLE, .off = 0), 0);
+	EXPECT_STR(shown(&s, "dumpable"), "0");
+	EXPECT_EQ(prctl(PR_GET_DUMPABLE), 1);
+	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_DUMPABLE, .off = 1), 0);
+	EXPECT_STR(shown(&s, "dumpable"), "1");
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_DUMPABLE, .off = 2),
+		  -EINVAL);
+}
+
+/* --- filters -------------------------------------------------------------------- */
+
+/* Refuses one system call with EDOM. */
+#define REFUSE(call)                                                           \
+	{                                                                      \
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,                             \
+			 offsetof(struct seccomp_data, nr)),                   \
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),       \
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EDOM),   \
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),          \
+	}
+
+static struct io_uring_sqe *queue_filter(struct sock_fprog *prog)
+{
+	struct io_uring_sqe *sqe = q_child(&r, IORING_CHILD_PRCTL);
+
+	sqe->off = PR_SET_SECCOMP;
+	sqe->addr = SECCOMP_MODE_FILTER;
+	sqe->addr3 = (uintptr_t)prog;
+	return sqe;
+}
+
+TEST(S13_seccomp_filter)
+{
+	struct sock_filter code[] = REFUSE(__NR_getppid);
+	struct sock_fprog prog = { .len = 4, .filter = code };
+	struct shown s;
+
+	tring_init(&r, 0);
+	q_clone(&r);
+	queue_filter(&prog);
+	q_show(&r, &s);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 1), 0);
+	shown_read(&s);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+	EXPECT_STR(shown(&s, "Seccomp"), "2");
+	EXPECT_EQ(shown_number(&s, "ppid"), -EDOM);
+	CHECK_EQ(prctl(PR_GET_SECCOMP), 0);
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
+			       .off = PR_SET_SECCOMP,
+			       .addr = SECCOMP_MODE_FILTER),
+		  -EFAULT);
+}
+
+/* A filter of the chain's own holds for its EXEC. */
+TEST(S13_seccomp_filter_refuses_the_exec_behind_it)
+{
+	struct sock_filter code[] = REFUSE(__NR_execveat);
+	struct sock_fprog prog = { .len = 4, .filter = code };
+
+	tring_init(&r, 0);
+	q_clone(&r);
+	queue_filter(&prog);
+	q_exit(&r, 0);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), 0);
+	CHECK_EQ(tring_res(&r, 1), -EDOM);
+	check_gone(tring_res(&r, CLONE));
+}
+
+TEST(S13_filters_need_no_new_privs)
+{
+	struct sock_filter code[] = REFUSE(__NR_getppid);
+	struct sock_fprog prog = { .len = 4, .filter = code };
+	struct io_uring_sqe *sqe;
+	struct shown s;
+
+	tring_init(&r, 0);
+	become_ordinary();
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
+			       .off = PR_SET_SECCOMP,
+			       .addr = SECCOMP_MODE_FILTER,
+			       .addr3 = (uintptr_t)&prog),
+		  -EACCES);
+	tring_forget(&r);
+	q_clone(&r);
+	sqe = q_child(&r, IORING_CHILD_PRCTL);
+	sqe->off = PR_SET_NO_NEW_PRIVS;
+	sqe->addr = 1;
+	queue_filter(&prog);
+	q_show(&r, &s);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 2), 0);
+	shown_read(&s);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+	EXPECT_STR(shown(&s, "Seccomp"), "2");
+}
+
+TEST(S13_landlock)
+{
+	struct landlock_ruleset_attr attr = {
+		.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_DIR,
+	};
+	struct io_uring_sqe *sqe;
+	int ruleset = CHECK_SYS(
+		syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0));
+
+	tring_init(&r, 0);
+	q_clone(&r);
+	hardlink(q_mkdir(&r, in_dir("before")));
+	sqe = q_child(&r, IORING_CHILD_LANDLOCK);
+	sqe->fd = ruleset;
+	hardlink(q_mkdir(&r, in_dir("behind")));
+	q_exit(&r, 0);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), 0);
+	CHECK_EQ(tring_res(&r, 1), 0);
+	CHECK_EQ(tring_res(&r, 2), -EACCES);
+	CHECK_EQ(tring_res(&r, 3), 0);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_LANDLOCK, .fd = 99),
+		  -EBADF);
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_LANDLOCK, .fd = 0),
+		  -EBADFD);
+	become_ordinary();
+	EXPECT_EQ(
+		CHILD_RESULT(NULL, .len = IORING_CHILD_LANDLOCK, .fd = ruleset),
+		-EPERM);
+}
