@@ -28,57 +28,6 @@ static const struct {
 
 #define NR_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* /bin/sh -c script */
-static struct spawnpol_chain *shell(const char *script)
-{
-	struct spawnpol_chain *chain = chain_of("/bin/sh");
-	char *argv[] = { "sh", "-c", (char *)script, NULL };
-
-	CHECK_OK(spawnpol_chain_argv(chain, argv));
-	return chain;
-}
-
-static struct spawnpol_outcome launch(struct spawnpol_ring *ring,
-				      struct spawnpol_chain *chain)
-{
-	struct spawnpol_outcome out;
-	char text[256];
-
-	CHECK_EQ(spawnpol_submit(ring, &chain, 1), 1);
-	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
-	CHECK_EQ(out.chain, chain);
-	spawnpol_outcome_text(&out, text, sizeof(text));
-	DIAG("%s", text);
-	return out;
-}
-
-/* Launch it, wait for its end: the exit status. Frees both. */
-static int run(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
-{
-	struct spawnpol_outcome out = launch(ring, chain);
-
-	CHECK_EQ(out.error, 0);
-	CHECK_EQ(out.kind, SPAWNPOL_EXEC);
-	CHECK_OK(spawnpol_chain_free(chain));
-	spawnpol_ring_close(ring);
-	return wait_exit(out.pid);
-}
-
-/* It must fail so, and leave nothing behind. Frees both. */
-static void fails(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
-		  enum spawnpol_kind kind, int step, int error)
-{
-	struct spawnpol_outcome out = launch(ring, chain);
-
-	CHECK_EQ(out.error, error);
-	CHECK_EQ(out.kind, kind);
-	CHECK_EQ(out.step, step);
-	CHECK_EQ(out.pidfd, -1);
-	check_none_stays();
-	CHECK_OK(spawnpol_chain_free(chain));
-	spawnpol_ring_close(ring);
-}
-
 /* --- programs ---------------------------------------------------------------- */
 
 TEST(every_kind_of_ring_runs_a_program)
@@ -142,7 +91,7 @@ TEST(programs_are_tried_in_turn)
 	CHECK_OK(spawnpol_chain_program(chain, "/bin/sh"));
 	CHECK_OK(spawnpol_chain_program(chain, "/bin/true"));
 	CHECK_OK(spawnpol_chain_argv(chain, argv));
-	out = launch(ring, chain);
+	out = launch_on(ring, chain);
 	CHECK_EQ(out.error, 0);
 	CHECK_EQ(out.step, 2);
 	CHECK_EQ(wait_exit(out.pid), 4);
@@ -318,7 +267,7 @@ TEST(pidfd_is_the_childs)
 	siginfo_t info;
 
 	CHECK_OK(spawnpol_chain_pidfd(chain, true));
-	out = launch(ring, chain);
+	out = launch_on(ring, chain);
 	CHECK_EQ(out.error, 0);
 	CHECK_GE(out.pidfd, 0);
 	CHECK_EQ(fcntl(out.pidfd, F_GETFD), FD_CLOEXEC);
@@ -338,8 +287,8 @@ TEST(failed_launches_leave_no_pidfd)
 	CHECK_OK(spawnpol_chain_pidfd(chain, true));
 	before = CHECK_SYS(dup(0));
 	close(before);
-	CHECK_EQ(launch(ring, chain).error, -ENOENT);
-	CHECK_EQ(launch(ring, chain).error, -ENOENT);
+	CHECK_EQ(launch_on(ring, chain).error, -ENOENT);
+	CHECK_EQ(launch_on(ring, chain).error, -ENOENT);
 	after = CHECK_SYS(dup(0));
 	CHECK_EQ(after, before);
 	spawnpol_ring_close(ring);
@@ -396,7 +345,7 @@ TEST(pids_can_be_chosen)
 	struct spawnpol_outcome out;
 
 	CHECK_OK(spawnpol_chain_set_tid(chain, &tid, 1));
-	out = launch(ring, chain);
+	out = launch_on(ring, chain);
 	CHECK_EQ(out.pid, tid);
 	CHECK_EQ(wait_exit(out.pid), 1);
 	spawnpol_chain_free(chain);

@@ -39,4 +39,56 @@ static inline void check_none_stays(void)
 	CHECK_SYS_ERR(waitpid(-1, NULL, __WALL), ECHILD);
 }
 
+/* /bin/sh -c script */
+static inline struct spawnpol_chain *shell(const char *script)
+{
+	struct spawnpol_chain *chain = chain_of("/bin/sh");
+	char *argv[] = { "sh", "-c", (char *)script, NULL };
+
+	CHECK_OK(spawnpol_chain_argv(chain, argv));
+	return chain;
+}
+
+static inline struct spawnpol_outcome launch_on(struct spawnpol_ring *ring,
+					     struct spawnpol_chain *chain)
+{
+	struct spawnpol_outcome out;
+	char text[256];
+
+	CHECK_EQ(spawnpol_submit(ring, &chain, 1), 1);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
+	CHECK_EQ(out.chain, chain);
+	spawnpol_outcome_text(&out, text, sizeof(text));
+	DIAG("%s", text);
+	return out;
+}
+
+/* Launch it, wait for its end: the exit status. Frees both. */
+static inline int run(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	struct spawnpol_outcome out = launch_on(ring, chain);
+
+	CHECK_EQ(out.error, 0);
+	CHECK_EQ(out.kind, SPAWNPOL_EXEC);
+	CHECK_OK(spawnpol_chain_free(chain));
+	spawnpol_ring_close(ring);
+	return wait_exit(out.pid);
+}
+
+/* It must fail so, and leave nothing behind. Frees both. */
+static inline void fails(struct spawnpol_ring *ring,
+			 struct spawnpol_chain *chain, enum spawnpol_kind kind,
+			 int step, int error)
+{
+	struct spawnpol_outcome out = launch_on(ring, chain);
+
+	CHECK_EQ(out.error, error);
+	CHECK_EQ(out.kind, kind);
+	CHECK_EQ(out.step, step);
+	CHECK_EQ(out.pidfd, -1);
+	check_none_stays();
+	CHECK_OK(spawnpol_chain_free(chain));
+	spawnpol_ring_close(ring);
+}
+
 #endif

@@ -18,6 +18,31 @@ static const char *const kind_names[] = {
 	[SPAWNPOL_SETSID]	= "setsid",
 	[SPAWNPOL_SETPGID]	= "setpgid",
 	[SPAWNPOL_SQE]		= "request",
+	[SPAWNPOL_CLOEXEC]	= "cloexec",
+	[SPAWNPOL_CLOSE_RANGE]	= "close_range",
+	[SPAWNPOL_CLOSE_EXCEPT]	= "close_except",
+	[SPAWNPOL_CHROOT]	= "chroot",
+	[SPAWNPOL_UMASK]	= "umask",
+	[SPAWNPOL_TCSETPGRP]	= "tcsetpgrp",
+	[SPAWNPOL_SIGMASK]	= "sigmask",
+	[SPAWNPOL_SIGDEFAULT]	= "sigdefault",
+	[SPAWNPOL_SIGIGNORE]	= "sigignore",
+	[SPAWNPOL_SETGROUPS]	= "setgroups",
+	[SPAWNPOL_SETRESGID]	= "setresgid",
+	[SPAWNPOL_SETRESUID]	= "setresuid",
+	[SPAWNPOL_CAPSET]	= "capset",
+	[SPAWNPOL_PRCTL]	= "prctl",
+	[SPAWNPOL_UNDUMPABLE]	= "undumpable",
+	[SPAWNPOL_SECCOMP]	= "seccomp",
+	[SPAWNPOL_LANDLOCK]	= "landlock",
+	[SPAWNPOL_RLIMIT]	= "rlimit",
+	[SPAWNPOL_NICE]		= "nice",
+	[SPAWNPOL_SCHED]	= "sched",
+	[SPAWNPOL_AFFINITY]	= "affinity",
+	[SPAWNPOL_IOPRIO]	= "ioprio",
+	[SPAWNPOL_OOM_SCORE_ADJ]	= "oom_score_adj",
+	[SPAWNPOL_UNSHARE]	= "unshare",
+	[SPAWNPOL_SETNS]	= "setns",
 };
 
 const char *spawnpol_kind_name(enum spawnpol_kind kind)
@@ -49,13 +74,20 @@ static void object_of(const struct step *step, char *buf, size_t size)
 		snprintf(buf, size, " %d as %llu", sqe->fd, sqe->off);
 		break;
 	case SPAWNPOL_CHDIR:
+	case SPAWNPOL_CHROOT:
 		snprintf(buf, size, " %s", path);
 		break;
 	case SPAWNPOL_CLOSE:
+	case SPAWNPOL_CLOEXEC:
 	case SPAWNPOL_FCHDIR:
+	case SPAWNPOL_TCSETPGRP:
+	case SPAWNPOL_LANDLOCK:
+	case SPAWNPOL_SETNS:
 		snprintf(buf, size, " %d", sqe->fd);
 		break;
 	case SPAWNPOL_SETPGID:
+	case SPAWNPOL_RLIMIT:
+	case SPAWNPOL_PRCTL:
 		snprintf(buf, size, " %llu", sqe->off);
 		break;
 	case SPAWNPOL_SQE:

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Actions: ids, capabilities, and what a process restricts itself by. */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "action.h"
+
+int spawnpol_chain_setgroups(struct spawnpol_chain *chain, const gid_t *groups,
+			     size_t nr)
+{
+	return action_add_data(chain, SPAWNPOL_SETGROUPS,
+			       ACTION(IORING_CHILD_SETGROUPS, .off = nr),
+			       groups, nr * sizeof(*groups));
+}
+
+int spawnpol_chain_setresgid(struct spawnpol_chain *chain, gid_t real,
+			     gid_t effective, gid_t saved)
+{
+	return action_add(chain, SPAWNPOL_SETRESGID,
+			  ACTION(IORING_CHILD_SETRESGID, .addr = real,
+				 .off = effective, .addr3 = saved));
+}
+
+int spawnpol_chain_setresuid(struct spawnpol_chain *chain, uid_t real,
+			     uid_t effective, uid_t saved)
+{
+	return action_add(chain, SPAWNPOL_SETRESUID,
+			  ACTION(IORING_CHILD_SETRESUID, .addr = real,
+				 .off = effective, .addr3 = saved));
+}
+
+int spawnpol_chain_capset(struct spawnpol_chain *chain, uint64_t effective,
+			  uint64_t permitted, uint64_t inheritable)
+{
+	return action_add(chain, SPAWNPOL_CAPSET,
+			  ACTION(IORING_CHILD_CAPSET, .addr = effective,
+				 .off = permitted, .addr3 = inheritable));
+}
+
+int spawnpol_chain_prctl(struct spawnpol_chain *chain, int option,
+			 unsigned long arg2, unsigned long arg3)
+{
+	if (option < 0)
+		return action_refuse(chain, -EINVAL);
+	return action_add(chain, SPAWNPOL_PRCTL,
+			  ACTION(IORING_CHILD_PRCTL, .off = option,
+				 .addr = arg2, .addr3 = arg3));
+}
+
+int spawnpol_chain_undumpable(struct spawnpol_chain *chain)
+{
+	return action_add(chain, SPAWNPOL_UNDUMPABLE,
+			  ACTION(IORING_CHILD_DUMPABLE, .off = 0));
+}
+
+/* The kernel reads a structure that points to the code: both in one block. */
+int spawnpol_chain_seccomp(struct spawnpol_chain *chain,
+			   const struct sock_fprog *prog)
+{
+	size_t size = prog->len * sizeof(*prog->filter);
+	struct sock_fprog *copy;
+	int err = chain_editable(chain);
+
+	if (err)
+		return err;
+	copy = chain_block(chain, NULL, sizeof(*copy) + size);
+	if (!copy)
+		return chain->error;
+	copy->len = prog->len;
+	copy->filter = (struct sock_filter *)(copy + 1);
+	memcpy(copy->filter, prog->filter, size);
+	return action_add(chain, SPAWNPOL_SECCOMP,
+			  ACTION(IORING_CHILD_PRCTL, .off = PR_SET_SECCOMP,
+				 .addr = SECCOMP_MODE_FILTER,
+				 .addr3 = (uintptr_t)copy));
+}
+
+int spawnpol_chain_landlock(struct spawnpol_chain *chain, int ruleset_fd)
+{
+	if (ruleset_fd < 0)
+		return action_refuse(chain, -EBADF);
+	return action_add(chain, SPAWNPOL_LANDLOCK,
+			  ACTION(IORING_CHILD_LANDLOCK, .fd = ruleset_fd));
+}
