@@ -70,6 +70,8 @@ DAEMON_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out user/daemon/client.c,$(wildca
 BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c %/stamp.c,$(wildcard bench/*.c)))
 BENCH_BIN := $(B)/bench/bench $(B)/bench/stamp $(B)/bench/decision.bpf.o
 
+EXAMPLE_BIN := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
+
 # The daemon is an example, and stays here.
 MAN_SRC := $(filter-out docs/spawnpold.8,$(wildcard docs/*.[1-8]))
 # What programs and policies are written against.
@@ -91,8 +93,8 @@ help:
 		while IFS='|' read -r t h; do printf '  %-16s %s\n' $$t "$$h"; done
 	@echo 'V=1 shows the commands. Kernels are cached outside the checkout.'
 
-#: all|library, tool, daemon, policies and test programs
-all: programs $(TEST_BPF) $(TEST_BIN) $(BENCH_BIN)
+#: all|library, tool, daemon, policies, examples and test programs
+all: programs $(TEST_BPF) $(TEST_BIN) $(BENCH_BIN) $(EXAMPLE_BIN)
 
 programs: $(TARGETS) $(BPF_OBJ) $(TEST_HELPER)
 
@@ -224,6 +226,10 @@ $(B)/tests/helpers/%: tests/helpers/%.c
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -static $(NOLIBC) $< -o $@
+
+$(B)/examples/%: $(B)/examples/%.o $(B)/libspawnpol.a
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -lpthread -o $@
 
 # Programs that bring their own _start.
 $(B)/tests/helpers/quit $(B)/bench/stamp: NOLIBC := \
