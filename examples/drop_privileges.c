@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 		errx(1, "it could not be submitted");
 	must(spawnpol_collect(ring, &out, 1, 1, -1), "collecting");
 	must_run(&out);
-	/* our memory was shared with a process of that user's for a while */
+	/* the program runs: no process of that user's shares our memory any more */
 	prctl(PR_SET_DUMPABLE, 1);
 	spawnpol_chain_free(chain);
 	spawnpol_ring_close(ring);

@@ -234,9 +234,9 @@ int spawnpol_chain_setns(struct spawnpol_chain *chain, int fd, int type);
  * leaves an id as it is. Actions behind it, and the execution of the program,
  * have the new ones. To drop privileges: groups, gids, uids, in this order.
  *
- * The submitter's memory, which the child shares for that time, becomes
- * undumpable, as it does behind vfork(2), and stays so: see prctl(2),
- * PR_SET_DUMPABLE.
+ * The submitter's memory, which the child shares until then, becomes undumpable,
+ * lest others reach it by the child, and stays so. prctl(2) with PR_SET_DUMPABLE
+ * undoes that; it is safe only when no such child is left.
  */
 int spawnpol_chain_setgroups(struct spawnpol_chain *chain, const gid_t *groups,
 			     size_t nr);
@@ -245,7 +245,7 @@ int spawnpol_chain_setresgid(struct spawnpol_chain *chain, gid_t real,
 int spawnpol_chain_setresuid(struct spawnpol_chain *chain, uid_t real,
 			     uid_t effective, uid_t saved);
 
-/* Capability sets, bit n for capability n; see capabilities(7). */
+/* Capability sets, bit n for capability n; see capabilities(7). Likewise. */
 int spawnpol_chain_capset(struct spawnpol_chain *chain, uint64_t effective,
 			  uint64_t permitted, uint64_t inheritable);
 

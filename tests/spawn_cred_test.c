@@ -13,6 +13,7 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,37 +118,115 @@ TEST(S13_privileges_are_dropped_in_the_child_alone)
 	CHECK_SYS(open(in_dir("secret"), O_RDONLY));
 }
 
-/*
- * The child has another's ids and our memory: the other must not be able to
- * look into it, neither then nor by the time that takes.
- */
-TEST(S13_memory_is_safe_from_the_new_user)
-{
-	struct blocker b;
-	char path[64];
-	pid_t pid, peer;
+/* --- the memory that the child shares ------------------------------------------- */
 
-	CHECK_EQ(prctl(PR_GET_DUMPABLE), 1);
-	tring_init(&r, 0);
-	q_clone(&r);
-	queue_ids(IORING_CHILD_SETRESUID, ORDINARY);
-	q_block(&r, &b);
+/* A chain whose child has done a step that lets others at it, and waits. */
+static pid_t wait_behind(struct blocker *b)
+{
+	pid_t pid;
+
+	q_block(&r, b);
 	q_exit(&r, 0);
 	tring_submit(&r);
 	CHECK_EQ(tring_res(&r, 0), 0);
 	pid = tring_res(&r, CLONE);
-	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
-	peer = CHECK_SYS(fork());
-	if (!peer) {
-		become_ordinary();
-		_exit(open(path, O_RDONLY) < 0 && errno == EACCES ? 0 : 1);
-	}
-	CHECK_EQ(wait_exit(peer), 0);
-	blocker_release(&b);
+	wait_blocked(pid);
+	return pid;
+}
+
+/* Only the launcher can say that no such child is left. */
+static void check_guarded(struct blocker *b, pid_t pid)
+{
+	EXPECT_EQ(prctl(PR_GET_DUMPABLE), 0);
+	blocker_release(b);
 	CHECK_EQ(wait_exit(pid), 0);
-	/* documented: it is for the launcher to say that all are gone */
 	EXPECT_EQ(prctl(PR_GET_DUMPABLE), 0);
 	CHECK_SYS(prctl(PR_SET_DUMPABLE, 1));
+	tring_forget(&r);
+}
+
+static void drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct none[2] = { 0 };
+
+	CHECK_SYS(syscall(SYS_capset, &header, none));
+}
+
+/* Somebody who may trace a process like the child, but not its parent. */
+static void check_out_of_reach(pid_t pid, void (*become)(void))
+{
+	pid_t peer = CHECK_SYS(fork());
+
+	if (!peer) {
+		become();
+		_exit(open(format("/proc/%d/mem", pid), O_RDWR) < 0 &&
+				      errno == EACCES
+			      ? 0
+			      : 1);
+	}
+	CHECK_EQ(wait_exit(peer), 0);
+}
+
+TEST(S13_memory_is_safe_from_the_new_user)
+{
+	struct blocker b;
+	pid_t pid;
+
+	tring_init(&r, 0);
+	q_clone(&r);
+	queue_ids(IORING_CHILD_SETRESUID, ORDINARY);
+	pid = wait_behind(&b);
+	check_out_of_reach(pid, become_ordinary);
+	check_guarded(&b, pid);
+}
+
+/* The same user, but without the parent's capabilities. */
+TEST(S13_memory_is_safe_from_those_without_capabilities)
+{
+	struct blocker b;
+	pid_t pid;
+
+	tring_init(&r, 0);
+	q_clone(&r);
+	q_child(&r, IORING_CHILD_CAPSET);
+	pid = wait_behind(&b);
+	check_out_of_reach(pid, drop_capabilities);
+	check_guarded(&b, pid);
+}
+
+TEST(S13_memory_is_guarded_where_namespaces_let_others_in)
+{
+	struct clone_args args = { .flags = CLONE_NEWUSER,
+				   .exit_signal = SIGCHLD };
+	struct io_uring_sqe *sqe;
+	struct blocker b;
+
+	tring_init(&r, 0);
+	q_clone(&r);
+	sqe = q_child(&r, IORING_CHILD_UNSHARE);
+	sqe->off = CLONE_NEWUSER;
+	check_guarded(&b, wait_behind(&b));
+
+	q_clone(&r);
+	sqe = q_child(&r, IORING_CHILD_SETNS);
+	sqe->fd = CHECK_SYS(open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC));
+	check_guarded(&b, wait_behind(&b));
+
+	q_clone3(&r, &args);
+	q_nop(&r);
+	check_guarded(&b, wait_behind(&b));
+
+	/* others leave it as it is */
+	q_clone(&r);
+	sqe = q_child(&r, IORING_CHILD_UNSHARE);
+	sqe->off = CLONE_NEWUTS;
+	q_exit(&r, 0);
+	tring_submit(&r);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+	EXPECT_EQ(prctl(PR_GET_DUMPABLE), 1);
 }
 
 /* --- capabilities --------------------------------------------------------------- */

@@ -5,7 +5,9 @@
 #include "lib/step.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 /* Its header cannot be had beside sched.h, in Debian 12. */
@@ -50,6 +52,25 @@ TEST(S6_rlimit)
 			       .off = RLIMIT_NOFILE, .addr = 1,
 			       .addr3 = before.rlim_max + 1),
 		  -EPERM);
+}
+
+/* Steps behind it are under the new limit. */
+TEST(S6_rlimit_holds_for_later_steps)
+{
+	struct io_uring_sqe *sqe;
+
+	tring_init(&r, 0);
+	q_clone(&r);
+	sqe = q_child(&r, IORING_CHILD_RLIMIT);
+	sqe->off = RLIMIT_NOFILE;
+	sqe->addr = 3;
+	sqe->addr3 = 3;
+	hardlink(q_open(&r, "/dev/null", O_RDONLY, 0));
+	q_open_at(&r, 3, "/dev/null", O_RDONLY);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), 0);
+	EXPECT_EQ(tring_res(&r, 1), -EMFILE);
+	EXPECT_EQ(tring_res(&r, 2), -EBADF);
 }
 
 TEST(S6_nice)
@@ -168,4 +189,43 @@ TEST(S6_oom_score_adj)
 	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_OOM_SCORE_ADJ,
 			       .off = -1ULL),
 		  -EACCES);
+}
+
+static int do_nothing(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+/*
+ * Processes that share memory for good have one score. The child does so only
+ * until it executes, as one of vfork(2), which keeps the OOM killer from
+ * taking the parent for it, too.
+ */
+TEST(S6_oom_score_adj_is_not_the_parents)
+{
+	static char stack[65536];
+	struct io_uring_sqe *sqe;
+	struct blocker b;
+	pid_t pid;
+
+	/* from now on the kernel looks for others with this memory */
+	pid = CHECK_SYS(clone(do_nothing, stack + sizeof(stack),
+			      CLONE_VM | SIGCHLD, NULL));
+	CHECK_EQ(wait_exit(pid), 0);
+	tring_init(&r, 0);
+	q_clone(&r);
+	sqe = q_child(&r, IORING_CHILD_OOM_SCORE_ADJ);
+	sqe->off = 500;
+	q_block(&r, &b);
+	q_exit(&r, 0);
+	tring_submit(&r);
+	pid = tring_res(&r, CLONE);
+	wait_blocked(pid);
+	write_file("/proc/self/oom_score_adj", "100", 0);
+	EXPECT_EQ(atoi(read_file(format("/proc/%d/oom_score_adj", pid))), 500);
+	write_file(format("/proc/%d/oom_score_adj", pid), "700", 0);
+	EXPECT_EQ(atoi(read_file("/proc/self/oom_score_adj")), 100);
+	blocker_release(&b);
+	CHECK_EQ(wait_exit(pid), 0);
 }
