@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The library's actions on the kernel: what programs find, what failures say. */
+/*
+ * KERNEL: prod
+ *
+ * The library's actions on the kernel: what programs find, what failures say.
+ * (The commands themselves are tried on both kernels: spawn_*_test.c.)
+ */
 #include "launch.h"
 
 #include <errno.h>
