@@ -17,6 +17,42 @@
 enum io_uring_clone_flags {
 	/* fail with -ENOLINK if the chain would run without a policy */
 	IORING_CLONE_NEED_POLICY	= 1U << 0,
+	/* the child has the files that addr3 lists, and no others */
+	IORING_CLONE_FILES		= 1U << 1,
+};
+
+/* struct io_uring_clone_file::flags */
+enum io_uring_clone_file_flags {
+	/* source is a registered file of the ring */
+	IORING_CLONE_FILE_FIXED		= 1U << 0,
+	/* number is closed when the program starts */
+	IORING_CLONE_FILE_CLOEXEC	= 1U << 1,
+};
+
+/* One descriptor of a child. */
+struct io_uring_clone_file {
+	__u32	source;		/* descriptor of the submitter, or index */
+	__u32	number;		/* what the child calls it */
+	__u32	flags;		/* IORING_CLONE_FILE_* */
+	__u32	resv;		/* 0 */
+};
+
+/* What sqe->addr3 of IORING_OP_CLONE with IORING_CLONE_FILES points to. */
+struct io_uring_clone_files {
+	__u32	nr;
+	__u32	flags;		/* 0 */
+	__u64	resv;		/* 0 */
+	struct io_uring_clone_file files[];
+};
+
+/* sqe->exec_flags of IORING_OP_EXEC, besides the AT_* flags of execveat() */
+enum io_uring_exec_flags {
+	/*
+	 * One of several attempts: the link behind it is a hard one if it
+	 * fails with an error that execvp(3) searches on after (-EACCES,
+	 * -ENODEV, -ENOENT, -ENOTDIR, -ESTALE, -ETIMEDOUT), else a normal one.
+	 */
+	IORING_EXEC_SEARCH		= 1U << 31,
 };
 
 /* sqe->len of IORING_OP_CHILD: what the child does to itself */
@@ -100,7 +136,7 @@ struct io_uring_spawn_query {
 	__u32	abi;		/* IORING_SPAWN_ABI of the kernel */
 	__u32	features;	/* IORING_SPAWN_FEAT_* */
 	__u32	nr_slots;
-	__u32	exec_flags;	/* AT_* that IORING_OP_EXEC accepts */
+	__u32	exec_flags;	/* those that IORING_OP_EXEC accepts */
 	__u64	clone_flags;	/* CLONE_* that IORING_OP_CLONE accepts */
 	__u64	child_cmds;	/* commands of IORING_OP_CHILD */
 	__u64	child_ops[4];	/* opcodes that may be steps */
@@ -142,6 +178,8 @@ enum bpf_iouring_event {
 	IORING_POLICY_BEFORE_EXEC	= 1U << 3,
 	/* a step has succeeded */
 	IORING_POLICY_DONE		= 1U << 4,
+	/* there is no child: CLONE has failed with -EAGAIN or -ENOMEM */
+	IORING_POLICY_CLONE		= 1U << 5,
 };
 
 /* What a policy returns. */
@@ -180,11 +218,11 @@ struct bpf_iouring_ctx {
 	__u32	step;		/* 0 is the request behind CLONE */
 	__u32	attempt;	/* requests issued so far for this step */
 	__u32	flags;		/* IORING_POLICY_F_* */
-	__s32	pid;		/* of the child, as CLONE's CQE tells it */
+	__s32	pid;		/* of the child, as CLONE's CQE tells it; or 0 */
 	__u32	staged_opcode;	/* of the request that ended, if STAGED */
 	__u32	staged_cmd;
 	__u64	staged_user_data;
-	__u64	elapsed_ns;	/* since the child was made */
+	__u64	elapsed_ns;	/* since CLONE was issued */
 	__u64	cookie;		/* sqe->off of CLONE */
 	__u64	off;		/* sqe->off of the step if it is a CHILD */
 	__u64	scratch[8];	/* the policy's own; zero when the chain starts */

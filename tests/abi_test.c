@@ -104,6 +104,18 @@ TEST(abi_attaching)
 #undef F
 }
 
+TEST(abi_lists_of_files)
+{
+	load();
+#define F(name) FIELD(struct io_uring_clone_file, name)
+	COMPARE(io_uring_clone_file, F(source), F(number), F(flags), F(resv));
+#undef F
+#define F(name) FIELD(struct io_uring_clone_files, name)
+	COMPARE(io_uring_clone_files, F(nr), F(flags), F(resv),
+		{ "files", sizeof(struct io_uring_clone_files), 0 });
+#undef F
+}
+
 TEST(abi_the_context_of_policies)
 {
 	load();
@@ -132,7 +144,8 @@ static long long constant(const char *name)
 			if (!strcmp(btf__name_by_offset(kernel,
 							value->name_off),
 				    name))
-				return value->val;
+				return btf_kflag(type) ? (long long)value->val :
+					(__u32)value->val;
 		}
 	}
 	FAIL("the kernel has no constant %s", name);
@@ -160,6 +173,10 @@ TEST(abi_numbers_of_the_series_own_header)
 {
 	load();
 	SAME(IORING_CLONE_NEED_POLICY);
+	SAME(IORING_CLONE_FILES);
+	SAME(IORING_CLONE_FILE_FIXED);
+	SAME(IORING_CLONE_FILE_CLOEXEC);
+	SAME(IORING_EXEC_SEARCH);
 	SAME(IORING_CHILD_DUP);
 	SAME(IORING_CHILD_CHDIR);
 	SAME(IORING_CHILD_FCHDIR);
@@ -196,6 +213,7 @@ TEST(abi_numbers_of_the_series_own_header)
 	SAME(IORING_POLICY_BEFORE_STEP);
 	SAME(IORING_POLICY_BEFORE_EXEC);
 	SAME(IORING_POLICY_DONE);
+	SAME(IORING_POLICY_CLONE);
 	SAME(IORING_VERDICT_CONTINUE);
 	SAME(IORING_VERDICT_RETRY);
 	SAME(IORING_VERDICT_SKIP);

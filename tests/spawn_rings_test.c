@@ -261,7 +261,8 @@ TEST(S4_the_query_describes_the_kernel)
 	EXPECT_EQ(query.abi, IORING_SPAWN_ABI);
 	EXPECT_EQ(query.features, IORING_SPAWN_FEAT_POLICY);
 	EXPECT_EQ(query.nr_slots, IORING_SPAWN_SLOTS);
-	EXPECT_EQ(query.exec_flags, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
+	EXPECT_EQ(query.exec_flags, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW |
+					    IORING_EXEC_SEARCH);
 	EXPECT_EQ(query.def_issues, 1024);
 	EXPECT_EQ(query.max_issues, 65536);
 	EXPECT_EQ(query.def_staged, 8);
