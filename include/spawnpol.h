@@ -325,6 +325,22 @@ int spawnpol_chain_namespaces(struct spawnpol_chain *chain, uint64_t flags);
 int spawnpol_chain_set_tid(struct spawnpol_chain *chain, const pid_t *tids,
 			   size_t nr);
 
+/* Files that spawnpol_chain_files() can list. */
+#define SPAWNPOL_MAX_FILES 65536
+
+/*
+ * The child starts with these nr files, 0 for none, and no others, instead of with
+ * a copy of the submitter's table: nothing leaks, and what the submitter has open
+ * costs nothing. A source is a descriptor of the submitter or, with
+ * IORING_CLONE_FILE_FIXED, a registered file of the ring; number is what the child
+ * and the actions know it by, closed when the program starts with
+ * IORING_CLONE_FILE_CLOEXEC. The list is copied. -E2BIG: above SPAWNPOL_MAX_FILES.
+ * In the outcome of kind SPAWNPOL_CLONE: -EBADF, a source is not open or a number not
+ * below RLIMIT_NOFILE; -EINVAL, unknown flags.
+ */
+int spawnpol_chain_files(struct spawnpol_chain *chain,
+			 const struct io_uring_clone_file *files, size_t nr);
+
 /*
  * Give the spawn ns nanoseconds from submission to the started program. Then
  * the child is killed and the outcome is -ETIME. 0: no deadline.

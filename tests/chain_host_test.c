@@ -62,6 +62,7 @@ TEST(builder_refuses_nonsense)
 	REFUSED(-EINVAL, spawnpol_chain_namespaces(c, CLONE_NEWPID | CLONE_FILES));
 	REFUSED(-EINVAL, spawnpol_chain_set_tid(c, tids, 33));
 	REFUSED(-EINVAL, spawnpol_chain_slot(c, IORING_SPAWN_SLOTS));
+	REFUSED(-E2BIG, spawnpol_chain_files(c, NULL, SPAWNPOL_MAX_FILES + 1));
 
 	sqe.flags = IOSQE_IO_LINK;
 	REFUSED(-EINVAL, spawnpol_chain_sqe(c, &sqe));
@@ -194,6 +195,38 @@ TEST(attributes_are_in_the_clone)
 	ts = (void *)(uintptr_t)f.sqes[1].addr;
 	EXPECT_EQ(ts->tv_sec, 2);
 	EXPECT_EQ(ts->tv_nsec, 500000000);
+}
+
+TEST(the_list_of_files_is_copied)
+{
+	struct io_uring_clone_file files[] = {
+		{ .source = 5, .number = 0 },
+		{ .source = 1, .number = 9, .flags = IORING_CLONE_FILE_FIXED },
+	};
+	struct spawnpol_chain *c = new_chain("/bin/true");
+	struct io_uring_clone_files *list;
+	struct fake f;
+
+	fake_init(&f);
+	CHECK_OK(spawnpol_chain_files(c, files, 2));
+	memset(files, 0xff, sizeof(files));
+	queue(&f, c);
+	EXPECT_EQ(f.sqes[0].rw_flags, IORING_CLONE_FILES);
+	list = (void *)(uintptr_t)f.sqes[0].addr3;
+	CHECK_EQ(list->nr, 2u);
+	EXPECT_EQ(list->flags, 0u);
+	EXPECT_EQ(list->resv, 0u);
+	EXPECT_EQ(list->files[0].source, 5u);
+	EXPECT_EQ(list->files[1].number, 9u);
+	EXPECT_EQ(list->files[1].flags, IORING_CLONE_FILE_FIXED);
+
+	/* none is not the same as all */
+	c = new_chain("/bin/true");
+	CHECK_OK(spawnpol_chain_files(c, NULL, 0));
+	queue(&f, c);
+	EXPECT_EQ(f.sqes[2].rw_flags, IORING_CLONE_FILES);
+	list = (void *)(uintptr_t)f.sqes[2].addr3;
+	EXPECT_EQ(list->nr, 0u);
 }
 
 TEST(actions_keep_their_order)

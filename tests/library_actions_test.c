@@ -41,6 +41,32 @@ TEST(daemon_that_drops_privileges)
 	CHECK_EQ(getuid(), 0);
 }
 
+TEST(child_with_listed_files)
+{
+	int fds[2];
+	struct io_uring_clone_file files[] = {
+		{ .source = 0, .number = 0 }, { .number = 7 },
+	};
+	struct spawnpol_chain *chain = shell(
+		"cd /proc/self/fd && [ -e 0 -a -e 7 ] && echo x >&7 &&"
+		"for n in 1 2 3 4 5 6 8 9; do ! [ -e $n ] || exit 1; done");
+	struct spawnpol_outcome out;
+	char byte;
+
+	make_pipe(fds);
+	files[1].source = fds[1];
+	CHECK_OK(spawnpol_chain_files(chain, files, 2));
+	CHECK_EQ(run(ring_of(16, 0), chain), 0);
+	CHECK_EQ(read(fds[0], &byte, 1), 1);
+
+	files[1].source = 1000; /* no descriptor of ours */
+	chain = shell(":");
+	CHECK_OK(spawnpol_chain_files(chain, files, 2));
+	out = launch_on(ring_of(16, 0), chain);
+	EXPECT_EQ(out.error, -EBADF);
+	EXPECT_EQ(out.kind, SPAWNPOL_CLONE);
+}
+
 TEST(sandboxed_child)
 {
 	struct sock_filter code[] = {

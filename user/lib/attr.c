@@ -102,6 +102,27 @@ int spawnpol_chain_set_tid(struct spawnpol_chain *chain, const pid_t *tids,
 	return 0;
 }
 
+int spawnpol_chain_files(struct spawnpol_chain *chain,
+			 const struct io_uring_clone_file *files, size_t nr)
+{
+	size_t size = nr * sizeof(*files);
+	struct io_uring_clone_files *list;
+	int err = chain_editable(chain);
+
+	if (err)
+		return err;
+	if (nr > SPAWNPOL_MAX_FILES)
+		return chain_fail(chain, -E2BIG);
+	list = chain_block(chain, NULL, sizeof(*list) + size);
+	if (!list)
+		return chain->error;
+	*list = (struct io_uring_clone_files) { .nr = nr };
+	if (nr)
+		memcpy(list->files, files, size);
+	chain->files = list;
+	return 0;
+}
+
 int spawnpol_chain_deadline(struct spawnpol_chain *chain, uint64_t ns)
 {
 	int err = chain_editable(chain);

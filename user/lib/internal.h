@@ -87,6 +87,7 @@ struct spawnpol_chain {
 	pid_t tids[MAX_PID_LEVELS];
 	int pidfd;			/* written by the kernel */
 	struct __kernel_timespec deadline;
+	struct io_uring_clone_files *files;	/* in blocks, or NULL */
 	uint64_t cookie;
 	uint32_t slot;
 	bool want_pidfd, has_deadline;

@@ -43,7 +43,11 @@ static void put_clone(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	};
 
 	if (chain->need_policy || chain->bare_name)
-		sqe.rw_flags = IORING_CLONE_NEED_POLICY;
+		sqe.rw_flags |= IORING_CLONE_NEED_POLICY;
+	if (chain->files) {
+		sqe.rw_flags |= IORING_CLONE_FILES;
+		sqe.addr3 = (uintptr_t)chain->files;
+	}
 	next_sqe(ring, chain, INDEX_CLONE, &sqe);
 }
 
