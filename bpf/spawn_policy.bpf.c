@@ -15,6 +15,8 @@
  * from run to run, and how to stage from a map's value. The state of a chain
  * lives in its scratch area, not in a map: chains run side by side.
  *
+ * CLONE, when it could not make a child, has retry rules alone.
+ *
  * If it is to remember, a search begins with the directory that held the name
  * not long ago, and starts anew at the first one if that does not hold it now.
  *
@@ -24,8 +26,14 @@
 #include "spawn_policy_config.h"
 #include "spawn_policy_memory.h"
 
-/* Bare names must not be tried in the working directory, not even once. */
-SPAWNPOL_EVENTS(IORING_POLICY_BEFORE_EXEC);
+/*
+ * Bare names must not be tried in the working directory, not even once; and there
+ * may be a retry rule for what keeps a child from being made.
+ */
+SPAWNPOL_EVENTS(IORING_POLICY_BEFORE_EXEC | IORING_POLICY_CLONE);
+
+/* In the place of a step's number, while there is no child. */
+#define STEP_CLONE	(~0U)
 
 /* What is to be kept of the step at hand: ctx->scratch. */
 union step_state {
@@ -369,6 +377,10 @@ static __always_inline int decide(struct run *r)
 {
 	int verdict;
 
+	if (r->event == IORING_POLICY_CLONE) {
+		verdict = retry_rules(r);
+		return verdict == UNDECIDED ? IORING_VERDICT_CONTINUE : verdict;
+	}
 	if (r->event == IORING_POLICY_BEFORE_EXEC) {
 		verdict = before_exec(r);
 	} else {
@@ -382,7 +394,8 @@ static __always_inline int decide(struct run *r)
 /* The compiler unrolls these loops: see struct run for the offsets' sake. */
 static __always_inline void load_state(struct run *r)
 {
-	__u32 step = r->ctx->step + 1;
+	__u32 step = r->event == IORING_POLICY_CLONE ? STEP_CLONE :
+		r->ctx->step + 1;
 
 	for (int i = 0; i < 8; i++)
 		r->st.words[i] = r->ctx->scratch[i];

@@ -44,7 +44,7 @@
 
 /*
  * The events the policy wants besides failures and the end of what it staged:
- * a mask of IORING_POLICY_BEFORE_STEP, _BEFORE_EXEC and _DONE, or 0. Loaders
+ * a mask of IORING_POLICY_BEFORE_STEP, _BEFORE_EXEC, _DONE and _CLONE, or 0. Loaders
  * read the variable from the object's .rodata and ask for them at attach.
  */
 #define SPAWNPOL_EVENTS(mask)						\

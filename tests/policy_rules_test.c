@@ -80,6 +80,32 @@ TEST(busy_program_for_too_long)
 	CHECK_EQ(wait_exit(writer), -SIGKILL);
 }
 
+/* A retry rule counts for CLONE, too (P14); nothing else does. */
+TEST(no_room_for_a_child_is_waited_for)
+{
+	static const char group[] = "/sys/fs/cgroup/policy_rules_test";
+	const char *max = format("%s/pids.max", group);
+
+	make_directories();
+	program("1/prog", 0755);
+	retry_on(EAGAIN, 3, 10 * 1000 * 1000);
+	on(SPAWN_POLICY_ANY, SPAWN_POLICY_ANY, 0, IORING_VERDICT_SKIP);
+	begin();
+	mkdir(group, 0755);
+	write_file(format("%s/cgroup.procs", group), "0", 0);
+	write_file(max, "1", 0);
+	q_clone(&s.ring);
+	queue_exec("prog", "7");
+	tring_submit(&s.ring);
+	CHECK_EQ(tring_res(&s.ring, CLONE), -EAGAIN);
+	CHECK_EQ(verdicts(IORING_VERDICT_RETRY), 3);
+	CHECK_EQ(verdicts(IORING_VERDICT_CONTINUE), 1);
+	write_file(max, "2", 0);
+	CHECK_EQ(spawn("prog"), 7);
+	write_file("/sys/fs/cgroup/cgroup.procs", "0", 0);
+	CHECK_SYS(rmdir(group));
+}
+
 TEST(setup_step_is_retried)
 {
 	make_directories();

@@ -215,7 +215,7 @@ test_attach_finds_the_only_ring()
 	load_default
 	start_daemon
 	attach policy "$DAEMON"
-	expect_value policy '"policy"' slot 0 events '"before-exec"' pid "$DAEMON"
+	expect_value policy '"policy"' slot 0 events '"before-exec,clone"' pid "$DAEMON"
 	[[ -e $PINS/policy/link-$LINK ]] || fail "the link is not pinned"
 	run "$CLIENT" "$SOCKET" true
 	expect_status 0
@@ -372,7 +372,7 @@ test_update_tells_of_events_that_will_be_missed()
 	hold_rings 1
 	attach policy "$RING_PID" --events 'done'
 	done_by update "$LINK" policy --json
-	expect_value events_missing '"before-exec"'
+	expect_value events_missing '"before-exec,clone"'
 }
 
 test_unload_while_attached()

@@ -94,6 +94,7 @@ static const struct named events[] = {
 	{ "before-step", IORING_POLICY_BEFORE_STEP, 0 },
 	{ "before-exec", IORING_POLICY_BEFORE_EXEC, 0 },
 	{ "done", IORING_POLICY_DONE, 0 },
+	{ "clone", IORING_POLICY_CLONE, 0 },
 };
 
 static const struct named verdicts[] = {
