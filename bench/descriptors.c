@@ -12,7 +12,8 @@ static const unsigned int counts[] = { 10, 1000, 100000 };
 #define FIRST 200	/* above the site's and the rings' */
 
 static const struct method *const methods[] = {
-	&method_fork, &method_vfork, &method_posix_spawn, &method_chain, NULL,
+	&method_fork, &method_vfork, &method_posix_spawn, &method_chain,
+	&method_listed, &method_empty, NULL,
 };
 
 static void allow(unsigned int nr)

@@ -46,7 +46,8 @@ struct launcher {
 extern const struct method method_fork, method_vfork, method_vfork_path,
 	method_posix_spawn, method_clone, method_ready;
 /* Chains of io_uring requests. */
-extern const struct method method_chain, method_hardlink, method_policy,
+extern const struct method method_chain, method_listed, method_empty,
+	method_hardlink, method_policy,
 	method_remember, method_user, method_idle,
 	method_default_idle, method_policy_retry, method_user_retry;
 

@@ -5,11 +5,13 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <liburing.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "methods.h"
+#include "stamp.h"
 
 /* Above the SQEs of 256 chains, or of one with a step for each directory. */
 #define RING_ENTRIES	1024
@@ -86,6 +88,50 @@ static void prepare_chain(struct launcher *l)
 
 const struct method method_chain = {
 	.name = "chain", .prepare = prepare_chain,
+	.launch = launch_chains, .release = release,
+};
+
+/* The same with a file table that is not a copy of the launcher's ... */
+static void prepare_files(struct launcher *l,
+			  const struct io_uring_clone_file *files, size_t nr)
+{
+	prepare_chain(l);
+	for (unsigned int i = 0; i < l->nr_chains; i++)
+		must(spawnpol_chain_files(l->chains[i], files, nr));
+}
+
+/* ... but lists standard input, output and error, and where programs report ... */
+static void prepare_listed(struct launcher *l)
+{
+	static const struct io_uring_clone_file standard[] = {
+		{ .source = 0, .number = 0 },
+		{ .source = 1, .number = 1 },
+		{ .source = 2, .number = 2 },
+		{ .source = STAMP_FD, .number = STAMP_FD },
+	};
+
+	prepare_files(l, standard, sizeof(standard) / sizeof(standard[0]));
+}
+
+const struct method method_listed = {
+	.name = "listed_files", .prepare = prepare_listed,
+	.launch = launch_chains, .release = release,
+};
+
+/* ... or is empty: a step opens where they report. */
+static void prepare_empty(struct launcher *l)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), STAMP_FD);
+	prepare_files(l, NULL, 0);
+	for (unsigned int i = 0; i < l->nr_chains; i++)
+		must(spawnpol_chain_open(l->chains[i], STAMP_FD, path, O_WRONLY,
+					 0));
+}
+
+const struct method method_empty = {
+	.name = "empty_table", .prepare = prepare_empty,
 	.launch = launch_chains, .release = release,
 };
 
