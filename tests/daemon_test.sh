@@ -7,37 +7,7 @@
 #
 # KERNEL: prod
 
-. "$(dirname "$0")/lib/tap.sh"
-
-SOCKET=''
-DAEMON=''
-
-# start [DESCRIPTORS]
-start()
-{
-	SOCKET=$DIR/socket
-	(ulimit -n "${1:-1024}"; exec "$BUILD/spawnpold" "$SOCKET") &
-	DAEMON=$!
-	trap 'kill -KILL $DAEMON 2>/dev/null' EXIT
-	until_true test -S "$SOCKET"
-}
-
-client() { "$BUILD/spawnpold-client" "$@"; }
-ask() { run client "$SOCKET" "$@"; }
-
-fds() { find "/proc/$DAEMON/fd" -mindepth 1 | wc -l; }
-children() { pgrep -P "$DAEMON" | wc -l; }
-no_children() { (($(children) == 0)); }
-
-# It must still do its work, without descriptors or children too many.
-still_well()
-{
-	ask /bin/sh -c 'exit 42'
-	expect_status 42
-	until_true no_children
-	until_true same_fds
-}
-same_fds() { (($(fds) == BEFORE)); }
+. "$(dirname "$0")/lib/daemon.sh"
 
 test_help_and_usage()
 {
@@ -151,7 +121,7 @@ test_clients_wait_when_descriptors_are_few()
 {
 	local i client
 	local -a clients=()
-	start 48
+	DESCRIPTORS=48 start
 	for ((i = 0; i < 12; i++)); do
 		client "$SOCKET" /bin/sleep 0.5 &
 		clients+=($!)
@@ -159,58 +129,6 @@ test_clients_wait_when_descriptors_are_few()
 	for client in "${clients[@]}"; do
 		wait "$client" || fail "a client ended with $?"
 	done
-}
-
-# talk: runs each line of stdin on a connection of its own, as Python with s,
-# the socket, send() and request(), a good message; prints the line and the
-# kinds of the replies.
-talk()
-{
-	cat >"$DIR/talk.py" <<-'END'
-	import array, os, socket, struct, sys
-	KINDS = "refused", "failed", "running", "ended"
-	def request(args=(b"/bin/true",), actions=(), magic=0x31445053,
-	            nr_args=None, nr_actions=None, reserved=0, tail=b""):
-	    m = struct.pack("IIII", magic,
-	                    len(args) if nr_args is None else nr_args,
-	                    len(actions) if nr_actions is None else nr_actions,
-	                    reserved)
-	    for a in actions:
-	        m += struct.pack("IiII", *a[:4])
-	    for t in [args[0] if args else b"x", *args, *[a[4] for a in actions]]:
-	        m += t + b"\0"
-	    return m + tail
-	def send(m, fds=(0, 1, 2)):
-	    s.sendmsg([m], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
-	                     array.array("i", fds))] if fds else [])
-	def replies():
-	    while s.fileno() >= 0:
-	        try:
-	            r = s.recv(4096)
-	        except ConnectionResetError:
-	            return
-	        if not r:
-	            return
-	        yield KINDS[struct.unpack_from("I", r)[0]]
-	for line in sys.stdin:
-	    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-	    s.settimeout(10)
-	    s.connect(sys.argv[1])
-	    exec(line)
-	    print(line.strip(), "->", *replies(), flush=True)
-	END
-	/usr/bin/python3 "$DIR/talk.py" "$SOCKET"
-}
-
-# expect_talk REPLIES: to every line of stdin.
-expect_talk()
-{
-	local line
-	OUT=$(talk) || fail "after '${OUT##*$'\n'}'"
-	[[ $OUT ]] || fail "it said nothing"
-	while read -r line; do
-		expect_equal "$line" "${line%% ->*} ->${1:+ }$1"
-	done <<<"$OUT"
 }
 
 test_malformed_messages_are_refused()
@@ -278,7 +196,7 @@ test_hanging_up_cancels_what_does_not_run_yet()
 	start
 	BEFORE=$(fds)
 	mkfifo "$DIR/fifo"
-	"$BUILD/spawnpold-client" --stdin "$DIR/fifo" "$SOCKET" /bin/true &
+	"$CLIENT" --stdin "$DIR/fifo" "$SOCKET" /bin/true &
 	job=$!
 	sleep 0.5
 	(($(children) == 1)) || fail "the child does not wait: $(children)"
@@ -292,7 +210,7 @@ test_hanging_up_leaves_programs_alone()
 	local job
 	start
 	BEFORE=$(fds)
-	"$BUILD/spawnpold-client" --stdout "$DIR/out" "$SOCKET" \
+	"$CLIENT" --stdout "$DIR/out" "$SOCKET" \
 		/bin/sh -c 'sleep 1; echo done' &
 	job=$!
 	sleep 0.3
@@ -308,10 +226,10 @@ test_only_root_and_the_same_user_may_ask()
 	BEFORE=$(fds)
 	expect_equal "$(stat -c %a "$SOCKET")" 600
 	chmod 755 "$DIR"
-	run setpriv --reuid 1000 --clear-groups "$BUILD/spawnpold-client" "$SOCKET" /bin/true
+	run setpriv --reuid 1000 --clear-groups "$CLIENT" "$SOCKET" /bin/true
 	expect_status 125
 	chmod 666 "$SOCKET"
-	run setpriv --reuid 1000 --clear-groups "$BUILD/spawnpold-client" "$SOCKET" /bin/true
+	run setpriv --reuid 1000 --clear-groups "$CLIENT" "$SOCKET" /bin/true
 	expect_status 125
 	expect_err 'refused: only root'
 	still_well

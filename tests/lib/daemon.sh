@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# For tests of spawnpold: the shell harness, a daemon of the test's own, and
+# clients of it, good ones and such as send what no client would.
+
+. "${BASH_SOURCE[0]%/*}/tap.sh"
+
+# shellcheck disable=SC2034 # for the tests
+CLIENT=$BUILD/spawnpold-client
+SOCKET=''
+DAEMON=''
+
+# start: with so many DESCRIPTORS, if that is set.
+start()
+{
+	SOCKET=$DIR/socket
+	(ulimit -n "${DESCRIPTORS:-1024}"; exec "$BUILD/spawnpold" "$SOCKET") &
+	DAEMON=$!
+	trap 'kill -KILL $DAEMON 2>/dev/null' EXIT
+	until_true test -S "$SOCKET"
+}
+
+client() { "$CLIENT" "$@"; }
+ask() { run client "$SOCKET" "$@"; }
+
+fds() { find "/proc/$DAEMON/fd" -mindepth 1 | wc -l; }
+children() { pgrep -P "$DAEMON" | wc -l; }
+no_children() { (($(children) == 0)); }
+
+# It must still do its work, without descriptors or children too many.
+still_well()
+{
+	ask /bin/sh -c 'exit 42'
+	expect_status 42
+	until_true no_children
+	until_true same_fds
+}
+same_fds() { (($(fds) == BEFORE)); }
+
+# talk: runs each line of stdin on a connection of its own, as Python with s,
+# the socket, send() and request(), a good message; prints the line and the
+# kinds of the replies.
+talk()
+{
+	cat >"$DIR/talk.py" <<-'END'
+	import array, os, socket, struct, sys
+	KINDS = "refused", "failed", "running", "ended"
+	def request(args=(b"/bin/true",), actions=(), magic=0x31445053,
+	            nr_args=None, nr_actions=None, reserved=0, tail=b""):
+	    m = struct.pack("IIII", magic,
+	                    len(args) if nr_args is None else nr_args,
+	                    len(actions) if nr_actions is None else nr_actions,
+	                    reserved)
+	    for a in actions:
+	        m += struct.pack("IiII", *a[:4])
+	    for t in [args[0] if args else b"x", *args, *[a[4] for a in actions]]:
+	        m += t + b"\0"
+	    return m + tail
+	def send(m, fds=(0, 1, 2)):
+	    s.sendmsg([m], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+	                     array.array("i", fds))] if fds else [])
+	def replies():
+	    while s.fileno() >= 0:
+	        try:
+	            r = s.recv(4096)
+	        except ConnectionResetError:
+	            return
+	        if not r:
+	            return
+	        yield KINDS[struct.unpack_from("I", r)[0]]
+	for line in sys.stdin:
+	    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	    s.settimeout(10)
+	    s.connect(sys.argv[1])
+	    exec(line)
+	    print(line.strip(), "->", *replies(), flush=True)
+	END
+	/usr/bin/python3 "$DIR/talk.py" "$SOCKET"
+}
+
+# expect_talk REPLIES: to every line of stdin.
+expect_talk()
+{
+	local line
+	OUT=$(talk) || fail "after '${OUT##*$'\n'}'"
+	[[ $OUT ]] || fail "it said nothing"
+	while read -r line; do
+		expect_equal "$line" "${line%% ->*} ->${1:+ }$1"
+	done <<<"$OUT"
+}
