@@ -65,7 +65,11 @@ endif
 ifneq ($(wildcard user/daemon/client.c),)
 TARGETS += $(B)/spawnpold-client
 endif
-DAEMON_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out user/daemon/client.c,$(wildcard user/daemon/*.c)))
+# The table of words is both sides'; what reads numbers and names is the tool's, too.
+WORDS_OBJ  := $(patsubst %,$(B)/user/%.o,daemon/words daemon/word daemon/operand \
+	daemon/names daemon/env tool/parse tool/similar)
+DAEMON_OBJ := $(patsubst %,$(B)/user/daemon/%.o,spawnpold request) $(WORDS_OBJ)
+CLIENT_OBJ := $(patsubst %,$(B)/user/daemon/%.o,client client_help message) $(WORDS_OBJ)
 
 BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c %/stamp.c,$(wildcard bench/*.c)))
 BENCH_BIN := $(B)/bench/bench $(B)/bench/stamp $(B)/bench/decision.bpf.o
@@ -190,9 +194,9 @@ $(B)/spawnpold: $(DAEMON_OBJ) $(B)/libspawnpol.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
-$(B)/spawnpold-client: $(B)/user/daemon/client.o
+$(B)/spawnpold-client: $(CLIENT_OBJ) $(B)/libspawnpol.a
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) $^ -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # The type information of the kernel that runs the programs. Which kernel that
 # is may change without any file here being touched: go by its contents.

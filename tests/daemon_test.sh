@@ -18,7 +18,7 @@ test_help_and_usage()
 	expect_status 2
 	run client --help
 	expect_status 0
-	expect_out '--stdout FILE'
+	expect_out '--stdout PATH'
 	run client --nonsense
 	expect_status 2
 	run client socket-alone
@@ -81,8 +81,8 @@ test_failed_steps_are_told()
 	start
 	run client --chdir / --stdout /no/where/x "$SOCKET" /bin/true
 	expect_status 126
-	# three dup2s and the chdir come first
-	expect_err 'step 4, open /no/where/x as 1: No such file or directory'
+	# three dup2s, close_except and the chdir come first
+	expect_err 'step 5, open /no/where/x as 1: No such file or directory'
 	ask /no/program
 	expect_status 127
 	expect_err 'exec /no/program: No such file or directory'
@@ -121,7 +121,7 @@ test_clients_wait_when_descriptors_are_few()
 {
 	local i client
 	local -a clients=()
-	DESCRIPTORS=48 start
+	DESCRIPTORS=60 start
 	for ((i = 0; i < 12; i++)); do
 		client "$SOCKET" /bin/sleep 0.5 &
 		clients+=($!)
@@ -145,18 +145,20 @@ test_malformed_messages_are_refused()
 	send(request(nr_args=2))
 	send(request(nr_args=4097))
 	send(request(nr_args=0xffffffff))
-	send(request(nr_actions=1))
-	send(request(nr_actions=65))
-	send(request(nr_actions=0xffffffff))
+	send(request(nr_words=1))
+	send(request(*["setsid"] * 257))
+	send(request(*["setsid"] * 256))
+	send(request(nr_words=0xffffffff))
 	send(request(tail=b"x"))
 	send(request(tail=b"\0"))
 	send(request()[:-1])
 	send(request(args=(b"",)))
-	send(request(actions=[(7, 0, 0, 0, b"x")]))
-	send(request(actions=[(0, -1, 0, 0, b"/dev/null")]))
+	send(request("7"))
+	send(request(""))
+	send(request("open -1:read:/dev/null"))
 	send(request(), fds=())
 	send(request(), fds=(0, 1))
-	send(request(), fds=(0, 1, 2, 0))
+	send(request(), fds=(0,) * 9)
 	send(request(), fds=(0,) * 200)
 	s.sendmsg([request(tail=b"\0" * 70000)])
 	END
@@ -168,9 +170,9 @@ test_failures_in_the_child_are_not_refusals()
 	start
 	BEFORE=$(fds)
 	expect_talk failed <<-'END'
-	send(request(actions=[(0, 1 << 30, 0, 0, b"/dev/null")]))
-	send(request(actions=[(0, 5, os.O_DIRECTORY, 0, b"/dev/null")]))
-	send(request(actions=[(1, 0, 0, 0, b"/no")]))
+	send(request("open 1073741824:read:/dev/null"))
+	send(request("open 5:directory:/dev/null"))
+	send(request("chdir /no"))
 	send(request(args=(b"/no",)))
 	END
 	still_well

@@ -7,7 +7,9 @@
 . "${BASH_SOURCE[0]%/*}/tap.sh"
 
 # shellcheck disable=SC2034 # for the tests
+SHOW=$BUILD/tests/helpers/show
 CLIENT=$BUILD/spawnpold-client
+TALKER=()		# what talk() is started by
 SOCKET=''
 DAEMON=''
 
@@ -38,23 +40,25 @@ still_well()
 }
 same_fds() { (($(fds) == BEFORE)); }
 
+# A seccomp filter of one instruction.
+allow_all() { printf '\x06\0\0\0\0\0\xff\x7f'; }
+
 # talk: runs each line of stdin on a connection of its own, as Python with s,
 # the socket, send() and request(), a good message; prints the line and the
-# kinds of the replies.
+# kinds of the replies, and with TEXTS their texts.
 talk()
 {
 	cat >"$DIR/talk.py" <<-'END'
-	import array, os, socket, struct, sys
+	import array, os, socket, struct, sys, time
 	KINDS = "refused", "failed", "running", "ended"
-	def request(args=(b"/bin/true",), actions=(), magic=0x31445053,
-	            nr_args=None, nr_actions=None, reserved=0, tail=b""):
+	def request(*words, args=(b"/bin/true",), magic=0x32445053,
+	            nr_args=None, nr_words=None, reserved=0, tail=b""):
 	    m = struct.pack("IIII", magic,
 	                    len(args) if nr_args is None else nr_args,
-	                    len(actions) if nr_actions is None else nr_actions,
+	                    len(words) if nr_words is None else nr_words,
 	                    reserved)
-	    for a in actions:
-	        m += struct.pack("IiII", *a[:4])
-	    for t in [args[0] if args else b"x", *args, *[a[4] for a in actions]]:
+	    for t in [args[0] if args else b"x", *args,
+	              *[w.encode() for w in words]]:
 	        m += t + b"\0"
 	    return m + tail
 	def send(m, fds=(0, 1, 2)):
@@ -69,6 +73,8 @@ talk()
 	        if not r:
 	            return
 	        yield KINDS[struct.unpack_from("I", r)[0]]
+	        if "TEXTS" in os.environ:
+	            yield r[28:].split(b"\0")[0].decode()
 	for line in sys.stdin:
 	    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 	    s.settimeout(10)
@@ -76,7 +82,7 @@ talk()
 	    exec(line)
 	    print(line.strip(), "->", *replies(), flush=True)
 	END
-	/usr/bin/python3 "$DIR/talk.py" "$SOCKET"
+	"${TALKER[@]}" /usr/bin/python3 "$DIR/talk.py" "$SOCKET"
 }
 
 # expect_talk REPLIES: to every line of stdin.

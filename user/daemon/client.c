@@ -1,47 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* spawnpold-client: ask spawnpold for one program and wait for its end. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "proto.h"
+#include "client_help.h"
+#include "message.h"
 
+#define EXIT_USAGE	2
 #define EXIT_TROUBLE	125	/* with the daemon */
 #define EXIT_CANNOT	126	/* the program could not be launched */
 #define EXIT_NOT_FOUND	127
 
-static const char help[] =
-"usage: spawnpold-client [OPTION…] SOCKET PROGRAM [ARG…]\n"
-"Have the spawnpold at SOCKET launch PROGRAM, with this program's standard\n"
-"streams, and exit as it does (128 + signal if one killed it).\n"
-"\n"
-"  --stdin FILE     let the child open its standard input\n"
-"  --stdout FILE    … output, created or truncated\n"
-"  --stderr FILE    … error output, created or truncated\n"
-"  --chdir DIR      let the child change to DIR\n"
-"  --verbose        tell the pid\n"
-"  --help           this text\n"
-"\n"
-"Options for the child take effect in the order given. Exit status if there is\n"
-"no program's: 2 usage, 125 trouble with the daemon, 127 the program does not\n"
-"exist, 126 it could not be launched for another reason.\n";
-
-/* A request in the making; strings follow the actions. */
-struct message {
-	struct spd_request head;
-	struct spd_action actions[SPD_MAX_ACTIONS];
-	const char *paths[SPD_MAX_ACTIONS];
-	char bytes[SPD_MAX_MESSAGE];
-	size_t size;
-};
+#define MAX_OPTIONS	96
+#define FIRST_WORD	256	/* getopt's value for the first word, and so on */
 
 static int fail(const char *what, int err)
 {
@@ -49,97 +26,7 @@ static int fail(const char *what, int err)
 	return EXIT_TROUBLE;
 }
 
-/* --- the request --------------------------------------------------------------- */
-
-static bool add_action(struct message *m, enum spd_action_kind kind, int fd,
-		       int flags, const char *path)
-{
-	if (m->head.nr_actions == SPD_MAX_ACTIONS)
-		return false;
-	m->paths[m->head.nr_actions] = path;
-	m->actions[m->head.nr_actions++] = (struct spd_action) {
-		.kind = kind,
-		.fd = fd,
-		.flags = flags,
-		.mode = 0666,
-	};
-	return true;
-}
-
-static bool put(struct message *m, const void *data, size_t size)
-{
-	if (sizeof(m->bytes) - m->size < size)
-		return false;
-	memcpy(m->bytes + m->size, data, size);
-	m->size += size;
-	return true;
-}
-
-static bool put_string(struct message *m, const char *s)
-{
-	return put(m, s, strlen(s) + 1);
-}
-
-static int put_request(struct message *m, char **argv)
-{
-	bool fits;
-
-	m->head.magic = SPD_MAGIC;
-	while (argv[m->head.nr_args])
-		m->head.nr_args++;
-	fits = m->head.nr_args <= SPD_MAX_ARGS &&
-	       put(m, &m->head, sizeof(m->head)) &&
-	       put(m, m->actions, m->head.nr_actions * sizeof(*m->actions)) &&
-	       put_string(m, argv[0]);
-	for (uint32_t i = 0; i < m->head.nr_args && fits; i++)
-		fits = put_string(m, argv[i]);
-	for (uint32_t i = 0; i < m->head.nr_actions && fits; i++)
-		fits = put_string(m, m->paths[i]);
-	return fits ? 0 : -E2BIG;
-}
-
-/* --- the socket ------------------------------------------------------------------ */
-
-static int connect_to(const char *path)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd, err;
-
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(addr.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	if (!connect(fd, (void *)&addr, sizeof(addr)))
-		return fd;
-	err = -errno;
-	close(fd);
-	return err;
-}
-
-static int send_request(int fd, struct message *m)
-{
-	union {
-		char space[CMSG_SPACE(SPD_NR_FDS * sizeof(int))];
-		struct cmsghdr head;
-	} control = { .head = {
-		.cmsg_len = CMSG_LEN(SPD_NR_FDS * sizeof(int)),
-		.cmsg_level = SOL_SOCKET,
-		.cmsg_type = SCM_RIGHTS,
-	} };
-	struct iovec iov = { m->bytes, m->size };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = control.head.cmsg_len,
-	};
-	static const int fds[SPD_NR_FDS] = { 0, 1, 2 };
-
-	memcpy(CMSG_DATA(&control.head), fds, sizeof(fds));
-	return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
+/* --- the answer ---------------------------------------------------------------- */
 
 /* Returns the exit status, or -1 if more is to come. */
 static int on_reply(const struct spd_reply *r, bool verbose)
@@ -164,16 +51,12 @@ static int on_reply(const struct spd_reply *r, bool verbose)
 	}
 }
 
-static int converse(int fd, struct message *m, bool verbose)
+static int converse(int fd, bool verbose)
 {
 	struct spd_reply r;
 	ssize_t len;
-	int status, err;
+	int status;
 
-	err = send_request(fd, m);
-	/* a daemon that does not want to talk may have said why */
-	if (err && err != -EPIPE)
-		return fail("cannot send the request", err);
 	do {
 		len = recv(fd, &r, sizeof(r), 0);
 		if (len < 0 && errno != EINTR)
@@ -185,45 +68,81 @@ static int converse(int fd, struct message *m, bool verbose)
 	return status;
 }
 
-int main(int argc, char **argv)
+/* --- the command line ------------------------------------------------------------- */
+
+/* An option for each word; words[] has them in the same order. */
+static void make_options(struct option *options, const struct word **words)
 {
-	static const struct option options[] = {
-		{ "stdin", required_argument, NULL, '0' },
-		{ "stdout", required_argument, NULL, '1' },
-		{ "stderr", required_argument, NULL, '2' },
-		{ "chdir", required_argument, NULL, 'C' },
+	static const struct option own[] = {
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
-		{ }
+		{ "man", no_argument, NULL, 'm' },	/* for docs/man-commands.sh */
 	};
+	const struct word_group *g;
+	const struct word *w;
+	int nr = 0;
+
+	for (g = word_groups; g->title; g++) {
+		for (w = g->words; w->name && nr < MAX_OPTIONS - 4; w++) {
+			words[nr] = w;
+			options[nr] = (struct option) {
+				w->name, word_operands(w) ? required_argument :
+				no_argument, NULL, FIRST_WORD + nr };
+			nr++;
+		}
+	}
+	memcpy(options + nr, own, sizeof(own));
+}
+
+static int usage(void)
+{
+	fputs("usage: spawnpold-client [OPTION…] SOCKET PROGRAM [ARG…]\n"
+	      "spawnpold-client --help lists the options.\n", stderr);
+	return EXIT_USAGE;
+}
+
+static int add_word(struct message *m, const struct word *w)
+{
+	char what[256];
+	int err = message_add(m, w, optarg);
+
+	if (!err)
+		return 0;
+	snprintf(what, sizeof(what), "--%s%s%s", w->name, optarg ? " " : "",
+		 optarg ? optarg : "");
+	fail(what, err);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	static struct option options[MAX_OPTIONS];
+	static const struct word *words[MAX_OPTIONS];
 	static struct message m;
-	bool verbose = false, ok = true;
+	bool verbose = false;
 	int opt, fd, err;
 
-	while ((opt = getopt_long(argc, argv, "+", options, NULL)) != -1 && ok) {
-		if (opt == 'h')
-			return fputs(help, stdout) < 0;
-		else if (opt == 'v')
+	make_options(options, words);
+	message_init(&m);
+	while ((opt = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		if (opt == 'h' || opt == 'm') {
+			opt == 'h' ? help_print(stdout) : help_print_man(stdout);
+			return fflush(stdout) || ferror(stdout);
+		}
+		if (opt == '?')
+			return usage();
+		if (opt == 'v')
 			verbose = true;
-		else if (opt == 'C')
-			ok = add_action(&m, SPD_CHDIR, -1, 0, optarg);
-		else if (opt == '0')
-			ok = add_action(&m, SPD_OPEN, 0, O_RDONLY, optarg);
-		else if (opt == '1' || opt == '2')
-			ok = add_action(&m, SPD_OPEN, opt - '0',
-					O_WRONLY | O_CREAT | O_TRUNC, optarg);
-		else
-			ok = false;
+		else if (add_word(&m, words[opt - FIRST_WORD]))
+			return EXIT_USAGE;
 	}
-	if (!ok || argc - optind < 2) {
-		fputs(help, stderr);
-		return 2;
-	}
-	err = put_request(&m, argv + optind + 1);
+	if (argc - optind < 2)
+		return usage();
+	err = message_finish(&m, argv + optind + 1);
 	if (err)
 		return fail("arguments", err);
-	fd = connect_to(argv[optind]);
+	fd = message_send(&m, argv[optind]);
 	if (fd < 0)
 		return fail(argv[optind], fd);
-	return converse(fd, &m, verbose);
+	return converse(fd, verbose);
 }

@@ -3,8 +3,9 @@
  * What spawnpold and its clients say to each other.
  *
  * The socket is of type SOCK_SEQPACKET: messages have borders. A connection is
- * good for one program. The client sends one request, with three descriptors
- * (SCM_RIGHTS) that become the program's 0, 1 and 2. It gets
+ * good for one program. The client sends one request, with descriptors
+ * (SCM_RIGHTS) that become the child's 0, 1, 2 and so on; from 3 on they are
+ * closed when the program starts, if nothing is said to the contrary. It gets
  *
  *	REFUSED		the daemon did not try: error and text say why; or
  *	FAILED		it tried and failed, at this step, with this error; or
@@ -14,40 +15,36 @@
  * REFUSED, FAILED and ENDED are last; the daemon hangs up. If the client hangs
  * up, a program that is not running yet is cancelled and one that is goes on.
  *
- * A request is a struct spd_request, nr_actions times struct spd_action, and
- * strings, each ended by a NUL: the program, nr_args arguments (argv[0] is the
- * first), and one for each action, empty where it needs none. Nothing else
- * follows. Numbers are in the byte order of the machine.
+ * A request is a struct spd_request and strings, each ended by a NUL: the
+ * program, nr_args arguments (argv[0] is the first), and nr_words words, each
+ * with its operands: "setsid", "umask 022", "dup2 1:2". Nothing else follows.
+ * Numbers are in the byte order of the machine.
+ *
+ * spawnpold-client --help lists the words; they are done in order, after the
+ * descriptors are in place. Where that says that the client opens a file, a
+ * request has the number, 3 or more, of a descriptor that comes with it; where
+ * it reads one, hexadecimal digits, two for each byte.
  */
 #ifndef SPAWNPOLD_PROTO_H
 #define SPAWNPOLD_PROTO_H
 
 #include <stdint.h>
 
-#define SPD_MAGIC	0x31445053	/* "SPD1" */
+#define SPD_MAGIC	0x32445053	/* "SPD2" */
 #define SPD_MAX_MESSAGE	65536		/* bytes */
 #define SPD_MAX_ARGS	4096
-#define SPD_MAX_ACTIONS	64
-#define SPD_NR_FDS	3
+#define SPD_MAX_WORDS	256
+#define SPD_MAX_ENV	1024		/* variables of a program */
+#define SPD_MAX_LIST	1024		/* elements of an operand */
+#define SPD_MAX_TEXT	768
+#define SPD_NR_STREAMS	3		/* descriptors, at least */
+#define SPD_MAX_FDS	8		/* descriptors, at most */
 
 struct spd_request {
 	uint32_t magic;		/* SPD_MAGIC */
 	uint32_t nr_args;	/* 1 to SPD_MAX_ARGS */
-	uint32_t nr_actions;	/* up to SPD_MAX_ACTIONS */
+	uint32_t nr_words;	/* up to SPD_MAX_WORDS */
 	uint32_t reserved;	/* 0 */
-};
-
-enum spd_action_kind {
-	SPD_OPEN,		/* the string, with flags and mode, as fd */
-	SPD_CHDIR,		/* to the string */
-};
-
-/* Done in order, after the three descriptors are in place. */
-struct spd_action {
-	uint32_t kind;
-	int32_t fd;
-	uint32_t flags;		/* of open(2) */
-	uint32_t mode;
 };
 
 enum spd_reply_kind { SPD_REFUSED, SPD_FAILED, SPD_RUNNING, SPD_ENDED };
@@ -60,7 +57,7 @@ struct spd_reply {
 	int32_t pid;		/* RUNNING, ENDED */
 	int32_t code;		/* ENDED: CLD_EXITED, CLD_KILLED, CLD_DUMPED */
 	int32_t status;		/* ENDED: exit status or signal */
-	char text[256];		/* REFUSED, FAILED: in words, ends with NUL */
+	char text[SPD_MAX_TEXT];	/* REFUSED, FAILED: in words, ends with NUL */
 };
 
 #endif

@@ -6,7 +6,11 @@
 #include "request.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "env.h"
+#include "words.h"
 
 /* The part of a message that was not read yet. */
 struct cursor {
@@ -50,62 +54,83 @@ static int take_program(struct cursor *c, uint32_t nr_args,
 	return spawnpol_chain_argv(chain, (char *const *)argv);
 }
 
-static int take_action(struct cursor *strings, const struct spd_action *action,
-		       struct spawnpol_chain *chain)
+/*
+ * The child has what the client sent, and nothing else: descriptors of the
+ * daemon and of other clients are no business of its steps.
+ */
+static int place_fds(struct request *r)
 {
-	const char *path = take_string(strings);
+	int keep[SPD_MAX_FDS];
 
-	if (!path)
-		return -EBADMSG;
-	switch (action->kind) {
-	case SPD_OPEN:
-		return spawnpol_chain_open(chain, action->fd, path,
-					   action->flags, action->mode);
-	case SPD_CHDIR:
-		return spawnpol_chain_chdir(chain, path);
-	default:
-		return -EBADMSG;
+	/* each is above all the numbers that are to be: no order matters */
+	for (int i = 0; i < r->nr_fds; i++) {
+		spawnpol_chain_dup2(r->chain, r->fds[i], i);
+		keep[i] = i;
 	}
+	for (int i = SPD_NR_STREAMS; i < r->nr_fds; i++)
+		spawnpol_chain_cloexec(r->chain, i, true);
+	return spawnpol_chain_close_except(r->chain, keep, r->nr_fds);
 }
 
-static int fill_chain(struct cursor *c, const int fds[SPD_NR_FDS],
-		      struct spawnpol_chain *chain)
+static int take_words(struct cursor *c, uint32_t nr_words, struct request *r)
 {
-	const struct spd_request *req = take(c, sizeof(*req));
-	const struct spd_action *actions;
+	const char *word;
+	int err = 0;
+
+	for (uint32_t i = 0; i < nr_words && !err; i++) {
+		word = take_string(c);
+		err = word ? word_do(r, word) : -EBADMSG;
+	}
+	return err;
+}
+
+static int fill_chain(struct cursor *c, struct request *r)
+{
+	const struct spd_request *head = take(c, sizeof(*head));
 	int err;
 
-	if (!req || req->magic != SPD_MAGIC || req->reserved || !req->nr_args ||
-	    req->nr_args > SPD_MAX_ARGS || req->nr_actions > SPD_MAX_ACTIONS)
+	if (!head || head->magic != SPD_MAGIC || head->reserved ||
+	    !head->nr_args || head->nr_args > SPD_MAX_ARGS ||
+	    head->nr_words > SPD_MAX_WORDS)
 		return -EBADMSG;
-	actions = take(c, req->nr_actions * sizeof(*actions));
-	if (!actions)
-		return -EBADMSG;
-	err = take_program(c, req->nr_args, chain);
-	for (int i = 0; i < SPD_NR_FDS && !err; i++)
-		err = spawnpol_chain_dup2(chain, fds[i], i);
-	for (uint32_t i = 0; i < req->nr_actions && !err; i++)
-		err = take_action(c, &actions[i], chain);
+	err = take_program(c, head->nr_args, r->chain) ?: place_fds(r) ?:
+	      take_words(c, head->nr_words, r) ?: env_done(r);
 	if (!err && c->left)
 		return -EBADMSG;
 	return err;
 }
 
-int request_to_chain(const char *message, size_t size,
-		     const int fds[SPD_NR_FDS], struct spawnpol_chain **chain)
+static void explain(struct request *r, int error)
 {
+	struct spawnpol_advice a = spawnpol_advise(SPAWNPOL_ABOUT_CHAIN, error);
+
+	if (r->why[0])
+		return;
+	if (error == -EBADMSG)
+		snprintf(r->why, sizeof(r->why),
+			 "this is no request; use the spawnpold-client that was built with this daemon");
+	else if (error == -E2BIG)
+		snprintf(r->why, sizeof(r->why),
+			 "too much for one request; it can have some %d actions and %d variables",
+			 SPAWNPOL_MAX_STEPS - 2 * SPD_MAX_FDS, SPD_MAX_ENV);
+	else
+		snprintf(r->why, sizeof(r->why), "%s", a.text);
+}
+
+int request_to_chain(const char *message, size_t size, const int *fds,
+		     int nr_fds, struct spawnpol_chain **chain, char *why)
+{
+	struct request r = { .fds = fds, .nr_fds = nr_fds };
 	struct cursor cursor = { message, size };
-	struct spawnpol_chain *c;
 	int err;
 
-	err = spawnpol_chain_new(&c);
-	if (err)
-		return err;
-	err = fill_chain(&cursor, fds, c);
+	err = spawnpol_chain_new(&r.chain) ?: fill_chain(&cursor, &r);
 	if (err) {
-		spawnpol_chain_free(c);
+		explain(&r, err);
+		memcpy(why, r.why, sizeof(r.why));
+		spawnpol_chain_free(r.chain);
 		return err;
 	}
-	*chain = c;
+	*chain = r.chain;
 	return 0;
 }

@@ -8,11 +8,12 @@
 #include "proto.h"
 
 /*
- * Turn a message of size bytes and the descriptors that came with it into a
- * chain, which the caller then owns; the descriptors stay the caller's and must
- * be open until the outcome. -EBADMSG: not a request. Else as the builder.
+ * Turn a message of size bytes and the nr_fds descriptors that came with it into
+ * a chain, which the caller then owns; the descriptors stay the caller's, must
+ * be open until the outcome, and have numbers from SPD_MAX_FDS on. An error is
+ * explained in why, of SPD_MAX_TEXT bytes.
  */
-int request_to_chain(const char *message, size_t size,
-		     const int fds[SPD_NR_FDS], struct spawnpol_chain **chain);
+int request_to_chain(const char *message, size_t size, const int *fds,
+		     int nr_fds, struct spawnpol_chain **chain, char *why);
 
 #endif

@@ -40,7 +40,8 @@ struct job {
 	struct source program;		/* the pidfd; fd -1: not running */
 	struct spawnpol_chain *chain;	/* in flight, or NULL */
 	pid_t pid;
-	int fds[SPD_NR_FDS];
+	int fds[SPD_MAX_FDS];
+	int nr_fds;
 };
 
 /* The daemon itself; the one place where its parts meet. */
@@ -77,9 +78,9 @@ static void close_source(struct source *source)
 /* --- jobs ------------------------------------------------------------------- */
 
 /* Descriptors of a job: the socket, the pidfd, and what a request brings. */
-#define JOB_FDS (2 + SPD_NR_FDS)
+#define JOB_FDS (2 + SPD_MAX_FDS)
 /* ... and what the daemon and the library have open besides, generously. */
-#define OTHER_FDS 32
+#define OTHER_FDS (32 + SPD_MAX_FDS)
 
 /* As many as there are descriptors for: no request fails for want of one. */
 static unsigned int count_max_jobs(void)
@@ -107,11 +108,8 @@ static void job_ended(void)
 
 static void close_fds(struct job *job)
 {
-	for (int i = 0; i < SPD_NR_FDS; i++) {
-		if (job->fds[i] >= 0)
-			close(job->fds[i]);
-		job->fds[i] = -1;
-	}
+	while (job->nr_fds)
+		close(job->fds[--job->nr_fds]);
 }
 
 static void job_free(struct job *job)
@@ -192,26 +190,22 @@ static void ring_ready(struct source *source)
 
 /* --- clients ----------------------------------------------------------------- */
 
-/* Take the descriptors out of a message; returns how many. */
-static int take_fds(struct msghdr *msg, int fds[SPD_NR_FDS])
+/* Take the descriptors out of a message; there is room for no more of them. */
+static void take_fds(struct msghdr *msg, struct job *job)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
-	int nr;
 
 	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-		return 0;
-	nr = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	if (nr > SPD_NR_FDS)
-		return 0;
-	memcpy(fds, CMSG_DATA(c), nr * sizeof(int));
-	return nr;
+		return;
+	job->nr_fds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(job->fds, CMSG_DATA(c), job->nr_fds * sizeof(int));
 }
 
 /* The size of the message; 0: hung up. */
 static ssize_t receive(struct job *job, char *buf, size_t size)
 {
 	union {
-		char space[CMSG_SPACE(SPD_NR_FDS * sizeof(int))];
+		char space[CMSG_SPACE(SPD_MAX_FDS * sizeof(int))];
 		struct cmsghdr align;
 	} control;
 	struct iovec iov = { buf, size };
@@ -219,15 +213,16 @@ static ssize_t receive(struct job *job, char *buf, size_t size)
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		/* not all of the space, which is padded and would hold a 4th */
-		.msg_controllen = CMSG_LEN(SPD_NR_FDS * sizeof(int)),
+		/* not all of the space, which may be padded and hold one more */
+		.msg_controllen = CMSG_LEN(SPD_MAX_FDS * sizeof(int)),
 	};
 	ssize_t len = recvmsg(job->client.fd, &msg,
 			      MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
 	if (len < 0)
 		return -errno;
-	if (take_fds(&msg, job->fds) != SPD_NR_FDS && len)
+	take_fds(&msg, job);
+	if (job->nr_fds < SPD_NR_STREAMS && len)
 		return -EBADMSG;
 	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
 		return -EBADMSG;
@@ -246,6 +241,7 @@ static bool may_ask(int fd)
 static void request_ready(struct job *job)
 {
 	static char message[SPD_MAX_MESSAGE];
+	char why[SPD_MAX_TEXT];
 	ssize_t len = receive(job, message, sizeof(message));
 	int err;
 
@@ -258,11 +254,11 @@ static void request_ready(struct job *job)
 		refuse(job, -EPERM, "only root and the daemon's user may ask");
 		return;
 	}
-	err = len < 0 ? (int)len :
-	      request_to_chain(message, len, job->fds, &job->chain);
+	/* what was cut off is no request either */
+	err = request_to_chain(message, len < 0 ? 0 : len, job->fds,
+			       job->nr_fds, &job->chain, why);
 	if (err) {
-		refuse(job, err, err == -EBADMSG ? "this is no request" :
-		       spawnpol_advise(SPAWNPOL_ABOUT_CHAIN, err).text);
+		refuse(job, err, why);
 		return;
 	}
 	spawnpol_chain_user(job->chain, job);
@@ -303,7 +299,6 @@ static void listener_ready(struct source *source)
 	}
 	job->client = (struct source) { fd, client_ready };
 	job->program = (struct source) { -1, program_ready };
-	memset(job->fds, -1, sizeof(job->fds));
 	job_began();
 	if (watch(&job->client))
 		job_free(job);
@@ -352,14 +347,14 @@ static int listen_at(const char *path)
 	return fd;
 }
 
-/* Numbers 0 to 2 are the children's: nothing of ours may be there. */
-static int fill_stdio(void)
+/* The first numbers are the children's: nothing of ours may be there. */
+static int reserve_numbers(void)
 {
 	int fd;
 
 	do {
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	} while (fd >= 0 && fd <= 2);
+	} while (fd >= 0 && fd < SPD_MAX_FDS);
 	if (fd < 0)
 		return -errno;
 	close(fd);
@@ -417,7 +412,7 @@ int main(int argc, char **argv)
 		fputs("usage: spawnpold SOCKET\n", stderr);
 		return 2;
 	}
-	err = fill_stdio();
+	err = reserve_numbers();
 	if (err)
 		return fail("/dev/null", err);
 	err = spawnpol_ring_open(&self.ring, 256, IORING_SETUP_SINGLE_ISSUER |

@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# spawnpold's client: what can be asked is in one table, and the help, the
+# man page and the library say the same.
+
+. "$(dirname "$0")/lib/tap.sh"
+
+CLIENT=$BUILD/spawnpold-client
+
+words() { "$CLIENT" --help | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p'; }
+
+test_help_is_readable()
+{
+	run "$CLIENT" --help
+	expect_status 0
+	[[ ! $ERR ]] || fail "it wrote to stderr"
+	(($(words | wc -l) > 55)) || fail "too few words"
+	expect_equal "$(words | sort | uniq -d)" ''
+	expect_equal "$(grep -E '.{81}' <<<"$OUT")" ''
+}
+
+test_misuse()
+{
+	run "$CLIENT" --unmask 22 socket /bin/true
+	expect_status 2
+	expect_err "unrecognized option '--unmask'"
+	expect_err '--help lists the options'
+	run "$CLIENT" --umask
+	expect_status 2
+	run "$CLIENT" --umask 22 "$DIR/socket" /bin/true
+	expect_status 125
+	expect_err 'No such file or directory'
+}
+
+test_man_page_agrees_with_the_table()
+{
+	run "$TOP/docs/man-commands.sh" "$CLIENT" --print
+	expect_status 0
+	diff <(echo "$OUT") "$TOP/docs/spawnpold.8" ||
+		fail "docs/spawnpold.8 is out of date: run docs/man-commands.sh build/spawnpold-client"
+}
+
+test_man_page_is_clean()
+{
+	type -p groff >/dev/null || skip "no groff"
+	OUT=$(groff -man -Tutf8 -ww -z "$TOP/docs/spawnpold.8" 2>&1)
+	[[ ! $OUT ]] || fail "$OUT"
+}
+
+# What a chain can be told a request can, unless words.c says why not.
+test_the_builder_is_there_whole()
+{
+	local call
+	while read -r call; do
+		case $call in
+		new | free | error | argv | envp) continue ;;
+		exit_signal | clear_sighand | install | sqe | pidfd | user)
+			grep -qw "$call" <(head -n 7 "$TOP/user/daemon/words.c") ||
+				fail "words.c does not say why there is no $call"
+			continue
+			;;
+		esac
+		grep -qE "^BUILD\([a-z0-9_]+, $call\(" "$TOP/user/daemon/words.c" ||
+			fail "there is no word for spawnpol_chain_$call"
+	done < <(sed -n 's/^int spawnpol_chain_\([a-z0-9_]*\)(.*/\1/p' \
+		"$TOP/include/spawnpol.h")
+}
+
+run_tests "$@"

@@ -1,0 +1,371 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The words of spawnpold's requests: each does what it says, wrong operands are
+# refused with the cause and the remedy, and what the kernel refuses is told
+# with the step's name. As in daemon_test.sh, the debug kernel is too slow.
+#
+# KERNEL: prod
+
+. "$(dirname "$0")/lib/daemon.sh"
+
+# shows LINE OPTION...: a program launched so says this line of itself.
+shows()
+{
+	local line=$1
+	shift
+	run client "$@" "$SOCKET" "$SHOW" 1
+	expect_status 0
+	[[ $'\n'$OUT$'\n' == *$'\n'"$line"$'\n'* ]] || {
+		show_run
+		fail "no line '$line' with $*"
+	}
+}
+
+# shows_not LINE OPTION...
+shows_not()
+{
+	local line=$1
+	shift
+	run client "$@" "$SOCKET" "$SHOW" 1
+	expect_status 0
+	[[ $'\n'$OUT$'\n' != *$'\n'"$line"* ]] || fail "a line '$line' with $*"
+}
+
+# said KEY: its value in what the program said last.
+said() { sed -n "s/^$1 //p" <<<"$OUT"; }
+
+# fails TEXT OPTION...: the launch does.
+fails()
+{
+	local text=$1
+	shift
+	run client "$@" "$SOCKET" /bin/true
+	expect_status 126
+	expect_err "$text"
+}
+
+test_every_word_is_tested_here()
+{
+	local word
+	run client --help
+	while read -r word; do
+		[[ $word == help || $word == verbose ]] ||
+			grep -qE -- "^	(shows|shows_not|run client) .*--$word( |$)" "$0" ||
+			fail "no test of $word"
+	done < <(sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' <<<"$OUT")
+}
+
+test_words_of_files()
+{
+	start
+	shows 'fd0 stays /etc/passwd' --stdin /etc/passwd
+	shows 'fd5 stays /etc/passwd' --open 5:read:/etc/passwd
+	shows 'fd5 stays /dev/null' --dup2 0:5
+	shows 'fd5 stays /etc/passwd' --pass 5:/etc/passwd
+	shows 'fd5 stays /etc/passwd' --pass 5:@9 9</etc/passwd
+	shows_not fd0 --close 0
+	shows_not fd5 --open 5:read:/etc/passwd --close-range 5:5
+	shows_not fd5 --open 5:read:/etc/passwd --close-range 5
+	shows 'fd6 stays /dev/null' --dup2 0:5 --dup2 0:6 --close-except 0,1,2,6
+	shows_not fd5 --dup2 0:5 --dup2 0:6 --close-except 0,1,2,6
+	shows_not fd5 --dup2 0:5 --cloexec 5
+	shows 'fd3 stays /usr' --fchdir /usr --no-cloexec 3
+	shows 'cwd /usr' --fchdir /usr
+	shows 'cwd /usr' --chdir /usr
+	shows $'Umask:\t0027' --umask 27
+	mkdir "$DIR/root"
+	cp "$SHOW" "$DIR/root/show"
+	run client --chroot "$DIR/root" "$SOCKET" /show 1
+	expect_status 0
+	run client --stdout "$DIR/a:b" --stderr "$DIR/err" "$SOCKET" /bin/sh -c 'echo a; echo b >&2'
+	expect_status 0
+	expect_equal "$(cat "$DIR/a:b" "$DIR/err")" $'a\nb'
+	run client --open "5:write,new:$DIR/a:b" "$SOCKET" /bin/true
+	expect_status 126
+	expect_err 'File exists'
+}
+
+test_words_of_sessions()
+{
+	start
+	shows 'subreaper 1' --subreaper
+	shows 'cwd /' --setsid --chdir /
+	expect_equal "$(said sid)" "$(said pid)"
+	shows 'cwd /' --setpgid 0 --chdir /
+	expect_equal "$(said pgid)" "$(said pid)"
+	shows $'SigBlk:\t0000000000004002' --sigmask INT,SIGTERM
+	shows $'SigIgn:\t0000000000000001' --sigignore 1
+	shows $'SigIgn:\t0000000000000000' --sigignore HUP --sigdefault all
+}
+
+test_words_of_terminals()
+{
+	local tty
+	start
+	exec {tty}< <(exec /usr/bin/python3 -uc 'import os, pty, time
+m, s = pty.openpty()
+print(os.ttyname(s))
+time.sleep(60)')
+	read -r -u "$tty" name
+	run client --setsid --open "5:both:$name" --tcsetpgrp 5 "$SOCKET" /bin/true
+	expect_status 0
+	fails 'tcsetpgrp 0: Inappropriate ioctl' --tcsetpgrp 0:1
+}
+
+test_words_of_credentials()
+{
+	local caps=(--capset chown:chown:chown)
+	start
+	shows $'Groups:\t5 6 ' --setgroups 5,6
+	shows $'Groups:\t ' --setgroups none
+	shows $'Gid:\t1\t2\t2\t2' --setresgid 1:2:3
+	shows $'Uid:\t1\t1\t1\t1' --setresuid 1
+	shows $'Uid:\t1\t0\t0\t0' --setresuid 1:-
+	shows $'CapInh:\t0000000000000001' --capset chown:chown:chown
+	shows $'CapAmb:\t0000000000000001' "${caps[@]}" --ambient chown
+	shows $'CapAmb:\t0000000000000000' "${caps[@]}" --ambient chown --clear-ambient
+	shows $'CapEff:\t0000000000000001' --keep-caps --setresuid 1000 "${caps[@]}" --ambient chown
+	shows_not $'CapBnd:\t000001ffffffffff' --drop-bounding chown
+	shows 'securebits 3' --securebits noroot,noroot-locked
+	shows 'nnp 1' --no-new-privs
+	shows 'dumpable 0' --undumpable
+	shows 'pdeathsig 15' --death-signal TERM
+	allow_all >"$DIR/filter"
+	shows $'Seccomp:\t2' --no-new-privs --seccomp "$DIR/filter"
+}
+
+test_landlock()
+{
+	start
+	cat >"$DIR/ruleset.py" <<-'END'
+	import ctypes, os, sys
+	WRITE_FILE = (1 << 1).to_bytes(8, "little")
+	fd = ctypes.CDLL(None).syscall(444, WRITE_FILE, 8, 0)
+	os.dup2(fd, 9)
+	os.execv(sys.argv[1], sys.argv[1:])
+	END
+	run /usr/bin/python3 "$DIR/ruleset.py" \
+		"$CLIENT" --no-new-privs --landlock @9 "$SOCKET" \
+		/bin/sh -c "echo x >$DIR/x"
+	expect_status 2
+	expect_err 'Permission denied'
+	run client --landlock /dev/null "$SOCKET" /bin/true
+	expect_err 'landlock 3: File descriptor in bad state'
+}
+
+test_words_of_limits()
+{
+	start
+	shows 'nofile 64 128' --rlimit nofile:64:128
+	shows 'nofile 64 64' --rlimit nofile:64
+	run client --rlimit fsize:1M:unlimited "$SOCKET" /bin/sh -c 'ulimit -f; ulimit -Hf'
+	expect_equal "$OUT" $'2048\nunlimited'
+	shows 'nice 5' --nice 5
+	shows 'nice -5' --nice -5
+	shows 'policy 3' --sched batch
+	shows 'policy 1' --sched fifo:10
+	shows 'policy 6' --sched-deadline 1ms:5ms:10ms
+	shows $'Cpus_allowed_list:\t1' --affinity 1
+	shows $'Cpus_allowed_list:\t0-1' --affinity 0-1
+	shows 'ioprio 16387' --ioprio best-effort:3
+	shows 'oom_score_adj 100' --oom-score-adj 100
+	shows 'timerslack 5000000' --timer-slack 5ms
+}
+
+has_own_uts() { [[ $(readlink "/proc/$1/ns/uts") != "$(readlink /proc/self/ns/uts)" ]]; }
+
+test_words_of_namespaces()
+{
+	local other own cgroup=$DIR/cgroup
+	start
+	own=$(readlink /proc/self/ns/uts)
+	shows_not "uts $own" --unshare uts
+	shows_not "uts $own" --namespaces uts,pid
+	expect_equal "$(said pid)" 1
+	coproc unshare --uts cat
+	# shellcheck disable=SC2153 # it is coproc's
+	other=$COPROC_PID
+	until_true has_own_uts "$other"
+	shows "uts $(readlink "/proc/$other/ns/uts")" --setns "uts:/proc/$other/ns/uts"
+	fails 'setns 3: Invalid argument' --setns "net:/proc/$other/ns/uts"
+	shows 'pid 31999' --set-tid 31999
+	mkdir "$cgroup"
+	mount -t cgroup2 none "$cgroup" || skip "no cgroups of version 2"
+	mkdir "$cgroup/spawnpold"
+	shows 'cgroup 0::/spawnpold' --cgroup "$cgroup/spawnpold"
+	fails 'clone: ' --cgroup /usr
+	rmdir "$cgroup/spawnpold"
+	umount "$cgroup"
+}
+
+test_words_of_launching()
+{
+	start
+	shows 'cwd /usr' --chdir /usr --close 77 --may-fail --chdir /no --may-fail
+	shows 'cwd /' --deadline 10s --cookie 0x10 --slot 1 --chdir /
+	run client --program /no/other --program /bin/true "$SOCKET" /no/program
+	expect_status 0
+	run client --program-fd /bin/true "$SOCKET" /no/program
+	expect_status 0
+	run client --env A=b --env PATH=x --env A=c=d "$SOCKET" /usr/bin/env
+	[[ $'\n'$OUT == *$'\nPATH=x\n'*$'\nA=c=d' ]] || fail "$OUT"
+	run client --clear-env --env A=b "$SOCKET" /usr/bin/env
+	expect_equal "$OUT" 'A=b'
+	run client --need-policy "$SOCKET" /bin/true
+	expect_err 'step -1, clone: no policy is attached'
+	mkfifo "$DIR/fifo"
+	run client --deadline 200ms --stdin "$DIR/fifo" "$SOCKET" /bin/true
+	expect_status 126
+	expect_err 'the deadline has passed'
+}
+
+test_refused_steps_have_names_and_numbers()
+{
+	start
+	fails 'step 4, close 77: Bad file descriptor' --close 77
+	fails 'step 5, chroot /no: No such file' --setsid --chroot /no
+	# a descriptor more is two steps more
+	fails 'step 6, fchdir 3: Not a directory' --fchdir /etc/passwd
+	fails 'setpgid 31998: ' --setpgid 31998
+	fails 'affinity: Invalid argument' --affinity 1000
+	fails 'sched: Invalid argument' --sched-deadline 9ms:5ms:10ms
+	fails 'capset: Operation not permitted' --capset none:none:none --capset chown:chown:chown
+	fails 'prctl 47: Operation not permitted' --capset none:chown:none --ambient chown
+	fails 'setresuid: Operation not permitted' --setresuid 1 --setresuid 0
+	fails 'unshare: Operation not permitted' --setresuid 1 --unshare net
+	fails 'step -1, clone: a process with the chosen pid exists' --set-tid 1
+}
+
+# Neither the daemon's descriptors nor those of its other clients are there.
+test_steps_reach_no_descriptors_of_others()
+{
+	local fd
+	start
+	for fd in $(find "/proc/$DAEMON/fd" -mindepth 1 -printf '%f ') 11 12 13; do
+		((fd <= 2)) || fails "dup2 $fd as 1: Bad file descriptor" --dup2 "$fd:1"
+	done
+}
+
+# complaints: each line of stdin is a word with operands, | and a part of what
+# the daemon has to say about it.
+complaints()
+{
+	local line nr=0
+	local -a wanted=()
+	while IFS='|' read -r line "wanted[nr]"; do
+		printf 'send(request("""%s"""))\n' "$line"
+		((++nr))
+	done >"$DIR/talk"
+	nr=0
+	while read -r line; do
+		[[ $line == *' -> refused '*"${wanted[nr]}"* ]] ||
+			fail "no '${wanted[nr]}' in $line"
+		((++nr))
+	done < <(TEXTS=1 talk <"$DIR/talk")
+	expect_equal "$nr" "$(wc -l <"$DIR/talk")"
+}
+
+# Those with operands miss them, those without take none.
+test_each_word_complains()
+{
+	start
+	client --help | sed -nE '/^Files:/,$ {
+		s/^  --([a-z0-9-]+) ([A-Z,.=]+).*/\1|\1: \2 is missing; say .\1 /p
+		s/^  --([a-z0-9-]+)$/\1 x|\1: it takes no operand, not .x./p
+	}' | sed "s/say \./say '/; s/not \.x\./not 'x'/" >"$DIR/words"
+	(($(wc -l <"$DIR/words") > 55)) || fail "too few words"
+	complaints <"$DIR/words"
+}
+
+test_wrong_operands_are_explained()
+{
+	start
+	complaints <<-'END'
+	unmask 22|there is no word 'unmask' (did you mean umask?); spawnpold-client --help
+	|there is no word ''
+	umask 9|umask: MASK '9' is wrong; say 'umask MASK', where MASK is an octal number, at most 777
+	umask 1000|at most 777
+	umask |MASK '' is wrong
+	umask 22 |MASK '22 ' is wrong
+	close -1|FD '-1' is wrong
+	close 2147483648|a number from 0 to 2147483647
+	close 99999999999999999999|FD '9999
+	open 1:read|PATH is missing; say 'open FD:FLAGS:PATH'
+	open 1:reed:/x|FLAGS 'reed' is wrong; say 'open FD:FLAGS:PATH', where FLAGS is none, or some of read, write
+	open 1:read,:/x|FLAGS 'read,' is wrong
+	open 1:read:|PATH '' is wrong
+	dup2 1|TO is missing
+	dup2 1:2:3|TO '2:3' is wrong
+	pass 5:2|no descriptor '2' beside the request's streams
+	pass 5:3|no descriptor '3'
+	landlock x|no descriptor 'x'
+	fchdir 4294967299|no descriptor
+	cgroup 3|no descriptor '3'
+	close-range 5:4|LAST is not below FIRST
+	close-except 1,,2|FD,... '1,,2' is wrong
+	chdir |PATH '' is wrong
+	setpgid -1|PGID '-1' is wrong
+	sigmask FOO|SIGNAL,... 'FOO' is wrong
+	sigmask 65|signals as in INT,TERM, or all, or none
+	sigmask 0|is wrong
+	sigignore KILL|'KILL' is not possible. Signals that are ignored; KILL and STOP
+	death-signal RTMIN+99|SIGNAL 'RTMIN+99' is wrong
+	setgroups users|getent group
+	setresuid root|id tells that of a name
+	setresuid 4294967295|REAL '4294967295' is wrong
+	setresgid 1:2:x|SAVED 'x' is wrong
+	capset chown:chwon:none|PERMITTED 'chwon' is wrong
+	capset chown:chown|INHERITABLE is missing
+	ambient none|CAPABILITY 'none' is wrong
+	drop-bounding cap_chown|where CAPABILITY is one of chown,
+	securebits x|noroot-locked
+	seccomp 06|FILE is wrong
+	seccomp 06000000zz00ff7f|classic BPF
+	rlimit files:1|RESOURCE 'files' is wrong; say 'rlimit RESOURCE:SOFT[:HARD]'
+	rlimit nofile|SOFT is missing
+	rlimit nofile:2:1|is not possible. Resource limits in
+	rlimit as:1T|also with K, M or G
+	rlimit as:99999999999G|is wrong
+	nice 20|a number from -20 to 19
+	nice -21|NICE '-21' is wrong
+	nice --5|is wrong
+	sched fair|one of other, batch, idle, fifo, rr
+	sched rr:100|from 0 to 99
+	sched-deadline 1:2|RUNTIME '1' is wrong
+	affinity 1024|below 1024
+	affinity 3-1|is wrong
+	affinity none|is wrong
+	ioprio idle:8|LEVEL '8' is wrong
+	oom-score-adj 1001|from -1000 to 1000
+	timer-slack 5|as in 10ms
+	unshare uts,vm|some of mnt, uts
+	setns uts|FILE is missing
+	namespaces all|is wrong
+	set-tid x|PID,... 'x' is wrong
+	env =x|a name, = and a value
+	env x|NAME=VALUE 'x' is wrong
+	deadline soon|TIME 'soon' is wrong
+	slot 16|from 0 to 15
+	cookie x|a number of 64 bits
+	cookie 0x10000000000000000|is wrong
+	may-fail|there is no action before it; put it behind one
+	END
+}
+
+test_the_client_names_files_it_cannot_open()
+{
+	run client --setns uts:/no/file "$DIR/socket" /bin/true
+	expect_status 2
+	expect_err 'spawnpold-client: --setns uts:/no/file: No such file or directory'
+	run client --pass 5:@99 "$DIR/socket" /bin/true
+	expect_status 2
+	expect_err 'Bad file descriptor'
+	run client --pass 5:@x "$DIR/socket" /bin/true
+	expect_err 'Invalid argument'
+	run client --pass 1:@0 --pass 1:@0 --pass 1:@0 --pass 1:@0 --pass 1:@0 --pass 1:@0 "$DIR/socket" /bin/true
+	expect_status 2
+	expect_err 'Argument list too long'
+}
+
+run_tests "$@"
