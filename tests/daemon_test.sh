@@ -237,6 +237,111 @@ test_only_root_and_the_same_user_may_ask()
 	still_well
 }
 
+# The programs would have the daemon's rights: clients need them all.
+test_clients_with_fewer_rights_are_refused()
+{
+	start
+	BEFORE=$(fds)
+	run setpriv --bounding-set -sys_admin "$CLIENT" "$SOCKET" /bin/true
+	expect_status 125
+	expect_err 'refused: you lack capabilities of the daemon (200000 of CapPrm)'
+	run unshare --user --map-root-user "$CLIENT" "$SOCKET" /bin/true
+	expect_status 125
+	expect_err 'refused: you lack capabilities'
+	run setpriv --no-new-privs "$CLIENT" "$SOCKET" /bin/true
+	expect_status 125
+	expect_err 'refused: your no_new_privs'
+	allow_all >"$DIR/filter"
+	run client --seccomp "$DIR/filter" "$SOCKET" "$CLIENT" "$SOCKET" /bin/true
+	expect_status 125
+	expect_err 'refused: your seccomp filters'
+	still_well
+}
+
+# start_as SETPRIV-OPTION...: a daemon that is not root's.
+start_as()
+{
+	SOCKET=$DIR/socket
+	chmod 777 "$DIR"
+	setpriv "$@" "$BUILD/spawnpold" "$SOCKET" &
+	DAEMON=$!
+	trap 'kill -KILL $DAEMON 2>/dev/null' EXIT
+	until_true test -S "$SOCKET"
+}
+
+test_an_ordinary_users_daemon()
+{
+	local user=(--reuid 1000 --regid 1000)
+	start_as "${user[@]}" --groups 1000,5
+	run setpriv "${user[@]}" --groups 5,6 "$CLIENT" "$SOCKET" /usr/bin/id -u
+	expect_status 0
+	expect_equal "$OUT" 1000
+	ask /usr/bin/id -u
+	expect_equal "$OUT" 1000
+	run setpriv "${user[@]}" --clear-groups "$CLIENT" "$SOCKET" /bin/true
+	expect_status 125
+	expect_err "you are not in the daemon's group 5"
+	run setpriv "${user[@]}" --groups 5 --bounding-set -chown "$CLIENT" "$SOCKET" /bin/true
+	expect_status 125
+	expect_err 'your capability bounding set'
+	run setpriv --reuid 1001 --clear-groups "$CLIENT" "$SOCKET" /bin/true
+	expect_status 125
+	# what the user may not do, its daemon's children may not either
+	run client --nice -5 "$SOCKET" /bin/true
+	expect_status 126
+	expect_err 'nice: Permission denied'
+	run client --setresuid 0 "$SOCKET" /bin/true
+	expect_status 126
+	expect_err 'setresuid: Operation not permitted'
+	run client --chroot / "$SOCKET" /bin/true
+	expect_err 'chroot /: Operation not permitted'
+}
+
+test_a_daemon_with_capabilities_of_its_own()
+{
+	local user=(--reuid 1000 --regid 1000 --clear-groups)
+	local caps=(--inh-caps +chown --ambient-caps +chown)
+	start_as "${user[@]}" "${caps[@]}"
+	run setpriv "${user[@]}" "${caps[@]}" "$CLIENT" "$SOCKET" "$SHOW" 1
+	expect_status 0
+	expect_out $'CapEff:\t0000000000000001'
+	run setpriv "${user[@]}" "$CLIENT" "$SOCKET" /bin/true
+	expect_status 125
+	expect_err 'you lack capabilities of the daemon (1 of CapPrm)'
+	# capabilities are worth nothing if they may be those of another namespace
+	ask /bin/true
+	expect_status 125
+	expect_err 'the daemon may not look at your user namespace'
+}
+
+test_a_daemon_that_cannot_look()
+{
+	SOCKET=$DIR/socket
+	# shellcheck disable=SC2016 # for the other shell
+	unshare --mount sh -c 'umount -l /proc; exec "$0" "$1"' "$BUILD/spawnpold" "$SOCKET" &
+	DAEMON=$!
+	trap 'kill -KILL $DAEMON 2>/dev/null' EXIT
+	until_true test -S "$SOCKET"
+	ask /bin/true
+	expect_status 125
+	expect_err 'your rights cannot be told from /proc/'
+}
+
+# Connected as one, then executed a set-uid program: whose request is it?
+test_clients_that_gain_rights_are_refused()
+{
+	local user=(--reuid 1000 --regid 1000 --clear-groups)
+	start_as "${user[@]}"
+	TALKER=(setpriv "${user[@]}")
+	cp /bin/sleep "$DIR/sleep"
+	chmod 4755 "$DIR/sleep"
+	OUT=$(TEXTS=1 talk <<-END
+	os.fork() and os.execv("$DIR/sleep", ["sleep", "3"]); time.sleep(1); send(request())
+	END
+	)
+	expect_out 'refused your rights cannot be told'
+}
+
 test_many_clients_at_once()
 {
 	local i

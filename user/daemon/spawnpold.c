@@ -27,6 +27,7 @@
 
 #include <spawnpol.h>
 
+#include "peer.h"
 #include "proto.h"
 #include "request.h"
 
@@ -229,15 +230,6 @@ static ssize_t receive(struct job *job, char *buf, size_t size)
 	return len;
 }
 
-static bool may_ask(int fd)
-{
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-
-	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
-	       (peer.uid == 0 || peer.uid == geteuid());
-}
-
 static void request_ready(struct job *job)
 {
 	static char message[SPD_MAX_MESSAGE];
@@ -250,13 +242,11 @@ static void request_ready(struct job *job)
 		return;
 	}
 	/* only now: hanging up with a message unread would lose the reply */
-	if (!may_ask(job->client.fd)) {
-		refuse(job, -EPERM, "only root and the daemon's user may ask");
-		return;
-	}
-	/* what was cut off is no request either */
-	err = request_to_chain(message, len < 0 ? 0 : len, job->fds,
-			       job->nr_fds, &job->chain, why);
+	err = peer_check(job->client.fd, why, sizeof(why));
+	if (!err)
+		/* what was cut off is no request either */
+		err = request_to_chain(message, len < 0 ? 0 : len, job->fds,
+				       job->nr_fds, &job->chain, why);
 	if (err) {
 		refuse(job, err, why);
 		return;
