@@ -4,6 +4,7 @@
 #include "lib/program.h"
 #include "lib/ring.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -113,14 +114,18 @@ TEST(P14_what_was_not_asked_for_is_not_told)
 /* Other errors are none that waiting helps against. */
 TEST(P14_other_errors_are_not_told)
 {
-	struct clone_args args = { .exit_signal = 65 };
+	pid_t taken = 1;
+	struct clone_args args = { .exit_signal = SIGCHLD,
+				   .set_tid = (uintptr_t)&taken,
+				   .set_tid_size = 1 };
 
 	start(EVENT, 0, 0);
+	pids_max("2");
 	tring_forget(&r);
 	q_clone3(&r, &args);
 	q_exit(&r, 0);
 	tring_submit(&r);
-	EXPECT_EQ(tring_res(&r, CLONE), -EINVAL);
+	EXPECT_EQ(tring_res(&r, CLONE), -EEXIST);
 	EXPECT_EQ(p.engine->runs, 0);
 	leave();
 }

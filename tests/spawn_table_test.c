@@ -216,6 +216,21 @@ TEST(S20_numbers_obey_the_limit)
 	EXPECT_EQ(refused(&list), -EBADF);
 }
 
+/* As dup2(2) says it, also where another limit is the lower one. */
+TEST(S20_numbers_obey_the_system_limit)
+{
+	static const char path[] = "/proc/sys/fs/nr_open";
+	long most = atol(read_file(path));
+	struct rlimit limit = { most, most };
+
+	tring_init(&r, 0);
+	CHECK_SYS(setrlimit(RLIMIT_NOFILE, &limit));
+	write_file(path, format("%ld", most - 1024), 0);
+	give(0, most - 1, 0);
+	EXPECT_EQ(refused(&list), -EBADF);
+	write_file(path, format("%ld", most), 0);
+}
+
 TEST(S20_what_is_not_understood_is_refused)
 {
 	struct io_uring_sqe *sqe;
