@@ -100,6 +100,21 @@ void spawnpol_ring_close(struct spawnpol_ring *ring);
  */
 int spawnpol_ring_fd(const struct spawnpol_ring *ring);
 
+/*
+ * Take the ring's descriptor away, so that nobody sees, inherits or closes it:
+ * it is registered with the calling thread (IORING_REGISTER_RING_FDS), closed,
+ * and its memory kept from children of fork(2). From then on only this thread can
+ * submit, collect, cancel and close; spawnpol_ring_fd() is -EBADF. When the thread
+ * ends the ring does. In another thread and in a child of fork(2),
+ * spawnpol_ring_close() only frees what the process has allocated for it, and
+ * nothing else must be done with it. Hiding it twice is no error.
+ *
+ * -EOPNOTSUPP	a wrapped ring; or the kernel needs a descriptor (before 6.3)
+ * -EBUSY	the thread has 16 registered rings already
+ * -ENOMEM	no memory
+ */
+int spawnpol_ring_hide(struct spawnpol_ring *ring);
+
 /* --- chains: spawnpol_chain(3) ---------------------------------------------- */
 
 /* One program to be launched, and how. */
@@ -142,6 +157,26 @@ int spawnpol_chain_error(const struct spawnpol_chain *chain);
  * -EINVAL: the empty string.
  */
 int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path);
+
+/*
+ * The program NAME, looked for as execvp(3) does: each directory of path, a list
+ * as in PATH, is tried until there is one where it can be executed; an empty
+ * element is the working directory. All that happens in the child, behind the
+ * actions, without a policy. A name with a slash is executed as it is. path NULL:
+ * the system's default one (confstr(3)).
+ *
+ * One step for each directory. The outcome's error is -EACCES if nothing was found
+ * and an attempt said so, and else the last one's; an error that means more than
+ * "not here" (-ENOEXEC, -ETXTBSY …) ends the launch. Directories whose names are
+ * too long for any path are left out. The kernel must know IORING_EXEC_SEARCH
+ * (exec_flags of spawnpol_query()): -EINVAL in the outcome.
+ *
+ * -EINVAL	name is NULL
+ * -ENOENT	name is empty
+ * -ENAMETOOLONG name is longer than a file's name can be
+ */
+int spawnpol_chain_search(struct spawnpol_chain *chain, const char *name,
+			  const char *path);
 
 /* The program open at fd, as execveat(2) with AT_EMPTY_PATH. -EBADF: fd < 0. */
 int spawnpol_chain_program_fd(struct spawnpol_chain *chain, int fd);

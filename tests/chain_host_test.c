@@ -5,6 +5,8 @@
  */
 #include "fake_ring.h"
 
+#include <limits.h>
+
 /*
  * In place of liburing's: a kernel that takes this many requests and then has
  * no memory for more.
@@ -44,6 +46,8 @@ TEST(builder_refuses_nonsense)
 	REFUSED(-EINVAL, spawnpol_chain_program(c, ""));
 	REFUSED(-EINVAL, spawnpol_chain_program(c, NULL));
 	REFUSED(-EBADF, spawnpol_chain_program_fd(c, -1));
+	REFUSED(-EINVAL, spawnpol_chain_search(c, NULL, "/bin"));
+	REFUSED(-ENOENT, spawnpol_chain_search(c, "", "/bin"));
 	REFUSED(-EINVAL, spawnpol_chain_argv(c, NULL));
 	REFUSED(-EINVAL, spawnpol_chain_argv(c, nothing));
 	REFUSED(-EBADF, spawnpol_chain_open(c, -1, "/x", O_RDONLY, 0));
@@ -378,4 +382,65 @@ TEST(rest_of_a_torn_chain_does_nothing)
 	EXPECT_EQ(cqe(&f, c[0], INDEX_STEP + 2, 0, &out), SPAWNPOL_CQE_OUTCOME);
 	EXPECT_EQ(out.error, -EAGAIN);
 	EXPECT_EQ(out.kind, SPAWNPOL_CLONE);
+}
+
+/* --- searches ---------------------------------------------------------------------- */
+
+/* The paths that are tried for a name, with a blank behind each. */
+static const char *attempts(const char *name, const char *path)
+{
+	static char text[1024];
+	struct spawnpol_chain *c = new_chain(NULL);
+	struct fake f;
+
+	fake_init(&f);
+	*text = 0;
+	CHECK_OK(spawnpol_chain_search(c, name, path));
+	queue(&f, c);
+	for (unsigned int i = 1; i < f.uring.sq.sqe_tail; i++) {
+		const struct io_uring_sqe *sqe = &f.sqes[i];
+
+		EXPECT_EQ(sqe->opcode, SPAWNPOL_OP_EXEC);
+		EXPECT_EQ(sqe->fd, AT_FDCWD);
+		EXPECT_EQ((uint32_t)sqe->rw_flags,
+			  strchr(name, '/') ? 0 : IORING_EXEC_SEARCH);
+		EXPECT_EQ(!(sqe->flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK)),
+			  i + 1 == f.uring.sq.sqe_tail);
+		EXPECT_STR(*(char **)(uintptr_t)sqe->addr2, name);
+		strcat(strcat(text, (char *)(uintptr_t)sqe->addr), " ");
+	}
+	return text;
+}
+
+TEST(search_tries_what_execvp_would)
+{
+	EXPECT_STR(attempts("x", "/a:/b/c"), "/a/x /b/c/x ");
+	EXPECT_STR(attempts("x", "/a"), "/a/x ");
+	EXPECT_STR(attempts("x", ""), "x ");
+	EXPECT_STR(attempts("x", ":/a"), "x /a/x ");
+	EXPECT_STR(attempts("x", "/a:"), "/a/x x ");
+	EXPECT_STR(attempts("x", "/a::rel"), "/a/x x rel/x ");
+	EXPECT_STR(attempts("x", "/"), "//x ");
+	EXPECT_STR(attempts("x", NULL), "/bin/x /usr/bin/x ");
+	EXPECT_STR(attempts("./x", "/a:/b"), "./x ");
+}
+
+TEST(search_has_limits)
+{
+	char name[NAME_MAX + 2] = "", path[PATH_MAX + 8], many[2 * 300] = "";
+	struct spawnpol_chain *c = new_chain(NULL);
+
+	memset(name, 'n', NAME_MAX + 1);
+	EXPECT_EQ(spawnpol_chain_search(c, name, "/a"), -ENAMETOOLONG);
+	CHECK_OK(spawnpol_chain_free(c));
+	name[NAME_MAX] = '\0';
+	EXPECT_GT(strlen(attempts(name, "/a")), NAME_MAX);
+
+	memset(path, 'p', PATH_MAX);
+	strcpy(path + PATH_MAX, ":/a");
+	EXPECT_STR(attempts("x", path), "/a/x ");
+
+	memset(many, ':', 299);
+	c = new_chain(NULL);
+	EXPECT_EQ(spawnpol_chain_search(c, "x", many), -E2BIG);
 }

@@ -117,6 +117,66 @@ TEST(outcomes)
 	}
 }
 
+static struct spawnpol_outcome search_for_x(const int results[3])
+{
+	struct spawnpol_chain *c = new_chain(NULL);
+	struct spawnpol_outcome out;
+	int ret = SPAWNPOL_CQE_TAKEN;
+	struct fake f;
+
+	fake_init(&f);
+	CHECK_OK(spawnpol_chain_setsid(c));
+	CHECK_OK(spawnpol_chain_search(c, "x", "/a:/b:/c"));
+	queue(&f, c);
+	CHECK_EQ(cqe(&f, c, C, 7, &out), SPAWNPOL_CQE_TAKEN);
+	for (int i = 0; i < 3; i++) {
+		CHECK_EQ(ret, SPAWNPOL_CQE_TAKEN);
+		ret = cqe(&f, c, S(1 + i), results[i], &out);
+	}
+	CHECK_EQ(ret, SPAWNPOL_CQE_OUTCOME);
+	CHECK_OK(spawnpol_chain_free(c));
+	return out;
+}
+
+TEST(searches_end_as_execvp_does)
+{
+	static const struct { int results[3], error, step; } t[] = {
+		{ { -ENOENT, -ENOENT, -ENOENT }, -ENOENT, 3 },
+		{ { -ENOENT, -ENOENT, -ENOTDIR }, -ENOTDIR, 3 },
+		{ { -EACCES, -ENOENT, -ENOTDIR }, -EACCES, 1 },
+		{ { -ENOENT, -EACCES, -ESTALE }, -EACCES, 2 },
+		{ { -EACCES, 0, -ECANCELED }, 0, 2 },
+		{ { -EACCES, -ENOEXEC, -ECANCELED }, -ENOEXEC, 2 },
+		{ { -ENOENT, -EACCES, -ETXTBSY }, -ETXTBSY, 3 },
+		{ { -ELOOP, -ECANCELED, -ECANCELED }, -ELOOP, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct spawnpol_outcome out = search_for_x(t[i].results);
+
+		DIAG("search %zu", i);
+		EXPECT_EQ(out.error, t[i].error);
+		EXPECT_EQ(out.step, t[i].step);
+		EXPECT_EQ(out.kind, SPAWNPOL_EXEC);
+	}
+}
+
+/* Programs that are no search: the last error counts, as ever. */
+TEST(programs_in_turn_are_no_search)
+{
+	struct spawnpol_chain *c = new_chain("/a/x");
+	struct spawnpol_outcome out;
+	struct fake f;
+
+	fake_init(&f);
+	CHECK_OK(spawnpol_chain_program(c, "/b/x"));
+	queue(&f, c);
+	CHECK_EQ(cqe(&f, c, C, 7, &out), SPAWNPOL_CQE_TAKEN);
+	CHECK_EQ(cqe(&f, c, S(0), -EACCES, &out), SPAWNPOL_CQE_TAKEN);
+	CHECK_EQ(cqe(&f, c, S(1), -ENOENT, &out), SPAWNPOL_CQE_OUTCOME);
+	EXPECT_EQ(out.error, -ENOENT);
+}
+
 TEST(cqes_of_others_are_left_alone)
 {
 	struct spawnpol_outcome out;

@@ -2,9 +2,15 @@
 /* Setting a ring up and taking it down. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "internal.h"
+
+/* Since Linux 6.3; not in the headers of liburing 2.3. */
+#define FEAT_REG_REG_RING	(1U << 13)
+#define USE_REGISTERED_RING	(1U << 31)
 
 int ring_init(struct spawnpol_ring **ring, struct io_uring *uring, uint16_t tag)
 {
@@ -123,12 +129,37 @@ static void ring_drain(struct spawnpol_ring *ring)
 	}
 }
 
+/* liburing up to 2.3 would want the descriptor for it. */
+static void unregister(struct io_uring *uring)
+{
+	struct io_uring_rsrc_update at = { .offset = uring->enter_ring_fd };
+
+	syscall(__NR_io_uring_register, uring->enter_ring_fd,
+		IORING_UNREGISTER_RING_FDS | USE_REGISTERED_RING, &at, 1);
+	uring->int_flags = 0;
+}
+
+/*
+ * A hidden ring cannot be reached by other threads and is not even mapped in
+ * children of fork(2), where ids can be the same in a new pid namespace.
+ */
+static bool is_within_reach(const struct spawnpol_ring *ring)
+{
+	const struct io_uring_sq *sq = &ring->uring->sq;
+
+	return !ring->hidden ||
+	       (ring->owner == gettid() &&
+		!madvise(sq->ring_ptr, sq->ring_sz, MADV_NORMAL));
+}
+
 void spawnpol_ring_close(struct spawnpol_ring *ring)
 {
 	if (!ring)
 		return;
-	if (!ring->wrapped) {
+	if (!ring->wrapped && is_within_reach(ring)) {
 		ring_drain(ring);
+		if (ring->hidden)
+			unregister(ring->uring);
 		io_uring_queue_exit(ring->uring);
 	}
 	ring_free(ring);
@@ -136,5 +167,27 @@ void spawnpol_ring_close(struct spawnpol_ring *ring)
 
 int spawnpol_ring_fd(const struct spawnpol_ring *ring)
 {
-	return ring->uring->ring_fd;
+	return ring->hidden ? -EBADF : ring->uring->ring_fd;
+}
+
+int spawnpol_ring_hide(struct spawnpol_ring *ring)
+{
+	struct io_uring *uring = ring->uring;
+	int ret;
+
+	if (ring->hidden)
+		return 0;
+	if (ring->wrapped || !(uring->features & FEAT_REG_REG_RING))
+		return -EOPNOTSUPP;
+	ret = io_uring_ring_dontfork(uring);
+	if (ret)
+		return ret;
+	ret = io_uring_register_ring_fd(uring);
+	if (ret < 0)
+		return ret;
+	close(uring->ring_fd);
+	uring->ring_fd = -1;
+	ring->owner = gettid();
+	ring->hidden = true;
+	return 0;
 }

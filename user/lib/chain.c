@@ -110,25 +110,29 @@ const struct step *chain_nth_step(const struct spawnpol_chain *chain,
 
 /* --- the program ------------------------------------------------------------- */
 
-static int add_program(struct spawnpol_chain *chain, int fd, const char *path,
-		       int flags)
+int chain_add_exec(struct spawnpol_chain *chain, int fd, const char *path,
+		   unsigned int flags)
 {
-	char *copy = chain_block(chain, path, strlen(path) + 1);
-	struct step *step;
+	struct step *step = chain_step(chain, &chain->programs);
 
-	if (!copy)
-		return -ENOMEM;
-	step = chain_step(chain, &chain->programs);
 	if (!step)
 		return chain->error;
 	step->kind = SPAWNPOL_EXEC;
 	step->sqe.opcode = SPAWNPOL_OP_EXEC;
 	step->sqe.fd = fd;
-	step->sqe.addr = (uintptr_t)copy;
+	step->sqe.addr = (uintptr_t)path;
 	step->sqe.rw_flags = flags;
 	if (!chain->default_argv[0])
-		chain->default_argv[0] = copy;
+		chain->default_argv[0] = (char *)path;
 	return 0;
+}
+
+static int add_program(struct spawnpol_chain *chain, int fd, const char *path,
+		       unsigned int flags)
+{
+	char *copy = chain_block(chain, path, strlen(path) + 1);
+
+	return copy ? chain_add_exec(chain, fd, copy, flags) : -ENOMEM;
 }
 
 int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path)

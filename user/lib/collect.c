@@ -9,6 +9,15 @@
 
 /* --- the story of one chain ---------------------------------------------------- */
 
+/* Is it an attempt of spawnpol_chain_search()? */
+static bool is_search(const struct spawnpol_chain *chain, unsigned int nr)
+{
+	const struct step *step = chain_nth_step(chain, nr);
+
+	return step->kind == SPAWNPOL_EXEC &&
+	       (uint32_t)step->sqe.rw_flags & IORING_EXEC_SEARCH;
+}
+
 /*
  * CLONE, the deadline and each EXEC have one CQE, whatever happens. Actions
  * have one only if something is wrong with them.
@@ -25,6 +34,18 @@ void story_begin(struct spawnpol_chain *chain)
 }
 
 /*
+ * A search that found nothing ends like execvp(3): that there was something
+ * which may not be executed outweighs that nothing was elsewhere.
+ */
+static bool outweighed(struct spawnpol_chain *chain, unsigned int nr, int error)
+{
+	const struct story *s = &chain->story;
+
+	return s->error == -EACCES && search_goes_on(error) &&
+	       is_search(chain, s->failed) && is_search(chain, nr);
+}
+
+/*
  * Which failure ended the chain? The last one told, except that -ECANCELED is
  * also the word for what came behind the end. So it counts only if nothing
  * else can have been the end: no failure yet, or only forgiven ones and this is
@@ -35,6 +56,8 @@ static void note_failure(struct spawnpol_chain *chain, unsigned int nr, int erro
 	struct story *s = &chain->story;
 	const struct step *before;
 
+	if (outweighed(chain, nr, error))
+		return;
 	if (error == -ECANCELED && s->failed >= 0) {
 		before = chain_nth_step(chain, s->failed);
 		if (nr >= chain->actions.nr ||
@@ -191,6 +214,8 @@ static int enter(struct spawnpol_ring *ring, unsigned int nr, int64_t until)
 {
 	struct __kernel_timespec ts;
 	struct io_uring_getevents_arg arg = { .sigmask_sz = _NSIG / 8 };
+	unsigned int flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+	int fd = ring->uring->ring_fd;
 	int64_t left;
 
 	if (until >= 0) {
@@ -201,9 +226,11 @@ static int enter(struct spawnpol_ring *ring, unsigned int nr, int64_t until)
 		ts.tv_nsec = left % 1000 * 1000000;
 		arg.ts = (uintptr_t)&ts;
 	}
-	return io_uring_enter2(ring->uring->ring_fd, 0, nr,
-			       IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
-			       (void *)&arg, sizeof(arg));
+	if (ring->hidden) {
+		fd = ring->uring->enter_ring_fd;
+		flags |= IORING_ENTER_REGISTERED_RING;
+	}
+	return io_uring_enter2(fd, 0, nr, flags, (void *)&arg, sizeof(arg));
 }
 
 int spawnpol_collect(struct spawnpol_ring *ring, struct spawnpol_outcome *out,

@@ -17,6 +17,8 @@ struct spawnpol_ring {
 	struct io_uring *uring;		/* &own or the caller's */
 	struct io_uring own;
 	bool wrapped;
+	bool hidden;			/* no descriptor; see spawnpol_ring_hide() */
+	pid_t owner;			/* then: the one thread that can use it */
 	uint16_t tag;
 
 	pthread_mutex_t lock;		/* both queues and all that follows */
@@ -105,6 +107,17 @@ struct step *chain_step(struct spawnpol_chain *chain, struct steps *steps);
 unsigned int chain_nr_steps(const struct spawnpol_chain *chain);
 const struct step *chain_nth_step(const struct spawnpol_chain *chain,
 				  unsigned int nr);
+
+/* An EXEC of path, which has to stay where it is, among the programs. */
+int chain_add_exec(struct spawnpol_chain *chain, int fd, const char *path,
+		   unsigned int flags);
+
+/* search.c: is this an error (negative) after which execvp(3) searches on? */
+bool search_goes_on(int error);
+
+/* attach.c: IORING_ATTACH_BPF, the events being said */
+int attach_to_ring(int ring_fd, int prog_fd,
+		   const struct spawnpol_attach_opts *opts);
 
 /* submit.c */
 void defuse(struct spawnpol_ring *ring, unsigned int from, unsigned int to);

@@ -58,7 +58,6 @@ int spawnpol_policy_attach_registered(int ring_fd, int prog_fd,
 				      const struct spawnpol_attach_opts *opts)
 {
 	struct spawnpol_attach_opts o;
-	struct io_uring_attach_bpf attach;
 	int ret;
 
 	if (ring_fd < 0 || prog_fd < 0)
@@ -66,16 +65,7 @@ int spawnpol_policy_attach_registered(int ring_fd, int prog_fd,
 	ret = resolve(&o, opts, prog_fd);
 	if (ret)
 		return ret;
-	memset(&attach, 0, sizeof(attach));
-	attach.prog_fd = prog_fd;
-	attach.slot = o.slot;
-	attach.events = o.events;
-	attach.max_issues = o.max_issues;
-	attach.max_staged = o.max_staged;
-	attach.max_delay_ns = o.max_delay_ns;
-	ret = syscall(__NR_io_uring_register, ring_fd, SPAWNPOL_ATTACH_BPF,
-		      &attach, 1);
-	return ret < 0 ? -errno : ret;
+	return attach_to_ring(ring_fd, prog_fd, &o);
 }
 
 int spawnpol_policy_update(int link_fd, int prog_fd, int old_fd)
