@@ -41,6 +41,13 @@ LIB_SRC	 := $(wildcard user/lib/*.c) $(wildcard user/ring.c)
 TOOL_SRC := $(wildcard user/loader.c) $(wildcard user/tool/*.c)
 LIB_OBJ	 := $(LIB_SRC:%.c=$(B)/%.o)
 LIB_PIC	 := $(LIB_SRC:%.c=$(B)/%.pic.o)
+# What stands in for libc's posix_spawn: as little of the library as it needs, and
+# nothing of libbpf.
+POSIX_SRC := $(wildcard user/posix/*.c) user/ring.c $(addprefix user/lib/, \
+	action.c action_fs.c action_task.c attach.c chain.c collect.c query.c search.c \
+	submit.c)
+POSIX_PIC := $(POSIX_SRC:%.c=$(B)/%.pic.o)
+POSIX_MAP := user/posix/libspawnpol-posix.map
 TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/%.o)
 LIB_MAP	 := $(wildcard user/lib/libspawnpol.map)
 
@@ -48,13 +55,15 @@ BPF_OBJ	 := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TEST_BPF := $(patsubst tests/%.bpf.c,$(B)/tests/%.bpf.o,$(wildcard tests/*.bpf.c))
 TEST_LIB := $(patsubst %.c,$(B)/%.o,$(wildcard tests/lib/*.c))
 TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*_test.c))
+POSIX_TEST := $(filter $(B)/tests/posix_%,$(TEST_BIN))
 HOST_BIN := $(filter %_host_test,$(TEST_BIN))
 # Programs that tests start; each is one file and links to nothing.
 TEST_HELPER := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 
 TARGETS :=
 ifneq ($(LIB_SRC),)
-TARGETS += $(B)/libspawnpol.a $(B)/libspawnpol.so $(B)/libspawnpol.pc
+TARGETS += $(B)/libspawnpol.a $(B)/libspawnpol.so $(B)/libspawnpol.pc \
+	$(B)/libspawnpol-posix.so
 endif
 ifneq ($(TOOL_SRC),)
 TARGETS += $(B)/spawnpol
@@ -177,6 +186,13 @@ $(B)/libspawnpol.so: $(B)/libspawnpol.so.$(VERSION)
 	$(Q)ln -sf libspawnpol.so.$(VERSION) $(B)/libspawnpol.so.$(SOMAJOR)
 	$(Q)ln -sf libspawnpol.so.$(SOMAJOR) $@
 
+# Once loaded it stays: threads that end come back to it.
+$(B)/libspawnpol-posix.so: $(POSIX_PIC) $(POSIX_MAP)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) -shared -Wl,-soname,$(@F) -Wl,-z,defs -Wl,-z,nodelete \
+		-Wl,--version-script=$(POSIX_MAP) $(LDFLAGS) $(POSIX_PIC) \
+		-l:liburing.a -o $@
+
 # Anew each time: it depends on where it is going to be installed.
 $(B)/libspawnpol.pc: FORCE
 	$(Q)mkdir -p $(@D)
@@ -221,10 +237,16 @@ $(B)/tests/%.bpf.o: tests/%.bpf.c $(B)/include/vmlinux.h
 
 # Static for the VM: without shared libraries a process there, and each copy that
 # a test makes of itself, takes a third less time.
-$(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB) $(if $(LIB_SRC),$(B)/libspawnpol.a)
+$(filter-out $(POSIX_TEST),$(TEST_BIN)): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB) $(if $(LIB_SRC),$(B)/libspawnpol.a)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(if $(filter %_host_test,$@),,-static) $(LDFLAGS) $^ $(LIBS) \
 		-lpthread -o $@
+
+# With posix_spawn from the library that stands in for libc's.
+$(POSIX_TEST): $(B)/tests/%: $(B)/tests/%.o $(B)/tests/posix/job.o $(TEST_LIB) \
+		$(B)/libspawnpol-posix.so $(B)/libspawnpol.a
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -Wl,-rpath,'$$ORIGIN/..' $(LIBS) -lpthread -o $@
 
 $(B)/tests/helpers/%: tests/helpers/%.c
 	$(call msg,CC,$@)
@@ -264,6 +286,7 @@ install: $(TARGETS) $(BPF_OBJ)
 	install -m755 $(B)/libspawnpol.so.$(VERSION) $(DESTDIR)$(LIBDIR)/
 	ln -sf libspawnpol.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libspawnpol.so.$(SOMAJOR)
 	ln -sf libspawnpol.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libspawnpol.so
+	install -m755 $(B)/libspawnpol-posix.so $(DESTDIR)$(LIBDIR)/
 	install -m644 $(B)/libspawnpol.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
 	install -m644 $(HEADERS) $(DESTDIR)$(INCDIR)/
 	install -m644 $(BPF_OBJ) $(DESTDIR)$(DATADIR)/spawnpol/
@@ -277,6 +300,7 @@ install: $(TARGETS) $(BPF_OBJ)
 #: uninstall|remove what install put there
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/spawnpol $(DESTDIR)$(LIBDIR)/libspawnpol.* \
+		$(DESTDIR)$(LIBDIR)/libspawnpol-posix.so \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/libspawnpol.pc \
 		$(addprefix $(DESTDIR)$(INCDIR)/,$(notdir $(HEADERS))) \
 		$(DESTDIR)$(COMPLETION)/spawnpol

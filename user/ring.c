@@ -27,7 +27,7 @@ int ring_init(struct spawnpol_ring **ring, struct io_uring *uring, uint16_t tag)
 	return 0;
 }
 
-static void ring_free(struct spawnpol_ring *ring)
+void ring_forget(struct spawnpol_ring *ring)
 {
 	pthread_mutex_destroy(&ring->collecting);
 	pthread_mutex_destroy(&ring->lock);
@@ -64,7 +64,7 @@ int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
 	err = io_uring_queue_init(entries, r->uring, flags |
 				  IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP);
 	if (err)
-		goto free_ring;
+		goto forget_ring;
 	err = ring_check(r->uring);
 	if (err)
 		goto exit_ring;
@@ -72,8 +72,8 @@ int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
 	return 0;
 exit_ring:
 	io_uring_queue_exit(r->uring);
-free_ring:
-	ring_free(r);
+forget_ring:
+	ring_forget(r);
 	return err;
 }
 
@@ -162,7 +162,7 @@ void spawnpol_ring_close(struct spawnpol_ring *ring)
 			unregister(ring->uring);
 		io_uring_queue_exit(ring->uring);
 	}
-	ring_free(ring);
+	ring_forget(ring);
 }
 
 int spawnpol_ring_fd(const struct spawnpol_ring *ring)

@@ -6,6 +6,36 @@
 
 #include "internal.h"
 
+static void free_blocks(struct spawnpol_chain *chain)
+{
+	struct block *block, *next;
+
+	for (block = chain->blocks; block; block = next) {
+		next = block->next;
+		free(block);
+	}
+}
+
+static void chain_init(struct spawnpol_chain *chain)
+{
+	memset(chain, 0, sizeof(*chain));
+	chain->args.exit_signal = SIGCHLD;
+	chain->pidfd = -1;
+}
+
+void chain_clear(struct spawnpol_chain *chain)
+{
+	struct steps actions = { .v = chain->actions.v,
+				 .cap = chain->actions.cap };
+	struct steps programs = { .v = chain->programs.v,
+				  .cap = chain->programs.cap };
+
+	free_blocks(chain);
+	chain_init(chain);
+	chain->actions = actions;
+	chain->programs = programs;
+}
+
 int spawnpol_chain_new(struct spawnpol_chain **chain)
 {
 	struct spawnpol_chain *c;
@@ -14,25 +44,18 @@ int spawnpol_chain_new(struct spawnpol_chain **chain)
 	c = aligned_alloc(CHAIN_ALIGN, size);
 	if (!c)
 		return -ENOMEM;
-	memset(c, 0, size);
-	c->args.exit_signal = SIGCHLD;
-	c->pidfd = -1;
+	chain_init(c);
 	*chain = c;
 	return 0;
 }
 
 int spawnpol_chain_free(struct spawnpol_chain *chain)
 {
-	struct block *block, *next;
-
 	if (!chain)
 		return 0;
 	if (chain->ring)
 		return -EBUSY;
-	for (block = chain->blocks; block; block = next) {
-		next = block->next;
-		free(block);
-	}
+	free_blocks(chain);
 	free(chain->actions.v);
 	free(chain->programs.v);
 	free(chain);

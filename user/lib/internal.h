@@ -99,6 +99,8 @@ struct spawnpol_chain {
 };
 
 /* chain.c */
+/* As new, with the memory that it had; it is in no ring. */
+void chain_clear(struct spawnpol_chain *chain);
 int chain_editable(struct spawnpol_chain *chain);
 int chain_fail(struct spawnpol_chain *chain, int error);
 void *chain_block(struct spawnpol_chain *chain, const void *data, size_t size);
@@ -127,5 +129,7 @@ void story_begin(struct spawnpol_chain *chain);
 
 /* ring.c: a ring around any struct io_uring, whatever its kernel can do */
 int ring_init(struct spawnpol_ring **ring, struct io_uring *uring, uint16_t tag);
+/* Free it without touching its memory maps, which this process has not. */
+void ring_forget(struct spawnpol_ring *ring);
 
 #endif

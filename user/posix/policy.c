@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A policy for all spawns of a process, named by its environment. Which events the
+ * program wants cannot be asked without libbpf, and privileges, so the environment
+ * says that, too.
+ */
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "posix.h"
+
+static const struct {
+	const char *name;
+	uint32_t event;
+} events[] = {
+	{ "before-step", IORING_POLICY_BEFORE_STEP },
+	{ "before-exec", IORING_POLICY_BEFORE_EXEC },
+	{ "done", IORING_POLICY_DONE },
+	{ "clone", IORING_POLICY_CLONE },
+};
+
+static const char *pin, *event_names;
+
+void policy_init(void)
+{
+	pin = secure_getenv("SPAWNPOL_POLICY");
+	if (pin && !*pin)
+		pin = NULL;
+	event_names = secure_getenv("SPAWNPOL_POLICY_EVENTS");
+}
+
+bool policy_wanted(void)
+{
+	return pin;
+}
+
+static uint32_t event_of(const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+		if (strlen(events[i].name) == len &&
+		    !memcmp(events[i].name, name, len))
+			return events[i].event;
+	return 0;
+}
+
+/* "before-exec,done" */
+static int parse_events(const char *names, uint32_t *mask)
+{
+	size_t len;
+	uint32_t event;
+
+	*mask = 0;
+	while (names && *names) {
+		len = strcspn(names, ",");
+		event = event_of(names, len);
+		if (!event)
+			return -EINVAL;
+		*mask |= event;
+		names += len + (names[len] == ',');
+	}
+	return 0;
+}
+
+static int open_pin(const char *path)
+{
+	union bpf_attr attr;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.pathname = (uintptr_t)path;
+	fd = syscall(__NR_bpf, BPF_OBJ_GET, &attr, sizeof(attr));
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * The ring keeps the link among its registered files, where nobody sees it; the
+ * link does not keep the ring, so both end with the thread.
+ */
+int policy_attach(struct spawnpol_ring *ring)
+{
+	struct spawnpol_attach_opts opts = {};
+	int prog, link, err;
+
+	if (!pin)
+		return 0;
+	err = parse_events(event_names, &opts.events);
+	if (err)
+		return err;
+	prog = open_pin(pin);
+	if (prog < 0)
+		return prog;
+	link = attach_to_ring(spawnpol_ring_fd(ring), prog, &opts);
+	close(prog);
+	if (link < 0)
+		return link;
+	err = io_uring_register_files(ring->uring, &link, 1);
+	close(link);
+	return err;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of libspawnpol-posix share. */
+#ifndef SPAWNPOL_POSIX_H
+#define SPAWNPOL_POSIX_H
+
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "internal.h"
+
+typedef int spawn_fn(pid_t *pid, const char *file,
+		     const posix_spawn_file_actions_t *actions,
+		     const posix_spawnattr_t *attr, char *const argv[],
+		     char *const envp[]);
+
+/* struct sched_attr, whose header cannot be had beside sched.h. */
+struct sched_request {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+/* One call of posix_spawn() or posix_spawnp(). */
+struct request {
+	const char *file;
+	const posix_spawn_file_actions_t *actions;
+	const posix_spawnattr_t *attr;
+	char *const *argv, *const *envp;
+	bool search;			/* posix_spawnp() */
+	uint64_t mask;			/* signals that the caller blocks */
+
+	struct spawnpol_chain *chain;	/* the thread's */
+	struct sched_request sched;	/* read by the kernel in the child */
+
+	/* if libc is to do it: why, and what the kernel said (or 0) */
+	const char *why;
+	int error;
+};
+
+/* What a thread has to spawn with. */
+struct thread {
+	struct spawnpol_ring *ring;
+	struct spawnpol_chain *chain;
+	unsigned int entries;		/* of the ring */
+	pid_t tid;			/* who made it */
+	bool busy;			/* a call is under way */
+};
+
+/* say.c */
+
+/* Libc is to do it. Returns false. */
+bool leave(struct request *rq, const char *why, int error);
+/* A line about it, if SPAWNPOL_DEBUG asks for that. */
+void say_left(const struct request *rq);
+/* A line in any case: "SUBJECT: WHAT (ERROR)"; subject may be NULL. */
+void say(const char *subject, const char *what, int error);
+
+/* actions.c, attributes.c: add steps to the chain, false if it was left */
+bool add_attributes(struct request *rq);
+bool add_mask(struct request *rq);
+bool add_file_actions(struct request *rq);
+bool actions_init(void);
+
+/* thread.c */
+
+/* This thread's chain, empty, which belongs to the call until thread_end(). */
+struct thread *thread_begin(struct request *rq);
+void thread_end(struct thread *th);
+/* Make a ring for chains of nr requests, if there is none. */
+bool thread_ring(struct thread *th, struct request *rq, unsigned int nr);
+/* Give up the ring, and what is in flight on it. */
+void thread_drop(struct thread *th);
+/* Has it been found that this process cannot use the engine? */
+bool engine_missing(struct request *rq);
+/* Can the kernel search a PATH? */
+bool engine_searches(void);
+
+/* policy.c: the policy that the environment names, if any. 0 or an error. */
+int policy_attach(struct spawnpol_ring *ring);
+bool policy_wanted(void);
+void policy_init(void);
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * posix_spawn() and posix_spawnp() by chains. What a chain cannot do, and every
+ * spawn for which the kernel has made no child, is left to libc's own functions,
+ * so that there is no result which libc would not have had.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "posix.h"
+
+static spawn_fn *libc_spawn, *libc_spawnp;
+
+static spawn_fn *libc_function(const char *name)
+{
+	void *libc, *function = dlsym(RTLD_NEXT, name);
+
+	if (function)
+		return function;
+	/* loaded by dlopen(3), and libc comes before */
+	libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+	return libc ? dlsym(libc, name) : NULL;
+}
+
+static void find_libc(void)
+{
+	libc_spawn = libc_function("posix_spawn");
+	libc_spawnp = libc_function("posix_spawnp");
+}
+
+/* --- a chain ----------------------------------------------------------------------- */
+
+/* What the search in libc makes of odd names and paths is best done there. */
+static bool add_search(struct request *rq)
+{
+	const char *path = getenv("PATH");
+	int err;
+
+	if (!*rq->file || strnlen(rq->file, NAME_MAX + 1) > NAME_MAX)
+		return leave(rq, "no name of a file", 0);
+	if (path && strnlen(path, PATH_MAX) == PATH_MAX)
+		return leave(rq, "a very long PATH", 0);
+	if (!engine_searches())
+		return leave(rq, "the kernel cannot search a PATH", 0);
+	err = spawnpol_chain_search(rq->chain, rq->file, path);
+	return err ? leave(rq, "a search that cannot be steps", err) : true;
+}
+
+static bool add_program(struct request *rq)
+{
+	static char *nothing[] = { NULL };
+	int err;
+
+	rq->chain->argv = (char **)rq->argv;
+	rq->chain->envp = rq->envp ? (char **)rq->envp : nothing;
+	if (rq->search && !strchr(rq->file, '/'))
+		return add_search(rq);
+	err = chain_add_exec(rq->chain, AT_FDCWD, rq->file, 0);
+	return err ? leave(rq, "too many steps", err) : true;
+}
+
+static bool build(struct request *rq)
+{
+	return add_attributes(rq) && add_file_actions(rq) && add_mask(rq) &&
+	       add_program(rq);
+}
+
+/* --- a spawn ----------------------------------------------------------------------- */
+
+/* False: no child was made, and libc is to try. Otherwise *result is the call's. */
+static bool launch(struct thread *th, struct request *rq, pid_t *pid, int *result)
+{
+	struct spawnpol_outcome out;
+	int ret = spawnpol_submit(th->ring, &rq->chain, 1);
+
+	if (ret < 1)
+		return leave(rq, "the chain was not taken", ret);
+	do {
+		ret = spawnpol_collect(th->ring, &out, 1, 1, -1);
+	} while (ret == -EINTR);
+	if (ret < 1) {
+		/* whatever has become of it must not be done a second time */
+		thread_drop(th);
+		*result = ret ? -ret : EIO;
+		return true;
+	}
+	if (!out.pid)
+		return leave(rq, "no child", out.error);
+	if (!out.error && pid)
+		*pid = out.pid;
+	*result = -out.error;
+	return true;
+}
+
+static bool try_in_thread(struct request *rq, pid_t *pid, int *result)
+{
+	struct thread *th = thread_begin(rq);
+	bool done;
+
+	if (!th)
+		return false;
+	done = thread_ring(th, rq, 1) && build(rq) &&
+	       thread_ring(th, rq, 1 + chain_nr_steps(rq->chain)) &&
+	       launch(th, rq, pid, result);
+	thread_end(th);
+	return done;
+}
+
+static void set_mask(uint64_t mask, uint64_t *old)
+{
+	syscall(__NR_rt_sigprocmask, SIG_SETMASK, &mask, old, sizeof(mask));
+}
+
+/*
+ * No signal handler, and no cancellation, sees the thread in the middle of this.
+ * All signals are blocked, also libc's own.
+ */
+static bool try_engine(struct request *rq, pid_t *pid, int *result)
+{
+	int cancel;
+	bool done;
+
+	if (engine_missing(rq))
+		return false;
+	if (!rq->file || !rq->argv)
+		return leave(rq, "no program or no arguments", 0);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	set_mask(~0ULL, &rq->mask);
+	done = try_in_thread(rq, pid, result);
+	set_mask(rq->mask, NULL);
+	pthread_setcancelstate(cancel, NULL);
+	return done;
+}
+
+static int spawn(struct request *rq, pid_t *pid)
+{
+	spawn_fn *libc;
+	int result = 0, error = errno;
+
+	if (try_engine(rq, pid, &result)) {
+		errno = error;
+		return result;
+	}
+	say_left(rq);
+	if (!libc_spawn)
+		find_libc();
+	libc = rq->search ? libc_spawnp : libc_spawn;
+	errno = error;
+	return libc(pid, rq->file, rq->actions, rq->attr, rq->argv, rq->envp);
+}
+
+int posix_spawn(pid_t *pid, const char *file,
+		const posix_spawn_file_actions_t *actions,
+		const posix_spawnattr_t *attr, char *const argv[],
+		char *const envp[])
+{
+	struct request rq = {
+		.file = file, .actions = actions, .attr = attr,
+		.argv = argv, .envp = envp,
+	};
+
+	return spawn(&rq, pid);
+}
+
+int posix_spawnp(pid_t *pid, const char *file,
+		 const posix_spawn_file_actions_t *actions,
+		 const posix_spawnattr_t *attr, char *const argv[],
+		 char *const envp[])
+{
+	struct request rq = {
+		.file = file, .actions = actions, .attr = attr,
+		.argv = argv, .envp = envp, .search = true,
+	};
+
+	return spawn(&rq, pid);
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Each thread that spawns has a ring of its own, made at its first spawn and
+ * without a descriptor, and a chain which is used again and again. Both end with
+ * the thread.
+ *
+ * A child of fork(2) has a copy of these variables but no such ring; a child of
+ * vfork(2) even shares them with the thread that waits for it. Neither may use the
+ * ring: the first forgets it, the second, and whatever else a program makes by a
+ * bare clone(2), is known by its ids, or, as ids of pid namespaces can be the same,
+ * by a page that the kernel wipes in copies of the memory.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "posix.h"
+
+#define ENTRIES		64	/* SQEs: enough for nearly all that is asked */
+#define ENTRIES_MOST	256	/* and for the longest chain */
+
+static __thread struct thread mine
+	__attribute__((tls_model("initial-exec")));
+
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool key_made;
+static pid_t process;		/* whose threads may use the engine */
+static volatile char *original;	/* 0 in processes that are copies of it */
+static bool actions_known;
+
+/* Why this process cannot use the engine at all, once that is known. */
+static _Atomic(const char *) missing;
+static atomic_int missing_error;
+static atomic_uint exec_flags;
+
+/* --- life ------------------------------------------------------------------------ */
+
+void thread_drop(struct thread *th)
+{
+	struct spawnpol_ring *ring = th->ring;
+
+	th->ring = NULL;
+	spawnpol_ring_close(ring);
+	if (th->chain)
+		th->chain->ring = NULL;
+}
+
+static void thread_free(void *arg)
+{
+	struct thread *th = arg;
+
+	/* a signal handler must not spawn with what is half gone */
+	th->busy = true;
+	thread_drop(th);
+	spawnpol_chain_free(th->chain);
+	*th = (struct thread){};
+}
+
+static void forget_in_child(void)
+{
+	process = getpid();
+	if (original)
+		*original = 1;
+	if (mine.ring)
+		ring_forget(mine.ring);
+	mine.ring = NULL;
+	mine.busy = false;
+}
+
+/*
+ * The first call may come from a child that shares the memory, so the process
+ * has to be known before. Everything else can wait: programs that never spawn have
+ * this library, too. Calls of other libraries' constructors come too early and
+ * are left to libc.
+ */
+__attribute__((constructor)) static void know_process(void)
+{
+	if (!pthread_atfork(NULL, NULL, forget_in_child))
+		process = getpid();
+}
+
+static void mark_original(void)
+{
+	size_t size = sysconf(_SC_PAGESIZE);
+	char *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return;
+	if (madvise(page, size, MADV_WIPEONFORK)) {
+		munmap(page, size);
+		return;
+	}
+	*page = 1;
+	original = page;
+}
+
+static void init(void)
+{
+	mark_original();
+	actions_known = actions_init();
+	policy_init();
+	key_made = !pthread_key_create(&key, thread_free);
+}
+
+/* --- what this process can do ---------------------------------------------------- */
+
+bool engine_missing(struct request *rq)
+{
+	const char *why = atomic_load_explicit(&missing, memory_order_acquire);
+
+	return why ? !leave(rq, why, atomic_load(&missing_error)) : false;
+}
+
+bool engine_searches(void)
+{
+	return atomic_load(&exec_flags) & IORING_EXEC_SEARCH;
+}
+
+/* Nothing that comes later can change that. */
+static bool miss(struct request *rq, const char *why, int error)
+{
+	if (policy_wanted() && !atomic_load(&missing))
+		say("programs run without the policy", why, error);
+	atomic_store(&missing_error, error);
+	atomic_store_explicit(&missing, why, memory_order_release);
+	return leave(rq, why, error);
+}
+
+static bool is_permanent(int error)
+{
+	switch (error) {
+	case -ENOSYS:
+	case -EOPNOTSUPP:
+	case -EPROTO:
+	case -EPERM:
+	case -EINVAL:	/* flags that this kernel does not know */
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* --- a call ---------------------------------------------------------------------- */
+
+/* A thread with a ring is known by its own id, another by its process's. */
+static bool may_use(const struct thread *th, struct request *rq)
+{
+	if (th->busy)
+		return leave(rq, "called from within a call", 0);
+	if ((original && !*original) ||
+	    (th->ring ? th->tid != gettid() : process != getpid()))
+		return leave(rq, "a child that shares or copied this memory", 0);
+	pthread_once(&once, init);
+	if (!actions_known)
+		return leave(rq, "unknown layout of file actions", 0);
+	return key_made || leave(rq, "no memory", ENOMEM);
+}
+
+struct thread *thread_begin(struct request *rq)
+{
+	struct thread *th = &mine;
+
+	if (!may_use(th, rq))
+		return NULL;
+	if (!th->chain && spawnpol_chain_new(&th->chain)) {
+		leave(rq, "no memory", ENOMEM);
+		return NULL;
+	}
+	th->busy = true;
+	rq->chain = th->chain;
+	return th;
+}
+
+void thread_end(struct thread *th)
+{
+	chain_clear(th->chain);
+	th->busy = false;
+}
+
+static int look_at_kernel(struct spawnpol_ring *ring)
+{
+	struct io_uring_spawn_query query;
+	int err = spawnpol_query(spawnpol_ring_fd(ring), &query);
+
+	if (!err)
+		atomic_store(&exec_flags, query.exec_flags);
+	return err;
+}
+
+static bool make_ring(struct thread *th, struct request *rq,
+		      unsigned int entries)
+{
+	int err = spawnpol_ring_open(&th->ring, entries,
+				     IORING_SETUP_SINGLE_ISSUER |
+				     IORING_SETUP_DEFER_TASKRUN);
+
+	if (err) {
+		th->ring = NULL;
+		return is_permanent(err) ? miss(rq, "no ring", err) :
+					   leave(rq, "no ring", err);
+	}
+	err = look_at_kernel(th->ring);
+	if (err) {
+		leave(rq, "the kernel does not answer", err);
+		goto close;
+	}
+	err = policy_attach(th->ring);
+	if (err) {
+		miss(rq, "the policy cannot be attached", err);
+		goto close;
+	}
+	err = spawnpol_ring_hide(th->ring) ?: -pthread_setspecific(key, th);
+	if (err) {
+		leave(rq, "the ring cannot be hidden", err);
+		goto close;
+	}
+	th->entries = entries;
+	th->tid = gettid();
+	return true;
+close:
+	thread_drop(th);
+	return false;
+}
+
+bool thread_ring(struct thread *th, struct request *rq, unsigned int nr)
+{
+	if (th->ring && th->entries >= nr)
+		return true;
+	thread_drop(th);
+	return make_ring(th, rq, nr > ENTRIES ? ENTRIES_MOST : ENTRIES);
+}
