@@ -33,6 +33,17 @@ test_nothing_else_is_exported()
 	true
 }
 
+# What stands in for libc's has nothing else, and drags nothing along.
+test_the_stand_in_is_alone()
+{
+	local so=$BUILD/libspawnpol-posix.so
+	[[ -e $so ]] || make -s -C "$TOP" build/libspawnpol-posix.so
+	expect_equal "$(nm -D --defined-only "$so" | cut -d' ' -f3 | sort | xargs)" \
+		"posix_spawn posix_spawnp"
+	expect_equal "$(readelf -dW "$so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')" \
+		libc.so.6
+}
+
 # Each call stands in the NAME and in the SYNOPSIS of one page.
 test_every_call_has_a_man_page()
 {
@@ -59,7 +70,7 @@ test_man_pages_are_clean()
 {
 	local page out
 	type -p groff >/dev/null || skip "no groff"
-	for page in "$TOP"/docs/*.3; do
+	for page in "$TOP"/docs/*.[37]; do
 		out=$(groff -man -Tutf8 -ww -z "$page" 2>&1)
 		[[ ! $out ]] || fail "$out"
 	done

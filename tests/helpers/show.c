@@ -84,6 +84,7 @@ static void say_state(void)
 
 static void say_limits(void)
 {
+	struct sched_param param = { 0 };
 	struct rlimit files;
 
 	getrlimit(RLIMIT_NOFILE, &files);
@@ -91,6 +92,8 @@ static void say_limits(void)
 	    (unsigned long long)files.rlim_max);
 	say("nice %d\n", getpriority(PRIO_PROCESS, 0));
 	say("policy %d\n", sched_getscheduler(0));
+	sched_getparam(0, &param);
+	say("priority %d\n", param.sched_priority);
 	say("ioprio %ld\n", syscall(SYS_ioprio_get, 1 /* process */, 0));
 	say_file("/proc/self/oom_score_adj", "oom_score_adj ");
 }
@@ -126,6 +129,10 @@ static void say_descriptors(void)
 		size = readlink(path, target, sizeof(target) - 1);
 		target[size < 0 ? 0 : size] = '\0';
 		say("fd%d %s %s\n", fd, flags ? "cloexec" : "stays", target);
+		say("flags%d %o\n", fd, fcntl(fd, F_GETFL));
+		if (tcgetpgrp(fd) > 0)
+			say("foreground%d %s\n", fd,
+			    tcgetpgrp(fd) == getpgid(0) ? "own" : "other");
 	}
 }
 

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * posix_spawn and posix_spawnp: the program, its arguments and environment, and
+ * where it is found.
+ */
+#include "posix/job.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* --- arguments ---------------------------------------------------------------------- */
+
+TEST(arguments_and_environment)
+{
+	struct job j = JOB, empty = JOB, null = JOB;
+
+	setenv("SHOW_A", "not this one", 1);
+	j.argv = (char *[]){ "show", "100", "", "c d", NULL };
+	j.envp = (char *[]){ "SHOW_B=1", "SHOW_C=", NULL };
+	both(&j, 0);
+	CHECK_STR(seen(&j, "arg3"), "c d");
+	CHECK_STR(seen(&j, "argc"), "4");
+	CHECK_STR(seen(&j, "env"), "SHOW_B=1");
+	empty.envp = (char *[]){ NULL };
+	both(&empty, 0);
+	CHECK_STR(seen(&empty, "env"), "");
+	null.envp = NULL;
+	both(&null, 0);
+	CHECK_STR(seen(&null, "env"), "");
+}
+
+TEST(no_arguments)
+{
+	struct job j = JOB;
+
+	j.argv = (char *[]){ NULL };
+	j.report = 1;
+	j.file = helper("show");
+	both(&j, 0);
+	CHECK_STR(seen(&j, "argc"), "1");
+	CHECK_STR(seen(&j, "arg0"), "");
+}
+
+TEST(more_arguments_than_fit)
+{
+	struct job j = JOB;
+	char *argv[70] = { "show", "100" }, *big = CHECK_PTR(malloc(130000));
+
+	memset(big, 'x', 129999);
+	big[129999] = '\0';
+	for (int i = 2; i < 69; i++)
+		argv[i] = big;
+	j.argv = argv;
+	j.file = helper("show");
+	both(&j, E2BIG);
+}
+
+TEST(arguments_that_cannot_be_read)
+{
+	char *argv[] = { "show", NULL };
+	struct job j = JOB, env = JOB;
+
+	j.argv = (char *[]){ "show", (char *)8, NULL };
+	j.file = helper("show");
+	both(&j, EFAULT);
+	env.envp = (char **)8;
+	both(&env, EFAULT);
+	/* refused before there is a child */
+	CHECK_EQ(posix_spawn(NULL, (char *)8, NULL, NULL, argv, environ), EFAULT);
+}
+
+/* --- programs ----------------------------------------------------------------------- */
+
+static void expect(const char *file, int error)
+{
+	struct job j = JOB;
+
+	DIAG("%s", file);
+	j.file = file;
+	j.argv = (char *[]){ "program", NULL };
+	both(&j, error);
+}
+
+TEST(programs_that_cannot_be_executed)
+{
+	int fd;
+
+	expect("/nonexistent", ENOENT);
+	expect("/nonexistent/x", ENOENT);
+	expect("/etc/passwd", EACCES);
+	expect("/etc", EACCES);
+	expect("/etc/passwd/x", ENOTDIR);
+	write_file(in_dir("text"), "no program", 0755);
+	expect(in_dir("text"), ENOEXEC);
+	write_file(in_dir("empty"), "", 0755);
+	expect(in_dir("empty"), ENOEXEC);
+	write_file(in_dir("lost"), "#!/nonexistent\n", 0755);
+	expect(in_dir("lost"), ENOENT);
+	CHECK_SYS(symlink("loop", in_dir("loop")));
+	expect(in_dir("loop"), ELOOP);
+	copy_file("/bin/true", in_dir("busy"), 0755);
+	fd = CHECK_SYS(open(in_dir("busy"), O_WRONLY | O_CLOEXEC));
+	expect(in_dir("busy"), ETXTBSY);
+	close(fd);
+	expect(in_dir("busy"), 0);
+}
+
+TEST(paths_that_no_request_can_have)
+{
+	char *path = CHECK_PTR(malloc(PATH_MAX + 2));
+	struct job j = JOB, empty = JOB;
+
+	memset(path, '/', PATH_MAX + 1);
+	path[PATH_MAX + 1] = '\0';
+	j.file = path;
+	left(&j, ENAMETOOLONG, "no child (ENAMETOOLONG)");
+	empty.file = "";
+	both(&empty, ENOENT);
+}
+
+TEST(scripts)
+{
+	struct job j = JOB;
+
+	write_file(in_dir("script"),
+		   "#!/bin/sh\necho arg0 show, $1 >&9\necho 'end '\n", 0755);
+	j.file = in_dir("script");
+	j.report = 9;
+	j.argv = (char *[]){ "script", "given", NULL };
+	both(&j, 0);
+	CHECK_STR(seen(&j, "arg0"), "show, given");
+}
+
+/* --- posix_spawnp ------------------------------------------------------------------- */
+
+/* Search for a name in PATH (NULL: there is none); what ran says its path. */
+static struct job search(const char *name, const char *path, int error)
+{
+	struct job j = JOB;
+
+	if (path)
+		CHECK_SYS(setenv("PATH", path, 1));
+	else
+		CHECK_SYS(unsetenv("PATH"));
+	DIAG("%s in %s", name, path ?: "no PATH");
+	j.search = true;
+	j.report = 9;
+	j.file = name;
+	j.argv = (char *[]){ "name", "argument", NULL };
+	both(&j, error);
+	return j;
+}
+
+static void program(const char *path, const char *text, mode_t mode)
+{
+	char *dir = strdup(in_dir(path));
+
+	*strrchr(dir, '/') = '\0';
+	mkdir(dir, 0755);
+	write_file(in_dir(path), text, mode);
+}
+
+#define SAYS(what) "#!/bin/sh\necho found " what " >&9\n"
+
+TEST(search_with_a_slash_is_none)
+{
+	struct job j = JOB;
+
+	j.search = true;
+	both(&j, 0);
+	CHECK_SYS(chdir(tap_dir()));
+	program("a/prog", SAYS("a"), 0755);
+	search("prog/x", "a", ENOENT);
+	j = search("./a/prog", "/nonexistent", 0);
+	CHECK_STR(seen(&j, "found"), "a");
+}
+
+TEST(search_in_directories)
+{
+	struct job j;
+	char *dirs;
+
+	needs_search();
+	program("a/one", SAYS("one in a"), 0755);
+	program("b/one", SAYS("one in b"), 0755);
+	program("b/two", SAYS("two in b"), 0755);
+	dirs = format("%s:%s:/nonexistent", in_dir("a"), in_dir("b"));
+	j = search("one", dirs, 0);
+	CHECK_STR(seen(&j, "found"), "one in a");
+	j = search("two", dirs, 0);
+	CHECK_STR(seen(&j, "found"), "two in b");
+	search("three", dirs, ENOENT);
+	search("true", NULL, 0);
+	search("three", NULL, ENOENT);
+}
+
+TEST(search_passes_over_what_it_may_not_execute)
+{
+	struct job j;
+	char *dirs;
+
+	needs_search();
+	program("a/prog", SAYS("a"), 0644);
+	program("b/prog", SAYS("b"), 0755);
+	dirs = format("%s:%s", in_dir("a"), in_dir("b"));
+	j = search("prog", dirs, 0);
+	CHECK_STR(seen(&j, "found"), "b");
+	/* and says so if there was nothing else */
+	search("prog", format("%s:/nonexistent:/etc/passwd", in_dir("a")),
+	       EACCES);
+	search("prog", "/nonexistent:/etc/passwd", ENOTDIR);
+	search("prog", "/etc/passwd:/nonexistent", ENOENT);
+}
+
+TEST(search_ends_at_what_is_no_program)
+{
+	needs_search();
+	program("a/prog", "no program", 0755);
+	program("b/prog", SAYS("b"), 0755);
+	search("prog", format("%s:%s", in_dir("a"), in_dir("b")), ENOEXEC);
+	CHECK_SYS(mkdir(in_dir("c"), 0755));
+	CHECK_SYS(symlink("prog", in_dir("c/prog")));
+	search("prog", format("%s:%s", in_dir("c"), in_dir("b")), ELOOP);
+}
+
+TEST(search_in_the_working_directory)
+{
+	static const char *const paths[] = {
+		"", ":", "/nonexistent:", ":/nonexistent", "/nonexistent::/bin",
+		".", "/bin:.",
+	};
+	struct job j;
+
+	needs_search();
+	program("a/prog", SAYS("here"), 0755);
+	CHECK_SYS(chdir(in_dir("a")));
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		j = search("prog", paths[i], 0);
+		CHECK_STR(seen(&j, "found"), "here");
+	}
+	search("prog", "/bin:/nonexistent", ENOENT);
+}
+
+TEST(search_is_the_childs)
+{
+	struct job j = JOB;
+
+	needs_search();
+	program("a/prog", SAYS("the parent"), 0755);
+	program("b/prog", SAYS("the child"), 0755);
+	CHECK_SYS(chdir(in_dir("a")));
+	CHECK_SYS(setenv("PATH", "nowhere:../b:", 1));
+	j.search = true;
+	j.file = "prog";
+	j.report = 9;
+	j.argv = (char *[]){ "prog", NULL };
+	CHECK_EQ(posix_spawn_file_actions_addchdir_np(actions(&j), in_dir("b")),
+		 0);
+	both(&j, 0);
+	CHECK_STR(seen(&j, "found"), "the child");
+}
+
+/* The PATH is the caller's, not that of the environment handed on. */
+TEST(search_takes_the_callers_path)
+{
+	struct job j = JOB;
+
+	needs_search();
+	program("a/prog", SAYS("a"), 0755);
+	CHECK_SYS(setenv("PATH", in_dir("a"), 1));
+	j.search = true;
+	j.file = "prog";
+	j.report = 9;
+	j.argv = (char *[]){ "prog", NULL };
+	j.envp = (char *[]){ "PATH=/nonexistent", NULL };
+	both(&j, 0);
+	CHECK_STR(seen(&j, "found"), "a");
+}
+
+TEST(searches_that_are_libcs)
+{
+	char *long_name = CHECK_PTR(calloc(1, 300));
+	char *path = CHECK_PTR(calloc(1, PATH_MAX + 10));
+	struct job j = JOB;
+
+	needs_search();
+	j.search = true;
+	j.file = "";
+	left(&j, ENOENT, "no name of a file");
+	j.file = memset(long_name, 'n', 299);
+	left(&j, ENAMETOOLONG, "no name of a file");
+	j.file = "true";
+	memset(path, 'p', PATH_MAX);
+	strcat(path, ":/bin");
+	CHECK_SYS(setenv("PATH", path, 1));
+	left(&j, 0, "a very long PATH");
+	memset(path, ':', 2000);
+	strcpy(path + 2000, "/bin");
+	CHECK_SYS(setenv("PATH", path, 1));
+	left(&j, 0, "a search that cannot be steps (E2BIG)");
+}
