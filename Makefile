@@ -76,7 +76,7 @@ TARGETS += $(B)/spawnpold-client
 endif
 # The table of words is both sides'; what reads numbers and names is the tool's, too.
 WORDS_OBJ  := $(patsubst %,$(B)/user/%.o,daemon/words daemon/word daemon/operand \
-	daemon/names daemon/env tool/parse tool/similar)
+	daemon/names daemon/env daemon/files tool/parse tool/similar)
 DAEMON_OBJ := $(patsubst %,$(B)/user/daemon/%.o,spawnpold request peer) $(WORDS_OBJ)
 CLIENT_OBJ := $(patsubst %,$(B)/user/daemon/%.o,client client_help message) $(WORDS_OBJ)
 

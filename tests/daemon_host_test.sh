@@ -55,7 +55,7 @@ test_the_builder_is_there_whole()
 	while read -r call; do
 		case $call in
 		new | free | error | argv | envp) continue ;;
-		exit_signal | clear_sighand | install | sqe | pidfd | user)
+		exit_signal | clear_sighand | install | sqe | pidfd | user | files)
 			grep -qw "$call" <(head -n 7 "$TOP/user/daemon/words.c") ||
 				fail "words.c does not say why there is no $call"
 			continue

@@ -46,13 +46,35 @@ test_standard_streams_are_the_clients()
 	expect_equal "$(<"$DIR/err")" err
 }
 
+# The daemon has much open that is not closed on exec, and a client's files.
 test_programs_get_nothing_else()
 {
-	start
+	OTHERS=300 start
+	another_client
+	(($(fds) > 300)) || fail "the daemon has $(fds) descriptors only"
 	ask /bin/sh -c 'ls /proc/self/fd; grep ^SigBlk /proc/self/status; umask'
 	expect_status 0
 	# 3 is ls's own
 	expect_equal "$OUT" "$(printf '0\n1\n2\n3\nSigBlk:\t%016d\n%s' 0 "$(umask)")"
+}
+
+# ... nor before they run: the child waits in its first step, and is looked at.
+test_children_start_with_nothing_else()
+{
+	local child
+	OTHERS=300 start
+	another_client
+	mkfifo "$DIR/fifo"
+	client --stdin "$DIR/fifo" --fchdir /usr --pass 5:/etc/group \
+		"$SOCKET" /bin/true </dev/null >"$DIR/out" 2>"$DIR/err" &
+	until_true two_children
+	child=$(pgrep -n -P "$DAEMON" -x spawnpold)
+	OUT=$(find "/proc/$child/fd" -mindepth 1 -printf '%f %l\n' | sort -n)
+	expect_equal "$OUT" "0 /dev/null
+1 $DIR/out
+2 $DIR/err
+3 /usr
+5 /etc/group"
 }
 
 test_arguments_arrive()
@@ -81,8 +103,8 @@ test_failed_steps_are_told()
 	start
 	run client --chdir / --stdout /no/where/x "$SOCKET" /bin/true
 	expect_status 126
-	# three dup2s, close_except and the chdir come first
-	expect_err 'step 5, open /no/where/x as 1: No such file or directory'
+	# behind the chdir
+	expect_err 'step 1, open /no/where/x as 1: No such file or directory'
 	ask /no/program
 	expect_status 127
 	expect_err 'exec /no/program: No such file or directory'
@@ -135,7 +157,10 @@ test_malformed_messages_are_refused()
 {
 	start
 	BEFORE=$(fds)
-	expect_talk 'running ended' <<<'send(request())'
+	expect_talk 'running ended' <<-'END'
+	send(request())
+	send(request(*["umask 22"] * 249))
+	END
 	expect_talk refused <<-'END'
 	send(b"x")
 	send(b"\xff" * 65536)
@@ -148,6 +173,7 @@ test_malformed_messages_are_refused()
 	send(request(nr_words=1))
 	send(request(*["setsid"] * 257))
 	send(request(*["setsid"] * 256))
+	send(request(*["umask 22"] * 250))
 	send(request(nr_words=0xffffffff))
 	send(request(tail=b"x"))
 	send(request(tail=b"\0"))

@@ -86,6 +86,34 @@ test_words_of_files()
 	expect_err 'File exists'
 }
 
+# What is passed has its number from the beginning, and others make room.
+test_numbers_of_files()
+{
+	start
+	shows 'fd4 stays /etc/passwd' --pass 4:/etc/passwd --fchdir /usr
+	expect_equal "$(said cwd)" /usr
+	shows 'fd3 stays /etc/passwd' --fchdir /usr --pass 3:/etc/passwd
+	expect_equal "$(said cwd)" /usr
+	shows 'fd3 stays /etc/group' --pass 4:/etc/passwd --pass 3:/etc/group
+	expect_out 'fd4 stays /etc/passwd'
+	shows 'fd4 stays /usr' --pass 3:/etc/group --fchdir /usr --no-cloexec 4
+	shows 'fd6 stays /etc/passwd' --dup2 5:6 --pass 5:/etc/passwd
+	shows 'fd0 stays /etc/passwd' --pass 0:/etc/passwd
+	shows 'fd1023 stays /etc/passwd' --pass 1023:/etc/passwd
+	# it is not there twice
+	shows_not fd6 --pass 5:/etc/passwd --dup2 3:6 --may-fail
+	run client --pass 5:/etc/passwd --pass 5:/etc/group "$SOCKET" /bin/true
+	expect_status 125
+	expect_err "pass: '5:4' is not possible. FILE, opened by the client"
+	run client --pass 1024:/etc/passwd "$SOCKET" /bin/true
+	expect_status 125
+	expect_err "pass: '1024:3' is not possible."
+	# without an action before it
+	run client --pass 5:/etc/passwd --may-fail "$SOCKET" /bin/true
+	expect_status 125
+	expect_err 'there is no action before it'
+}
+
 test_words_of_sessions()
 {
 	start
@@ -223,10 +251,11 @@ test_words_of_launching()
 test_refused_steps_have_names_and_numbers()
 {
 	start
-	fails 'step 4, close 77: Bad file descriptor' --close 77
-	fails 'step 5, chroot /no: No such file' --setsid --chroot /no
-	# a descriptor more is two steps more
-	fails 'step 6, fchdir 3: Not a directory' --fchdir /etc/passwd
+	fails 'step 0, close 77: Bad file descriptor' --close 77
+	fails 'step 1, chroot /no: No such file' --setsid --chroot /no
+	# descriptors are no steps, nor is what makes the child
+	fails 'step 0, fchdir 3: Not a directory' --pass 5:/etc/passwd --deadline 10s --fchdir /etc/passwd
+	fails 'step 0, fchdir 3: Not a directory' --fchdir /etc/passwd
 	fails 'setpgid 31998: ' --setpgid 31998
 	fails 'affinity: Invalid argument' --affinity 1000
 	fails 'sched: Invalid argument' --sched-deadline 9ms:5ms:10ms
@@ -241,9 +270,19 @@ test_refused_steps_have_names_and_numbers()
 test_steps_reach_no_descriptors_of_others()
 {
 	local fd
-	start
-	for fd in $(find "/proc/$DAEMON/fd" -mindepth 1 -printf '%f ') 11 12 13; do
-		((fd <= 2)) || fails "dup2 $fd as 1: Bad file descriptor" --dup2 "$fd:1"
+	local -a tries=()
+	OTHERS=100 start
+	another_client
+	for fd in $(daemons_fds); do
+		((fd <= 2)) || tries+=(--dup2 "$fd:200" --may-fail)
+	done
+	((${#tries[@]} > 300)) || fail "the daemon has few descriptors: ${tries[*]}"
+	shows 'fd200 stays /dev/null' "${tries[@]}" --dup2 0:200
+	shows_not fd200 "${tries[@]}"
+	for fd in 3 4 9 50; do
+		fails "step 0, dup2 $fd as 1: Bad file descriptor" --dup2 "$fd:1"
+		fails "step 0, close $fd: Bad file descriptor" --close "$fd"
+		fails 'step 0, cloexec' --no-cloexec "$fd"
 	done
 }
 

@@ -13,11 +13,20 @@ TALKER=()		# what talk() is started by
 SOCKET=''
 DAEMON=''
 
-# start: with so many DESCRIPTORS, if that is set.
+# start: with so many DESCRIPTORS, if that is set, and so many OTHERS open, which are
+# not closed on exec.
 start()
 {
 	SOCKET=$DIR/socket
-	(ulimit -n "${DESCRIPTORS:-1024}"; exec "$BUILD/spawnpold" "$SOCKET") &
+	: >"$DIR/other"
+	(
+		ulimit -n "${DESCRIPTORS:-1024}"
+		for ((other = 0; other < ${OTHERS:-0}; other++)); do
+			# shellcheck disable=SC2034 # it only is open
+			exec {fd}<"$DIR/other"
+		done
+		exec "$BUILD/spawnpold" "$SOCKET"
+	) &
 	DAEMON=$!
 	trap 'kill -KILL $DAEMON 2>/dev/null' EXIT
 	until_true test -S "$SOCKET"
@@ -26,9 +35,20 @@ start()
 client() { "$CLIENT" "$@"; }
 ask() { run client "$SOCKET" "$@"; }
 
-fds() { find "/proc/$DAEMON/fd" -mindepth 1 | wc -l; }
+fds() { daemons_fds | wc -l; }
+daemons_fds() { find "/proc/$DAEMON/fd" -mindepth 1 -printf '%f\n'; }
 children() { pgrep -P "$DAEMON" | wc -l; }
+one_child() { (($(children) == 1)); }
+two_children() { (($(children) == 2)); }
 no_children() { (($(children) == 0)); }
+
+# another_client: whose child waits in a step, so that the daemon has its files.
+another_client()
+{
+	mkfifo "$DIR/never"
+	client --stdin "$DIR/never" --pass 9:/etc/passwd "$SOCKET" /bin/true &
+	until_true one_child
+}
 
 # It must still do its work, without descriptors or children too many.
 still_well()

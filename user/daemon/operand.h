@@ -23,8 +23,11 @@
 /* A request while it is read. */
 struct request {
 	struct spawnpol_chain *chain;
-	const int *fds;			/* that came with it, by child's number */
+	const int *fds;			/* that came with it */
 	int nr_fds;
+	/* the child's table; a word adds one at most */
+	struct io_uring_clone_file files[SPD_MAX_FDS + SPD_MAX_WORDS];
+	size_t nr_files;
 	bool acted;			/* an action is there to be forgiven */
 	bool own_env;			/* env is to be used */
 	const char *env[SPD_MAX_ENV + 1];

@@ -4,8 +4,8 @@
  *
  * The socket is of type SOCK_SEQPACKET: messages have borders. A connection is
  * good for one program. The client sends one request, with descriptors
- * (SCM_RIGHTS) that become the child's 0, 1, 2 and so on; from 3 on they are
- * closed when the program starts, if nothing is said to the contrary. It gets
+ * (SCM_RIGHTS): the first three are the child's standard streams, the others are
+ * for words that name them. The child has no descriptors besides. It gets
  *
  *	REFUSED		the daemon did not try: error and text say why; or
  *	FAILED		it tried and failed, at this step, with this error; or
@@ -20,10 +20,12 @@
  * with its operands: "setsid", "umask 022", "dup2 1:2". Nothing else follows.
  * Numbers are in the byte order of the machine.
  *
- * spawnpold-client --help lists the words; they are done in order, after the
- * descriptors are in place. Where that says that the client opens a file, a
- * request has the number, 3 or more, of a descriptor that comes with it; where
- * it reads one, hexadecimal digits, two for each byte.
+ * spawnpold-client --help lists the words; what the child does it does in their
+ * order. Where that says that the client opens a file, a request has the place,
+ * 3 or more, of a descriptor that comes with it; where it reads one, hexadecimal
+ * digits, two for each byte. A descriptor is the child's by the number that "pass"
+ * gives it; or by the lowest one from 3 on that is free, and is closed when the
+ * program starts.
  */
 #ifndef SPAWNPOLD_PROTO_H
 #define SPAWNPOLD_PROTO_H

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "env.h"
+#include "files.h"
 #include "words.h"
 
 /* The part of a message that was not read yet. */
@@ -54,32 +55,16 @@ static int take_program(struct cursor *c, uint32_t nr_args,
 	return spawnpol_chain_argv(chain, (char *const *)argv);
 }
 
-/*
- * The child has what the client sent, and nothing else: descriptors of the
- * daemon and of other clients are no business of its steps.
- */
-static int place_fds(struct request *r)
-{
-	int keep[SPD_MAX_FDS];
-
-	/* each is above all the numbers that are to be: no order matters */
-	for (int i = 0; i < r->nr_fds; i++) {
-		spawnpol_chain_dup2(r->chain, r->fds[i], i);
-		keep[i] = i;
-	}
-	for (int i = SPD_NR_STREAMS; i < r->nr_fds; i++)
-		spawnpol_chain_cloexec(r->chain, i, true);
-	return spawnpol_chain_close_except(r->chain, keep, r->nr_fds);
-}
-
-static int take_words(struct cursor *c, uint32_t nr_words, struct request *r)
+/* Do the words that are PASSED, or the others. */
+static int take_words(struct cursor *c, uint32_t nr_words, struct request *r,
+		      bool passed)
 {
 	const char *word;
 	int err = 0;
 
 	for (uint32_t i = 0; i < nr_words && !err; i++) {
 		word = take_string(c);
-		err = word ? word_do(r, word) : -EBADMSG;
+		err = word ? word_do(r, word, passed) : -EBADMSG;
 	}
 	return err;
 }
@@ -87,14 +72,17 @@ static int take_words(struct cursor *c, uint32_t nr_words, struct request *r)
 static int fill_chain(struct cursor *c, struct request *r)
 {
 	const struct spd_request *head = take(c, sizeof(*head));
+	struct cursor again;
 	int err;
 
 	if (!head || head->magic != SPD_MAGIC || head->reserved ||
 	    !head->nr_args || head->nr_args > SPD_MAX_ARGS ||
 	    head->nr_words > SPD_MAX_WORDS)
 		return -EBADMSG;
-	err = take_program(c, head->nr_args, r->chain) ?: place_fds(r) ?:
-	      take_words(c, head->nr_words, r) ?: env_done(r);
+	err = take_program(c, head->nr_args, r->chain);
+	again = *c;
+	err = err ?: take_words(c, head->nr_words, r, true) ?: files_done(r) ?:
+	      take_words(&again, head->nr_words, r, false) ?: env_done(r);
 	if (!err && c->left)
 		return -EBADMSG;
 	return err;
@@ -111,8 +99,8 @@ static void explain(struct request *r, int error)
 			 "this is no request; use the spawnpold-client that was built with this daemon");
 	else if (error == -E2BIG)
 		snprintf(r->why, sizeof(r->why),
-			 "too much for one request; it can have some %d actions and %d variables",
-			 SPAWNPOL_MAX_STEPS - 2 * SPD_MAX_FDS, SPD_MAX_ENV);
+			 "too much for one request; it can have %d actions and programs, and %d variables",
+			 SPAWNPOL_MAX_STEPS, SPD_MAX_ENV);
 	else
 		snprintf(r->why, sizeof(r->why), "%s", a.text);
 }

@@ -70,9 +70,7 @@ static void close_source(struct source *source)
 {
 	if (source->fd < 0)
 		return;
-	/* by hand: a child that is no program yet still has the file open */
-	epoll_ctl(self.epoll, EPOLL_CTL_DEL, source->fd, NULL);
-	close(source->fd);
+	close(source->fd);	/* nobody else has it: it is not watched any more */
 	source->fd = -1;
 }
 
@@ -81,7 +79,7 @@ static void close_source(struct source *source)
 /* Descriptors of a job: the socket, the pidfd, and what a request brings. */
 #define JOB_FDS (2 + SPD_MAX_FDS)
 /* ... and what the daemon and the library have open besides, generously. */
-#define OTHER_FDS (32 + SPD_MAX_FDS)
+#define OTHER_FDS 32
 
 /* As many as there are descriptors for: no request fails for want of one. */
 static unsigned int count_max_jobs(void)
@@ -337,14 +335,14 @@ static int listen_at(const char *path)
 	return fd;
 }
 
-/* The first numbers are the children's: nothing of ours may be there. */
-static int reserve_numbers(void)
+/* Else the number of standard error could be that of a client's connection. */
+static int have_streams(void)
 {
 	int fd;
 
 	do {
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	} while (fd >= 0 && fd < SPD_MAX_FDS);
+	} while (fd >= 0 && fd < SPD_NR_STREAMS);
 	if (fd < 0)
 		return -errno;
 	close(fd);
@@ -402,7 +400,7 @@ int main(int argc, char **argv)
 		fputs("usage: spawnpold SOCKET\n", stderr);
 		return 2;
 	}
-	err = reserve_numbers();
+	err = have_streams();
 	if (err)
 		return fail("/dev/null", err);
 	err = spawnpol_ring_open(&self.ring, 256, IORING_SETUP_SINGLE_ISSUER |

@@ -124,7 +124,7 @@ static int build(struct request *r, const struct word *w,
 	return err;
 }
 
-int word_do(struct request *r, const char *text)
+int word_do(struct request *r, const char *text, bool passed)
 {
 	const char *blank = strchr(text, ' ');
 	const char *operands = blank ? blank + 1 : NULL;
@@ -140,6 +140,8 @@ int word_do(struct request *r, const char *text)
 	if (!w)
 		return complain(r, "there is no word '%s'%s; spawnpold-client --help lists them",
 				name, similar_text(&similar, hint, sizeof(hint)));
+	if ((w->kind == PASSED) != passed)
+		return 0;
 	if (operands && !word_operands(w))
 		return complain(r, "%s: it takes no operand, not '" QUOTE "'",
 				w->name, operands);

@@ -3,7 +3,7 @@
  * The table of words. A new word is a line here, and in BUILD() how the library
  * is called for it. exit_signal and clear_sighand are left out, which a program
  * does not notice; install and sqe, which need memory or registered files of the
- * daemon; pidfd and user, which are the daemon's own.
+ * daemon; pidfd, user and files, which are the daemon's own (pass adds to files).
  */
 #include "words.h"
 
@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 
 #include "env.h"
+#include "files.h"
 
 #define OPEN_MODE	0666	/* less the umask */
 #define SCHED_POLICY_DEADLINE 6
@@ -35,6 +36,7 @@ struct sched_attr {
 #define CHAIN		(r->chain)
 #define NUMBER(n)	(values->v[n].number)
 #define TEXT(n)		(values->v[n].text)
+#define SENT(n)		files_number(r, NUMBER(n))
 #define NUMBER_OR(n, other) \
 	(values->v[n].given ? values->v[n].number : (uint64_t)(other))
 
@@ -51,14 +53,13 @@ BUILD(stdout, open(CHAIN, 1, TEXT(0), O_WRONLY | O_CREAT | O_TRUNC, OPEN_MODE))
 BUILD(stderr, open(CHAIN, 2, TEXT(0), O_WRONLY | O_CREAT | O_TRUNC, OPEN_MODE))
 BUILD(open, open(CHAIN, NUMBER(0), TEXT(2), NUMBER(1), OPEN_MODE))
 BUILD(dup2, dup2(CHAIN, NUMBER(0), NUMBER(1)))
-BUILD(pass, dup2(CHAIN, NUMBER(1), NUMBER(0)))
 BUILD(close, close(CHAIN, NUMBER(0)))
 BUILD(cloexec, cloexec(CHAIN, NUMBER(0), true))
 BUILD(no_cloexec, cloexec(CHAIN, NUMBER(0), false))
 BUILD(close_range, close_range(CHAIN, NUMBER(0), NUMBER_OR(1, ~0U)))
 BUILD(close_except, close_except(CHAIN, values->fds, values->nr))
 BUILD(chdir, chdir(CHAIN, TEXT(0)))
-BUILD(fchdir, fchdir(CHAIN, NUMBER(0)))
+BUILD(fchdir, fchdir(CHAIN, SENT(0)))
 BUILD(chroot, chroot(CHAIN, TEXT(0)))
 BUILD(umask, umask(CHAIN, NUMBER(0)))
 BUILD(setsid, setsid(CHAIN))
@@ -81,7 +82,7 @@ BUILD(clear_ambient, prctl(CHAIN, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0))
 BUILD(no_new_privs, prctl(CHAIN, PR_SET_NO_NEW_PRIVS, 1, 0))
 BUILD(death_signal, prctl(CHAIN, PR_SET_PDEATHSIG, NUMBER(0), 0))
 BUILD(undumpable, undumpable(CHAIN))
-BUILD(landlock, landlock(CHAIN, NUMBER(0)))
+BUILD(landlock, landlock(CHAIN, SENT(0)))
 BUILD(seccomp, seccomp(CHAIN, &((struct sock_fprog){
 	.len = values->nr,
 	.filter = (struct sock_filter *)values->code })))
@@ -105,10 +106,10 @@ BUILD(oom_score_adj, oom_score_adj(CHAIN, NUMBER(0)))
 BUILD(timer_slack, prctl(CHAIN, PR_SET_TIMERSLACK, NUMBER(0), 0))
 BUILD(subreaper, prctl(CHAIN, PR_SET_CHILD_SUBREAPER, 1, 0))
 BUILD(unshare, unshare(CHAIN, NUMBER(0)))
-BUILD(setns, setns(CHAIN, NUMBER(1), NUMBER(0)))
+BUILD(setns, setns(CHAIN, SENT(1), NUMBER(0)))
 BUILD(may_fail, may_fail(CHAIN))
 BUILD(program, program(CHAIN, TEXT(0)))
-BUILD(program_fd, program_fd(CHAIN, NUMBER(0)))
+BUILD(program_fd, program_fd(CHAIN, SENT(0)))
 BUILD(namespaces, namespaces(CHAIN, NUMBER(0)))
 /* for CLONE, so by the number that it has in the daemon */
 BUILD(cgroup, cgroup(CHAIN, r->fds[NUMBER(0)]))
@@ -117,6 +118,11 @@ BUILD(deadline, deadline(CHAIN, NUMBER(0)))
 BUILD(cookie, cookie(CHAIN, NUMBER(0)))
 BUILD(slot, slot(CHAIN, NUMBER(0)))
 BUILD(need_policy, need_policy(CHAIN, true))
+
+static int build_pass(struct request *r, const struct values *values)
+{
+	return files_pass(r, NUMBER(0), NUMBER(1));
+}
 
 static int build_env(struct request *r, const struct values *values)
 {
@@ -151,8 +157,8 @@ static const struct word files[] = {
 	  "The child opens PATH as descriptor FD. The mode of a new file is 0666 less the umask." },
 	{ "dup2", ACTION, build_dup2, { FD("FROM"), FD("TO") },
 	  "Descriptor FROM of the child is also its TO." },
-	{ "pass", ACTION, build_pass, { FD("FD"), OPERAND(file, "FILE") },
-	  "FILE, opened by the client for reading, is the program's descriptor FD." },
+	{ "pass", PASSED, build_pass, { FD("FD"), OPERAND(file, "FILE") },
+	  "FILE, opened by the client for reading, is the program's descriptor FD, and the child's from its beginning. Each FD is given once, and below the daemon's limit (ulimit -n)." },
 	{ "close", ACTION, build_close, { FD("FD") },
 	  "Close FD; an error if it is not open." },
 	{ "close-range", ACTION, build_close_range,

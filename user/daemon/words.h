@@ -9,6 +9,7 @@
 #include "operand.h"
 
 enum word_kind {
+	PASSED,			/* a descriptor that the child starts with */
 	ACTION,			/* a step of the child */
 	ATTRIBUTE,		/* how the child is made */
 	REMARK,			/* about the action before */
@@ -36,10 +37,12 @@ void word_usage(const struct word *w, char sep, char *buf, size_t size);
 int word_operands(const struct word *w);
 
 /*
- * Do what text, a word and its operands, asks for. What it points to is used
- * until the request is done with. -EINVAL, r->why telling the cause and the
- * remedy, if it cannot be understood; else as the builder.
+ * Do what text, a word and its operands, asks for, if it is PASSED or, in a second
+ * round, if it is anything else: steps name descriptors of the child, whose numbers
+ * depend on what is passed behind them. What text points to is used until the
+ * request is done with. -EINVAL, r->why telling the cause and the remedy, if it
+ * cannot be understood; else as the builder.
  */
-int word_do(struct request *r, const char *text);
+int word_do(struct request *r, const char *text, bool passed);
 
 #endif
