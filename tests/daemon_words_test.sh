@@ -236,6 +236,12 @@ test_words_of_launching()
 	expect_status 0
 	run client --program-fd /bin/true "$SOCKET" /no/program
 	expect_status 0
+	run client --search true:/no:/bin "$SOCKET" /no/program
+	expect_status 0
+	run client --search true "$SOCKET" /no/program
+	expect_status 0
+	run client --search true:/no:/etc "$SOCKET" /no/program
+	expect_status 127
 	run client --env A=b --env PATH=x --env A=c=d "$SOCKET" /usr/bin/env
 	[[ $'\n'$OUT == *$'\nPATH=x\n'*$'\nA=c=d' ]] || fail "$OUT"
 	run client --clear-env --env A=b "$SOCKET" /usr/bin/env
@@ -384,6 +390,8 @@ test_wrong_operands_are_explained()
 	set-tid x|PID,... 'x' is wrong
 	env =x|a name, = and a value
 	env x|NAME=VALUE 'x' is wrong
+	search :/bin|NAME '' is wrong; say 'search NAME[:PATH]'
+	search x:|PATH '' is wrong
 	deadline soon|TIME 'soon' is wrong
 	slot 16|from 0 to 15
 	cookie x|a number of 64 bits

@@ -45,6 +45,7 @@ struct value {
 struct values {
 	struct value v[MAX_OPERANDS];
 	size_t nr;			/* elements of the list */
+	char token[256];		/* an operand that is not the last */
 	union {
 		uint32_t ids[SPD_MAX_LIST];
 		int fds[SPD_MAX_LIST];

@@ -86,7 +86,7 @@ static int read_operands(struct request *r, const struct word *w,
 	const int nr = word_operands(w);
 	const struct operand *o;
 	const char *operand;
-	char token[256];
+	char *token = to->token;
 	size_t len;
 
 	for (int i = 0; i < nr; i++) {
@@ -98,9 +98,10 @@ static int read_operands(struct request *r, const struct word *w,
 		if (!text)
 			return wrong(r, w, o, NULL);
 		len = operand == token ? strcspn(text, ":") : strlen(text);
-		if (operand == token && len >= sizeof(token))
+		if (operand == token && len >= sizeof(to->token))
 			return wrong(r, w, o, text);
-		snprintf(token, sizeof(token), "%.*s", (int)len, text);
+		if (operand == token)
+			snprintf(token, sizeof(to->token), "%.*s", (int)len, text);
 		if (o->type->parse(o, operand, r, to, &to->v[i]))
 			return wrong(r, w, o, operand);
 		text = text[len] ? text + len + 1 : NULL;

@@ -109,6 +109,7 @@ BUILD(unshare, unshare(CHAIN, NUMBER(0)))
 BUILD(setns, setns(CHAIN, SENT(1), NUMBER(0)))
 BUILD(may_fail, may_fail(CHAIN))
 BUILD(program, program(CHAIN, TEXT(0)))
+BUILD(search, search(CHAIN, TEXT(0), values->v[1].given ? TEXT(1) : NULL))
 BUILD(program_fd, program_fd(CHAIN, SENT(0)))
 BUILD(namespaces, namespaces(CHAIN, NUMBER(0)))
 /* for CLONE, so by the number that it has in the daemon */
@@ -290,8 +291,11 @@ static const struct word launch[] = {
 	  "Go on if the action before this fails." },
 	{ "program", ATTRIBUTE, build_program, { PATH },
 	  "A further program, if those before could not be executed." },
+	{ "search", ATTRIBUTE, build_search,
+	  { OPERAND(text, "NAME"), OPERAND(text, "PATH", OPTIONAL) },
+	  "The same, with the program NAME looked for in the directories PATH, or where the system has programs, as execvp(3) does." },
 	{ "program-fd", ATTRIBUTE, build_program_fd, { OPERAND(place, "FILE") },
-	  "The same, with FILE opened by the client." },
+	  "A further program, FILE opened by the client." },
 	{ "env", ATTRIBUTE, build_env, { OPERAND(variable, "NAME=VALUE") },
 	  "A variable of the environment, which is otherwise the daemon's." },
 	{ "clear-env", ATTRIBUTE, build_clear_env, { },
