@@ -342,10 +342,14 @@ static __always_inline int exec_failed(struct run *r)
  */
 static __always_inline int leave_to_links(struct run *r)
 {
+	bool forgiven = r->flags & IORING_POLICY_F_HARDLINK;
+
 	if (r->event != IORING_POLICY_BEFORE_EXEC)
 		return IORING_VERDICT_CONTINUE;
-	return r->flags & IORING_POLICY_F_HARDLINK ?
-		IORING_VERDICT_SKIP : IORING_VERDICT_ABORT;
+	/* the flags know of no error yet, but there is one */
+	if (r->flags & IORING_POLICY_F_SEARCH)
+		forgiven = search_goes_on(error_of(r));
+	return forgiven ? IORING_VERDICT_SKIP : IORING_VERDICT_ABORT;
 }
 
 static __always_inline int settle(struct run *r)

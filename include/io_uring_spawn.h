@@ -148,7 +148,9 @@ struct io_uring_spawn_query {
 	__u32	max_staged;
 	__u64	max_delay_ns;
 	__u64	ring_id;	/* of this ring, among all since boot */
-	__u64	resv[8];	/* 0 */
+	__u32	sqe_clone_flags; /* IORING_CLONE_* that are known ... */
+	__u32	policy_events;	/* ... and IORING_POLICY_*, 0 without policies */
+	__u64	resv[7];	/* 0 */
 };
 
 /*
@@ -206,6 +208,8 @@ enum bpf_iouring_ctx_flags {
 	IORING_POLICY_F_CAN_RETRY	= 1U << 2,
 	/* an EXEC whose fd is a directory or, with AT_EMPTY_PATH, a program */
 	IORING_POLICY_F_EXEC_AT		= 1U << 3,
+	/* IORING_EXEC_SEARCH: HARDLINK is about the error there is, if any */
+	IORING_POLICY_F_SEARCH		= 1U << 4,
 };
 
 /* Context of BPF_PROG_TYPE_IOURING programs attached as BPF_IOURING_SPAWN. */

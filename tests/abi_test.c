@@ -90,7 +90,7 @@ TEST(abi_the_query)
 		F(exec_flags), F(clone_flags), F(child_cmds), F(child_ops),
 		F(retry_ops), F(def_issues), F(def_staged), F(def_delay_ns),
 		F(max_issues), F(max_staged), F(max_delay_ns), F(ring_id),
-		F(resv));
+		F(sqe_clone_flags), F(policy_events), F(resv));
 #undef F
 }
 
@@ -223,6 +223,7 @@ TEST(abi_numbers_of_the_series_own_header)
 	SAME(IORING_POLICY_F_LAST);
 	SAME(IORING_POLICY_F_CAN_RETRY);
 	SAME(IORING_POLICY_F_EXEC_AT);
+	SAME(IORING_POLICY_F_SEARCH);
 }
 
 /*

@@ -24,23 +24,38 @@ static void pids_max(const char *max)
 
 /*
  * This process alone in a cgroup that has no room for a child. The harness's
- * own process must not be in it: it could not be removed.
+ * own process must not be in it: it could not be removed. Returns the link.
  */
-static void start(uint32_t events, uint32_t issues, uint64_t delay)
+static int start_on(unsigned int setup, uint32_t events, uint32_t issues,
+		    uint64_t delay)
 {
 	struct io_uring_attach_bpf attr = {
 		.events = events,
 		.max_issues = issues,
 		.max_delay_ns = delay,
 	};
+	int link;
 
 	mkdir(GROUP, 0755);
-	tring_init(&r, 0);
+	tring_init(&r, setup);
 	tprog_load(&p);
 	attr.prog_fd = p.fd;
-	CHECK_OK(tring_register(&r, SPAWNPOL_ATTACH_BPF, &attr, 1));
+	link = CHECK_OK(tring_register(&r, SPAWNPOL_ATTACH_BPF, &attr, 1));
 	write_file(GROUP "/cgroup.procs", "0", 0);
 	pids_max("1");
+	return link;
+}
+
+static int start(uint32_t events, uint32_t issues, uint64_t delay)
+{
+	return start_on(0, events, issues, delay);
+}
+
+/* Wait until the policy has been asked so often. */
+static void wait_runs(unsigned int runs)
+{
+	while (*(volatile uint32_t *)&p.engine->runs < runs)
+		sleep_ms(1);
 }
 
 static void leave(void)
@@ -141,8 +156,7 @@ TEST(P14_retry_until_there_is_room)
 	rule->scratch = 1;
 	queue_spawn();
 	/* the submitter does not wait, nor does anyone else get in the way */
-	while (*(volatile uint32_t *)&p.engine->runs < 3)
-		sleep_ms(1);
+	wait_runs(3);
 	EXPECT_EQ(tring_has(&r, CLONE), false);
 	pids_max("2");
 	check_spawned();
@@ -207,17 +221,21 @@ TEST(P14_cancelling_ends_the_delay)
 	start(EVENT, 0, 0);
 	tprog_rule(&p, EVENT, ENGINE_ANY_STEP, IORING_VERDICT_RETRY)->delay_ns =
 		9000 * MS;
-	queue_spawn();
-	while (!*(volatile uint32_t *)&p.engine->runs)
-		sleep_ms(1);
-	sleep_ms(20);
 	begin = now();
-	q_cancel(&r, CLONE, 0, OTHER);
-	tring_submit(&r);
-	EXPECT_EQ(tring_res(&r, OTHER), 0);
-	EXPECT_EQ(tring_res(&r, CLONE), -ECANCELED);
-	EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
-	EXPECT_LT(now() - begin, 5);
+	/* by CLONE and by a step */
+	for (uint64_t target = 1; target <= CLONE; target += CLONE - 1) {
+		queue_spawn();
+		wait_runs(1);
+		sleep_ms(20);
+		q_cancel(&r, target, 0, OTHER);
+		tring_submit(&r);
+		EXPECT_EQ(tring_res(&r, OTHER), 0);
+		EXPECT_EQ(tring_res(&r, CLONE), -ECANCELED);
+		EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
+		tring_total(&r, 4);
+		p.engine->runs = 0;
+	}
+	EXPECT_LT(now() - begin, 5 * tap_slowness());
 	leave();
 }
 
@@ -235,7 +253,77 @@ TEST(P14_the_deadline_ends_the_delay)
 	q_exit(&r, 0);
 	tring_submit(&r);
 	EXPECT_EQ(tring_res(&r, CLONE), -ECANCELED);
-	EXPECT_LT(now() - begin, 5);
+	EXPECT_EQ(tring_res(&r, 0), -ETIME);
+	EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
+	tring_total(&r, 3);
+	EXPECT_LT(now() - begin, 5 * tap_slowness());
+	leave();
+}
+
+TEST(P14_closing_the_ring_ends_the_delay)
+{
+	double begin = now();
+
+	start(EVENT, 0, 0);
+	tprog_rule(&p, EVENT, ENGINE_ANY_STEP, IORING_VERDICT_RETRY)->delay_ns =
+		9000 * MS;
+	queue_spawn();
+	wait_runs(1);
+	tring_exit(&r);
+	pids_max("2");
+	sleep_ms(50);
+	check_no_children();
+	EXPECT_EQ(p.engine->runs, 1);
+	EXPECT_LT(now() - begin, 5 * tap_slowness());
+	leave();
+}
+
+/* Without a policy, the next failure is the last. */
+TEST(P14_a_policy_that_is_detached_meanwhile)
+{
+	int link = start(EVENT, 0, 0);
+
+	tprog_rule(&p, EVENT, ENGINE_ANY_STEP, IORING_VERDICT_RETRY)->delay_ns =
+		50 * MS;
+	queue_spawn();
+	wait_runs(1);
+	close(link);
+	check_failed(-EAGAIN);
+	leave();
+}
+
+/* A CONTINUE does not wait. */
+TEST(P14_continue_is_at_once)
+{
+	double begin = now();
+
+	start(EVENT, 0, 0);
+	tprog_rule(&p, EVENT, ENGINE_ANY_STEP, IORING_VERDICT_CONTINUE)
+		->delay_ns = 9000 * MS;
+	queue_spawn();
+	check_failed(-EAGAIN);
+	EXPECT_LT(now() - begin, 5 * tap_slowness());
+	leave();
+}
+
+TEST(P14_on_all_kinds_of_rings)
+{
+	int link;
+
+	for (unsigned int i = 0; i < tring_nr_kinds; i++) {
+		DIAG("%s", tring_kinds[i].name);
+		link = start_on(tring_kinds[i].flags, EVENT, 0, 0);
+		tprog_rule(&p, EVENT, ENGINE_ANY_STEP, IORING_VERDICT_RETRY)
+			->delay_ns = 5 * MS;
+		queue_spawn();
+		wait_runs(2);
+		pids_max("max");
+		check_spawned();
+		close(link);
+		tprog_free(&p);
+		tring_exit(&r);
+		write_file("/sys/fs/cgroup/cgroup.procs", "0", 0);
+	}
 	leave();
 }
 
@@ -251,8 +339,7 @@ TEST(P14_exit_ends_the_delay)
 		tprog_rule(&p, EVENT, ENGINE_ANY_STEP,
 			   IORING_VERDICT_RETRY)->delay_ns = 9000 * MS;
 		queue_spawn();
-		while (!*(volatile uint32_t *)&p.engine->runs)
-			sleep_ms(1);
+		wait_runs(1);
 		_exit(0);
 	}
 	CHECK_EQ(wait_exit(pid), 0);

@@ -136,6 +136,32 @@ TEST(long_names)
 	CHECK_EQ(spawn(path), -ENOENT);
 }
 
+/* One attempt of a search that is refused ends it, unless it only missed. */
+TEST(names_that_cannot_be_searched_for_end_a_search)
+{
+	char bare[301];
+
+	make_directories();
+	memset(bare, 'n', 300);
+	bare[300] = 0;
+	begin();
+	q_clone(&s.ring);
+	queue_exec(bare, "7")->rw_flags = IORING_EXEC_SEARCH;
+	q_exit(&s.ring, 5);
+	tring_submit(&s.ring);
+	CHECK_EQ(tring_res(&s.ring, 0), -ENAMETOOLONG);
+	CHECK_EQ(tring_res(&s.ring, 1), -ECANCELED);
+
+	tring_forget(&s.ring);
+	q_clone(&s.ring);
+	queue_exec("missing", "7")->rw_flags = IORING_EXEC_SEARCH;
+	q_exit(&s.ring, 5);
+	tring_submit(&s.ring);
+	CHECK_EQ(tring_res(&s.ring, 0), -ENOENT);
+	CHECK_EQ(tring_res(&s.ring, 1), 0);
+	CHECK_EQ(wait_exit(tring_res(&s.ring, CLONE)), 5);
+}
+
 TEST(eacces_is_remembered)
 {
 	make_directories();

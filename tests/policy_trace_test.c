@@ -72,6 +72,41 @@ static const char *event(const char *trace, const char *name, unsigned int n)
 	return to;
 }
 
+/* A CLONE that a policy has tried again: before there is a child (P14). */
+TEST(P11_tracepoints_tell_of_clone)
+{
+	const char *verdict, *end;
+	char *trace;
+	int link;
+
+	CHECK_SYS(mkdir("/sys/fs/cgroup/policy_trace_test", 0755));
+	tring_init(&r, 0);
+	tprog_load(&p);
+	link = attach(&r, &p, 0, IORING_POLICY_CLONE);
+	tprog_rule(&p, IORING_POLICY_CLONE, 0, IORING_VERDICT_RETRY)->below = 2;
+	write_file("/sys/fs/cgroup/policy_trace_test/cgroup.procs", "0", 0);
+	write_file("/sys/fs/cgroup/policy_trace_test/pids.max", "1", 0);
+	trace_start();
+	q_clone(&r);
+	q_exit(&r, 0);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, CLONE), -EAGAIN);
+	trace = trace_end();
+
+	verdict = event(trace, "io_uring_spawn_verdict", 0);
+	EXPECT_HAS(verdict, " pid=0 step=0 event=CLONE op=58 opname=CLONE "
+			    "res=-11 verdict=RETRY ");
+	EXPECT_HAS(verdict, " result=-11 ");
+	verdict = event(trace, "io_uring_spawn_verdict", 1);
+	EXPECT_HAS(verdict, " verdict=CONTINUE ");
+	EXPECT_HAS(verdict, " result=-11 ");
+	end = event(trace, "io_uring_spawn_end", 0);
+	EXPECT_HAS(end, " res=-11 ");
+	close(link);
+	write_file("/sys/fs/cgroup/cgroup.procs", "0", 0);
+	CHECK_SYS(rmdir("/sys/fs/cgroup/policy_trace_test"));
+}
+
 TEST(P11_tracepoints_tell_each_step_and_verdict)
 {
 	const char *start, *step, *verdict, *end;

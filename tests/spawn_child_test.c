@@ -239,6 +239,21 @@ TEST(S6_setsid_and_setpgid)
 		  -EINVAL);
 }
 
+/* Who leads a process group cannot start a session. */
+TEST(S6_setsid_fails_as_the_call_does)
+{
+	tring_init(&r, 0);
+	q_clone(&r);
+	q_child(&r, IORING_CHILD_SETPGID);
+	q_child(&r, IORING_CHILD_SETSID);
+	q_exit(&r, 0);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), 0);
+	EXPECT_EQ(tring_res(&r, 1), -EPERM);
+	EXPECT_EQ(tring_res(&r, 2), -ECANCELED);
+	check_gone(CHECK_OK(tring_res(&r, CLONE)));
+}
+
 /* What a chain says whose CHILD step is spoiled. */
 static int spoiled(unsigned int cmd, size_t offset, size_t size)
 {

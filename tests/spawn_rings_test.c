@@ -269,7 +269,10 @@ TEST(S4_the_query_describes_the_kernel)
 	EXPECT_EQ(query.max_staged, 8);
 	EXPECT_EQ(query.def_delay_ns, 10000000000);
 	EXPECT_EQ(query.max_delay_ns, 300000000000);
-	for (i = 0; i < 8; i++)
+	EXPECT_EQ(query.sqe_clone_flags,
+		  IORING_CLONE_NEED_POLICY | IORING_CLONE_FILES);
+	EXPECT_EQ(query.policy_events, 2 * IORING_POLICY_CLONE - 1);
+	for (i = 0; i < 7; i++)
 		EXPECT_EQ(query.resv[i], 0);
 	/* What can be retried can be a step. */
 	for (i = 0; i < 4; i++)
