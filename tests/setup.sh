@@ -18,7 +18,7 @@ KERNEL_BUILD="gcc make bc bison flex libelf-dev patch perl pahole xz-utils git"
 USER_BUILD="clang llvm bpftool libbpf-dev liburing-dev libc6-dev zlib1g-dev
 	pkg-config"
 TESTS="qemu-system-x86 python3 iproute2 util-linux procps strace gdb gnuplot-nox
-	libcap2-bin"
+	libcap2-bin ninja-build fd-find"
 # Speeds things up or checks more, and is small.
 HELPFUL="ccache shellcheck"
 
