@@ -53,7 +53,9 @@ static const struct entry about_clone[] = {
 	{ EPERM, { "not allowed to make such a process",
 		   "namespaces and chosen pids need privileges; or a seccomp "
 		   "filter refuses clone3" } },
-	{ EBADF, { "the cgroup's descriptor is not open", NULL } },
+	{ EBADF, { "the cgroup's descriptor, or that of a listed file, is not "
+		   "open, or a listed number is not below RLIMIT_NOFILE",
+		   NULL } },
 	{ EBUSY, { "the cgroup cannot have processes",
 		   "it has controllers enabled for its children" } },
 	{ EEXIST, { "a process with the chosen pid exists", NULL } },
