@@ -90,5 +90,6 @@ void bench_descriptors(const struct plan *plan);
 void bench_throughput(const struct plan *plan);
 void bench_idle(const struct plan *plan);
 void bench_retry(const struct plan *plan);
+void bench_make(const struct plan *plan);
 
 #endif

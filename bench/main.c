@@ -19,11 +19,12 @@ static const struct bench {
 	{ "decision", bench_decision, 200,
 	  "from a failed EXEC to the next one" },
 	{ "parent", bench_parent, 300, "what a launch costs the launcher" },
-	{ "descriptors", bench_descriptors, 100,
+	{ "descriptors", bench_descriptors, 300,
 	  "a launcher with many open files" },
 	{ "throughput", bench_throughput, 500, "programs per second" },
 	{ "idle", bench_idle, 1000, "a policy that never has to act" },
 	{ "retry", bench_retry, 1000, "programs that are busy at first" },
+	{ "make", bench_make, 10, "GNU make with 500 trivial commands" },
 };
 #define NR_BENCHES (sizeof(benches) / sizeof(benches[0]))
 

@@ -29,6 +29,7 @@ REFERENCE = {
     "throughput": "posix_spawn",
     "idle": "chain",
     "retry": "user_decides",
+    "make": "libc",
 }
 
 # What is to be reached: name, benchmark, figure, figure to divide by, limit.
@@ -66,6 +67,12 @@ GOALS = [
      ("64", "chain", "ns held"), ("64", "posix_spawn", "ns held"), 0.5),
     ("64 launches by chains beside posix_spawn, CPU time", "parent",
      ("64", "chain", "ns cpu"), ("64", "posix_spawn", "ns cpu"), 0.5),
+    ("make, 500 static commands, preloaded beside libc", "make",
+     ("500 static commands", "preloaded", "ns"),
+     ("500 static commands", "libc", "ns"), 1.0),
+    ("make, 100 dynamic commands, launcher only beside libc", "make",
+     ("100 dynamic commands", "launcher_only", "ns"),
+     ("100 dynamic commands", "libc", "ns"), 1.0),
     ("an idle policy beside none", "idle",
      ("one program", "idle_policy", "ns"), ("one program", "chain", "ns"),
      1.01),
@@ -82,6 +89,7 @@ BARS = {
     "parent": "ns held",
     "throughput": "per second",
     "idle": "ns",
+    "make": "ns",
 }
 
 

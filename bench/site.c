@@ -26,7 +26,7 @@ const char *built(const char *name)
 	return path;
 }
 
-static void copy_program(const char *from, const char *to)
+void copy_program(const char *from, const char *to)
 {
 	struct stat st;
 	int in, out;

@@ -29,6 +29,9 @@ const char *site_program(const struct site *site);
 /* Wait for what a program reports: the time of its first instruction, in ns. */
 uint64_t site_report(const struct site *site);
 
+/* Copy a file, which is executable then. */
+void copy_program(const char *from, const char *to);
+
 /* "NAME" in the folder of the built tool, which is above this program's own. */
 const char *built(const char *name);
 

@@ -89,6 +89,26 @@ test_make_tells_of_failures()
 	done
 }
 
+# SPAWNPOL_INHERIT=0: make has the library, its commands do not.
+test_make_alone_has_the_library()
+{
+	local other=/lib/x86_64-linux-gnu/libm.so.6
+
+	cd "$DIR" || exit 1
+	# shellcheck disable=SC2016 # the command's variable
+	printf '%s\n' "all: ; @env | sed -n 's/^LD_PRELOAD=/had /p'; echo done" >Makefile
+	launched make
+	expect_equal "$OUT" "had $LIBRARY"$'\n'done
+	at_least 1
+	launched SPAWNPOL_INHERIT=0 make
+	expect_equal "$OUT" "done"
+	at_least 1
+	run env SPAWNPOL_INHERIT=0 LD_PRELOAD="$other $LIBRARY" make
+	expect_equal "$OUT" "had $other"$'\n'done
+	run env SPAWNPOL_INHERIT=1 LD_PRELOAD="$LIBRARY:$other" make
+	expect_equal "$OUT" "had $LIBRARY:$other"$'\n'done
+}
+
 # subprocess uses posix_spawn where it need not close descriptors.
 test_python_subprocess()
 {

@@ -104,6 +104,7 @@ static bool add_open(struct request *rq, const struct __spawn_action *a)
 		       (a->open.flags & O_TMPFILE) == O_TMPFILE;
 	int err;
 
+	rq->creates |= (a->open.flags & O_EXCL) != 0;
 	if (a->open.flags & O_CLOEXEC)
 		return leave(rq, "open with O_CLOEXEC", 0);
 	if ((rlim_t)a->open.fd >= nofile())

@@ -23,20 +23,10 @@ static const struct {
 	{ "clone", IORING_POLICY_CLONE },
 };
 
-static const char *pin, *event_names;
-
-void policy_init(void)
-{
-	pin = secure_getenv("SPAWNPOL_POLICY");
-	if (pin && !*pin)
-		pin = NULL;
-	event_names = secure_getenv("SPAWNPOL_POLICY_EVENTS");
-}
-
-bool policy_wanted(void)
-{
-	return pin;
-}
+/* Copies, for the environment can change; pin is NULL if no policy is named. */
+static const char *pin;
+static uint32_t wanted_events;
+static int wanted_error;
 
 static uint32_t event_of(const char *name, size_t len)
 {
@@ -65,6 +55,26 @@ static int parse_events(const char *names, uint32_t *mask)
 	return 0;
 }
 
+void policy_init(void)
+{
+	const char *path = secure_getenv("SPAWNPOL_POLICY");
+
+	if (!path || !*path)
+		return;
+	wanted_error = parse_events(secure_getenv("SPAWNPOL_POLICY_EVENTS"),
+				    &wanted_events);
+	pin = strdup(path);
+	if (!pin) {
+		pin = "";
+		wanted_error = -ENOMEM;
+	}
+}
+
+bool policy_wanted(void)
+{
+	return pin;
+}
+
 static int open_pin(const char *path)
 {
 	union bpf_attr attr;
@@ -82,14 +92,13 @@ static int open_pin(const char *path)
  */
 int policy_attach(struct spawnpol_ring *ring)
 {
-	struct spawnpol_attach_opts opts = {};
+	struct spawnpol_attach_opts opts = { .events = wanted_events };
 	int prog, link, err;
 
 	if (!pin)
 		return 0;
-	err = parse_events(event_names, &opts.events);
-	if (err)
-		return err;
+	if (wanted_error)
+		return wanted_error;
 	prog = open_pin(pin);
 	if (prog < 0)
 		return prog;

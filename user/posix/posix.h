@@ -31,6 +31,7 @@ struct request {
 	const posix_spawnattr_t *attr;
 	char *const *argv, *const *envp;
 	bool search;			/* posix_spawnp() */
+	bool creates;			/* a file that must not exist before */
 	uint64_t mask;			/* signals that the caller blocks */
 
 	struct spawnpol_chain *chain;	/* the thread's */

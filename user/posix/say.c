@@ -67,8 +67,11 @@ void say(const char *subject, const char *what, int error)
 		return;
 }
 
+/* A name that the kernel could not read is not read here either. */
 void say_left(const struct request *rq)
 {
+	bool readable = rq->error != -EFAULT;
+
 	if (is_debug())
-		say(rq->file, rq->why, rq->error);
+		say(readable ? rq->file : NULL, rq->why, rq->error);
 }

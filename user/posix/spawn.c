@@ -8,15 +8,18 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "posix.h"
 
-static spawn_fn *libc_spawn, *libc_spawnp;
+static _Atomic(spawn_fn *) libc_spawn, libc_spawnp;
 
 static spawn_fn *libc_function(const char *name)
 {
@@ -29,10 +32,22 @@ static spawn_fn *libc_function(const char *name)
 	return libc ? dlsym(libc, name) : NULL;
 }
 
-static void find_libc(void)
+/*
+ * Before main() is called: later, in a child of fork(2), the loader's lock may be
+ * somebody's who is not there any more.
+ */
+__attribute__((constructor)) static void find_libc(void)
 {
 	libc_spawn = libc_function("posix_spawn");
 	libc_spawnp = libc_function("posix_spawnp");
+}
+
+/* For calls from constructors that come before. */
+static spawn_fn *libc_of(const struct request *rq)
+{
+	if (!(rq->search ? libc_spawnp : libc_spawn))
+		find_libc();
+	return rq->search ? libc_spawnp : libc_spawn;
 }
 
 /* --- a chain ----------------------------------------------------------------------- */
@@ -74,14 +89,50 @@ static bool build(struct request *rq)
 
 /* --- a spawn ----------------------------------------------------------------------- */
 
+/*
+ * The child of a spawn that failed is on its way out and has the caller's files open
+ * until then, where libc's would be dead. It is no zombie ever, and cannot be taken
+ * from anybody: this only waits. __WNOTHREAD: not for another thread's child, which
+ * may have the same id by now. What is counted for limits is given back a moment
+ * after there is nothing left to wait for.
+ */
+static void wait_gone(pid_t pid)
+{
+	siginfo_t info;
+	int tries = 1000;
+
+	while (!waitid(P_PID, pid, &info,
+		       WEXITED | WNOWAIT | __WALL | __WNOTHREAD) ||
+	       errno == EINTR)
+		;
+	while (tries-- && (!kill(pid, 0) || errno == EPERM))
+		sched_yield();
+}
+
+/*
+ * The child closes rings that are close-on-exec before its first step, so that one
+ * cannot be handed on by a dup2. Doing it all again is no harm, unless a file is to
+ * be new.
+ */
+static bool has_no_ring(const struct request *rq,
+			const struct spawnpol_outcome *out)
+{
+	return out->error == -EBADF && out->kind == SPAWNPOL_DUP2 &&
+	       !rq->creates;
+}
+
 /* False: no child was made, and libc is to try. Otherwise *result is the call's. */
 static bool launch(struct thread *th, struct request *rq, pid_t *pid, int *result)
 {
 	struct spawnpol_outcome out;
 	int ret = spawnpol_submit(th->ring, &rq->chain, 1);
 
-	if (ret < 1)
+	if (ret < 1) {
+		/* it may not be this thread's, see may_use() */
+		if (ret != -EAGAIN && ret != -ENOMEM)
+			thread_drop(th);
 		return leave(rq, "the chain was not taken", ret);
+	}
 	do {
 		ret = spawnpol_collect(th->ring, &out, 1, 1, -1);
 	} while (ret == -EINTR);
@@ -95,6 +146,11 @@ static bool launch(struct thread *th, struct request *rq, pid_t *pid, int *resul
 		return leave(rq, "no child", out.error);
 	if (!out.error && pid)
 		*pid = out.pid;
+	if (out.error)
+		wait_gone(out.pid);
+	if (has_no_ring(rq, &out))
+		return leave(rq, "a descriptor that a chain does not have",
+			     out.error);
 	*result = -out.error;
 	return true;
 }
@@ -141,7 +197,6 @@ static bool try_engine(struct request *rq, pid_t *pid, int *result)
 
 static int spawn(struct request *rq, pid_t *pid)
 {
-	spawn_fn *libc;
 	int result = 0, error = errno;
 
 	if (try_engine(rq, pid, &result)) {
@@ -149,11 +204,9 @@ static int spawn(struct request *rq, pid_t *pid)
 		return result;
 	}
 	say_left(rq);
-	if (!libc_spawn)
-		find_libc();
-	libc = rq->search ? libc_spawnp : libc_spawn;
 	errno = error;
-	return libc(pid, rq->file, rq->actions, rq->attr, rq->argv, rq->envp);
+	return libc_of(rq)(pid, rq->file, rq->actions, rq->attr, rq->argv,
+			   rq->envp);
 }
 
 int posix_spawn(pid_t *pid, const char *file,

@@ -147,6 +147,21 @@ static bool is_permanent(int error)
 
 /* --- a call ---------------------------------------------------------------------- */
 
+/* What another thread, or another time, may have more luck with. */
+static bool is_passing(int error)
+{
+	switch (error) {
+	case -EAGAIN:
+	case -EINTR:
+	case -EMFILE:
+	case -ENFILE:
+	case -ENOMEM:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* A thread with a ring is known by its own id, another by its process's. */
 static bool may_use(const struct thread *th, struct request *rq)
 {
@@ -211,7 +226,10 @@ static bool make_ring(struct thread *th, struct request *rq,
 	}
 	err = policy_attach(th->ring);
 	if (err) {
-		miss(rq, "the policy cannot be attached", err);
+		if (is_passing(err))
+			leave(rq, "the policy cannot be attached now", err);
+		else
+			miss(rq, "the policy cannot be attached", err);
 		goto close;
 	}
 	err = spawnpol_ring_hide(th->ring) ?: -pthread_setspecific(key, th);
