@@ -170,6 +170,25 @@ TEST(S20_registered_files_and_close_on_exec)
 	EXPECT_EQ(refused(&list), -EBADF);
 }
 
+TEST(S20_on_all_kinds_of_rings)
+{
+	int files[] = { file_with("a") }, path;
+	struct shown s;
+
+	path = CHECK_SYS(open(in_dir("a"), O_PATH | O_CLOEXEC));
+	for (unsigned int i = 0; i < tring_nr_kinds; i++) {
+		DIAG("%s", tring_kinds[i].name);
+		tring_init(&r, tring_kinds[i].flags);
+		CHECK_OK(tring_register(&r, IORING_REGISTER_FILES, files, 1));
+		give(0, 5, FIXED);
+		give(path, 6, 0);
+		show_listed(&s);
+		EXPECT_STR(numbers(&s), "5 6 200");
+		EXPECT_HAS(shown(&s, "fd6"), "/a");
+		tring_exit(&r);
+	}
+}
+
 /* Steps fill a table that starts empty; nothing is there for the program else. */
 TEST(S20_an_empty_table)
 {
