@@ -306,6 +306,46 @@ TEST(P14_continue_is_at_once)
 	leave();
 }
 
+/* Each attempt makes the child's table anew, and keeps nothing of the one before. */
+TEST(P14_a_list_of_files_is_read_again)
+{
+	struct {
+		struct io_uring_clone_files head;
+		struct io_uring_clone_file file;
+	} list = { .head.nr = 1, .file.number = 9 };
+	struct io_uring_sqe *sqe;
+	int first[2], second[2];
+	char byte;
+
+	make_pipe(first);
+	make_pipe(second);
+	list.file.source = first[1];
+	start(EVENT, 0, 0);
+	tprog_rule(&p, EVENT, ENGINE_ANY_STEP, IORING_VERDICT_RETRY)->delay_ns =
+		20 * MS;
+	tring_forget(&r);
+	sqe = q_clone(&r);
+	sqe->rw_flags = IORING_CLONE_FILES;
+	sqe->addr3 = (uintptr_t)&list;
+	q_write(&r, 9, "x", 1);
+	q_open_at(&r, 1, "/dev/null", O_WRONLY);
+	q_exit(&r, 6);
+	tring_submit(&r);
+	wait_runs(2);
+	list.file.source = second[1];
+	wait_runs(4);
+	pids_max("2");
+	CHECK_EQ(tring_res(&r, 0), 1);
+	CHECK_EQ(tring_res(&r, 2), 0);
+	CHECK_EQ(wait_exit(CHECK_OK(tring_res(&r, CLONE))), 6);
+	close(first[1]);
+	close(second[1]);
+	EXPECT_EQ(read(first[0], &byte, 1), 0);
+	EXPECT_EQ(read(second[0], &byte, 1), 1);
+	EXPECT_EQ(read(second[0], &byte, 1), 0);
+	leave();
+}
+
 TEST(P14_on_all_kinds_of_rings)
 {
 	int link;
