@@ -44,8 +44,8 @@ LIB_PIC	 := $(LIB_SRC:%.c=$(B)/%.pic.o)
 # What stands in for libc's posix_spawn: as little of the library as it needs, and
 # nothing of libbpf.
 POSIX_SRC := $(wildcard user/posix/*.c) user/ring.c $(addprefix user/lib/, \
-	action.c action_fs.c action_task.c attach.c chain.c collect.c query.c search.c \
-	submit.c)
+	action.c action_fs.c action_task.c attach.c chain.c collect.c hidden.c query.c \
+	register.c search.c submit.c)
 POSIX_PIC := $(POSIX_SRC:%.c=$(B)/%.pic.o)
 POSIX_MAP := user/posix/libspawnpol-posix.map
 TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/%.o)

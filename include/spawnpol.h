@@ -70,7 +70,27 @@ struct spawnpol_ring;
 int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
 		       unsigned int flags);
 
-/* The tag of rings made by spawnpol_ring_open(); free to be used for others. */
+/*
+ * The same without a descriptor, not even for a moment, so that nobody sees,
+ * inherits or closes it. The ring is registered with the calling thread
+ * (IORING_SETUP_REGISTERED_FD_ONLY) and its memory kept from children of fork(2).
+ * Only this thread can submit, collect, cancel and close; when it ends, the ring
+ * does. In another thread and in a child of fork(2), spawnpol_ring_close() only
+ * frees what was allocated for it, and nothing else must be done with it.
+ * spawnpol_ring_fd() is -EBADF: no policy can be attached by its descriptor, and
+ * no files be registered.
+ *
+ * -EINVAL	the kernel knows no such flags (before 6.5), or entries is 0;
+ *		IORING_SETUP_IOPOLL, _CQSIZE, _ATTACH_WQ, _R_DISABLED, _NO_SQARRAY
+ * -EBUSY	the thread has 16 registered rings already
+ * -ENOMEM	no memory; on kernels that count rings, RLIMIT_MEMLOCK is reached
+ * -EFAULT	the kernel could not have all of the ring's memory
+ * -ENOSYS, -EOPNOTSUPP, -EPROTO, -EPERM, -ENFILE as above; never -EMFILE
+ */
+int spawnpol_ring_open_hidden(struct spawnpol_ring **ring, unsigned int entries,
+			      unsigned int flags);
+
+/* The tag of rings made by spawnpol_ring_open*(); free to be used for others. */
 #define SPAWNPOL_TAG 0x5350
 
 /*
@@ -96,24 +116,10 @@ void spawnpol_ring_close(struct spawnpol_ring *ring);
 
 /*
  * The ring's descriptor: for poll(2), where readable means that collect has
- * work to do, and for the policy calls below. Still owned by the ring.
+ * work to do, and for the policy calls below. Still owned by the ring. -EBADF:
+ * it has none.
  */
 int spawnpol_ring_fd(const struct spawnpol_ring *ring);
-
-/*
- * Take the ring's descriptor away, so that nobody sees, inherits or closes it:
- * it is registered with the calling thread (IORING_REGISTER_RING_FDS), closed,
- * and its memory kept from children of fork(2). From then on only this thread can
- * submit, collect, cancel and close; spawnpol_ring_fd() is -EBADF. When the thread
- * ends the ring does. In another thread and in a child of fork(2),
- * spawnpol_ring_close() only frees what the process has allocated for it, and
- * nothing else must be done with it. Hiding it twice is no error.
- *
- * -EOPNOTSUPP	a wrapped ring; or the kernel needs a descriptor (before 6.3)
- * -EBUSY	the thread has 16 registered rings already
- * -ENOMEM	no memory
- */
-int spawnpol_ring_hide(struct spawnpol_ring *ring);
 
 /* --- chains: spawnpol_chain(3) ---------------------------------------------- */
 

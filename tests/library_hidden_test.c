@@ -4,7 +4,12 @@
 
 #include <fcntl.h>
 #include <liburing.h>
+#include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,27 +29,188 @@ static unsigned int nr_descriptors(void)
 	return nr;
 }
 
-TEST(hidden_rings_work_without_a_descriptor)
+static struct spawnpol_ring *hidden_of(unsigned int entries, unsigned int flags)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		unsigned int before = nr_descriptors();
-		struct spawnpol_ring *ring = ring_of(16, kinds[i]);
-		struct spawnpol_chain *chain = shell("exit 5");
-		struct spawnpol_outcome out;
+	struct spawnpol_ring *ring;
 
-		DIAG("ring flags %#x", kinds[i]);
-		CHECK_EQ(nr_descriptors(), before + 1);
-		CHECK_OK(spawnpol_ring_hide(ring));
-		CHECK_OK(spawnpol_ring_hide(ring));
-		CHECK_EQ(nr_descriptors(), before);
-		CHECK_EQ(spawnpol_ring_fd(ring), -EBADF);
+	CHECK_OK(spawnpol_ring_open_hidden(&ring, entries, flags));
+	return ring;
+}
+
+/* Mappings that are kept from children of fork, as those of hidden rings are. */
+static unsigned int nr_maps(void)
+{
+	FILE *maps = CHECK_PTR(fopen("/proc/self/smaps", "re"));
+	unsigned int nr = 0;
+	char line[512];
+
+	while (fgets(line, sizeof(line), maps))
+		nr += !strncmp(line, "VmFlags:", 8) && strstr(line, " dc");
+	fclose(maps);
+	return nr;
+}
+
+/* With that many launches both queues go round. */
+static void use_up(unsigned int entries, unsigned int flags)
+{
+	unsigned int before = nr_descriptors();
+	struct spawnpol_ring *ring = hidden_of(entries, flags);
+	struct spawnpol_chain *chain = shell("exit 5");
+	struct spawnpol_outcome out;
+
+	DIAG("%u entries, ring flags %#x", entries, flags);
+	CHECK_EQ(nr_descriptors(), before);
+	CHECK_EQ(spawnpol_ring_fd(ring), -EBADF);
+	for (unsigned int i = 0; i < entries; i++) {
 		out = launch_on(ring, chain);
 		CHECK_EQ(out.error, 0);
 		CHECK_EQ(wait_exit(out.pid), 5);
-		CHECK_EQ(run(ring, chain), 5);
-		CHECK_EQ(nr_descriptors(), before);
 	}
+	CHECK_EQ(run(ring, chain), 5);
+	CHECK_EQ(nr_descriptors(), before);
+	CHECK_EQ(nr_maps(), 0);
 }
+
+TEST(hidden_rings_work_without_a_descriptor, .timeout = 120)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		use_up(16, kinds[i]);
+}
+
+/* The second is of several pages. */
+TEST(hidden_rings_of_the_sizes_that_are_used, .timeout = 120)
+{
+	use_up(64, kinds[1]);
+	use_up(256, kinds[1]);
+}
+
+/* Chains that fill the SQ at once, to its last entry. */
+TEST(hidden_rings_are_as_large_as_asked)
+{
+	struct spawnpol_ring *ring = hidden_of(200, 0);
+	struct spawnpol_chain *chains[128];
+	struct spawnpol_outcome out;
+
+	for (int i = 0; i < 128; i++)
+		chains[i] = chain_of("/bin/true");
+	CHECK_EQ(spawnpol_queue(ring, chains, 128), 128);
+	CHECK_EQ(spawnpol_submit(ring, NULL, 0), 0);
+	for (int i = 0; i < 128; i++) {
+		CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
+		CHECK_EQ(out.error, 0);
+		CHECK_EQ(wait_exit(out.pid), 0);
+		CHECK_OK(spawnpol_chain_free(out.chain));
+	}
+	spawnpol_ring_close(ring);
+}
+
+/* As spawnpol_ring_open() has it, which adds IORING_SETUP_CLAMP. */
+TEST(hidden_rings_are_no_larger_than_the_largest)
+{
+	CHECK_EQ(run(hidden_of(~0U, 0), shell("exit 6")), 6);
+	CHECK_EQ(nr_maps(), 0);
+}
+
+TEST(hidden_rings_are_not_locked_memory)
+{
+	struct rlimit none = { 0, 0 };
+
+	become_ordinary();
+	CHECK_SYS(setrlimit(RLIMIT_MEMLOCK, &none));
+	CHECK_EQ(run(hidden_of(64, 0), shell("exit 5")), 5);
+	CHECK_EQ(run(hidden_of(256, 0), shell("exit 6")), 6);
+}
+
+TEST(hidden_rings_need_no_free_descriptor)
+{
+	struct rlimit none = { 0, 1024 };
+	struct spawnpol_ring *ring;
+
+	CHECK_SYS(setrlimit(RLIMIT_NOFILE, &none));
+	CHECK_EQ(spawnpol_ring_open(&ring, 8, 0), -EMFILE);
+	ring = hidden_of(8, 0);
+	spawnpol_ring_close(ring);
+}
+
+TEST(flags_that_do_not_go_with_hidden_rings)
+{
+	static const unsigned int flags[] = {
+		IORING_SETUP_IOPOLL, IORING_SETUP_CQSIZE,
+		IORING_SETUP_ATTACH_WQ, IORING_SETUP_R_DISABLED,
+		1U << 16 /* NO_SQARRAY */, 1U << 31,
+	};
+	struct spawnpol_ring *ring;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		EXPECT_EQ(spawnpol_ring_open_hidden(&ring, 8, flags[i]),
+			  -EINVAL);
+	EXPECT_EQ(spawnpol_ring_open_hidden(&ring, 0, 0), -EINVAL);
+	CHECK_EQ(nr_maps(), 0);
+}
+
+/* --- what other threads see of them --------------------------------------------- */
+
+static atomic_bool enough;
+static atomic_uint made;
+
+static void *make_rings(void *arg)
+{
+	(void)arg;
+	while (!enough) {
+		spawnpol_ring_close(hidden_of(8, 0));
+		made++;
+	}
+	return NULL;
+}
+
+/* No malloc: this is a child of a process with threads. */
+static bool has_ring(void)
+{
+	char path[32], target[64];
+	ssize_t len;
+
+	for (int fd = 0; fd < 32; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		len = readlink(path, target, sizeof(target) - 1);
+		if (len < 0)
+			continue;
+		target[len] = '\0';
+		if (strstr(target, "io_uring"))
+			return true;
+	}
+	return false;
+}
+
+TEST(hidden_rings_are_not_seen_while_they_are_made, .timeout = 120)
+{
+	unsigned int moved = 0, seen = 0, turns = 0;
+	pthread_t thread;
+	int lowest, fd;
+	pid_t pid;
+
+	lowest = CHECK_SYS(open("/dev/null", O_RDONLY | O_CLOEXEC));
+	close(lowest);
+	CHECK_EQ(pthread_create(&thread, NULL, make_rings, NULL), 0);
+	for (; turns < 150 || made < 150; turns++) {
+		for (int i = 0; i < 50; i++) {
+			fd = CHECK_SYS(open("/dev/null", O_RDONLY | O_CLOEXEC));
+			moved += fd != lowest;
+			close(fd);
+		}
+		pid = CHECK_SYS(fork());
+		if (!pid)
+			_exit(has_ring());
+		seen += wait_exit(pid);
+	}
+	enough = true;
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+	DIAG("%u rings, %u children", made, turns);
+	EXPECT_EQ(moved, 0);
+	EXPECT_EQ(seen, 0);
+}
+
+/* --- their end ------------------------------------------------------------------- */
+
 
 /* A thread can have 16: that many more only if closing gives the places back. */
 TEST(hidden_rings_are_closed)
@@ -52,29 +218,24 @@ TEST(hidden_rings_are_closed)
 	struct spawnpol_ring *rings[17];
 
 	for (int turn = 0; turn < 3; turn++) {
-		for (int i = 0; i < 16; i++) {
-			rings[i] = ring_of(4, 0);
-			CHECK_OK(spawnpol_ring_hide(rings[i]));
-		}
-		rings[16] = ring_of(4, 0);
-		CHECK_EQ(spawnpol_ring_hide(rings[16]), -EBUSY);
-		/* it has stayed as it was */
-		CHECK_GE(spawnpol_ring_fd(rings[16]), 0);
-		CHECK_EQ(run(rings[16], shell("exit 3")), 3);
+		for (int i = 0; i < 16; i++)
+			rings[i] = hidden_of(4, 0);
+		CHECK_EQ(spawnpol_ring_open_hidden(&rings[16], 4, 0), -EBUSY);
+		CHECK_GT(nr_maps(), 0);
 		for (int i = 0; i < 16; i++)
 			spawnpol_ring_close(rings[i]);
+		CHECK_EQ(nr_maps(), 0);
 	}
 }
 
 TEST(hidden_rings_end_a_chain_in_flight)
 {
-	struct spawnpol_ring *ring = ring_of(8, 0);
+	struct spawnpol_ring *ring = hidden_of(8, 0);
 	struct spawnpol_chain *chain = chain_of("/bin/true");
 	const char *fifo = in_dir("fifo");
 
 	CHECK_SYS(mkfifo(fifo, 0600));
 	CHECK_OK(spawnpol_chain_open(chain, 0, fifo, O_RDONLY, 0));
-	CHECK_OK(spawnpol_ring_hide(ring));
 	CHECK_EQ(spawnpol_submit(ring, &chain, 1), 1);
 	spawnpol_ring_close(ring);
 	CHECK_OK(spawnpol_chain_free(chain));
@@ -83,10 +244,9 @@ TEST(hidden_rings_end_a_chain_in_flight)
 
 TEST(hidden_rings_are_not_in_children_of_fork)
 {
-	struct spawnpol_ring *ring = ring_of(8, 0);
+	struct spawnpol_ring *ring = hidden_of(8, 0);
 	pid_t pid;
 
-	CHECK_OK(spawnpol_ring_hide(ring));
 	pid = CHECK_SYS(fork());
 	if (!pid) {
 		spawnpol_ring_close(ring);
@@ -106,8 +266,7 @@ TEST(hidden_rings_are_not_in_copies_with_the_same_id)
 	CHECK_SYS(unshare(CLONE_NEWPID));
 	pid = CHECK_SYS(fork());
 	if (!pid) {
-		ring = ring_of(8, 0);
-		CHECK_OK(spawnpol_ring_hide(ring));
+		ring = hidden_of(8, 0);
 		CHECK_SYS(unshare(CLONE_NEWPID));
 		pid = CHECK_SYS(fork());
 		if (!pid) {
@@ -119,17 +278,4 @@ TEST(hidden_rings_are_not_in_copies_with_the_same_id)
 		_exit(wait_exit(pid));
 	}
 	CHECK_EQ(wait_exit(pid), 9);
-}
-
-TEST(wrapped_rings_cannot_be_hidden)
-{
-	struct spawnpol_ring *ring;
-	struct io_uring uring;
-
-	CHECK_OK(io_uring_queue_init(8, &uring, 0));
-	CHECK_OK(spawnpol_ring_wrap(&ring, &uring, 7));
-	CHECK_EQ(spawnpol_ring_hide(ring), -EOPNOTSUPP);
-	CHECK_EQ(spawnpol_ring_fd(ring), uring.ring_fd);
-	spawnpol_ring_close(ring);
-	io_uring_queue_exit(&uring);
 }

@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <linux/filter.h>
+#include <linux/io_uring.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
@@ -36,15 +37,15 @@ static int spawn_exit(int status)
 	       WEXITSTATUS(how) : -ECHILD;
 }
 
-/* Lines of /proc/self/maps that are of rings. */
+/* Mappings of rings: nothing else is kept from children of fork here. */
 static unsigned int nr_maps(void)
 {
-	FILE *maps = CHECK_PTR(fopen("/proc/self/maps", "re"));
+	FILE *maps = CHECK_PTR(fopen("/proc/self/smaps", "re"));
 	unsigned int nr = 0;
 	char line[512];
 
 	while (fgets(line, sizeof(line), maps))
-		nr += strstr(line, "io_uring") != NULL;
+		nr += !strncmp(line, "VmFlags:", 8) && strstr(line, " dc");
 	fclose(maps);
 	return nr;
 }
@@ -439,17 +440,36 @@ TEST(silent_unless_asked)
 	CHECK_STR(words(), "");
 }
 
+/* Rings need none. */
 TEST(without_a_free_descriptor)
 {
 	struct rlimit limit = { .rlim_cur = 3, .rlim_max = 1024 };
 
-	keep_words();
+	only_engine();
 	CHECK_SYS(setrlimit(RLIMIT_NOFILE, &limit));
 	CHECK_EQ(spawn_exit(3), 3);
-	CHECK_HAS(words(), "no ring (EMFILE)");
+}
+
+/* The thread can register 16, and the program has them. */
+TEST(without_room_for_a_ring)
+{
+	struct io_uring_rsrc_update reg[16] = {};
+	struct io_uring_params p = {};
+	int ring = CHECK_SYS(syscall(__NR_io_uring_setup, 1, &p));
+
+	keep_words();
+	for (int i = 0; i < 16; i++) {
+		reg[i].offset = -1;
+		reg[i].data = ring;
+	}
+	CHECK_EQ(syscall(__NR_io_uring_register, ring, IORING_REGISTER_RING_FDS,
+			 reg, 16), 16);
+	CHECK_EQ(spawn_exit(3), 3);
+	CHECK_HAS(words(), "no ring (EBUSY)");
 	/* that can get better */
-	limit.rlim_cur = 1024;
-	CHECK_SYS(setrlimit(RLIMIT_NOFILE, &limit));
+	reg[7].data = 0;
+	CHECK_EQ(syscall(__NR_io_uring_register, ring,
+			 IORING_UNREGISTER_RING_FDS, &reg[7], 1), 1);
 	CHECK_EQ(spawn_exit(4), 4);
 	CHECK_EQ(nr_lines(words()), 1);
 }

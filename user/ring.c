@@ -3,14 +3,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "internal.h"
 
-/* Since Linux 6.3; not in the headers of liburing 2.3. */
-#define FEAT_REG_REG_RING	(1U << 13)
-#define USE_REGISTERED_RING	(1U << 31)
+/* Not in the headers of liburing 2.3. */
+#define SETUP_NO_SQARRAY	(1U << 16)
+
+/* Of no use without a descriptor, or not known to the code that fills the SQ. */
+#define NOT_HIDDEN	(IORING_SETUP_CQSIZE | IORING_SETUP_ATTACH_WQ | \
+			 IORING_SETUP_R_DISABLED | SETUP_NO_SQARRAY)
 
 int ring_init(struct spawnpol_ring **ring, struct io_uring *uring, uint16_t tag)
 {
@@ -43,11 +45,31 @@ static int ring_check(struct io_uring *uring)
 		return -EINVAL;
 	if (!(uring->features & SPAWNPOL_FEAT_SPAWN))
 		return -EOPNOTSUPP;
-	return spawnpol_query(uring->ring_fd, &query);
+	return query_ring(ring_at(uring), &query);
 }
 
-int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
-		       unsigned int flags)
+static int uring_init(struct spawnpol_ring *ring, unsigned int entries,
+		      unsigned int flags)
+{
+	/*
+	 * SUBMIT_ALL: a request that is refused must not keep the chains
+	 * behind it from being submitted.
+	 */
+	flags |= IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP;
+	return ring->hidden ? hidden_init(ring->uring, entries, flags) :
+			      io_uring_queue_init(entries, ring->uring, flags);
+}
+
+static void uring_exit(struct spawnpol_ring *ring)
+{
+	if (ring->hidden)
+		hidden_exit(ring->uring);
+	else
+		io_uring_queue_exit(ring->uring);
+}
+
+static int ring_open(struct spawnpol_ring **ring, unsigned int entries,
+		     unsigned int flags, bool hidden)
 {
 	struct spawnpol_ring *r;
 	int err;
@@ -57,12 +79,9 @@ int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
 	err = ring_init(&r, NULL, SPAWNPOL_TAG);
 	if (err)
 		return err;
-	/*
-	 * SUBMIT_ALL: a request that is refused must not keep the chains
-	 * behind it from being submitted.
-	 */
-	err = io_uring_queue_init(entries, r->uring, flags |
-				  IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP);
+	r->hidden = hidden;
+	r->owner = gettid();
+	err = uring_init(r, entries, flags);
 	if (err)
 		goto forget_ring;
 	err = ring_check(r->uring);
@@ -71,10 +90,23 @@ int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
 	*ring = r;
 	return 0;
 exit_ring:
-	io_uring_queue_exit(r->uring);
+	uring_exit(r);
 forget_ring:
 	ring_forget(r);
 	return err;
+}
+
+int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
+		       unsigned int flags)
+{
+	return ring_open(ring, entries, flags, false);
+}
+
+int spawnpol_ring_open_hidden(struct spawnpol_ring **ring, unsigned int entries,
+			      unsigned int flags)
+{
+	return flags & NOT_HIDDEN ? -EINVAL :
+				    ring_open(ring, entries, flags, true);
 }
 
 int spawnpol_ring_wrap(struct spawnpol_ring **ring, struct io_uring *uring,
@@ -129,16 +161,6 @@ static void ring_drain(struct spawnpol_ring *ring)
 	}
 }
 
-/* liburing up to 2.3 would want the descriptor for it. */
-static void unregister(struct io_uring *uring)
-{
-	struct io_uring_rsrc_update at = { .offset = uring->enter_ring_fd };
-
-	syscall(__NR_io_uring_register, uring->enter_ring_fd,
-		IORING_UNREGISTER_RING_FDS | USE_REGISTERED_RING, &at, 1);
-	uring->int_flags = 0;
-}
-
 /*
  * A hidden ring cannot be reached by other threads and is not even mapped in
  * children of fork(2), where ids can be the same in a new pid namespace.
@@ -158,9 +180,7 @@ void spawnpol_ring_close(struct spawnpol_ring *ring)
 		return;
 	if (!ring->wrapped && is_within_reach(ring)) {
 		ring_drain(ring);
-		if (ring->hidden)
-			unregister(ring->uring);
-		io_uring_queue_exit(ring->uring);
+		uring_exit(ring);
 	}
 	ring_forget(ring);
 }
@@ -168,26 +188,4 @@ void spawnpol_ring_close(struct spawnpol_ring *ring)
 int spawnpol_ring_fd(const struct spawnpol_ring *ring)
 {
 	return ring->hidden ? -EBADF : ring->uring->ring_fd;
-}
-
-int spawnpol_ring_hide(struct spawnpol_ring *ring)
-{
-	struct io_uring *uring = ring->uring;
-	int ret;
-
-	if (ring->hidden)
-		return 0;
-	if (ring->wrapped || !(uring->features & FEAT_REG_REG_RING))
-		return -EOPNOTSUPP;
-	ret = io_uring_ring_dontfork(uring);
-	if (ret)
-		return ret;
-	ret = io_uring_register_ring_fd(uring);
-	if (ret < 0)
-		return ret;
-	close(uring->ring_fd);
-	uring->ring_fd = -1;
-	ring->owner = gettid();
-	ring->hidden = true;
-	return 0;
 }

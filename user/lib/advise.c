@@ -27,6 +27,8 @@ static const struct entry about_ring[] = {
 	{ ENOMEM, { "no memory for the ring",
 		    "ask for fewer entries, or raise RLIMIT_MEMLOCK" } },
 	{ EMFILE, { "too many open files", "raise RLIMIT_NOFILE" } },
+	{ EBUSY, { "this thread has 16 registered rings already",
+		   "close one, or make the ring in another thread" } },
 };
 
 static const struct entry about_chain[] = {

@@ -17,8 +17,8 @@ struct spawnpol_ring {
 	struct io_uring *uring;		/* &own or the caller's */
 	struct io_uring own;
 	bool wrapped;
-	bool hidden;			/* no descriptor; see spawnpol_ring_hide() */
-	pid_t owner;			/* then: the one thread that can use it */
+	bool hidden;			/* without descriptor; see hidden.c */
+	pid_t owner;			/* the one thread that can then use it */
 	uint16_t tag;
 
 	pthread_mutex_t lock;		/* both queues and all that follows */
@@ -117,9 +117,27 @@ int chain_add_exec(struct spawnpol_chain *chain, int fd, const char *path,
 /* search.c: is this an error (negative) after which execvp(3) searches on? */
 bool search_goes_on(int error);
 
+/* register.c */
+/* A ring by its descriptor, or by where the calling thread has it registered. */
+struct ring_at {
+	int fd;
+	bool registered;
+};
+struct ring_at ring_at(const struct io_uring *uring);
+int ring_register(struct ring_at at, unsigned int opcode, void *arg,
+		  unsigned int nr);
+
+/* query.c: spawnpol_query() */
+int query_ring(struct ring_at at, struct io_uring_spawn_query *query);
+
 /* attach.c: IORING_ATTACH_BPF, the events being said */
-int attach_to_ring(int ring_fd, int prog_fd,
+int attach_to_ring(struct ring_at at, int prog_fd,
 		   const struct spawnpol_attach_opts *opts);
+
+/* hidden.c: what liburing's io_uring_queue_init() and _exit() are for others */
+int hidden_init(struct io_uring *uring, unsigned int entries,
+		unsigned int flags);
+void hidden_exit(struct io_uring *uring);
 
 /* submit.c */
 void defuse(struct spawnpol_ring *ring, unsigned int from, unsigned int to);

@@ -65,7 +65,7 @@ int spawnpol_policy_attach_registered(int ring_fd, int prog_fd,
 	ret = resolve(&o, opts, prog_fd);
 	if (ret)
 		return ret;
-	return attach_to_ring(ring_fd, prog_fd, &o);
+	return attach_to_ring((struct ring_at) { .fd = ring_fd }, prog_fd, &o);
 }
 
 int spawnpol_policy_update(int link_fd, int prog_fd, int old_fd)

@@ -2,19 +2,18 @@
 /* What a ring says its kernel can do. */
 #include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "internal.h"
 
-int spawnpol_query(int ring_fd, struct io_uring_spawn_query *query)
+int query_ring(struct ring_at at, struct io_uring_spawn_query *query)
 {
 	uint32_t abi;
+	int err;
 
 	memset(query, 0, sizeof(*query));
-	if (syscall(__NR_io_uring_register, ring_fd,
-		    SPAWNPOL_REGISTER_SPAWN_QUERY, query, 1) < 0)
-		return errno == EINVAL ? -EOPNOTSUPP : -errno;
+	err = ring_register(at, SPAWNPOL_REGISTER_SPAWN_QUERY, query, 1);
+	if (err < 0)
+		return err == -EINVAL ? -EOPNOTSUPP : err;
 	if (query->abi == IORING_SPAWN_ABI)
 		return 0;
 	/* behind the first field nothing is known to mean what it meant */
@@ -22,4 +21,9 @@ int spawnpol_query(int ring_fd, struct io_uring_spawn_query *query)
 	memset(query, 0, sizeof(*query));
 	query->abi = abi;
 	return -EPROTO;
+}
+
+int spawnpol_query(int ring_fd, struct io_uring_spawn_query *query)
+{
+	return query_ring((struct ring_at) { .fd = ring_fd }, query);
 }

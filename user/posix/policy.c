@@ -93,6 +93,7 @@ static int open_pin(const char *path)
 int policy_attach(struct spawnpol_ring *ring)
 {
 	struct spawnpol_attach_opts opts = { .events = wanted_events };
+	struct ring_at at = ring_at(ring->uring);
 	int prog, link, err;
 
 	if (!pin)
@@ -102,11 +103,11 @@ int policy_attach(struct spawnpol_ring *ring)
 	prog = open_pin(pin);
 	if (prog < 0)
 		return prog;
-	link = attach_to_ring(spawnpol_ring_fd(ring), prog, &opts);
+	link = attach_to_ring(at, prog, &opts);
 	close(prog);
 	if (link < 0)
 		return link;
-	err = io_uring_register_files(ring->uring, &link, 1);
+	err = ring_register(at, IORING_REGISTER_FILES, &link, 1);
 	close(link);
 	return err;
 }

@@ -200,7 +200,7 @@ void thread_end(struct thread *th)
 static int look_at_kernel(struct spawnpol_ring *ring)
 {
 	struct io_uring_spawn_query query;
-	int err = spawnpol_query(spawnpol_ring_fd(ring), &query);
+	int err = query_ring(ring_at(ring->uring), &query);
 
 	if (!err)
 		atomic_store(&exec_flags, query.exec_flags);
@@ -210,9 +210,9 @@ static int look_at_kernel(struct spawnpol_ring *ring)
 static bool make_ring(struct thread *th, struct request *rq,
 		      unsigned int entries)
 {
-	int err = spawnpol_ring_open(&th->ring, entries,
-				     IORING_SETUP_SINGLE_ISSUER |
-				     IORING_SETUP_DEFER_TASKRUN);
+	int err = spawnpol_ring_open_hidden(&th->ring, entries,
+					    IORING_SETUP_SINGLE_ISSUER |
+					    IORING_SETUP_DEFER_TASKRUN);
 
 	if (err) {
 		th->ring = NULL;
@@ -232,9 +232,9 @@ static bool make_ring(struct thread *th, struct request *rq,
 			miss(rq, "the policy cannot be attached", err);
 		goto close;
 	}
-	err = spawnpol_ring_hide(th->ring) ?: -pthread_setspecific(key, th);
+	err = -pthread_setspecific(key, th);
 	if (err) {
-		leave(rq, "the ring cannot be hidden", err);
+		leave(rq, "no memory", err);
 		goto close;
 	}
 	th->entries = entries;
