@@ -106,7 +106,7 @@ TEST(a_ring_of_the_program_can_be_handed_on)
 	CHECK_OK(io_uring_queue_init(4, &ring, 0));
 	CHECK_EQ(posix_spawn_file_actions_adddup2(actions(&j), ring.ring_fd,
 						  50), 0);
-	left(&j, 0, "a descriptor that a chain does not have");
+	left(&j, 0, "a dup2 of a ring");
 	EXPECT_HAS(seen(&j, "fd50"), "io_uring");
 }
 

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -109,6 +110,15 @@ static void wait_gone(pid_t pid)
 		sched_yield();
 }
 
+static bool is_ring(int fd)
+{
+	char path[32], target[32] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return readlink(path, target, sizeof(target) - 1) > 0 &&
+	       !strcmp(target, "anon_inode:[io_uring]");
+}
+
 /*
  * The child closes rings that are close-on-exec before its first step, so that one
  * cannot be handed on by a dup2. Doing it all again is no harm, unless a file is to
@@ -118,7 +128,8 @@ static bool has_no_ring(const struct request *rq,
 			const struct spawnpol_outcome *out)
 {
 	return out->error == -EBADF && out->kind == SPAWNPOL_DUP2 &&
-	       !rq->creates;
+	       !rq->creates &&
+	       is_ring(chain_nth_step(rq->chain, out->step)->sqe.fd);
 }
 
 /* False: no child was made, and libc is to try. Otherwise *result is the call's. */
@@ -149,7 +160,7 @@ static bool launch(struct thread *th, struct request *rq, pid_t *pid, int *resul
 	if (out.error)
 		wait_gone(out.pid);
 	if (has_no_ring(rq, &out))
-		return leave(rq, "a descriptor that a chain does not have",
+		return leave(rq, "a dup2 of a ring",
 			     out.error);
 	*result = -out.error;
 	return true;
