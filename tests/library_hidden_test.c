@@ -37,19 +37,6 @@ static struct spawnpol_ring *hidden_of(unsigned int entries, unsigned int flags)
 	return ring;
 }
 
-/* Mappings that are kept from children of fork, as those of hidden rings are. */
-static unsigned int nr_maps(void)
-{
-	FILE *maps = CHECK_PTR(fopen("/proc/self/smaps", "re"));
-	unsigned int nr = 0;
-	char line[512];
-
-	while (fgets(line, sizeof(line), maps))
-		nr += !strncmp(line, "VmFlags:", 8) && strstr(line, " dc");
-	fclose(maps);
-	return nr;
-}
-
 /* With that many launches both queues go round. */
 static void use_up(unsigned int entries, unsigned int flags)
 {
@@ -68,7 +55,7 @@ static void use_up(unsigned int entries, unsigned int flags)
 	}
 	CHECK_EQ(run(ring, chain), 5);
 	CHECK_EQ(nr_descriptors(), before);
-	CHECK_EQ(nr_maps(), 0);
+	CHECK_EQ(hidden_ring_maps(), 0);
 }
 
 TEST(hidden_rings_work_without_a_descriptor, .timeout = 120)
@@ -108,7 +95,7 @@ TEST(hidden_rings_are_as_large_as_asked)
 TEST(hidden_rings_are_no_larger_than_the_largest)
 {
 	CHECK_EQ(run(hidden_of(~0U, 0), shell("exit 6")), 6);
-	CHECK_EQ(nr_maps(), 0);
+	CHECK_EQ(hidden_ring_maps(), 0);
 }
 
 TEST(hidden_rings_are_not_locked_memory)
@@ -145,7 +132,7 @@ TEST(flags_that_do_not_go_with_hidden_rings)
 		EXPECT_EQ(spawnpol_ring_open_hidden(&ring, 8, flags[i]),
 			  -EINVAL);
 	EXPECT_EQ(spawnpol_ring_open_hidden(&ring, 0, 0), -EINVAL);
-	CHECK_EQ(nr_maps(), 0);
+	CHECK_EQ(hidden_ring_maps(), 0);
 }
 
 /* --- what other threads see of them --------------------------------------------- */
@@ -221,10 +208,10 @@ TEST(hidden_rings_are_closed)
 		for (int i = 0; i < 16; i++)
 			rings[i] = hidden_of(4, 0);
 		CHECK_EQ(spawnpol_ring_open_hidden(&rings[16], 4, 0), -EBUSY);
-		CHECK_GT(nr_maps(), 0);
+		CHECK_GT(hidden_ring_maps(), 0);
 		for (int i = 0; i < 16; i++)
 			spawnpol_ring_close(rings[i]);
-		CHECK_EQ(nr_maps(), 0);
+		CHECK_EQ(hidden_ring_maps(), 0);
 	}
 }
 

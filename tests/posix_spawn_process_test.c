@@ -37,28 +37,15 @@ static int spawn_exit(int status)
 	       WEXITSTATUS(how) : -ECHILD;
 }
 
-/* Mappings of rings: nothing else is kept from children of fork here. */
-static unsigned int nr_maps(void)
-{
-	FILE *maps = CHECK_PTR(fopen("/proc/self/smaps", "re"));
-	unsigned int nr = 0;
-	char line[512];
-
-	while (fgets(line, sizeof(line), maps))
-		nr += !strncmp(line, "VmFlags:", 8) && strstr(line, " dc");
-	fclose(maps);
-	return nr;
-}
-
 TEST(it_is_the_library_that_is_called)
 {
 	Dl_info info;
 
 	CHECK(dladdr(posix_spawn, &info));
 	CHECK_HAS(info.dli_fname, "libspawnpol-posix.so");
-	CHECK_EQ(nr_maps(), 0);
+	CHECK_EQ(hidden_ring_maps(), 0);
 	CHECK_EQ(spawn_exit(3), 3);
-	CHECK_GT(nr_maps(), 0);
+	CHECK_GT(hidden_ring_maps(), 0);
 }
 
 TEST(pid_may_be_null)
@@ -122,7 +109,7 @@ TEST(threads_spawn_at_once, .timeout = 120)
 	pthread_barrier_wait(&barrier);
 	for (i = 0; i < THREADS; i++)
 		CHECK_EQ(pthread_join(threads[i], NULL), 0);
-	CHECK_EQ(nr_maps(), 0);
+	CHECK_EQ(hidden_ring_maps(), 0);
 	check_no_children();
 }
 
@@ -130,7 +117,7 @@ static void *spawn_once(void *arg)
 {
 	(void)arg;
 	CHECK_EQ(spawn_exit(9), 9);
-	return (void *)(long)nr_maps();
+	return (void *)(long)hidden_ring_maps();
 }
 
 TEST(threads_that_end_leave_nothing, .timeout = 120)
@@ -143,7 +130,7 @@ TEST(threads_that_end_leave_nothing, .timeout = 120)
 		CHECK_EQ(pthread_create(&thread, NULL, spawn_once, NULL), 0);
 		CHECK_EQ(pthread_join(thread, &maps), 0);
 		CHECK_GT((long)maps, 0);
-		CHECK_EQ(nr_maps(), 0);
+		CHECK_EQ(hidden_ring_maps(), 0);
 	}
 	CHECK_EQ(nr_descriptors(), descriptors);
 }
@@ -172,7 +159,7 @@ TEST(destructors_may_spawn)
 	CHECK_EQ(pthread_create(&thread, NULL, end_with_late_spawn, &status), 0);
 	CHECK_EQ(pthread_join(thread, NULL), 0);
 	CHECK_EQ(status, 7);
-	CHECK_EQ(nr_maps(), 0);
+	CHECK_EQ(hidden_ring_maps(), 0);
 }
 
 /* --- children of other kinds ------------------------------------------------------------ */
@@ -184,7 +171,7 @@ TEST(children_of_fork_have_rings_of_their_own)
 	CHECK_EQ(spawn_exit(3), 3);
 	pid = CHECK_SYS(fork());
 	if (!pid) {
-		CHECK_EQ(nr_maps(), 0);
+		CHECK_EQ(hidden_ring_maps(), 0);
 		only_engine();
 		CHECK_EQ(spawn_exit(4), 4);
 		CHECK_EQ(spawn_exit(5), 5);
@@ -233,7 +220,7 @@ TEST(children_of_vfork_make_no_ring)
 	CHECK_EQ(wait_exit(pid), 0);
 	CHECK_EQ(status, 4);
 	CHECK_HAS(words(), SHARES);
-	CHECK_EQ(nr_maps(), 0);
+	CHECK_EQ(hidden_ring_maps(), 0);
 	only_engine();
 	CHECK_EQ(spawn_exit(5), 5);
 }
@@ -373,7 +360,7 @@ TEST(it_is_no_cancellation_point)
 	CHECK_EQ(wait_exit(pids[0]), 5);
 	CHECK_EQ(wait_exit(pids[1]), 5);
 	CHECK_EQ(pids[2], 0);
-	CHECK_EQ(nr_maps(), 0);
+	CHECK_EQ(hidden_ring_maps(), 0);
 }
 
 TEST(only_programs_send_sigchld)

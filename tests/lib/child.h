@@ -29,6 +29,8 @@ void write_file(const char *path, const char *text, mode_t mode);
 const char *read_file(const char *path);
 /* The value of "key:" or "key " in lines of text; "" if there is none. */
 const char *line_of(const char *text, const char *key);
+/* Mappings that are kept from children of fork, as those of hidden rings are. */
+unsigned int hidden_ring_maps(void);
 /* Copy a file with its mode changed. */
 void copy_file(const char *from, const char *to, mode_t mode);
 
