@@ -102,8 +102,8 @@ static void wait_gone(pid_t pid)
 	siginfo_t info;
 	int tries = 1000;
 
-	while (!waitid(P_PID, pid, &info,
-		       WEXITED | WNOWAIT | __WALL | __WNOTHREAD) ||
+	while (waitid(P_PID, pid, &info,
+		      WEXITED | WNOWAIT | __WALL | __WNOTHREAD) &&
 	       errno == EINTR)
 		;
 	while (tries-- && (!kill(pid, 0) || errno == EPERM))
@@ -160,8 +160,7 @@ static bool launch(struct thread *th, struct request *rq, pid_t *pid, int *resul
 	if (out.error)
 		wait_gone(out.pid);
 	if (has_no_ring(rq, &out))
-		return leave(rq, "a dup2 of a ring",
-			     out.error);
+		return leave(rq, "a dup2 of a ring", out.error);
 	*result = -out.error;
 	return true;
 }
