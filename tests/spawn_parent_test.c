@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The child's relation to its parent, as the parent, debuggers and signals see
- * it (S16, S17, S18).
+ * The child's relation to its parent, as the parent and signals see
+ * it (S16, S18).
  */
 #include "lib/child.h"
 #include "lib/ring.h"
@@ -165,24 +165,6 @@ TEST(S16_whatever_fork_hands_down)
 		EXPECT_STR(shown(&s, "Umask"), "0031");
 		EXPECT_EQ(shown_number(&s, "nice"), 5);
 	}
-}
-
-TEST(S17_strace_follows_the_child, .timeout = 60)
-{
-	int status;
-	char *text =
-		output_of(format("strace -f %s %s 7 2>&1",
-				  helper("ring_spawn"), helper("exit_with")),
-			  &status);
-	char *line;
-	pid_t pid;
-
-	CHECK_EQ(status, 7);
-	line = strstr(text, "child ");
-	CHECK(line);
-	pid = atoi(line + 6);
-	EXPECT_HAS(text, format("[pid %5d] exit_group(7)", pid));
-	EXPECT_HAS(text, format("[pid %5d] +++ exited with 7 +++", pid));
 }
 
 static volatile sig_atomic_t signals;
