@@ -60,6 +60,15 @@ HOST_BIN := $(filter %_host_test,$(TEST_BIN))
 # Programs that tests start; each is one file and links to nothing.
 TEST_HELPER := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 
+# Fuzzers. What is in files named program* makes BPF programs at random, the rest
+# chains.
+FUZZ_BPF    := $(patsubst %.c,$(B)/%.o,$(wildcard tests/fuzz/*.bpf.c))
+FUZZ_SRC    := $(filter-out %.bpf.c,$(wildcard tests/fuzz/*.c))
+PROGRAM_OBJ := $(patsubst %.c,$(B)/%.o,$(filter tests/fuzz/program%,$(FUZZ_SRC)))
+CHAIN_OBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/program%,$(FUZZ_SRC)))
+FUZZ_BIN    := $(if $(CHAIN_OBJ),$(B)/tests/fuzz/chains) \
+	$(if $(PROGRAM_OBJ),$(B)/tests/fuzz/programs)
+
 TARGETS :=
 ifneq ($(LIB_SRC),)
 TARGETS += $(B)/libspawnpol.a $(B)/libspawnpol.so $(B)/libspawnpol.pc \
@@ -95,8 +104,8 @@ COMPLETION := $(DATADIR)/bash-completion/completions
 # --- targets for people -----------------------------------------------------
 
 .DEFAULT_GOAL := help
-.PHONY: help all programs bench-programs host-tests run test check bench vm kernel kernel-debug \
-	deps install uninstall clean patches-prepare patches-refresh \
+.PHONY: help all programs bench-programs fuzzers host-tests run test check bench fuzz vm kernel \
+	kernel-debug deps install uninstall clean patches-prepare patches-refresh \
 	patches-check FORCE
 
 #: help|this text
@@ -107,11 +116,13 @@ help:
 	@echo 'V=1 shows the commands. Kernels are cached outside the checkout.'
 
 #: all|library, tool, daemon, policies, examples and test programs
-all: programs $(TEST_BPF) $(TEST_BIN) $(BENCH_BIN) $(EXAMPLE_BIN)
+all: programs $(TEST_BPF) $(TEST_BIN) $(BENCH_BIN) $(EXAMPLE_BIN) fuzzers
 
 programs: $(TARGETS) $(BPF_OBJ) $(TEST_HELPER)
 
 bench-programs: programs $(BENCH_BIN)
+
+fuzzers: $(FUZZ_BIN) $(FUZZ_BPF) $(TEST_BPF) $(TEST_HELPER)
 
 host-tests: $(TARGETS) $(HOST_BIN) $(TEST_HELPER)
 
@@ -132,6 +143,11 @@ check:
 #: bench|measure in the VM, with tables and plots; BENCH="NAME..." ITERATIONS=N
 bench: deps
 	$(Q)bench/run.sh $(if $(ITERATIONS),--iterations $(ITERATIONS)) $(BENCH)
+
+#: fuzz|chains and policies made up at random; T=SECONDS SEED=N DEBUG=1
+fuzz: deps
+	$(Q)tests/fuzz/run.sh $(if $(DEBUG),--debug) $(if $(SEED),--seed $(SEED)) \
+		$(if $(T),--time $(T))
 
 #: vm|a shell in the VM; DEBUG=1 for the debug kernel
 vm:
@@ -247,6 +263,13 @@ $(POSIX_TEST): $(B)/tests/%: $(B)/tests/%.o $(B)/tests/posix/job.o $(TEST_LIB) \
 		$(B)/libspawnpol-posix.so $(B)/libspawnpol.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -Wl,-rpath,'$$ORIGIN/..' $(LIBS) -lpthread -o $@
+
+# They have a main() of their own.
+$(B)/tests/fuzz/chains: $(CHAIN_OBJ)
+$(B)/tests/fuzz/programs: $(PROGRAM_OBJ)
+$(FUZZ_BIN): $(filter-out %/tap_main.o,$(TEST_LIB)) $(B)/libspawnpol.a
+	$(call msg,LINK,$@)
+	$(Q)$(CC) -static $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -lpthread -o $@
 
 $(B)/tests/helpers/%: tests/helpers/%.c
 	$(call msg,CC,$@)
