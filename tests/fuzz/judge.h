@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the parts of the judgement share. */
+#ifndef SPAWNPOL_FUZZ_JUDGE_H
+#define SPAWNPOL_FUZZ_JUDGE_H
+
+#include "run.h"
+
+#include <errno.h>
+
+struct trial {
+	const struct fuzz_case *c;
+	const struct seen *seen;
+	enum breakage breakage;
+	FILE *to;
+	unsigned int violations;
+	const struct seen_cqe *cqe[MAX_SQES]; /* of each request, or NULL */
+	bool silent_exec;		      /* a program may be nobody's */
+};
+
+/* Requests first to last are linked; one is CLONE, steps follow it. */
+struct chain {
+	unsigned int first, clone, step, last;
+	bool has_deadline;
+	bool concurrent;		  /* something else may have ended it */
+	const struct policy_link *policy; /* NULL: none applies */
+};
+
+/* What follows a step. */
+enum step_end {
+	END_NEXT,    /* the next one */
+	END_LAST,    /* nothing */
+	END_STAGED,  /* nothing, or a staged EXEC has succeeded */
+	END_PROGRAM, /* the child is a program */
+	END_UNSURE,
+};
+
+__attribute__((format(printf, 2, 3))) void violation(struct trial *t,
+						     const char *fmt, ...);
+
+/* judge_chain.c */
+void judge_chain(struct trial *t, const struct chain *chain);
+enum step_end link_rule(struct trial *t, unsigned int at, int res);
+/* Whether a request with this result has failed. */
+bool has_failed(const struct io_uring_sqe *sqe, int res);
+/* Whether an error of this operation may count as success. */
+bool is_overlooked(uint8_t opcode);
+
+/* judge_policy.c: what the runs for a step say of its end */
+enum step_end judge_verdict(struct trial *t, const struct chain *chain,
+			    unsigned int at);
+unsigned int count_runs(struct trial *t, const struct chain *chain,
+			unsigned int at);
+void judge_runs(struct trial *t, const struct chain *chain);
+
+#endif

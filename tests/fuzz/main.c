@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * chains: chains made up at random, and whether what the kernel makes of them is
+ * what docs/abi.md says. Each case has a process of its own, the submitter.
+ */
+#include "run.h"
+#include "child.h"
+#include "program.h"
+#include "tap_private.h"
+#include "world.h"
+
+#include <dirent.h>
+#include <getopt.h>
+#include <linux/bpf.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+/* How long a case may take; how often to say that they go on. */
+#define CASE_SECONDS (30 * tap_slowness())
+#define SAY_SECONDS 10
+/* After so many violations the rest is not worth waiting for. */
+#define ENOUGH 10
+
+struct tap_shared *tap_shared;
+
+/* What all cases count together. */
+static struct tally {
+	unsigned long cases, requests, programs, violations;
+	unsigned long policies, runs, cancels, closes, exits;
+	bool exiting; /* the case ends as its process does */
+} * tally;
+
+static struct options {
+	uint64_t seed, number;
+	double seconds;
+	uint64_t count;
+	bool one, print;
+	enum breakage breakage;
+} options = { .seconds = 60 };
+
+static const char *const breakages[BREAK_LAST] = {
+	[BREAK_LOST_CQE] = "lost-cqe",
+	[BREAK_SECOND_CQE] = "second-cqe",
+	[BREAK_STRANGE_CQE] = "strange-cqe",
+	[BREAK_RESULT] = "result",
+	[BREAK_ORDER] = "order",
+	[BREAK_HARDLINK] = "hardlink",
+	[BREAK_CHILD] = "child",
+	[BREAK_SIGNAL] = "signal",
+	[BREAK_RUN] = "run",
+	[BREAK_VERDICT] = "verdict",
+	[BREAK_KILLED] = "killed",
+};
+
+static void usage(FILE *to)
+{
+	unsigned int i;
+
+	fprintf(to,
+		"usage: chains [--seed N] [--time SECONDS | --count N] [--case N] [--print]\n"
+		"  --case N     only that one, shown before it is run\n"
+		"  --print      only show cases\n"
+		"  --break WHAT see that it is noticed:");
+	for (i = 1; i < BREAK_LAST; i++)
+		fprintf(to, " %s", breakages[i]);
+	fprintf(to, "\n");
+}
+
+static uint64_t some_seed(void)
+{
+	uint64_t seed;
+
+	CHECK_EQ(getrandom(&seed, sizeof(seed), 0), (ssize_t)sizeof(seed));
+	return seed;
+}
+
+static enum breakage breakage_of(const char *name)
+{
+	unsigned int i;
+
+	for (i = 1; i < BREAK_LAST; i++)
+		if (!strcmp(breakages[i], name))
+			return i;
+	usage(stderr);
+	exit(2);
+}
+
+static void parse(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "seed", 1, NULL, 's' },  { "time", 1, NULL, 't' },
+		{ "count", 1, NULL, 'n' }, { "case", 1, NULL, 'c' },
+		{ "print", 0, NULL, 'p' }, { "break", 1, NULL, 'b' },
+		{ "help", 0, NULL, 'h' },  { 0 },
+	};
+	int opt;
+
+	options.seed = some_seed();
+	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (opt) {
+		case 's':
+			options.seed = strtoul(optarg, NULL, 0);
+			break;
+		case 't':
+			options.seconds = atof(optarg);
+			break;
+		case 'n':
+			options.count = strtoul(optarg, NULL, 0);
+			break;
+		case 'c':
+			options.number = strtoul(optarg, NULL, 0);
+			options.count = 1;
+			options.one = true;
+			break;
+		case 'p':
+			options.print = true;
+			break;
+		case 'b':
+			options.breakage = breakage_of(optarg);
+			break;
+		case 'h':
+			usage(stdout);
+			exit(0);
+		default:
+			usage(stderr);
+			exit(2);
+		}
+	}
+}
+
+/* --- one case ------------------------------------------------------------------- */
+
+static struct fuzz_case the_case;
+static struct seen the_seen;
+
+static void count_case(const struct fuzz_case *c, const struct seen *seen)
+{
+	unsigned int i;
+
+	tally->policies += !!c->nr_links;
+	tally->runs += seen->runs;
+	tally->programs += seen->nr_reaped;
+	for (i = 0; i < c->nr_sqes; i++)
+		tally->requests += seen->accepted[i];
+	for (i = 0; i < c->nr_actions; i++)
+		tally->cancels += c->actions[i].kind == ACTION_CANCEL;
+	tally->closes += seen->closed;
+}
+
+static void show_seen(const struct seen *seen)
+{
+	const struct engine_run *run;
+	unsigned int i;
+
+	for (i = 0; i < seen->nr_cqes; i++)
+		printf("CQE of %lu: %d flags %#x\n", seen->cqes[i].user_data,
+		       seen->cqes[i].res, seen->cqes[i].flags);
+	for (i = 0; i < seen->runs && i < ENGINE_LOG; i++) {
+		run = &engine->log[i];
+		printf("run for CLONE %llu step %u: %s attempt %u res %d op %u; staging %d, delay %d\n",
+		       (unsigned long long)run->ctx.cookie, run->ctx.step,
+		       event_name(run->ctx.event), run->ctx.attempt,
+		       run->ctx.res, run->ctx.opcode, run->staged[0],
+		       run->delay);
+	}
+	for (i = 0; i < seen->nr_reaped; i++)
+		printf("process %d ended with %#x\n", seen->reaped[i].pid,
+		       seen->reaped[i].status);
+}
+
+static void show_replay(uint64_t number)
+{
+	printf("replay: build/tests/fuzz/chains --seed %#lx --case %lu\n",
+	       options.seed, number);
+}
+
+/* In the case's process. */
+static void run_one(uint64_t number)
+{
+	unsigned int violations, i;
+
+	arena_make();
+	case_make(&the_case, options.seed, number);
+	if (options.one)
+		case_print(&the_case, stdout);
+	fflush(stdout);
+	for (i = 0; i < the_case.nr_actions; i++)
+		if (the_case.actions[i].kind == ACTION_EXIT)
+			tally->exiting = true;
+	break_before(options.breakage);
+	case_run(&the_case, &the_seen);
+	tally->exiting = false;
+	break_seen(&the_case, &the_seen, options.breakage);
+	violations = case_judge(&the_case, &the_seen, options.breakage, stdout);
+	count_case(&the_case, &the_seen);
+	if (violations && !options.one)
+		case_print(&the_case, stdout);
+	if (violations || options.one)
+		show_seen(&the_seen);
+	fflush(stdout);
+	_exit(!!violations);
+}
+
+static void show_only(uint64_t number)
+{
+	arena_make();
+	case_make(&the_case, options.seed, number);
+	case_print(&the_case, stdout);
+}
+
+/* Its status, or -1 if it took too long. */
+static int wait_for(pid_t pid)
+{
+	struct pollfd wait = { .events = POLLIN };
+	int status = -1;
+
+	wait.fd = syscall(SYS_pidfd_open, pid, 0);
+	if (poll(&wait, 1, CASE_SECONDS * 1000) > 0) {
+		CHECK_SYS(waitpid(pid, &status, __WALL));
+	} else {
+		printf("VIOLATION: the case does not end\n%s\n",
+		       read_file(format("/proc/%d/stack", pid)));
+		kill(pid, SIGKILL);
+	}
+	close(wait.fd);
+	return status;
+}
+
+/* What it has left is here now, as this is the subreaper. */
+static bool leaves_something(bool exited)
+{
+	struct seen after = { 0 };
+
+	reap_all(&after);
+	if (after.left)
+		printf("VIOLATION: S15: it left a child that is no program\n");
+	if (after.nr_reaped && !exited)
+		printf("VIOLATION: S9: it left %u processes\n",
+		       after.nr_reaped);
+	return after.left || (after.nr_reaped && !exited);
+}
+
+/* Whether all is well. */
+static bool do_case(uint64_t number)
+{
+	bool fine, exited;
+	int status;
+	pid_t pid;
+
+	if (options.print) {
+		show_only(number);
+		return true;
+	}
+	fflush(stdout);
+	tally->exiting = false;
+	pid = CHECK_SYS(fork());
+	if (!pid)
+		run_one(number);
+	status = wait_for(pid);
+	exited = tally->exiting;
+	fine = !status;
+	if (status > 0 && WIFSIGNALED(status))
+		printf("VIOLATION: the submitter died of signal %d\n",
+		       WTERMSIG(status));
+	if (leaves_something(exited))
+		fine = false;
+	tally->cases++;
+	tally->exits += exited;
+	if (!fine) {
+		tally->violations++;
+		show_replay(number);
+	}
+	return fine;
+}
+
+/* --- all cases ------------------------------------------------------------------ */
+
+struct system {
+	unsigned int tasks, links;
+};
+
+static struct system look(void)
+{
+	struct system now = { 0 };
+	union bpf_attr attr = { 0 };
+	DIR *proc = CHECK_PTR(opendir("/proc"));
+	struct dirent *entry;
+
+	while ((entry = readdir(proc)))
+		if (atoi(entry->d_name) &&
+		    !strstr(read_file(format("/proc/%s/status", entry->d_name)),
+			    "\nKthread:\t1"))
+			now.tasks++;
+	closedir(proc);
+	while (!bpf_call(BPF_LINK_GET_NEXT_ID, &attr, sizeof(attr))) {
+		attr.start_id = attr.next_id;
+		now.links++;
+	}
+	return now;
+}
+
+/* What is freed late gets some time. */
+static void compare(const struct system *before)
+{
+	double until = now() + 5 * tap_slowness();
+	struct system after = look();
+
+	while ((after.tasks > before->tasks || after.links > before->links) &&
+	       now() < until) {
+		sleep_ms(100);
+		after = look();
+	}
+	if (after.tasks <= before->tasks && after.links <= before->links)
+		return;
+	printf("VIOLATION: %u tasks and %u links at the end, %u and %u before\n",
+	       after.tasks, after.links, before->tasks, before->links);
+	tally->violations++;
+}
+
+static void say(const char *end)
+{
+	printf("chains: %lu cases, %lu requests, %lu programs, %lu with policies (%lu runs), "
+	       "%lu cancels, %lu rings closed, %lu exits, %lu violations%s\n",
+	       tally->cases, tally->requests, tally->programs, tally->policies,
+	       tally->runs, tally->cancels, tally->closes, tally->exits,
+	       tally->violations, end);
+	fflush(stdout);
+}
+
+static void do_cases(void)
+{
+	double begin = now(), next = begin + SAY_SECONDS;
+	uint64_t i;
+
+	for (i = 0; options.count ? i < options.count
+				  : now() < begin + options.seconds;
+	     i++) {
+		do_case(options.number + i);
+		if (tally->violations >= ENOUGH)
+			break;
+		if (now() >= next) {
+			say("");
+			next += SAY_SECONDS;
+		}
+	}
+}
+
+static void make_shared(void)
+{
+	char *at = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		exit(2);
+	tap_shared = (void *)at;
+	tally = (void *)(at + 4096);
+	/* the files of cases are not the harness's */
+	strcpy(tap_shared->dir, "/nonexistent");
+}
+
+int main(int argc, char **argv)
+{
+	struct system before;
+	char end[64];
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	make_shared();
+	parse(argc, argv);
+	printf("seed %#lx\n", options.seed);
+	if (options.print) {
+		do_cases();
+		return 0;
+	}
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	engine_load();
+	world_make();
+	before = look();
+	do_cases();
+	compare(&before);
+	world_remove();
+	snprintf(end, sizeof(end), ", seed %#lx", options.seed);
+	say(end);
+	return tally->violations ? 1 : 0;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Runs a case: a ring, its policies, its requests, and what comes of them. */
+#include "run.h"
+#include "child.h"
+#include "program.h"
+#include "world.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#define CQE_SECONDS (10 * tap_slowness())
+
+static struct io_uring ring;
+static int links[MAX_LINKS];
+
+static void make_ring(const struct fuzz_case *c)
+{
+	struct io_uring_params params = {
+		.flags = c->ring_flags,
+		.cq_entries = c->cq_entries,
+		.sq_thread_idle = 20,
+	};
+	struct iovec buffer = { (void *)BUFFER, BUFFER_SIZE };
+	int files[] = { FD_NULL, FD_FILE, FD_BLOCK_R, FD_READONLY };
+
+	CHECK_OK(io_uring_queue_init_params(c->entries, &ring, &params));
+	if (c->ring_flags & IORING_SETUP_R_DISABLED)
+		CHECK_OK(io_uring_enable_rings(&ring));
+	CHECK_OK(io_uring_register_files(&ring, files, 4));
+	if (c->buffers)
+		CHECK_OK(io_uring_register_buffers(&ring, &buffer, 1));
+}
+
+static void attach_links(const struct fuzz_case *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_LINKS; i++)
+		links[i] = -1;
+	memset(engine, 0, sizeof(*engine));
+	memcpy(engine->rules, c->rules, sizeof(c->rules));
+	for (i = 0; i < c->nr_links; i++) {
+		struct io_uring_attach_bpf attr = {
+			.prog_fd = engine_prog,
+			.slot = c->links[i].slot,
+			.events = c->links[i].events,
+			.max_issues = c->links[i].max_issues,
+			.max_staged = c->links[i].max_staged,
+			.max_delay_ns = c->links[i].max_delay_ns,
+		};
+
+		links[i] = syscall(__NR_io_uring_register, ring.ring_fd,
+				   SPAWNPOL_ATTACH_BPF, &attr, 1);
+	}
+}
+
+static void note(struct seen *seen, const struct io_uring_cqe *cqe)
+{
+	if (seen->nr_cqes == MAX_CQES)
+		return;
+	seen->cqes[seen->nr_cqes++] = (struct seen_cqe){
+		.user_data = cqe->user_data,
+		.res = cqe->res,
+		.flags = cqe->flags,
+	};
+}
+
+static void drain(struct seen *seen)
+{
+	struct io_uring_cqe *cqe;
+
+	while (!io_uring_peek_cqe(&ring, &cqe) && cqe) {
+		note(seen, cqe);
+		io_uring_cqe_seen(&ring, cqe);
+	}
+}
+
+/* A call may take only some, if a request is wrong. */
+static void submit(const struct fuzz_case *c, struct seen *seen,
+		   unsigned int from, unsigned int to)
+{
+	static unsigned int batch;
+	unsigned int size = c->ring_flags & IORING_SETUP_SQE128 ? 128 : 64;
+	struct io_uring_sqe *sqe;
+	unsigned int i;
+	int ret;
+
+	for (i = from; i < to; i++) {
+		sqe = CHECK_PTR(io_uring_get_sqe(&ring));
+		memset(sqe, 0, size);
+		*sqe = c->sqes[i];
+	}
+	while (from < to) {
+		batch++;
+		ret = io_uring_submit(&ring);
+		if (ret == -EBUSY || ret == -EINTR || ret == -EAGAIN) {
+			drain(seen);
+			continue;
+		}
+		CHECK_OK(ret);
+		for (i = 0; i < (unsigned int)ret && from < to; i++, from++) {
+			seen->accepted[from] = true;
+			seen->batch[from] = batch;
+		}
+		if (!ret)
+			break;
+	}
+}
+
+/* What may go without a CQE is not waited for. */
+static bool has_all(const struct fuzz_case *c, const struct seen *seen)
+{
+	bool had[MAX_SQES] = { false };
+	unsigned int i;
+
+	for (i = 0; i < seen->nr_cqes; i++)
+		if (seen->cqes[i].user_data < c->nr_sqes &&
+		    !(seen->cqes[i].flags & SPAWNPOL_CQE_F_STAGED))
+			had[seen->cqes[i].user_data] = true;
+	for (i = 0; i < c->nr_sqes; i++)
+		if (seen->accepted[i] && !had[i] && !c->noise[i] &&
+		    !(c->sqes[i].flags & IOSQE_CQE_SKIP_SUCCESS))
+			return false;
+	return true;
+}
+
+static void wait_for_all(const struct fuzz_case *c, struct seen *seen)
+{
+	struct __kernel_timespec ts = { .tv_nsec = 2000000 };
+	double until = now() + CQE_SECONDS;
+	struct io_uring_cqe *cqe;
+
+	drain(seen);
+	while (!has_all(c, seen)) {
+		if (now() > until) {
+			seen->late = true;
+			return;
+		}
+		if (io_uring_wait_cqe_timeout(&ring, &cqe, &ts))
+			world_unblock();
+		drain(seen);
+	}
+}
+
+void case_run(const struct fuzz_case *c, struct seen *seen)
+{
+	unsigned int i, from = 0;
+
+	count_signals();
+	world_fresh();
+	make_ring(c);
+	attach_links(c);
+	actions_begin(c, &ring, links);
+	for (i = 0; i < c->nr_sqes; i++) {
+		if (!c->submit[i])
+			continue;
+		submit(c, seen, from, i + 1);
+		from = i + 1;
+	}
+	seen->closed = actions_by_main();
+	if (!seen->closed)
+		wait_for_all(c, seen);
+	actions_end();
+	reap_all(seen);
+	if (!seen->closed) {
+		drain(seen);
+		io_uring_get_events(&ring);
+		drain(seen);
+	}
+	seen->sigchlds = signals_counted();
+	seen->engine = engine;
+	seen->runs = engine->runs;
+}

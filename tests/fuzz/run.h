@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Running a case, and what was seen of it. */
+#ifndef SPAWNPOL_FUZZ_RUN_H
+#define SPAWNPOL_FUZZ_RUN_H
+
+#include "case.h"
+
+#include <sys/types.h>
+
+#define MAX_CQES 2048
+#define MAX_REAPED 32
+
+/* Violations that are made by hand, for the checks to notice. */
+enum breakage {
+	BREAK_NOTHING,
+	BREAK_LOST_CQE,	   /* a CQE is not seen */
+	BREAK_SECOND_CQE,  /* one is seen twice */
+	BREAK_STRANGE_CQE, /* one is of no request */
+	BREAK_RESULT,	   /* an EXEC's result is positive */
+	BREAK_ORDER,	   /* the last two CQEs of a chain change places */
+	BREAK_HARDLINK,	   /* the model takes hard links for normal ones */
+	BREAK_CHILD,	   /* a child is left */
+	BREAK_SIGNAL,	   /* a SIGCHLD comes of nothing */
+	BREAK_RUN,	   /* a run of the policy behind the end of its chain */
+	BREAK_VERDICT,	   /* the model takes ABORT for CONTINUE */
+	BREAK_KILLED,	   /* a program that nobody killed */
+	BREAK_LAST
+};
+
+struct seen_cqe {
+	uint64_t user_data;
+	int res;
+	uint32_t flags;
+};
+
+struct seen {
+	unsigned int nr_cqes;
+	struct seen_cqe cqes[MAX_CQES];
+	bool accepted[MAX_SQES];      /* the kernel took the request */
+	unsigned int batch[MAX_SQES]; /* the call of submit that it came with */
+	unsigned int nr_reaped;	      /* what waitpid(2) returned */
+	struct {
+		pid_t pid;
+		int status;
+	} reaped[MAX_REAPED];
+	bool killed; /* programs that did not end by themselves */
+	unsigned int sigchlds;
+	bool closed; /* the ring, so that CQEs are not all seen */
+	bool late;   /* CQEs did not come in time */
+	bool left;   /* children that are no programs stay */
+	const struct engine *engine;
+	unsigned int runs;
+};
+
+/* engine_load.c: once; and what is shared with the program */
+void engine_load(void);
+extern struct engine *engine;
+extern int engine_prog, other_prog;
+
+/* run.c */
+void case_run(const struct fuzz_case *c, struct seen *seen);
+/* actions.c */
+struct io_uring;
+void actions_begin(const struct fuzz_case *c, struct io_uring *ring,
+		   const int *links);
+/* Returns whether the ring is closed now. */
+bool actions_by_main(void);
+void actions_end(void);
+/* children.c: until none is left, or what stays is no program */
+void reap_all(struct seen *seen);
+void signal_children(int signo);
+void count_signals(void);
+unsigned int signals_counted(void);
+
+/* judge.c: the number of violations, each printed */
+unsigned int case_judge(const struct fuzz_case *c, const struct seen *seen,
+			enum breakage breakage, FILE *to);
+
+/* breakage.c */
+void break_before(enum breakage breakage);
+void break_seen(const struct fuzz_case *c, struct seen *seen,
+		enum breakage breakage);
+
+#endif
