@@ -110,17 +110,40 @@ static bool goes_on(const struct trial *t, unsigned int at)
 	return false;
 }
 
+/* May anything linked behind it have run and not told? */
+static bool hides_something(const struct trial *t, unsigned int at)
+{
+	for (; at + 1 < t->c->nr_sqes && is_linked(&t->c->sqes[at]); at++)
+		if (!t->cqe[at + 1])
+			return true;
+	return false;
+}
+
+/*
+ * Behind its point of no return a failed EXEC is the end, whatever link is behind
+ * it. Searching does not go on there: the file has been found.
+ */
+static bool is_fatal(const struct trial *t, unsigned int at, int res)
+{
+	return t->c->sqes[at].opcode == SPAWNPOL_OP_EXEC && !searches_on(res) &&
+	       !goes_on(t, at);
+}
+
 enum step_end link_rule(struct trial *t, unsigned int at, int res)
 {
 	const struct io_uring_sqe *sqe = &t->c->sqes[at];
 
 	if (sqe->opcode == SPAWNPOL_OP_EXEC && !res)
 		return END_PROGRAM;
-	if (!has_failed(sqe, res) || forgives(t, sqe, res))
+	if (!has_failed(sqe, res))
 		return END_NEXT;
-	if (is_overlooked(sqe->opcode) && goes_on(t, at))
+	if (forgives(t, sqe, res))
+		return is_fatal(t, at, res) ? END_LAST : END_NEXT;
+	if (!is_overlooked(sqe->opcode))
+		return END_LAST;
+	if (goes_on(t, at))
 		return END_NEXT;
-	return END_LAST;
+	return hides_something(t, at) ? END_UNSURE : END_LAST;
 }
 
 /* There was no child. Silent requests have all a CQE, or none has one. */
@@ -285,7 +308,8 @@ static void judge_steps(struct trial *t, const struct chain *chain)
 	}
 	if (unsure)
 		t->silent_exec = true;
-	if (!unsure || program)
+	/* the EXEC's own word is always enough */
+	if (!unsure || (program && t->cqe[end_at] && !t->cqe[end_at]->res))
 		judge_program(t, chain, program);
 }
 

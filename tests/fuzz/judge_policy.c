@@ -92,7 +92,8 @@ static enum step_end by_links(struct trial *t, unsigned int at,
 	/* only its own request can be short, and it is not told which it was */
 	if (res >= 0 && has_failed(sqe, res))
 		return END_UNSURE;
-	if (res >= 0 && rule && rule->sets_result)
+	if (res >= 0 && rule && rule->sets_result &&
+	    sqe->opcode != SPAWNPOL_OP_EXEC)
 		return END_NEXT;
 	return link_rule(t, at, res);
 }
