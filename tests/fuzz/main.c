@@ -342,7 +342,7 @@ static void do_cases(void)
 				  : now() < begin + options.seconds;
 	     i++) {
 		do_case(options.number + i);
-		if (tally->violations >= ENOUGH)
+		if (tally->violations >= (options.breakage ? 1 : ENOUGH))
 			break;
 		if (now() >= next) {
 			say("");

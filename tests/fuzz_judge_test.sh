@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# KERNEL: prod
+# ALONE: it counts what the whole system has.
+#
+# The fuzzer of chains itself: a seed says all, and violations are seen.
+
+TIME_LIMIT=200
+. "$(dirname "$0")/lib/tap.sh"
+
+CHAINS=$BUILD/tests/fuzz/chains
+
+test_a_case_is_the_same_for_the_same_seed()
+{
+	local first
+	run "$CHAINS" --seed 0x5eed --count 50 --print
+	expect_status 0
+	expect_out 'case 49 of seed 0x5eed'
+	first=$OUT
+	run "$CHAINS" --seed 0x5eed --count 50 --print
+	expect_equal "$OUT" "$first"
+	run "$CHAINS" --seed 0x5eee --count 50 --print
+	[[ $OUT != "$first" ]] || fail "the seed makes no difference"
+}
+
+# notices WHAT TEXT: that violation, made by hand, is found and said.
+notices()
+{
+	run "$CHAINS" --seed 0x5eed --count 300 --break "$1"
+	[[ $STATUS == 1 && $OUT == *VIOLATION:*"$2"* ]] && return
+	show_run
+	fail "it did not notice '$1'"
+}
+
+test_the_judge_notices_violations()
+{
+	notices lost-cqe 'no CQE for request'
+	notices second-cqe 'a second CQE'
+	notices strange-cqe "which is nobody's"
+	notices result 'the result of EXEC'
+	notices order 'came too early'
+	notices hardlink 'the chain of CLONE'
+	notices signal 'SIGCHLDs'
+	notices child 'child'
+	notices run 'but a policy ran for'
+	notices killed 'was killed'
+	notices verdict 'VIOLATION'
+}
+
+run_tests "$@"
