@@ -14,7 +14,7 @@
 
 #define CGROUP "/sys/fs/cgroup/fuzz"
 
-static char dir[] = "/tmp/fuzz-XXXXXX";
+static char dir[] = "/tmp/chains-XXXXXX";
 
 static void keep(int fd, int number, int flags)
 {
