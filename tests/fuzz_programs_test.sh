@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# KERNEL: debug
+#
+# BPF programs made up at random: what the verifier accepts keeps to the rules,
+# and the kernel has nothing to complain about.
+
+TIME_LIMIT=180
+. "$(dirname "$0")/lib/tap.sh"
+
+FUZZ=$BUILD/tests/fuzz/programs
+
+# number_of NAME: of the last line.
+number_of() { sed -n "\$s/.* \\([0-9]*\\) $1.*/\\1/p" <<<"$OUT"; }
+
+test_programs_made_up_at_random()
+{
+	run "$FUZZ" --time 20
+	printf '# %s\n' "${OUT//$'\n'/$'\n# '}"
+	expect_status 0
+	expect_out ' 0 violations, seed 0x'
+	# a fuzzer whose programs are all refused finds nothing
+	(($(number_of accepted) > 0)) || fail "no program was accepted"
+	(($(number_of chains) > 0)) || fail "no chain was run"
+}
+
+# The programs follow from the seed: the same are accepted again.
+test_a_seed_repeats_its_programs()
+{
+	local first
+	run "$FUZZ" --seed 7 --count 20
+	expect_status 0
+	first=$(grep -E '^(generated|accepted)' <<<"$OUT")
+	run "$FUZZ" --seed 7 --count 20
+	expect_equal "$(grep -E '^(generated|accepted)' <<<"$OUT")" "$first"
+	run "$FUZZ" --seed 7 --case 3
+	expect_status 0
+	expect_out 'insn'
+}
+
+run_tests "$@"
