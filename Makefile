@@ -69,6 +69,9 @@ CHAIN_OBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/program%,$(FUZZ_S
 FUZZ_BIN    := $(if $(CHAIN_OBJ),$(B)/tests/fuzz/chains) \
 	$(if $(PROGRAM_OBJ),$(B)/tests/fuzz/programs)
 
+SOAK_OBJ    := $(patsubst %.c,$(B)/%.o,$(wildcard tests/soak/*.c))
+SOAK_BIN    := $(B)/tests/soak.bin
+
 TARGETS :=
 ifneq ($(LIB_SRC),)
 TARGETS += $(B)/libspawnpol.a $(B)/libspawnpol.so $(B)/libspawnpol.pc \
@@ -104,7 +107,7 @@ COMPLETION := $(DATADIR)/bash-completion/completions
 # --- targets for people -----------------------------------------------------
 
 .DEFAULT_GOAL := help
-.PHONY: help all programs bench-programs fuzzers host-tests run test check bench fuzz vm kernel \
+.PHONY: help all programs bench-programs fuzzers soaker host-tests run test check bench fuzz soak vm kernel \
 	kernel-debug deps install uninstall clean patches-prepare patches-refresh \
 	patches-check FORCE
 
@@ -116,13 +119,15 @@ help:
 	@echo 'V=1 shows the commands. Kernels are cached outside the checkout.'
 
 #: all|library, tool, daemon, policies, examples and test programs
-all: programs $(TEST_BPF) $(TEST_BIN) $(BENCH_BIN) $(EXAMPLE_BIN) fuzzers
+all: programs $(TEST_BPF) $(TEST_BIN) $(BENCH_BIN) $(EXAMPLE_BIN) fuzzers soaker
 
 programs: $(TARGETS) $(BPF_OBJ) $(TEST_HELPER)
 
 bench-programs: programs $(BENCH_BIN)
 
 fuzzers: $(FUZZ_BIN) $(FUZZ_BPF) $(TEST_BPF) $(TEST_HELPER)
+
+soaker: $(SOAK_BIN) $(TEST_BPF) $(TEST_HELPER)
 
 host-tests: $(TARGETS) $(HOST_BIN) $(TEST_HELPER)
 
@@ -148,6 +153,10 @@ bench: deps
 fuzz: deps
 	$(Q)tests/fuzz/run.sh $(if $(DEBUG),--debug) $(if $(SEED),--seed $(SEED)) \
 		$(if $(T),--time $(T))
+
+#: soak|very many spawns while policies come and go; SPAWNS=N DEBUG=1
+soak: deps
+	$(Q)tests/soak/run.sh $(if $(DEBUG),--debug) $(if $(SPAWNS),--spawns $(SPAWNS))
 
 #: vm|a shell in the VM; DEBUG=1 for the debug kernel
 vm:
@@ -267,7 +276,8 @@ $(POSIX_TEST): $(B)/tests/%: $(B)/tests/%.o $(B)/tests/posix/job.o $(TEST_LIB) \
 # They have a main() of their own.
 $(B)/tests/fuzz/chains: $(CHAIN_OBJ)
 $(B)/tests/fuzz/programs: $(PROGRAM_OBJ)
-$(FUZZ_BIN): $(filter-out %/tap_main.o,$(TEST_LIB)) $(B)/libspawnpol.a
+$(SOAK_BIN): $(SOAK_OBJ)
+$(FUZZ_BIN) $(SOAK_BIN): $(filter-out %/tap_main.o,$(TEST_LIB)) $(B)/libspawnpol.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) -static $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -lpthread -o $@
 
