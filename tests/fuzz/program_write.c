@@ -13,10 +13,12 @@
 #include <string.h>
 
 #define MAX_DEPTH 3
+/* The verifier goes most of the ways, which takes it long in an emulator. */
+#define MAX_FORKS 7
 #define MIN_STACK 64
 #define MAX_STACK 296
-/* The outermost loop's counter. What is left is for a function's stack. */
-#define LOOP_SLOT (-MAX_STACK - 8 * MAX_DEPTH)
+/* A loop's counter. What is left is for a function's stack. */
+#define LOOP_SLOT (-MAX_STACK - 8)
 
 static struct writer {
 	struct program *p;
@@ -24,6 +26,7 @@ static struct writer {
 	bool has_map;
 	bool has_staged;
 	bool bad;
+	unsigned int forks; /* ways through the program, as a power of two */
 	unsigned int nr_calls;
 	unsigned int calls[16]; /* of the function behind the program */
 } w;
@@ -98,7 +101,7 @@ static void context_load(void)
 	unsigned int size = below(4);
 	int off = below(sizeof(struct bpf_iouring_ctx));
 
-	/* whole fields of 8 bytes are few: leave the rest to the verifier */
+	/* two fields of 4 bytes cannot be read at once */
 	if (size == 3 && off < 16)
 		size = 2;
 	off -= off % sizes[size].bytes;
@@ -118,12 +121,32 @@ static void scratch_store(void)
 	off += offsetof(struct bpf_iouring_ctx, scratch);
 	if (go_wrong())
 		off = 8 * below(20);
-	if (go_wrong())
-		src = percent(50) ? R6 : R10;
 	if (percent(40))
 		emit(store_imm(sizes[size].code, R6, off, random_imm()));
 	else
 		emit(store(sizes[size].code, R6, off, src));
+}
+
+/*
+ * An address is put where user space might see it: at once, or when what is on
+ * the stack is handed to a function.
+ */
+static void give_away(void)
+{
+	static const int pointers[] = { R6, R7, R10 };
+	int pointer = ONE_OF(pointers);
+
+	if (!w.bad)
+		return;
+	if (percent(40))
+		emit(store(BPF_DW, R10, stack_offset(8), pointer));
+	else if (percent(50))
+		emit(store(BPF_DW, R6,
+			   offsetof(struct bpf_iouring_ctx, scratch) +
+				   8 * below(8),
+			   pointer));
+	else
+		emit(store(BPF_DW, R7, 8 * below(64), pointer));
 }
 
 static void stack_access(void)
@@ -450,6 +473,7 @@ static void branch(unsigned int depth)
 	unsigned int at = w.p->nr;
 	struct bpf_insn jump = jump_imm(ONE_OF(ops), number(), random_imm(), 0);
 
+	w.forks++;
 	if (percent(30))
 		jump.code = (jump.code & ~BPF_JMP) | BPF_JMP32;
 	emit(jump);
@@ -459,19 +483,20 @@ static void branch(unsigned int depth)
 	w.p->insns[at].off = w.p->nr - at - 1;
 }
 
-/* The counter is where nothing else writes. */
+/* In no other loop. The counter is where nothing else writes. */
 static void loop(unsigned int depth)
 {
-	int slot = LOOP_SLOT + 8 * (int)depth;
-	unsigned int begin;
+	unsigned int begin, forks = w.forks;
 
-	emit(store_imm(BPF_DW, R10, slot, 2 + below(3)));
+	emit(store_imm(BPF_DW, R10, LOOP_SLOT, 2 + below(2)));
 	begin = w.p->nr;
 	parts(depth + 1, 3);
-	emit(load(BPF_DW, R0, R10, slot));
+	/* each branch in it is taken or not each time */
+	w.forks += 2 * (w.forks - forks);
+	emit(load(BPF_DW, R0, R10, LOOP_SLOT));
 	if (!go_wrong())
 		emit(alu_imm(BPF_ADD, R0, -1));
-	emit(store(BPF_DW, R10, slot, R0));
+	emit(store(BPF_DW, R10, LOOP_SLOT, R0));
 	emit(jump_imm(BPF_JNE, R0, 0, (int)begin - (int)w.p->nr - 1));
 }
 
@@ -508,9 +533,9 @@ static void part(unsigned int depth)
 {
 	unsigned int n = below(100);
 
-	if (n < 10 && depth < MAX_DEPTH)
+	if (n < 10 && depth < MAX_DEPTH && w.forks < MAX_FORKS)
 		branch(depth);
-	else if (n < 14 && depth < MAX_DEPTH)
+	else if (n < 14 && !depth && w.forks < MAX_FORKS / 2)
 		loop(depth);
 	else if (n < 24)
 		context_load();
@@ -532,7 +557,9 @@ static void part(unsigned int depth)
 		helper_map();
 	else if (n < 76)
 		helper_any();
-	else if (n < 79)
+	else if (n < 77)
+		give_away();
+	else if (n < 80)
 		call();
 	else
 		kfunc();
