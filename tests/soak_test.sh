@@ -23,7 +23,7 @@ test_nothing_is_lost_left_or_grown()
 # sabotaged WHAT SPAWNS: 1 is the status, if it is noticed.
 sabotaged()
 {
-	run "$SOAK" --spawns "$2" --sabotage "$1"
+	run "$SOAK" --spawns "$2" --patience 3 --sabotage "$1"
 	expect_status 1
 }
 

@@ -33,11 +33,12 @@ static struct state samples[PHASES];
 static double begin, next_line;
 
 static const char help[] =
-	"usage: soak.bin [--spawns N] [--seed N] [--sabotage WHAT]\n"
+	"usage: soak.bin [--spawns N] [--seed N] [--patience S] [--sabotage WHAT]\n"
 	"\n"
 	"Spawns N times (1000000) on 16 rings of 4 threads, in all ways, while\n"
 	"policies come and go, and accounts for everything.\n"
 	"\n"
+	"  --patience S     what does not come in so many seconds (60) is lost\n"
 	"  --sabotage WHAT  do one thing wrong, to see that it is noticed: cqe,\n"
 	"                   child or memory\n"
 	"\n"
@@ -68,7 +69,7 @@ bool sabotage_once(enum sabotage what)
 
 double soak_patience(void)
 {
-	return 10 * tap_slowness();
+	return soak.patience * tap_slowness();
 }
 
 /* --- figures ---------------------------------------------------------------------- */
@@ -243,6 +244,7 @@ static void parse(int argc, char *argv[])
 	static const struct option known[] = {
 		{ "spawns", required_argument, NULL, 'n' },
 		{ "seed", required_argument, NULL, 's' },
+		{ "patience", required_argument, NULL, 'p' },
 		{ "sabotage", required_argument, NULL, 'x' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -250,11 +252,14 @@ static void parse(int argc, char *argv[])
 	int c;
 
 	soak.seed = time(NULL);
+	soak.patience = 60; /* a machine with too much to do can stand still */
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (c == 'n')
 			wanted = number_of(optarg);
 		else if (c == 's')
 			soak.seed = number_of(optarg);
+		else if (c == 'p')
+			soak.patience = number_of(optarg);
 		else if (c == 'x')
 			soak.sabotage = sabotage_of(optarg);
 		else if (c == 'h')

@@ -35,6 +35,7 @@ enum sabotage {
 struct soak {
 	uint64_t seed;
 	enum sabotage sabotage;
+	unsigned int patience;
 	const char *program;   /* that ends at once; the only one that is run */
 	const char *directory; /* where it is */
 	int blocked;	       /* descriptor that never has anything to read */
@@ -68,6 +69,7 @@ extern struct soak soak;
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* True for one caller, if that is what is to be done wrong. */
 bool sabotage_once(enum sabotage what);
+/* Seconds after which something will not come any more. */
 double soak_patience(void);
 
 /* spawn.c: a thread with RINGS_EACH rings, whose number is its argument. */

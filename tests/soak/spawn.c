@@ -332,6 +332,9 @@ static void take(struct chain *c, const struct io_uring_cqe *cqe)
 		c->seen[at] = true;
 		c->res[at] = cqe->res;
 		c->nr_seen++;
+		/* late, but not lost */
+		if (c->given_up)
+			__atomic_sub_fetch(&soak.lost, 1, __ATOMIC_RELAXED);
 	}
 	if (c->busy && !c->cancelling && c->nr_seen == c->nr)
 		finish(c);
@@ -361,7 +364,7 @@ static void give_up(struct chain *c, unsigned int ring_kind)
 {
 	show(c, "CQEs do not come");
 	complain("  on a ring of kind %s", tring_kinds[ring_kind].name);
-	soak.lost += c->nr - c->nr_seen;
+	__atomic_add_fetch(&soak.lost, c->nr - c->nr_seen, __ATOMIC_RELAXED);
 	c->given_up = true;
 }
 
