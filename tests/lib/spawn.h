@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The shortest chain there is to spawn, for tests of who may and who may not:
+ *
+ *	CHECK_EQ(spawn_exit(&r, &exec), -EPERM);
+ */
+#ifndef SPAWNPOL_TESTS_SPAWN_H
+#define SPAWNPOL_TESTS_SPAWN_H
+
+#include "ring.h"
+
+/*
+ * CLONE, NOP, EXEC: CLONE's result, and EXEC's if wanted. Nothing of the child
+ * is left behind.
+ */
+int spawn_exit(struct tring *r, int *exec);
+/* The same of a chain of one's own, whose last step is step number "last". */
+int spawn_queued(struct tring *r, unsigned int last, int *exec);
+
+#endif
