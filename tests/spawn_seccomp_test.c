@@ -5,7 +5,11 @@
 #include "lib/ring.h"
 #include "lib/spawn.h"
 
+#include <poll.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 static struct tring r;
 
@@ -117,4 +121,162 @@ TEST(S19_the_child_inherits_filters)
 	EXPECT_EQ(shown_number(&s, "Seccomp_filters"), 1);
 	EXPECT_EQ(shown_number(&s, "nnp"), 1);
 	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+}
+
+/* --- what filters can answer ------------------------------------------------------ */
+
+/* In a process of its own: EXEC's or CLONE's result under a filter. */
+static int under(int call, uint32_t action)
+{
+	int exec = 0, fds[2], res;
+	pid_t pid;
+
+	make_pipe(fds);
+	pid = CHECK_SYS(fork());
+	if (!pid) {
+		tring_init(&r, 0);
+		filter_call(call, action);
+		res = spawn_exit(&r, &exec);
+		if (res > 0)
+			res = exec;
+		CHECK_EQ(write(fds[1], &res, sizeof(res)), sizeof(res));
+		_exit(0);
+	}
+	CHECK_EQ(wait_exit(pid), 0);
+	CHECK_EQ(read(fds[0], &res, sizeof(res)), sizeof(res));
+	close(fds[0]);
+	close(fds[1]);
+	return res;
+}
+
+/*
+ * Those that are errors of the system come through. One of 0 would be a success
+ * that never was, and from 512 on they mean something within the kernel.
+ */
+TEST(S19_seccomp_errnos)
+{
+	static const struct {
+		unsigned int filter;
+		int result;
+	} errnos[] = {
+		{ 0, -EPERM },
+		{ EPERM, -EPERM },
+		{ ENOENT, -ENOENT },
+		{ ENOEXEC, -ENOEXEC },
+		{ EHWPOISON, -EHWPOISON },
+		{ 511, -511 },
+		{ 512 /* ERESTARTSYS */, -EPERM },
+		{ 513 /* ERESTARTNOINTR */, -EPERM },
+		{ 516 /* ERESTART_RESTARTBLOCK */, -EPERM },
+		{ 529 /* EIOCBQUEUED */, -EPERM },
+		{ 4095, -EPERM },
+		{ 65535, -EPERM },
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(errnos) / sizeof(errnos[0]); i++) {
+		uint32_t action = SECCOMP_RET_ERRNO | errnos[i].filter;
+
+		DIAG("errno %u", errnos[i].filter);
+		EXPECT_EQ(under(SYS_clone3, action), errnos[i].result);
+		EXPECT_EQ(under(SYS_execveat, action), errnos[i].result);
+	}
+	check_no_children();
+}
+
+/* Only the two calls that they stand in for: a filter that means others misses. */
+TEST(S19_seccomp_that_refuses_execve_or_clone_alone_is_not_asked)
+{
+	EXPECT_EQ(under(SYS_execve, SECCOMP_RET_KILL_PROCESS), 0);
+	EXPECT_EQ(under(SYS_clone, SECCOMP_RET_KILL_PROCESS), 0);
+	EXPECT_EQ(under(SYS_vfork, SECCOMP_RET_KILL_PROCESS), 0);
+}
+
+/* Make a real call that does nothing, and answer for it with EDOM. */
+static void check_supervised(int listener, int call)
+{
+	struct seccomp_notif_resp resp = { .error = -EDOM };
+	struct seccomp_notif asked = { 0 };
+	pid_t pid = CHECK_SYS(fork());
+
+	if (!pid)
+		_exit(syscall(call, -1, NULL, 0, 0, 0) < 0 && errno == EDOM
+			      ? 0
+			      : 1);
+	CHECK_SYS(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked));
+	EXPECT_EQ(asked.data.nr, call);
+	resp.id = asked.id;
+	CHECK_SYS(ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &resp));
+	CHECK_EQ(wait_exit(pid), 0);
+}
+
+/* A supervisor who listens is not asked: nothing waits for its answer. */
+TEST(S19_seccomp_supervisors_are_not_notified)
+{
+	static const int calls[] = { SYS_clone3, SYS_execveat };
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		pid_t pid = CHECK_SYS(fork());
+		struct pollfd poller = { .events = POLLIN };
+		int res, exec = 0;
+
+		if (pid) {
+			CHECK_EQ(wait_exit(pid), 0);
+			continue;
+		}
+		tring_init(&r, 0);
+		poller.fd = filter_call_flags(calls[i], SECCOMP_RET_USER_NOTIF,
+					      SECCOMP_FILTER_FLAG_NEW_LISTENER);
+		check_supervised(poller.fd, calls[i]);
+		res = spawn_exit(&r, &exec);
+		CHECK_EQ(res > 0 ? exec : res, -EPERM);
+		CHECK_EQ(poll(&poller, 1, 0), 0);
+		_exit(0);
+	}
+}
+
+/* --- several filters -------------------------------------------------------------- */
+
+/* EXEC's result under two filters, and what the call itself says to both. */
+static void check_both(uint32_t older, uint32_t newer, int result)
+{
+	pid_t pid = CHECK_SYS(fork());
+	int exec;
+
+	if (!pid) {
+		tring_init(&r, 0);
+		filter_call(SYS_execveat, older);
+		filter_call(SYS_execveat, newer);
+		CHECK_GT(spawn_exit(&r, &exec), 0);
+		CHECK_EQ(exec, result);
+		if (result != -EPERM) /* else it may be killed */
+			CHECK_SYS_ERR(syscall(SYS_execveat, -1, "", 0, 0, 0),
+				      result ? -result : EBADF);
+		_exit(0);
+	}
+	CHECK_EQ(wait_exit(pid), 0);
+}
+
+TEST(S19_of_several_filters_the_strictest_wins)
+{
+	static const uint32_t errno_ = SECCOMP_RET_ERRNO | ENOTBLK;
+	static const uint32_t strict[] = {
+		SECCOMP_RET_KILL_PROCESS,
+		SECCOMP_RET_KILL_THREAD,
+		SECCOMP_RET_TRAP,
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(strict) / sizeof(strict[0]); i++) {
+		check_both(errno_, strict[i], -EPERM);
+		check_both(strict[i], errno_, -EPERM);
+	}
+	check_both(SECCOMP_RET_ALLOW, errno_, -ENOTBLK);
+	check_both(errno_, SECCOMP_RET_ALLOW, -ENOTBLK);
+	check_both(SECCOMP_RET_LOG, errno_, -ENOTBLK);
+	check_both(errno_, SECCOMP_RET_LOG, -ENOTBLK);
+	check_both(errno_, SECCOMP_RET_TRACE, -ENOTBLK);
+	check_both(errno_, SECCOMP_RET_ERRNO | EDOM, -EDOM);
+	check_both(SECCOMP_RET_ERRNO | EDOM, errno_, -ENOTBLK);
 }
