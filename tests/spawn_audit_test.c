@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What audit is told of EXEC (S19). */
 #include "lib/child.h"
+#include "lib/filter.h"
 #include "lib/ring.h"
 #include "lib/spawn.h"
 
@@ -9,6 +10,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 static struct tring r;
 
@@ -62,12 +64,13 @@ static void audit_enable(int fd, unsigned int enabled)
 	CHECK_OK(audit_send(fd, AUDIT_SET, &status, sizeof(status)));
 }
 
-TEST(S19_exec_is_audited)
+/* What is recorded of a spawn, by a rule for this test's children alone. */
+static char *audited_spawn(char *argv[], void (*queue)(void))
 {
 	struct audit_rule_data rule = {
 		.flags = 7, /* AUDIT_FILTER_URING_EXIT */
 		.action = AUDIT_ALWAYS,
-		/* of this test's children only: others spawn, too */
+		/* others spawn, too */
 		.field_count = 1,
 		.fields = { AUDIT_PPID },
 		.fieldflags = { AUDIT_EQUAL },
@@ -76,20 +79,78 @@ TEST(S19_exec_is_audited)
 	int fd = CHECK_SYS(
 		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));
 	char *records;
-	int exec;
 
 	memset(rule.mask, 0xff, sizeof(rule.mask));
 	audit_enable(fd, 1);
 	CHECK_OK(audit_send(fd, AUDIT_ADD_RULE, &rule, sizeof(rule)));
 	tring_init(&r, 0);
-	CHECK_GT(spawn_exit(&r, &exec), 0);
-	CHECK_EQ(exec, 0);
+	if (queue)
+		queue();
+	q_clone(&r);
+	q_nop(&r);
+	q_exec(&r, helper("exit_with"), argv);
+	CHECK_GT(spawn_queued(&r, 1, NULL), 0);
 	CHECK_OK(audit_send(fd, AUDIT_DEL_RULE, &rule, sizeof(rule)));
 	records = audit_records(fd);
 	audit_enable(fd, 0);
+	return records;
+}
+
+TEST(S19_exec_is_audited)
+{
+	char *argv[] = { "exit_with", "0", "a word", NULL };
+	char *records = audited_spawn(argv, NULL);
+
 	/* AUDIT_URINGOP, AUDIT_EXECVE */
 	EXPECT_HAS(records, "1336 audit(");
 	EXPECT_HAS(records, "uring_op=59");
 	EXPECT_HAS(records, "1309 audit(");
-	EXPECT_HAS(records, "a0=\"exit_with\"");
+	EXPECT_HAS(records, "argc=3 a0=\"exit_with\" a1=\"0\" ");
+	EXPECT_HAS(records, " a2=6120776F7264"); /* "a word" */
+}
+
+static void log_both(void)
+{
+	filter_call(SYS_clone3, SECCOMP_RET_LOG);
+	filter_call(SYS_execveat, SECCOMP_RET_LOG);
+}
+
+/* The record of this call, AUDIT_SECCOMP. */
+static const char *seccomp_record(const char *records, int call)
+{
+	static char line[2][1024];
+	const char *at = records, *key = format(" syscall=%d ", call);
+	static int turn;
+	size_t len;
+
+	for (; (at = strstr(at, "1326 audit(")); at += len) {
+		len = strcspn(at, "\n");
+		turn = !turn;
+		snprintf(line[turn], sizeof(line[0]), "%.*s ", (int)len, at);
+		if (strstr(line[turn], key))
+			return line[turn];
+	}
+	FAIL("no record of system call %d in\n%s", call, records);
+}
+
+/* As of the call that was not made; the address is none of the kernel's. */
+TEST(S19_what_seccomp_logs_of_spawns_is_audited)
+{
+	char *argv[] = { "exit_with", "0", NULL };
+	const char *records = audited_spawn(argv, log_both), *line;
+	static const int calls[] = { SYS_clone3, SYS_execveat };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		line = seccomp_record(records, calls[i]);
+		DIAG("%s", line);
+		EXPECT_HAS(line, " arch=c000003e ");
+		EXPECT_HAS(line, " code=0x7ffc0000 ");
+		EXPECT_HAS(line, " ip=0x");
+		EXPECT(!strstr(line, "=0xffff"));
+	}
+	EXPECT_HAS(seccomp_record(records, SYS_clone3),
+		   format(" pid=%d ", getpid()));
+	EXPECT_HAS(seccomp_record(records, SYS_execveat),
+		   format(" pid=%d ", tring_res(&r, CLONE)));
 }
