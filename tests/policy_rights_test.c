@@ -7,6 +7,9 @@
 #include "lib/program.h"
 #include "lib/ring.h"
 
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -242,4 +245,82 @@ TEST(P1_a_token_is_good_for_what_it_delegates)
 	less = enough;
 	less.attachs = BIT(BPF_XDP);
 	EXPECT_EQ(load_delegated(less), -EPERM);
+}
+
+/* --- other types of programs ----------------------------------------------------------------- */
+
+struct type {
+	enum bpf_prog_type type;
+	enum bpf_attach_type attach;
+	unsigned int flags;
+	const char *hook;
+};
+
+/* A program that calls one of the functions for policies. */
+static int load_calling(const struct type *type, int function, char *log,
+			size_t size)
+{
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K,
+		  .dst_reg = BPF_REG_2,
+		  .imm = 1000 },
+		{ .code = BPF_JMP | BPF_CALL,
+		  .src_reg = BPF_PSEUDO_KFUNC_CALL,
+		  .imm = function },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts,
+		    .expected_attach_type = type->attach,
+		    .prog_flags = type->flags, .log_level = 1, .log_buf = log,
+		    .log_size = size);
+
+	if (type->hook)
+		opts.attach_btf_id =
+			libbpf_find_vmlinux_btf_id(type->hook, type->attach);
+	return bpf_prog_load(type->type, "calling", "GPL", insns, 4, &opts);
+}
+
+/* What policies can call is for policies. */
+TEST(P7_no_other_type_of_program_can_call_what_policies_can)
+{
+	static const struct type policy = {
+		.type = SPAWNPOL_BPF_PROG_TYPE_IOURING,
+		.attach = SPAWNPOL_BPF_IOURING_SPAWN,
+		.flags = BPF_F_SLEEPABLE,
+	};
+	static const struct type types[] = {
+		{ .type = BPF_PROG_TYPE_SOCKET_FILTER },
+		{ .type = BPF_PROG_TYPE_KPROBE },
+		{ .type = BPF_PROG_TYPE_KPROBE, .flags = BPF_F_SLEEPABLE },
+		{ .type = BPF_PROG_TYPE_TRACEPOINT },
+		{ .type = BPF_PROG_TYPE_PERF_EVENT },
+		{ .type = BPF_PROG_TYPE_SCHED_CLS },
+		{ .type = BPF_PROG_TYPE_XDP },
+		{ .type = BPF_PROG_TYPE_CGROUP_SKB,
+		  .attach = BPF_CGROUP_INET_INGRESS },
+		{ .type = BPF_PROG_TYPE_SYSCALL, .flags = BPF_F_SLEEPABLE },
+		{ .type = BPF_PROG_TYPE_LSM,
+		  .attach = BPF_LSM_MAC,
+		  .flags = BPF_F_SLEEPABLE,
+		  .hook = "file_open" },
+		{ .type = BPF_PROG_TYPE_TRACING,
+		  .attach = BPF_TRACE_FENTRY,
+		  .hook = "vfs_open" },
+	};
+	struct btf *btf = CHECK_PTR(btf__load_vmlinux_btf());
+	static char log[16384];
+	unsigned int i;
+	int function;
+
+	function = CHECK_OK(btf__find_by_name_kind(btf, "bpf_iouring_delay",
+						   BTF_KIND_FUNC));
+	CHECK_OK(load_calling(&policy, function, log, sizeof(log)));
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		DIAG("type %u", types[i].type);
+		EXPECT_EQ(load_calling(&types[i], function, log, sizeof(log)),
+			  -EACCES);
+		EXPECT_HAS(log, "calling kernel function bpf_iouring_delay is "
+				"not allowed");
+	}
 }

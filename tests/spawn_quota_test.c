@@ -91,6 +91,29 @@ TEST(S19_pids_max_of_the_group_cloned_into_holds)
 	group_remove(GROUP);
 }
 
+TEST(S19_the_group_is_inherited)
+{
+	struct shown s;
+	pid_t pid;
+
+	group_make(GROUP);
+	pid = CHECK_SYS(fork());
+	if (!pid) {
+		group_enter(GROUP);
+		tring_init(&r, 0);
+		q_clone(&r);
+		q_show(&r, &s);
+		tring_submit(&r);
+		CHECK_EQ(tring_res(&r, 0), 0);
+		shown_read(&s);
+		CHECK_STR(shown(&s, "cgroup"), "0::/" GROUP);
+		CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+		_exit(0);
+	}
+	CHECK_EQ(wait_exit(pid), 0);
+	group_remove(GROUP);
+}
+
 /* --- RLIMIT_NPROC across users -------------------------------------------------------- */
 
 static void q_become_ordinary(void)
