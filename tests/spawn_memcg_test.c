@@ -8,6 +8,7 @@
 #include "lib/ring.h"
 #include "lib/spawn.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -54,21 +55,25 @@ static void wait_charged(long below)
 static struct blocker block;
 
 /* Begin a chain of many steps whose child waits at the first. */
-static void hold_chain(void)
+static void hold_chain(const char *path)
 {
 	int i;
 
 	q_clone(&r);
 	q_read(&r, block.fds[0], &block.byte, 1);
-	for (i = 1; i < STEPS; i++)
-		q_nop(&r);
+	for (i = 1; i < STEPS; i++) {
+		if (path)
+			q_exec(&r, path, NULL);
+		else
+			q_nop(&r);
+	}
 	tring_submit(&r);
 	CHECK_OK(tring_res(&r, CLONE));
 	tring_forget(&r);
 }
 
 /* What chains of such steps cost at least, and give back. */
-static void check_charged(long least)
+static void check_charged(const char *path, long least)
 {
 	long before, growth;
 	int i;
@@ -77,7 +82,7 @@ static void check_charged(long least)
 	CHECK_EQ(tring_try_init(&r, 2 * STEPS, 0), 0);
 	before = charged();
 	for (i = 0; i < CHAINS; i++)
-		hold_chain();
+		hold_chain(path);
 	growth = charged() - before;
 	DIAG("before %ld, %d chains %ld", before, CHAINS, growth);
 	EXPECT_GE(growth, least);
@@ -88,13 +93,34 @@ static void check_charged(long least)
 
 static void charge_requests(void)
 {
-	check_charged(CHAINS * STEPS * 160L);
+	check_charged(NULL, CHAINS * STEPS * 160L);
 }
 
 TEST(S19_chains_are_charged_to_their_group)
 {
 	group_make(GROUP);
 	CHECK_EQ(wait_exit(in_group(charge_requests)), 0);
+	group_remove(GROUP);
+}
+
+/* A path is what a user can make large. */
+static char *long_path(void)
+{
+	static char path[PATH_MAX];
+
+	memset(path, 'x', sizeof(path) - 1);
+	return path;
+}
+
+static void charge_paths(void)
+{
+	check_charged(long_path(), CHAINS * (STEPS - 1) * (long)PATH_MAX);
+}
+
+TEST(S19_paths_of_steps_are_charged_to_the_group)
+{
+	group_make(GROUP);
+	CHECK_EQ(wait_exit(in_group(charge_paths)), 0);
 	group_remove(GROUP);
 }
 
