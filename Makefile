@@ -281,6 +281,9 @@ $(FUZZ_BIN) $(SOAK_BIN): $(filter-out %/tap_main.o,$(TEST_LIB)) $(B)/libspawnpol
 	$(call msg,LINK,$@)
 	$(Q)$(CC) -static $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -lpthread -o $@
 
+# One test in several files.
+$(B)/tests/lifetime_test: $(patsubst %.c,$(B)/%.o,$(wildcard tests/lifetime/*.c))
+
 $(B)/tests/helpers/%: tests/helpers/%.c
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A page of memory that is not there: who reads it waits, in the kernel, until
+ * it is filled in (userfaultfd). That holds a policy that reads it, and EXEC
+ * where it copies its arguments, for as long as a test wants.
+ */
+#ifndef SPAWNPOL_TESTS_LIFETIME_HOLD_H
+#define SPAWNPOL_TESTS_LIFETIME_HOLD_H
+
+#include <stdbool.h>
+
+struct hold {
+	int fd;
+	char *page;
+	bool reached;
+};
+
+void hold_init(struct hold *h);
+/* Somebody waits for the page, or did. */
+bool hold_reached(struct hold *h);
+/* Let them have it, with this text. */
+void hold_release(struct hold *h, const char *text);
+
+#endif

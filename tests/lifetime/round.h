@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One round of lifetime_test: a process, the submitter, brings a chain to a
+ * point, and an event comes. What has to become of the chain follows from the
+ * two; the submitter judges it, and where the submitter is gone, the test.
+ *
+ * In the submitter, one thread has the ring and submits; the first one lets the
+ * event happen and looks at CQEs, since it is not held wherever the chain is.
+ */
+#ifndef SPAWNPOL_TESTS_LIFETIME_ROUND_H
+#define SPAWNPOL_TESTS_LIFETIME_ROUND_H
+
+#include "ring.h"
+
+#include "hold.h"
+#include "life.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+/* user_data of requests besides the chain's */
+#define FIRST (OTHER) /* what CLONE waits for */
+#define DEADLINE (OTHER + 1)
+#define CANCEL (OTHER + 2)
+
+/* Statuses of the program, and of a submitter that exits or executes. */
+#define PROGRAM 7
+#define EXITED 5
+#define EXECUTED 6
+
+#define CHILD_GROUP "/sys/fs/cgroup/lifetime_child"
+#define SUBMITTER_GROUP "/sys/fs/cgroup/lifetime_submitter"
+
+struct round;
+struct bpf_object;
+
+struct tprogram {
+	struct bpf_object *obj;
+	struct lifetime *life; /* the policy's variable */
+	int fd;
+};
+
+enum place {
+	UNISSUED, /* CLONE waits for another request */
+	NO_CHILD, /* CLONE has been issued, and failed so far */
+	IN_STEP,
+	IS_PROGRAM,
+};
+
+struct point {
+	const char *name;
+	enum place place;
+	bool passes;	   /* by itself: an event can be too late */
+	bool in_submitter; /* its thread is held, too */
+	bool issues;	   /* the step, before it looks what has happened */
+	bool drains;	   /* UNISSUED: by draining, not by a link */
+	uint32_t events;   /* of the policy, that the point needs */
+	/* The steps before EXEC; r->current is the one that it is about. */
+	void (*queue)(struct round *r);
+	/* The chain is there, provably. */
+	bool (*reached)(struct round *r);
+	/* What holds it goes away. Can be called again. */
+	void (*release)(struct round *r);
+};
+
+extern const struct point points[];
+extern const unsigned int nr_points;
+
+/* What an event means for a chain that has no program yet. */
+enum fate {
+	GOES_ON, /* to its program */
+	ENDS,
+	DIES, /* and the submitter with it */
+};
+
+struct event {
+	const char *name;
+	enum fate fate;
+	int status;	 /* DIES: the submitter's */
+	bool hits_child; /* nothing happens if there is none */
+	bool kills_program;
+	bool unlinks;  /* the policy is not asked any more */
+	bool deadline; /* the chain has one */
+	bool cancels;
+	bool leaves; /* the submitting thread alone exits */
+	bool dear;   /* takes long: fewer rounds */
+	void (*prepare)(struct round *r);
+	void (*attached)(struct round *r);
+	void (*act)(struct round *r);
+};
+
+/* What submitter and test share. */
+struct share {
+	volatile pid_t child;
+	/* the submitter cannot move: the test has to see to it */
+	volatile bool stopped, frozen;
+	volatile uint32_t link, program; /* ids */
+	volatile bool execed;
+};
+
+struct round {
+	const struct event *event;
+	const struct point *point;
+	/* drawn by lot */
+	unsigned int seed;
+	const struct tring_kind *kind;
+	bool list;	   /* IORING_CLONE_FILES */
+	bool racing;	   /* the release comes whenever it comes */
+	bool by_submitter; /* its thread does it, where either can */
+	bool apart;	   /* for SQPOLL, no other thread can submit */
+	unsigned int nap, release_nap; /* microseconds */
+
+	struct share *share;
+	int child_group;   /* descriptor */
+	int other_program; /* says CONTINUE */
+
+	/* in the submitter */
+	struct tring ring;
+	pthread_t submitter;
+	pid_t submitter_tid;
+	int orders[2];
+	volatile bool ready, submitted, closed;
+	unsigned int steps, current;
+	struct hold hold;
+	int pipe[2];
+	char byte;
+	char *fifo;
+	int fifo_fd;
+	char *argv[3];
+	struct clone_args args;
+	struct {
+		struct io_uring_clone_files head;
+		struct io_uring_clone_file file;
+	} files;
+	struct __kernel_timespec deadline;
+	int link;	    /* -1: closed */
+	bool detached;	    /* for certain ... */
+	bool updated;	    /* ... or another program's now, ... */
+	unsigned int asked; /* ... and so often the policy had run */
+	bool missed;	    /* the chain ended before it came to the point */
+	int cancelled;	    /* the cancel request's result */
+	struct tprogram program;
+};
+
+/* --- submitter.c: the thread that submits ------------------------------------ */
+
+enum order {
+	SUBMIT,
+	DO_CANCEL,
+	LEAVE, /* exit(2) of the thread alone */
+	EXECUTE,
+};
+
+void submitter_start(struct round *r);
+void submitter_order(struct round *r, enum order order);
+/* Run the thread's order here. */
+void submit_cancel(struct round *r);
+void execute(void);
+
+/* --- round.c ----------------------------------------------------------------- */
+
+/* The policy of all rounds, loaded before the submitters are made. */
+extern struct tprogram common;
+/* -errno if it cannot be loaded */
+int load_program(struct tprogram *p);
+void unload_program(struct tprogram *p);
+uint32_t program_id(int fd);
+
+void nap(unsigned int us);
+/* Wait for a condition; false if it does not come. */
+#define WAIT(cond)                                                             \
+	({                                                                     \
+		double until_ = now() + 20 * tap_slowness();                   \
+		bool come_;                                                    \
+		while (!(come_ = (cond)) && now() < until_)                    \
+			nap(200);                                              \
+		come_;                                                         \
+	})
+bool ring_has(struct round *r, uint64_t user_data);
+/* The process sleeps where a signal would wake it. */
+bool sleeps(pid_t pid);
+/* The chain must not, or must, come to its program. Neither: it may. */
+bool must_end(struct round *r);
+bool must_go_on(struct round *r);
+void close_ring(struct round *r);
+
+/* Run one, in a process of its own. */
+void round_run(struct round *r);
+
+#endif
