@@ -233,6 +233,34 @@ EVENT(S18_the_submitters_cgroup_is_frozen, .fate = GOES_ON,
 
 EVENT(S15_the_ring_is_closed, .fate = ENDS, .act = close_ring)
 
+static void *cancel_some_time(void *arg)
+{
+	struct io_uring_sync_cancel_reg reg = {
+		.addr = CLONE,
+		.fd = -1,
+		.timeout = { .tv_sec = -1, .tv_nsec = -1 },
+	};
+	struct round *r = arg;
+
+	nap(r->release_nap);
+	/* the ring may be gone, or this call be the last to have it */
+	tring_register(&r->ring, IORING_REGISTER_SYNC_CANCEL, &reg, 1);
+	return NULL;
+}
+
+static void cancel_and_close(struct round *r)
+{
+	pthread_t thread;
+
+	CHECK_EQ(pthread_create(&thread, NULL, cancel_some_time, r), 0);
+	nap(r->nap);
+	close_ring(r);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+}
+
+EVENT(S15_the_ring_is_closed_while_clone_is_cancelled, .fate = ENDS,
+      .shares_ring = true, .act = cancel_and_close)
+
 /* --- the policy (P2) ------------------------------------------------------------------- */
 
 static void is_detached(struct round *r)

@@ -88,13 +88,13 @@ static unsigned int draw_nap(struct round *r)
 
 static const struct tring_kind *draw_kind(struct round *r)
 {
+	bool shared = r->event->shares_ring ||
+		      (r->event->cancels && !r->by_submitter);
 	const struct tring_kind *kind;
 
-	/* a ring of one thread takes a cancel request from that alone */
 	do {
 		kind = &tring_kinds[lot(r, tring_nr_kinds)];
-	} while (r->event->cancels && !r->by_submitter &&
-		 kind->flags & IORING_SETUP_SINGLE_ISSUER);
+	} while (shared && kind->flags & IORING_SETUP_SINGLE_ISSUER);
 	return kind;
 }
 

@@ -82,8 +82,9 @@ struct event {
 	bool unlinks;  /* the policy is not asked any more */
 	bool deadline; /* the chain has one */
 	bool cancels;
-	bool leaves; /* the submitting thread alone exits */
-	bool dear;   /* takes long: fewer rounds */
+	bool shares_ring; /* a thread uses it that did not make it */
+	bool leaves;	  /* the submitting thread alone exits */
+	bool dear;	  /* takes long: fewer rounds */
 	void (*prepare)(struct round *r);
 	void (*attached)(struct round *r);
 	void (*act)(struct round *r);
