@@ -387,15 +387,15 @@ EVENT(P2_the_ring_is_closed_the_link_pinned, .fate = ENDS, .attached = pin_link,
 /* A program that nobody else has; the link has to keep it and its map. */
 static void load_own(struct round *r)
 {
-	CHECK_OK(load_program(&r->program));
+	copy_program(&r->program);
 }
 
 static void unload_own(struct round *r)
 {
 	/* afterwards nobody can tell it to stay no longer */
 	r->program.life->stays = 0;
-	unload_program(&r->program);
+	unload_copy(&r->program);
 }
 
-EVENT(P2_the_program_is_unloaded, .fate = GOES_ON, .dear = true,
+EVENT(P2_the_program_is_unloaded, .fate = GOES_ON, .releases = true,
       .prepare = load_own, .act = unload_own)

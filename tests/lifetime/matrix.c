@@ -86,15 +86,27 @@ static unsigned int draw_nap(struct round *r)
 	return lot(r, most[lot(r, 4)] * tap_slowness());
 }
 
+/* Whether all the threads involved can do with a ring of this kind. */
+static bool suits(struct round *r, const struct tring_kind *kind)
+{
+	bool single = kind->flags & IORING_SETUP_SINGLE_ISSUER;
+	bool defers = kind->flags & IORING_SETUP_DEFER_TASKRUN;
+
+	if (r->event->shares_ring || (r->event->cancels && !r->by_submitter))
+		return !single;
+	/* who is gone cannot be told that what CLONE waits for has come */
+	if (r->event->leaves && r->point->place == UNISSUED)
+		return !defers;
+	return true;
+}
+
 static const struct tring_kind *draw_kind(struct round *r)
 {
-	bool shared = r->event->shares_ring ||
-		      (r->event->cancels && !r->by_submitter);
 	const struct tring_kind *kind;
 
 	do {
 		kind = &tring_kinds[lot(r, tring_nr_kinds)];
-	} while (shared && kind->flags & IORING_SETUP_SINGLE_ISSUER);
+	} while (!suits(r, kind));
 	return kind;
 }
 
@@ -104,7 +116,7 @@ static void draw(struct round *r)
 	bool free = !point->in_submitter && point->place != UNISSUED;
 
 	r->list = lot(r, 2);
-	r->racing = lot(r, 3) == 0 && !r->event->dear;
+	r->racing = lot(r, 3) == 0 && !r->event->releases;
 	r->by_submitter = free && lot(r, 2);
 	r->kind = draw_kind(r);
 	r->apart = point->in_submitter || lot(r, 2);
@@ -207,8 +219,6 @@ void matrix_run(const struct event *event)
 	char *last = tally->last[tally->events++];
 
 	if (tap_slowness() > 1)
-		most = 1;
-	if (event->dear)
 		most = 1;
 	most *= number_of("LIFETIME_ROUNDS", 1);
 	DIAG("LIFETIME_SEED=%u", seed);

@@ -84,7 +84,7 @@ struct event {
 	bool cancels;
 	bool shares_ring; /* a thread uses it that did not make it */
 	bool leaves;	  /* the submitting thread alone exits */
-	bool dear;	  /* takes long: fewer rounds */
+	bool releases;	  /* the chain itself, at some points */
 	void (*prepare)(struct round *r);
 	void (*attached)(struct round *r);
 	void (*act)(struct round *r);
@@ -164,7 +164,12 @@ void execute(void);
 extern struct tprogram common;
 /* -errno if it cannot be loaded */
 int load_program(struct tprogram *p);
-void unload_program(struct tprogram *p);
+/*
+ * One that nobody else has, with a map of its own. Made of the common one's
+ * instructions, because loading an object takes seconds on the debug kernel.
+ */
+void copy_program(struct tprogram *p);
+void unload_copy(struct tprogram *p);
 uint32_t program_id(int fd);
 
 void nap(unsigned int us);
