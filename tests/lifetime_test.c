@@ -47,7 +47,7 @@ static void cancel(struct round *r, uint64_t target, unsigned int flags)
 		return;
 	}
 	q_cancel(&r->ring, target, flags, CANCEL);
-	submitter_order(r, DO_CANCEL);
+	submitter_order(r, SUBMIT_CANCEL);
 	if (!WAIT(ring_has(r, CANCEL)))
 		FAIL("the cancel request has no CQE");
 	r->cancelled = tring_res(&r->ring, CANCEL);

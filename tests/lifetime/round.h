@@ -118,7 +118,6 @@ struct round {
 	/* in the submitter */
 	struct tring ring;
 	pthread_t submitter;
-	pid_t submitter_tid;
 	int orders[2];
 	volatile bool ready, submitted, closed;
 	unsigned int steps, current;
@@ -147,18 +146,17 @@ struct round {
 
 enum order {
 	SUBMIT,
-	DO_CANCEL,
-	LEAVE, /* exit(2) of the thread alone */
+	SUBMIT_CANCEL, /* which has been queued */
+	LEAVE,	       /* exit(2) of the thread alone */
 	EXECUTE,
 };
 
 void submitter_start(struct round *r);
 void submitter_order(struct round *r, enum order order);
-/* Run the thread's order here. */
-void submit_cancel(struct round *r);
+/* What it does when it is told to, for another thread to do. */
 void execute(void);
 
-/* --- round.c ----------------------------------------------------------------- */
+/* --- load.c ------------------------------------------------------------------ */
 
 /* The policy of all rounds, loaded before the submitters are made. */
 extern struct tprogram common;
@@ -171,6 +169,8 @@ int load_program(struct tprogram *p);
 void copy_program(struct tprogram *p);
 void unload_copy(struct tprogram *p);
 uint32_t program_id(int fd);
+
+/* --- round.c ----------------------------------------------------------------- */
 
 void nap(unsigned int us);
 /* Wait for a condition; false if it does not come. */

@@ -44,12 +44,6 @@ static void submit_chain(struct round *r)
 	r->submitted = true;
 }
 
-void submit_cancel(struct round *r)
-{
-	/* which of the two is known when it is given */
-	tring_submit(&r->ring);
-}
-
 void execute(void)
 {
 	execl(helper("exit_with"), "exit_with", "6", NULL);
@@ -62,8 +56,8 @@ static void follow(struct round *r, enum order order)
 	case SUBMIT:
 		submit_chain(r);
 		break;
-	case DO_CANCEL:
-		submit_cancel(r);
+	case SUBMIT_CANCEL:
+		tring_submit(&r->ring);
 		break;
 	case LEAVE:
 		syscall(SYS_exit, 0);
@@ -84,7 +78,6 @@ static void *submitter(void *arg)
 	struct pollfd in = { .fd = r->orders[0], .events = POLLIN };
 	char order;
 
-	r->submitter_tid = gettid();
 	if (r->apart)
 		CHECK_SYS(unshare(CLONE_FS));
 	CHECK_OK(tring_try_init(&r->ring, 32, r->kind->flags));
