@@ -52,7 +52,6 @@ struct point {
 	enum place place;
 	bool passes;	   /* by itself: an event can be too late */
 	bool in_submitter; /* its thread is held, too */
-	bool issues;	   /* the step, before it looks what has happened */
 	bool drains;	   /* UNISSUED: by draining, not by a link */
 	uint32_t events;   /* of the policy, that the point needs */
 	/* The steps before EXEC; r->current is the one that it is about. */
