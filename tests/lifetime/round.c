@@ -63,6 +63,9 @@ static bool is_there(struct round *r)
 {
 	if (!r->share->child && ring_has(r, CLONE) && result(r, CLONE) > 0)
 		r->share->child = result(r, CLONE);
+	/* CLONE's CQE may come later than what the child does */
+	if (r->point->place == IN_STEP && !r->share->child)
+		return chain_ended(r);
 	return r->point->reached(r) || chain_ended(r);
 }
 
