@@ -294,7 +294,7 @@ $(B)/examples/%: $(B)/examples/%.o $(B)/libspawnpol.a
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -lpthread -o $@
 
 # Programs that bring their own _start.
-$(B)/tests/helpers/quit $(B)/tests/helpers/announce $(B)/bench/stamp: NOLIBC := \
+$(addprefix $(B)/tests/helpers/,quit announce armed) $(B)/bench/stamp: NOLIBC := \
 	-nostdlib -ffreestanding -fno-stack-protector
 
 $(B)/bench/%.bpf.o: bench/%.bpf.c $(B)/include/vmlinux.h
