@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * KERNEL: debug
+ * TIMEOUT: 120
+ * CQEs of the child find the CQ ring full, and the memory that is to keep them
+ * until there is room cannot be had: each one that is lost is counted in the
+ * ring, as io_uring does, and none besides (S11).
+ */
+#include "armed.h"
+#include "lib/child.h"
+#include "lib/fault.h"
+#include "lib/fault_chain.h"
+#include "lib/program.h"
+#include "lib/ring.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct tring r;
+static struct tprog p;
+TPROG_PRELOAD
+
+/* The CQ has room for twice as many. */
+#define ENTRIES 4
+#define CQES (2 * ENTRIES)
+#define FILLING (CQES - 1)
+#define POSTED (OTHER + 50)
+
+static struct blocker blocker;
+static char *argv[] = { "armed", NULL };
+
+struct variant {
+	const char *name;
+	void (*queue)(void); /* what is behind CLONE and READ */
+	unsigned int count;  /* CQEs of all, with those staged */
+	unsigned int staged;
+};
+
+static void q_two(void)
+{
+	hardlink(q_nop(&r));
+	q_exec_small(&r, in_dir("armed"), argv);
+}
+
+static void q_elsewhere(void)
+{
+	q_exec_small(&r, "/nonexistent/armed", argv);
+}
+
+/* All but one place of the CQ are taken. */
+static void fill(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FILLING; i++) {
+		q_alone(&r, IORING_OP_NOP, OTHER + i);
+		tring_submit(&r);
+	}
+	CHECK_EQ(io_uring_cq_ready(&r.uring), FILLING);
+}
+
+/* The last place is CLONE's, which is not taken out of it yet. */
+static pid_t submit(const struct variant *v)
+{
+	struct io_uring_cq *cq = &r.uring.cq;
+	const struct io_uring_cqe *cqe;
+
+	q_clone(&r);
+	hardlink(q_block(&r, &blocker));
+	v->queue();
+	tring_submit(&r);
+	CHECK_EQ(io_uring_cq_ready(&r.uring), CQES);
+	cqe = &cq->cqes[(*cq->khead + FILLING) & (CQES - 1)];
+	CHECK_EQ(cqe->user_data, CLONE);
+	CHECK_GT(cqe->res, 0);
+	return cqe->res;
+}
+
+static void let_fail(pid_t pid, unsigned int nth)
+{
+	int fd;
+
+	wait_blocked(pid);
+	fd = fault_open(pid, pid);
+	fault_arm(fd, nth);
+	close(fd);
+}
+
+static bool overflown(void)
+{
+	return *r.uring.sq.kflags & IORING_SQ_CQ_OVERFLOW;
+}
+
+/* The child is gone, and has posted all there is. No CQE comes twice. */
+static unsigned int take_all(void)
+{
+	do {
+		tring_has(&r, CLONE);
+		/* says -EBADR when some were lost */
+		io_uring_get_events(&r.uring);
+	} while (overflown() || io_uring_cq_ready(&r.uring));
+	return r.nr_seen;
+}
+
+/* Returns how many CQEs were lost. */
+static unsigned int run(struct fault_walk *w, const struct variant *v,
+			unsigned int nth)
+{
+	unsigned int lost = *r.uring.cq.koverflow, seen;
+	int status;
+	pid_t pid;
+
+	tring_forget(&r);
+	fill();
+	pid = submit(v);
+	if (nth)
+		let_fail(pid, nth);
+	blocker_release(&blocker);
+	status = fault_wait(pid);
+	check_gone(pid);
+	check_no_children();
+	if (nth)
+		w->happened = status != ARMED;
+	if (status != ARMED && status != NO_PROGRAM)
+		CHECK_EQ(status, DISARMED);
+	close(blocker.fds[0]);
+	close(blocker.fds[1]);
+
+	seen = take_all();
+	lost = *r.uring.cq.koverflow - lost;
+	/* if what was staged could not even be begun, it has no CQE */
+	if (seen + lost > FILLING + v->count ||
+	    seen + lost < FILLING + v->count - (nth ? v->staged : 0))
+		FAIL("fault %u of %s: %u CQEs of %u, %u lost", w->nth, w->name,
+		     seen, FILLING + v->count, lost);
+	return lost;
+}
+
+static void again(struct fault_walk *w, const struct variant *v)
+{
+	if (run(w, v, 0))
+		FAIL("after fault %u of %s: CQEs are lost", w->nth, w->name);
+	CHECK_EQ(tring_res(&r, v->count - v->staged - 2), 0);
+}
+
+static void walk(const struct variant *v)
+{
+	struct fault_walk w = { .name = v->name };
+	unsigned int lost = 0;
+
+	again(&w, v);
+	w = fault_walk(v->name, 1);
+	while (fault_next(&w)) {
+		lost += run(&w, v, w.nth);
+		again(&w, v);
+	}
+	DIAG("%s: %u CQEs were lost, and counted", v->name, lost);
+	/* of all that the child posts, each had its turn */
+	CHECK_GT(w.injected, v->count);
+	if (w.stride == 1)
+		CHECK_GE(lost, v->count - 1);
+	tring_exit(&r);
+}
+
+static void begin(void)
+{
+	fault_prepare();
+	copy_file(helper("armed"), in_dir("armed"), 0755);
+	CHECK_OK(tring_try_init(&r, ENTRIES, 0));
+}
+
+TEST(S11_faults_of_cqes_that_overflow, .timeout = 60)
+{
+	begin();
+	walk(&(const struct variant){
+		.name = "CQEs that overflow", .queue = q_two, .count = 4 });
+}
+
+TEST(P7_faults_of_posted_cqes_that_overflow, .timeout = 60)
+{
+	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP,
+				    .user_data = POSTED };
+	struct engine_rule *rule;
+
+	begin();
+	tprog_load(&p);
+	rule = tprog_rule(&p, IORING_POLICY_FAILED, 1, IORING_VERDICT_SUBMIT);
+	rule_stage_sqe(rule, &nop, 1);
+	rule->post = 1;
+	rule = tprog_rule(&p, IORING_POLICY_STAGED, 1, IORING_VERDICT_SUBMIT);
+	rule->below = 3;
+	rule_stage_text(rule, ENGINE_STAGE_EXEC, in_dir("armed"));
+	attach(&r, &p, 0, 0);
+	walk(&(const struct variant){ .name = "posted CQEs that overflow",
+				      .queue = q_elsewhere,
+				      .count = 4,
+				      .staged = 1 });
+}
