@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-#> usage: kernel.sh build {prod|debug} [--tree DIR] [--jobs N]
-#>        kernel.sh path {prod|debug}
+#> usage: kernel.sh build {prod|debug|base} [--tree DIR] [--jobs N]
+#>        kernel.sh path {prod|debug|base}
 #>        kernel.sh btf [--cached]
-#>        kernel.sh config {prod|debug}
-#>        kernel.sh configure {prod|debug} DIR
+#>        kernel.sh config {prod|debug|base}
+#>        kernel.sh configure {prod|debug|base} DIR
 #>
 #> Builds the guest kernels and keeps them in the cache directory
 #> (${XDG_CACHE_HOME:-~/.cache}/spawnpol/kernel), keyed by source, series,
-#> configuration and compiler.
+#> configuration and compiler. base is prod without the series, to compare with.
 #>
 #>   build   build that kernel unless it is cached. With --tree DIR, build the
 #>           working tree DIR (a git tree with a tag "base") as it is now,
@@ -21,7 +21,7 @@
 #>   configure  make that configuration in the kernel source tree DIR
 #>
 #> SPAWNPOL_KERNEL=dev makes path, btf and config name what the last
-#> `build --tree` made instead.
+#> `build --tree` made instead; there is no such base.
 
 set -u
 . "$(dirname "$0")/../lib/common.sh"
@@ -35,7 +35,14 @@ KEEP=3				# cached kernels of each variant
 fragments()
 {
 	echo "$CONFIGS/base.config"
-	[[ $1 == prod ]] || echo "$CONFIGS/$1.config"
+	[[ $1 != debug ]] || echo "$CONFIGS/debug.config"
+}
+
+# put_series VARIANT TREE
+put_series()
+{
+	[[ $1 == base ]] ||
+		phase "applying $(series_list | wc -l) patches" apply_series "$2"
 }
 
 # Everything that decides what comes out of a build.
@@ -45,7 +52,7 @@ kernel_key()
 	mapfile -t parts < <(fragments "$1")
 	{
 		echo "$SHA256"
-		series_hash
+		[[ $1 == base ]] || series_hash
 		cat "${parts[@]}"
 		gcc --version | head -n1
 		pahole --version
@@ -173,7 +180,7 @@ build_release()
 	tree=$CACHE/src-$variant
 	tarball=$(base_tarball) || exit 1
 	phase "unpacking $PACKAGE $VERSION" unpack "$tarball" "$tree" &&
-		phase "applying $(series_list | wc -l) patches" apply_series "$tree" &&
+		put_series "$variant" "$tree" &&
 		phase "configuring the $variant kernel" make_config "$variant" "$tree" &&
 		phase "compiling the $variant kernel with $jobs jobs (minutes)" \
 			compile "$jobs" "$tree" &&
@@ -211,6 +218,7 @@ do_build()
 		*) misuse "unknown argument: $1" ;;
 		esac
 	done
+	[[ $variant != base || ! $tree ]] || misuse "the base is no working tree's"
 	mkdir -p "$CACHE/kernel" "$CACHE/log" || exit 1
 	ccache_env
 	PHASE_LOG=$CACHE/log/kernel-$variant${tree:+-dev}.log
@@ -244,7 +252,8 @@ variant_arg()
 {
 	case ${1:-} in
 	prod | debug) ;;
-	*) misuse "which kernel, prod or debug?" ;;
+	base) SPAWNPOL_KERNEL='' ;;
+	*) misuse "which kernel, prod, debug or base?" ;;
 	esac
 }
 

@@ -9,6 +9,7 @@
 #> Standard output and error come out as they are produced; standard input is
 #> empty. Needs no root rights. Builds the kernel first if need be.
 #>
+#>   --base           the kernel without the series
 #>   --debug          the kernel with KASAN, lockdep, kmemleak and the rest
 #>   --icount         count instructions instead of time: one processor,
 #>                    repeatable to a few parts in a thousand, ten times slower
@@ -56,6 +57,7 @@ parse_options()
 	while (($#)); do
 		case $1 in
 		--debug) VARIANT=debug LEAKSCAN=${LEAKSCAN/0/1} ;;
+		--base) VARIANT=base ;;
 		--icount) ICOUNT=1 ;;
 		--tty) TTY=1 ;;
 		--verbose) VERBOSE=1 ;;
