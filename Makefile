@@ -107,7 +107,8 @@ COMPLETION := $(DATADIR)/bash-completion/completions
 # --- targets for people -----------------------------------------------------
 
 .DEFAULT_GOAL := help
-.PHONY: help all programs bench-programs fuzzers soaker host-tests run test check bench fuzz soak vm kernel \
+.PHONY: help all programs bench-programs fuzzers soaker host-tests run test check regression bench \
+	fuzz soak vm kernel \
 	kernel-debug deps install uninstall clean patches-prepare patches-refresh \
 	patches-check FORCE
 
@@ -144,6 +145,10 @@ test: deps
 #: check|the part of the tests that needs no VM, under a minute
 check:
 	$(Q)tests/run.sh --host
+
+#: regression|selftests of the kernel and of liburing, with and without the series
+regression: deps
+	$(Q)tests/regression/run.sh
 
 #: bench|measure in the VM, with tables and plots; BENCH="NAME..." ITERATIONS=N
 bench: deps
