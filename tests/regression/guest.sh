@@ -11,7 +11,7 @@ set -u
 
 WORK=/tmp/work
 LOG=/tmp/output
-LIMIT=400000			# bytes of output that are kept of a test
+LIMIT=8000000			# bytes of output that are kept of a test
 
 # What was here before the first test, and stays.
 declare -A OURS
@@ -114,6 +114,7 @@ main()
 }
 
 BUILT=$PWD
+export PATH=$BUILT/bin:$PATH
 if [[ ${1:-} == --suite ]]; then
 	shift
 	run_suite "$@"
