@@ -19,13 +19,15 @@ USER_BUILD="clang llvm bpftool libbpf-dev liburing-dev libc6-dev zlib1g-dev
 	pkg-config"
 TESTS="qemu-system-x86 python3 iproute2 util-linux procps strace gdb gnuplot-nox
 	libcap2-bin ninja-build fd-find"
+# What `make regression` builds of others: the kernel's selftests and liburing's.
+REGRESSION="rsync dpkg-dev e2fsprogs"
 # Speeds things up or checks more, and is small.
 HELPFUL="ccache shellcheck"
 
 missing()
 {
 	local package
-	for package in $KERNEL_BUILD $USER_BUILD $TESTS $HELPFUL; do
+	for package in $KERNEL_BUILD $USER_BUILD $TESTS $REGRESSION $HELPFUL; do
 		dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null |
 			grep -qx installed || echo "$package"
 	done

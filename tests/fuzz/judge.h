@@ -42,8 +42,6 @@ void judge_chain(struct trial *t, const struct chain *chain);
 enum step_end link_rule(struct trial *t, unsigned int at, int res);
 /* Whether a request with this result has failed. */
 bool has_failed(const struct io_uring_sqe *sqe, int res);
-/* Whether an error of this operation may count as success. */
-bool is_overlooked(uint8_t opcode);
 
 /* judge_policy.c: what the runs for a step say of its end */
 enum step_end judge_verdict(struct trial *t, const struct chain *chain,

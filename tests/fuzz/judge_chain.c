@@ -51,34 +51,6 @@ static long wanted(const struct io_uring_sqe *sqe)
 	}
 }
 
-/*
- * io_uring's own oversight, outside of chains as well: an error that these end
- * with is not taken for a failure, so that a link goes on behind it.
- */
-bool is_overlooked(uint8_t opcode)
-{
-	switch (opcode) {
-	case IORING_OP_FSYNC:
-	case IORING_OP_SYNC_FILE_RANGE:
-	case IORING_OP_FALLOCATE:
-	case OP_FTRUNCATE:
-	case IORING_OP_STATX:
-	case IORING_OP_RENAMEAT:
-	case IORING_OP_UNLINKAT:
-	case IORING_OP_MKDIRAT:
-	case IORING_OP_SYMLINKAT:
-	case IORING_OP_LINKAT:
-	case IORING_OP_FSETXATTR:
-	case IORING_OP_SETXATTR:
-	case IORING_OP_FGETXATTR:
-	case IORING_OP_GETXATTR:
-	case IORING_OP_SHUTDOWN:
-		return true;
-	default:
-		return false;
-	}
-}
-
 bool has_failed(const struct io_uring_sqe *sqe, int res)
 {
 	return res < 0 || (wanted(sqe) >= 0 && res != wanted(sqe));
@@ -110,15 +82,6 @@ static bool goes_on(const struct trial *t, unsigned int at)
 	return false;
 }
 
-/* May anything linked behind it have run and not told? */
-static bool hides_something(const struct trial *t, unsigned int at)
-{
-	for (; at + 1 < t->c->nr_sqes && is_linked(&t->c->sqes[at]); at++)
-		if (!t->cqe[at + 1])
-			return true;
-	return false;
-}
-
 /*
  * Behind its point of no return a failed EXEC is the end, whatever link is behind
  * it. Searching does not go on there: the file has been found.
@@ -137,13 +100,9 @@ enum step_end link_rule(struct trial *t, unsigned int at, int res)
 		return END_PROGRAM;
 	if (!has_failed(sqe, res))
 		return END_NEXT;
-	if (forgives(t, sqe, res))
-		return is_fatal(t, at, res) ? END_LAST : END_NEXT;
-	if (!is_overlooked(sqe->opcode))
-		return END_LAST;
-	if (goes_on(t, at))
+	if (forgives(t, sqe, res) && !is_fatal(t, at, res))
 		return END_NEXT;
-	return hides_something(t, at) ? END_UNSURE : END_LAST;
+	return END_LAST;
 }
 
 /* There was no child. Silent requests have all a CQE, or none has one. */
