@@ -7,7 +7,7 @@
 #include "lib/filter.h"
 #include "lib/program.h"
 #include "lib/ring.h"
-#include "lib/spawn.h"
+#include "lib/spawn_one.h"
 
 #include <linux/audit.h>
 #include <pthread.h>

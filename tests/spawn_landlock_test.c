@@ -3,7 +3,7 @@
 #include "lib/child.h"
 #include "lib/program.h"
 #include "lib/ring.h"
-#include "lib/spawn.h"
+#include "lib/spawn_one.h"
 
 #include <linux/landlock.h>
 #include <sys/prctl.h>

@@ -8,7 +8,7 @@
  */
 #include "lib/child.h"
 #include "lib/ring.h"
-#include "lib/spawn.h"
+#include "lib/spawn_one.h"
 #include "lsm.h"
 
 #include <bpf/bpf.h>

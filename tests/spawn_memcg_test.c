@@ -8,7 +8,7 @@
 #include "lib/child.h"
 #include "lib/group.h"
 #include "lib/ring.h"
-#include "lib/spawn.h"
+#include "lib/spawn_one.h"
 
 #include <limits.h>
 #include <signal.h>

@@ -3,7 +3,7 @@
 #include "lib/child.h"
 #include "lib/group.h"
 #include "lib/ring.h"
-#include "lib/spawn.h"
+#include "lib/spawn_one.h"
 
 #include <signal.h>
 #include <sys/resource.h>

@@ -6,7 +6,7 @@
 #include "lib/child.h"
 #include "lib/program.h"
 #include "lib/ring.h"
-#include "lib/spawn.h"
+#include "lib/spawn_one.h"
 
 static struct tring r;
 static struct tprog p;

@@ -5,7 +5,7 @@
  */
 #include "lib/child.h"
 #include "lib/ring.h"
-#include "lib/spawn.h"
+#include "lib/spawn_one.h"
 #include "lib/step.h"
 
 #include <linux/capability.h>

@@ -4,8 +4,8 @@
  *
  *	CHECK_EQ(spawn_exit(&r, &exec), -EPERM);
  */
-#ifndef SPAWNPOL_TESTS_SPAWN_H
-#define SPAWNPOL_TESTS_SPAWN_H
+#ifndef SPAWNPOL_TESTS_SPAWN_ONE_H
+#define SPAWNPOL_TESTS_SPAWN_ONE_H
 
 #include "ring.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The shortest chain there is to spawn. */
-#include "spawn.h"
+#include "spawn_one.h"
 #include "child.h"
 
 int spawn_queued(struct tring *r, unsigned int last, int *exec)
