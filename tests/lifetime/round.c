@@ -140,12 +140,12 @@ static unsigned int reap(struct round *r)
 
 	for (;;) {
 		end.si_pid = 0;
-		/* ends only, no stops for a debugger */
 		if (waitid(P_ALL, 0, &end, WEXITED | WNOHANG | __WALL)) {
 			CHECK_EQ(errno, ECHILD);
 			return nr;
 		}
-		if (end.si_pid) {
+		/* a thread that has been joined is a debugger for a moment yet */
+		if (end.si_pid && end.si_code != CLD_TRAPPED) {
 			if (!fits(r, &end))
 				FAIL("a child ended with code %d status %d",
 				     end.si_code, end.si_status);
