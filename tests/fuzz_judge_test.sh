@@ -46,7 +46,7 @@ test_the_judge_notices_violations()
 	notices child 'child'
 	notices run 'but a policy ran for'
 	notices killed 'was killed'
-	notices verdict 'S'
+	notices verdict 'became a program, but did not end as one'
 }
 
 run_tests "$@"

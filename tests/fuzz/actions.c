@@ -2,7 +2,7 @@
 /* What happens beside the requests of a case. */
 #include "run.h"
 #include "child.h"
-#include "program.h"
+#include "../lib/program.h"
 #include "world.h"
 
 #include <linux/bpf.h>

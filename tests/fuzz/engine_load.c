@@ -2,7 +2,7 @@
 /* The policy that all cases share: engine.bpf.c of the engine's tests. */
 #include "run.h"
 #include "child.h"
-#include "program.h"
+#include "../lib/program.h"
 
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>

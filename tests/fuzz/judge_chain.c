@@ -82,14 +82,25 @@ static bool goes_on(const struct trial *t, unsigned int at)
 	return false;
 }
 
+/* May anything linked behind it have run and not told? */
+static bool hides_something(const struct trial *t, unsigned int at)
+{
+	for (; at + 1 < t->c->nr_sqes && is_linked(&t->c->sqes[at]); at++)
+		if (!t->cqe[at + 1])
+			return true;
+	return false;
+}
+
 /*
  * Behind its point of no return a failed EXEC is the end, whatever link is behind
  * it. Searching does not go on there: the file has been found.
  */
-static bool is_fatal(const struct trial *t, unsigned int at, int res)
+static enum step_end forgiven(const struct trial *t, unsigned int at, int res)
 {
-	return t->c->sqes[at].opcode == SPAWNPOL_OP_EXEC && !searches_on(res) &&
-	       !goes_on(t, at);
+	if (t->c->sqes[at].opcode != SPAWNPOL_OP_EXEC || searches_on(res) ||
+	    goes_on(t, at))
+		return END_NEXT;
+	return hides_something(t, at) ? END_UNSURE : END_LAST;
 }
 
 enum step_end link_rule(struct trial *t, unsigned int at, int res)
@@ -100,9 +111,7 @@ enum step_end link_rule(struct trial *t, unsigned int at, int res)
 		return END_PROGRAM;
 	if (!has_failed(sqe, res))
 		return END_NEXT;
-	if (forgives(t, sqe, res) && !is_fatal(t, at, res))
-		return END_NEXT;
-	return END_LAST;
+	return forgives(t, sqe, res) ? forgiven(t, at, res) : END_LAST;
 }
 
 /* There was no child. Silent requests have all a CQE, or none has one. */

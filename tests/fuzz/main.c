@@ -5,7 +5,7 @@
  */
 #include "run.h"
 #include "child.h"
-#include "program.h"
+#include "../lib/program.h"
 #include "tap_private.h"
 #include "world.h"
 

@@ -78,7 +78,7 @@ void world_refresh(void);
 /* Whether this process can have children. */
 void world_allow_children(bool allowed);
 
-/* --- programs: program_write.c, program_spoil.c -------------------------------- */
+/* --- programs: program_write.c and its parts, program_spoil.c -------------------------------- */
 
 #define PROGRAM_MAX 700
 

@@ -2,7 +2,7 @@
 /* Runs a case: a ring, its policies, its requests, and what comes of them. */
 #include "run.h"
 #include "child.h"
-#include "program.h"
+#include "../lib/program.h"
 #include "world.h"
 
 #include <signal.h>
