@@ -339,3 +339,25 @@ TEST(P8_other_verdicts_need_no_budget)
 		CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
 	}
 }
+
+/* The flag is for success, and for what never ran. */
+TEST(P8_a_step_that_is_cancelled_before_it_is_issued_is_silent)
+{
+	pid_t pid;
+
+	tring_init(&r, 0);
+	tprog_load(&p);
+	attach(&r, &p, 0, IORING_POLICY_BEFORE_EXEC);
+	tprog_rule(&p, IORING_POLICY_BEFORE_EXEC, 0, IORING_VERDICT_CONTINUE)
+		->delay_ns = 9000 * MS;
+	q_clone(&r);
+	q_exit(&r, 0)->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	tring_submit(&r);
+	pid = CHECK_OK(tring_res(&r, CLONE));
+	wait_blocked(pid);
+	q_cancel(&r, CLONE, 0, OTHER);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, OTHER), 0);
+	check_gone(pid);
+	tring_none(&r, 0, 50);
+}

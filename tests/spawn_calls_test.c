@@ -47,7 +47,8 @@ static void refuse(int number, unsigned int arg, uint32_t value)
 
 /*
  * One command, the call it stands in for, and an argument of it that is told
- * from others: the value is the command's, and one more is not.
+ * from others: the value is the command's, and one more is not. Addresses that
+ * the command has not are no 0, by which calls ask instead of set.
  */
 static const struct {
 	struct io_uring_sqe sqe;
@@ -76,17 +77,17 @@ static const struct {
 	COMMAND(CHROOT, chroot, 1, 0, PATH),
 	COMMAND(UMASK, umask, 0, 027, .off = 027),
 	COMMAND(TCSETPGRP, ioctl, 1, TIOCSPGRP, .fd = 2),
-	COMMAND(SIGMASK, rt_sigprocmask, 3, 8, .off = 1),
-	COMMAND(SIGDEFAULT, rt_sigaction, 3, 8, .off = 1),
-	COMMAND(SIGIGNORE, rt_sigaction, 3, 8, .off = 1),
+	COMMAND(SIGMASK, rt_sigprocmask, 1, ~0U, .off = 1),
+	COMMAND(SIGDEFAULT, rt_sigaction, 0, 2, .off = 3),
+	COMMAND(SIGIGNORE, rt_sigaction, 0, 2, .off = 3),
 	COMMAND(SETGROUPS, setgroups, 0, 0),
 	COMMAND(SETRESGID, setresgid, 1, 5, .addr = 4, .off = 5, .addr3 = 6),
 	COMMAND(SETRESUID, setresuid, 2, 6, .addr = 4, .off = 5, .addr3 = 6),
-	COMMAND(CAPSET, capset, 0, 0),
+	COMMAND(CAPSET, capset, 0, ~0U),
 	COMMAND(PRCTL, prctl, 0, PR_SET_KEEPCAPS, .off = PR_SET_KEEPCAPS),
 	COMMAND(DUMPABLE, prctl, 0, PR_SET_DUMPABLE, .off = 1),
 	COMMAND(LANDLOCK, landlock_restrict_self, 0, 2, .fd = 2),
-	COMMAND(RLIMIT, prlimit64, 1, 5, .off = 5),
+	COMMAND(RLIMIT, prlimit64, 2, ~0U, .off = 5),
 	COMMAND(NICE, setpriority, 2, 3, .off = 3),
 	COMMAND(SCHED, sched_setattr, 1, 8, .addr = 8, .off = 48),
 	COMMAND(AFFINITY, sched_setaffinity, 1, 8, .addr = 8, .off = 8),
@@ -142,6 +143,27 @@ TEST(S19_seccomp_is_told_addresses)
 		  -ENOTBLK);
 	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_CHDIR, .fd = AT_FDCWD,
 			       .addr = (uintptr_t)strdup(path)),
+		  0);
+}
+
+/* To start at an open directory is to go there. */
+TEST(S19_seccomp_is_asked_about_the_directory_of_a_path)
+{
+	int dir = CHECK_SYS(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+
+	tring_init(&r, 0);
+	refuse(SYS_fchdir, 0, dir);
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_CHDIR, .fd = dir,
+			       .addr = (uintptr_t) "."),
+		  -ENOTBLK);
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_CHROOT, .fd = dir,
+			       .addr = (uintptr_t) "."),
+		  -ENOTBLK);
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_CHDIR, .fd = dir,
+			       .addr = (uintptr_t) "/"),
+		  0);
+	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_CHDIR, .fd = AT_FDCWD,
+			       .addr = (uintptr_t) "."),
 		  0);
 }
 

@@ -398,3 +398,23 @@ TEST(S15_cancelling_at_any_moment, .timeout = 60)
 		check_no_children();
 	}
 }
+
+/* A hard link forgives failures, but that step has been made to fail. */
+TEST(S15_a_hard_linked_step_that_is_cancelled_says_so)
+{
+	pid_t pid;
+
+	tring_init(&r, 0);
+	count_sigchld();
+	q_clone(&r);
+	hardlink(q_block(&r, &block));
+	hardlink(q_nop(&r));
+	q_exit(&r, 0);
+	tring_submit(&r);
+	pid = CHECK_OK(tring_res(&r, CLONE));
+	wait_blocked(pid);
+	q_cancel(&r, CLONE, 0, OTHER);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, OTHER), 0);
+	expect_killed(pid);
+}

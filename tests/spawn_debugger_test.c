@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 
 /* What one process did, a line for each of its stops. */
@@ -241,5 +242,67 @@ TEST(S17_a_tracer_that_leaves_in_a_call)
 		} while (WIFSTOPPED(status));
 		CHECK(WIFEXITED(status));
 		EXPECT_EQ(WEXITSTATUS(status), 7);
+	}
+}
+
+/* The child's next stop before a call of this number. */
+static void run_to_call(int call)
+{
+	struct __ptrace_syscall_info info;
+	int status;
+	pid_t pid;
+
+	for (;;) {
+		pid = CHECK_SYS(waitpid(-1, &status, __WALL));
+		CHECK(WIFSTOPPED(status));
+		if (pid != parent.pid) {
+			child.pid = pid;
+			CHECK_GT(ptrace(PTRACE_GET_SYSCALL_INFO, pid,
+					sizeof(info), &info),
+				 0);
+			if (info.op == PTRACE_SYSCALL_INFO_ENTRY &&
+			    (int)info.entry.nr == call)
+				return;
+		}
+		CHECK_SYS(ptrace(PTRACE_SYSCALL, pid, 0, 0));
+	}
+}
+
+/* A debugger that wants another call, or none, does not get this one either. */
+TEST(S17_a_tracer_that_changes_a_call_makes_it_fail)
+{
+	static const struct mode mode = { "calls", true, PTRACE_SYSCALL,
+					  EVENTS };
+	struct __ptrace_syscall_info info;
+	struct user_regs_struct regs;
+	unsigned int i;
+	int status;
+
+	for (i = 0; i < 2; i++) {
+		memset(&child, 0, sizeof(child));
+		parent.pid = start(&mode, "ring");
+		run_to_call(SYS_chdir);
+		CHECK_SYS(ptrace(PTRACE_GETREGS, child.pid, 0, &regs));
+		if (i)
+			regs.orig_rax = -1;
+		else
+			regs.rdi++;
+		CHECK_SYS(ptrace(PTRACE_SETREGS, child.pid, 0, &regs));
+		CHECK_SYS(ptrace(PTRACE_SYSCALL, child.pid, 0, 0));
+		do {
+			pid_t pid = CHECK_SYS(waitpid(-1, &status, __WALL));
+
+			if (pid == child.pid)
+				break;
+			CHECK_SYS(ptrace(PTRACE_SYSCALL, pid, 0, 0));
+		} while (true);
+		CHECK_GT(ptrace(PTRACE_GET_SYSCALL_INFO, child.pid,
+				sizeof(info), &info),
+			 0);
+		EXPECT_EQ(info.op, PTRACE_SYSCALL_INFO_EXIT);
+		EXPECT_EQ(info.exit.rval, -EPERM);
+		CHECK_SYS(kill(parent.pid, SIGKILL));
+		while (waitpid(-1, &status, __WALL) > 0)
+			;
 	}
 }
