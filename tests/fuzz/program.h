@@ -109,7 +109,7 @@ void program_make(struct program *p);
 
 /* --- the verifier: program_load.c ----------------------------------------------- */
 
-/* A descriptor or -errno, with the verifier's words in load_log(). */
+/* A descriptor or -errno, with the verifier's words in load_log(); -EAGAIN: too long. */
 int program_load(const struct program *p, unsigned int level);
 const char *load_log(void);
 /* Its last words without numbers: the class of a refusal. */

@@ -7,10 +7,18 @@
 #include <bpf/bpf.h>
 #include <ctype.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
+
+/*
+ * Seconds for the verifier. A loop without an end takes it through a million
+ * instructions, and on the debug kernel many minutes.
+ */
+#define LOAD_PATIENCE 3
 
 static char log_text[1 << 18];
 
@@ -39,9 +47,24 @@ static void trust_me(bool trusted)
 	CHECK_SYS(syscall(SYS_capset, &head, data));
 }
 
+static void on_alarm(int signo)
+{
+	(void)signo;
+}
+
+/* A signal makes the verifier give up with -EAGAIN. 0: no alarm any more. */
+static void set_alarm(unsigned int seconds)
+{
+	const struct itimerval when = { .it_value.tv_sec = seconds };
+	const struct sigaction action = { .sa_handler = on_alarm };
+
+	CHECK_SYS(sigaction(SIGALRM, &action, NULL));
+	CHECK_SYS(setitimer(ITIMER_REAL, &when, NULL));
+}
+
 int program_load(const struct program *p, unsigned int level)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts,
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .attempts = 1,
 		    .expected_attach_type = p->attach_type,
 		    .prog_flags = p->flags, .log_level = level);
 	int fd;
@@ -53,7 +76,9 @@ int program_load(const struct program *p, unsigned int level)
 	}
 	if (!p->trusted)
 		trust_me(false);
+	set_alarm(LOAD_PATIENCE);
 	fd = bpf_prog_load(p->type, "fuzz", p->license, p->insns, p->nr, &opts);
+	set_alarm(0);
 	if (!p->trusted)
 		trust_me(true);
 	return fd;

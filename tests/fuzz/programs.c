@@ -101,12 +101,17 @@ static void count_kfuncs(void)
 static void refused(int error)
 {
 	char text[128];
-	int fd = program_load(&program, 1);
+	int fd;
 
+	if (error == -EAGAIN) {
+		count_reason("EAGAIN: it takes too long");
+		return;
+	}
+	fd = program_load(&program, 1);
 	if (fd >= 0)
 		violation("refused with %d, then accepted", error);
-	/* there is a log now, for which there can be too little room */
-	if (fd != error && fd != -ENOSPC)
+	/* a log takes room and time, of which there can be too little */
+	if (fd != error && fd != -ENOSPC && fd != -EAGAIN)
 		violation("refused with %d, then with %d", error, fd);
 	snprintf(text, sizeof(text), "%s: %.100s", tap_errname(error),
 		 load_reason());
