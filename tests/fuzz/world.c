@@ -140,5 +140,8 @@ void world_unblock(void)
 	moved += send(FD_SOCKET, bytes, 64, MSG_DONTWAIT | MSG_NOSIGNAL);
 	moved += recv(FD_SOCKET, bytes, sizeof(bytes), MSG_DONTWAIT);
 	moved += send(FD_SOCKET2, bytes, 64, MSG_DONTWAIT | MSG_NOSIGNAL);
+	/* one may send until there is no room; others wait to receive */
+	if (turn % 2)
+		moved += recv(FD_SOCKET2, bytes, sizeof(bytes), MSG_DONTWAIT);
 	turn += !!moved;
 }
