@@ -41,7 +41,9 @@ struct variant {
 	unsigned int others; /* requests that are no steps */
 	bool sq_thread;	     /* is what fails, not the submitter */
 	unsigned int stride; /* 0: none */
-	int errors[2];	     /* more that CLONE may fail with */
+	int error;	     /* one more that CLONE may fail with */
+	/* what it makes has many errors of its own */
+	bool any_error;
 	/* after each chain that a fault was in */
 	void (*check)(void);
 };
@@ -155,9 +157,9 @@ static void begin(const struct variant *v)
 /* The chain was taken whole, or refused whole. */
 static void check_whole(struct fault_walk *w, const struct variant *v)
 {
-	const int clone_errors[] = { NO_MEMORY_OR_COPY, v->errors[0],
-				     v->errors[1], 0 };
 	int res = tring_res(&r, CLONE);
+	const int clone_errors[] = { NO_MEMORY_OR_COPY,
+				     v->any_error ? res : v->error, 0 };
 	bool has_reason = false;
 	unsigned int i;
 
@@ -344,7 +346,7 @@ TEST(S2_faults_with_namespaces, .timeout = 60)
 TEST(S2_faults_with_a_user_namespace, .timeout = 60)
 {
 	WALK("CLONE with a user namespace", .ring_flags = WHOLE,
-	     .queue_clone = q_user_namespace, .errors = { -EAGAIN });
+	     .queue_clone = q_user_namespace, .error = -EAGAIN);
 }
 
 /*
@@ -354,8 +356,7 @@ TEST(S2_faults_with_a_user_namespace, .timeout = 60)
 TEST(S2_faults_with_a_net_namespace, .timeout = 60)
 {
 	WALK("CLONE with a net namespace", .ring_flags = WHOLE,
-	     .queue_clone = q_net_namespace, .stride = 20,
-	     .errors = { -EAFNOSUPPORT, -ENFILE });
+	     .queue_clone = q_net_namespace, .stride = 20, .any_error = true);
 }
 
 TEST(S20_faults_with_files, .timeout = 60)
