@@ -100,7 +100,10 @@ static enum step_end forgiven(const struct trial *t, unsigned int at, int res)
 	if (t->c->sqes[at].opcode != SPAWNPOL_OP_EXEC || searches_on(res) ||
 	    goes_on(t, at))
 		return END_NEXT;
-	return hides_something(t, at) ? END_UNSURE : END_LAST;
+	/* a policy may have set the results of all that ran behind it */
+	if (t->c->nr_rules || hides_something(t, at))
+		return END_UNSURE;
+	return END_LAST;
 }
 
 enum step_end link_rule(struct trial *t, unsigned int at, int res)
@@ -249,11 +252,29 @@ static bool is_stood_in_for(struct trial *t, unsigned int end_at,
 	return !t->cqe[at] || !t->cqe[at]->res;
 }
 
+/*
+ * An EXEC that is staged as an SQE of the policy's own stands in for none, if no
+ * EXEC is at hand: no CQE tells of the program.
+ */
+static bool may_start_unseen(const struct fuzz_case *c)
+{
+	const struct io_uring_sqe *sqe;
+	unsigned int i;
+
+	for (i = 0; i < c->nr_rules; i++) {
+		sqe = (const void *)c->rules[i].sqe;
+		if (c->rules[i].stage == ENGINE_STAGE_SQE &&
+		    sqe->opcode == SPAWNPOL_OP_EXEC)
+			return true;
+	}
+	return false;
+}
+
 static void judge_steps(struct trial *t, const struct chain *chain)
 {
 	enum step_end end = END_NEXT, now;
 	unsigned int at, end_at = 0;
-	bool unsure = false, program = false;
+	bool unsure = may_start_unseen(t->c), program = false;
 
 	for (at = chain->step; at <= chain->last; at++) {
 		if (end == END_STAGED && is_stood_in_for(t, end_at, at)) {

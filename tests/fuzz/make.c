@@ -66,13 +66,12 @@ static void add_flags(struct rnd *r, struct io_uring_sqe *sqe)
 }
 
 /*
- * If it fails, all that is linked behind it is silent, with the flag or not, unless
- * it is a CLONE: that is io_uring's rule, and nothing could be told of the chain.
+ * If it fails, all that is linked behind it is silent, with the flag or not: that is
+ * io_uring's rule, and nothing could be told of the chain.
  */
 static void clear_skip(struct io_uring_sqe *sqe)
 {
-	if (sqe->opcode != SPAWNPOL_OP_CLONE)
-		sqe->flags &= ~IOSQE_CQE_SKIP_SUCCESS;
+	sqe->flags &= ~IOSQE_CQE_SKIP_SUCCESS;
 }
 
 static void add_deadline(struct fuzz_case *c)
@@ -132,8 +131,12 @@ static unsigned int add_chain(struct fuzz_case *c)
 		if (rnd_odd(r, 120))
 			add_deadline(c);
 	}
-	for (i = first; i < c->nr_sqes; i++)
+	for (i = first; i < c->nr_sqes; i++) {
 		add_flags(r, &c->sqes[i]);
+		/* or nobody knew which child there is */
+		if (c->sqes[i].opcode == SPAWNPOL_OP_CLONE)
+			clear_skip(&c->sqes[i]);
+	}
 	clear_skip(&c->sqes[first]);
 	if (!rnd_odd(r, 60))
 		c->sqes[c->nr_sqes - 1].flags &=

@@ -80,7 +80,7 @@ static uint64_t buffer(struct rnd *r)
 static void make_nop(struct rnd *r, struct io_uring_sqe *sqe)
 {
 	static const int results[] = { -1,    -2, -4,	-11,  -125, -4095,
-				       -5000, 7,  -512, -109, -56,  0 };
+				       -4000, 7,  -512, -109, -56,  0 };
 
 	if (rnd_once_in(r, 3)) {
 		sqe->rw_flags = NOP_INJECT_RESULT;
