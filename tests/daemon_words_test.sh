@@ -74,9 +74,9 @@ test_words_of_files()
 	shows 'cwd /usr' --fchdir /usr
 	shows 'cwd /usr' --chdir /usr
 	shows $'Umask:\t0027' --umask 27
-	mkdir "$DIR/root"
-	cp "$SHOW" "$DIR/root/show"
-	run client --chroot "$DIR/root" "$SOCKET" /show 1
+	mkdir "$DIR/jail"
+	cp "$SHOW" "$DIR/jail/show"
+	run client --chroot "$DIR/jail" "$SOCKET" /show 1
 	expect_status 0
 	run client --stdout "$DIR/a:b" --stderr "$DIR/err" "$SOCKET" /bin/sh -c 'echo a; echo b >&2'
 	expect_status 0

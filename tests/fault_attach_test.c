@@ -8,6 +8,7 @@
  * each place in turn where memory or user space can be missing: nothing has
  * changed then, nothing is left, and the same works the next moment (P2, P12).
  */
+#include "lib/count.h"
 #include "lib/child.h"
 #include "lib/fault.h"
 #include "lib/program.h"
@@ -38,19 +39,6 @@ struct operation {
 struct population {
 	unsigned int links, programs;
 };
-
-/* Objects of one kind that bpf(2) can name. */
-static unsigned int count_ids(int cmd)
-{
-	union bpf_attr attr = { 0 };
-	unsigned int count = 0;
-
-	while (bpf_call(cmd, &attr, sizeof(attr)) == 0) {
-		attr.start_id = attr.next_id;
-		count++;
-	}
-	return count;
-}
 
 static struct population look(void)
 {

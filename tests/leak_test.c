@@ -8,6 +8,7 @@
  * program or kernel memory (S5, S9, P2).
  */
 #include "lib/child.h"
+#include "lib/count.h"
 #include "lib/program.h"
 #include "lib/ring.h"
 
@@ -41,30 +42,6 @@ struct state {
 	unsigned int tasks, descriptors, pins, links, programs;
 	long memory_kb;
 };
-
-static unsigned int count_entries(const char *path)
-{
-	unsigned int count = 0;
-	DIR *dir = CHECK_PTR(opendir(path));
-
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
-
-/* Objects of one kind that bpf(2) can name. */
-static unsigned int count_ids(int cmd)
-{
-	union bpf_attr attr = { 0 };
-	unsigned int count = 0;
-
-	while (bpf_call(cmd, &attr, sizeof(attr)) == 0) {
-		attr.start_id = attr.next_id;
-		count++;
-	}
-	return count;
-}
 
 /* Processes with a program, threads included: kernel threads come and go. */
 static unsigned int count_tasks(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What the machine has, and whether it has become more. */
 #include "soak.h"
+#include "count.h"
 
 #include "child.h"
 #include "program.h"
@@ -9,31 +10,6 @@
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static unsigned int count_entries(const char *path)
-{
-	DIR *dir = opendir(path);
-	unsigned int count = 0;
-
-	if (!dir)
-		return 0;
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
-
-static unsigned int count_ids(int cmd)
-{
-	union bpf_attr attr = { 0 };
-	unsigned int count = 0;
-
-	while (bpf_call(cmd, &attr, sizeof(attr)) == 0) {
-		attr.start_id = attr.next_id;
-		count++;
-	}
-	return count;
-}
 
 /* Processes, zombies included, but not those that only run kernel code. */
 static unsigned int count_tasks(void)
