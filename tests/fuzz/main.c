@@ -5,11 +5,11 @@
  */
 #include "run.h"
 #include "child.h"
+#include "../lib/count.h"
 #include "../lib/program.h"
 #include "tap_private.h"
 #include "world.h"
 
-#include <dirent.h>
 #include <getopt.h>
 #include <linux/bpf.h>
 #include <poll.h>
@@ -287,21 +287,11 @@ struct system {
 
 static struct system look(void)
 {
-	struct system now = { 0 };
-	union bpf_attr attr = { 0 };
-	DIR *proc = CHECK_PTR(opendir("/proc"));
-	struct dirent *entry;
+	struct system now = {
+		.tasks = count_processes(),
+		.links = count_ids(BPF_LINK_GET_NEXT_ID),
+	};
 
-	while ((entry = readdir(proc)))
-		if (atoi(entry->d_name) &&
-		    !strstr(read_file(format("/proc/%s/status", entry->d_name)),
-			    "\nKthread:\t1"))
-			now.tasks++;
-	closedir(proc);
-	while (!bpf_call(BPF_LINK_GET_NEXT_ID, &attr, sizeof(attr))) {
-		attr.start_id = attr.next_id;
-		now.links++;
-	}
 	return now;
 }
 

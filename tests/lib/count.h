@@ -7,5 +7,7 @@
 unsigned int count_entries(const char *path);
 /* Objects of the kind that this command of bpf(2) goes through: ..._GET_NEXT_ID. */
 unsigned int count_ids(int cmd);
+/* Processes, zombies included, but not those that only run kernel code. */
+unsigned int count_processes(void);
 
 #endif

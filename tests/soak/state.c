@@ -6,28 +6,9 @@
 #include "child.h"
 #include "program.h"
 
-#include <dirent.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* Processes, zombies included, but not those that only run kernel code. */
-static unsigned int count_tasks(void)
-{
-	DIR *proc = CHECK_PTR(opendir("/proc"));
-	unsigned int count = 0;
-	struct dirent *entry;
-	char path[300];
-
-	while ((entry = readdir(proc))) {
-		if (!atoi(entry->d_name))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/status", entry->d_name);
-		count += !strstr(read_file(path), "\nKthread:\t1");
-	}
-	closedir(proc);
-	return count;
-}
 
 static long sum_of(const char *file, const char *const keys[])
 {
@@ -50,7 +31,7 @@ struct state state_look(void)
 	/* caches that the kernel would give back anyway */
 	write_file("/proc/sys/vm/drop_caches", "3", 0);
 	return (struct state){
-		.tasks = count_tasks(),
+		.tasks = count_processes(),
 		.descriptors = count_entries("/proc/self/fd"),
 		.links = count_ids(BPF_LINK_GET_NEXT_ID),
 		.programs = count_ids(BPF_PROG_GET_NEXT_ID),
