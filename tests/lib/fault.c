@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,20 @@ void fault_set(const char *kind, const char *what, const char *value)
 	close(fd);
 }
 
+/* Only what is asked for by code that lies there. */
+static void only_between(unsigned long start, unsigned long end)
+{
+	char text[2][24];
+	unsigned int i;
+
+	snprintf(text[0], sizeof(text[0]), "%#lx", start);
+	snprintf(text[1], sizeof(text[1]), "%#lx", end);
+	for (i = 0; i < FAULT_KINDS; i++) {
+		fault_set(fault_kinds[i], "require-start", text[0]);
+		fault_set(fault_kinds[i], "require-end", text[1]);
+	}
+}
+
 void fault_prepare(void)
 {
 	const char *verbose = getenv("SPAWNPOL_FAULT_VERBOSE");
@@ -60,6 +75,41 @@ void fault_prepare(void)
 		fault_set(fault_kinds[i], "interval", "1");
 		fault_set(fault_kinds[i], "times", "-1");
 	}
+	only_between(0, ULONG_MAX);
+}
+
+/* Where the function begins, and what comes next in memory. */
+static void find_function(const char *name, unsigned long *start,
+			  unsigned long *end)
+{
+	FILE *f = CHECK_PTR(fopen("/proc/kallsyms", "re"));
+	char line[512], symbol[256];
+	unsigned long addr;
+
+	*start = 0;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx %*c %255s", &addr, symbol) == 2 &&
+		    !strcmp(symbol, name))
+			*start = addr;
+	}
+	if (!*start)
+		FAIL("this kernel has no function %s", name);
+	*end = ULONG_MAX;
+	rewind(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx", &addr) == 1 && addr > *start &&
+		    addr < *end)
+			*end = addr;
+	}
+	fclose(f);
+}
+
+void fault_only_in(const char *function)
+{
+	unsigned long start, end;
+
+	find_function(function, &start, &end);
+	only_between(start, end);
 }
 
 static unsigned int count_descriptors(void)

@@ -52,6 +52,11 @@ struct fault_walk {
 void fault_prepare(void);
 /* Set a file of one kind's, "failslab" for instance. */
 void fault_set(const char *kind, const char *what, const char *value);
+/*
+ * From here to the end of the test only what this function of the kernel asks
+ * for fails, or counts. For all tests that run: this one has to be ALONE.
+ */
+void fault_only_in(const char *function);
 /* The kinds there are. */
 #define FAULT_KINDS 3
 extern const char *const fault_kinds[FAULT_KINDS];
