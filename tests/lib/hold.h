@@ -4,8 +4,8 @@
  * it is filled in (userfaultfd). That holds a policy that reads it, and EXEC
  * where it copies its arguments, for as long as a test wants.
  */
-#ifndef SPAWNPOL_TESTS_LIFETIME_HOLD_H
-#define SPAWNPOL_TESTS_LIFETIME_HOLD_H
+#ifndef SPAWNPOL_TESTS_HOLD_H
+#define SPAWNPOL_TESTS_HOLD_H
 
 #include <stdbool.h>
 
