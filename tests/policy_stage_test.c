@@ -403,3 +403,74 @@ TEST(P7_staged_requests_post_cqes_if_wanted)
 	tring_total(&r, 4);
 	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
 }
+
+/* A file, and what it is read into and written from. */
+struct transfer {
+	int fd;
+	char vectored[2][4];
+	char fixed[8];
+	struct iovec vec[2];
+};
+
+static void stage_transfer(struct transfer *t, uint32_t event, uint32_t below,
+			   uint8_t opcode, uint64_t off)
+{
+	bool fixed = opcode == IORING_OP_READ_FIXED ||
+		     opcode == IORING_OP_WRITE_FIXED;
+	struct io_uring_sqe sqe = {
+		.opcode = opcode,
+		.fd = t->fd,
+		.addr = fixed ? (uintptr_t)t->fixed : (uintptr_t)t->vec,
+		.len = fixed ? sizeof(t->fixed) : 2,
+		.off = off,
+		.user_data = OTHER + opcode,
+	};
+	struct engine_rule *rule =
+		tprog_rule(&p, event, 0, IORING_VERDICT_SUBMIT);
+
+	rule->below = below;
+	rule->post = 1;
+	rule_stage_sqe(rule, &sqe, 1);
+}
+
+static void check_transfer(struct transfer *t, const char *path)
+{
+	EXPECT_EQ(tring_res(&r, OTHER + IORING_OP_READV), 8);
+	EXPECT_EQ(tring_res(&r, OTHER + IORING_OP_READ_FIXED), 8);
+	EXPECT_EQ(tring_res(&r, OTHER + IORING_OP_WRITEV), 8);
+	EXPECT_EQ(tring_res(&r, OTHER + IORING_OP_WRITE_FIXED), 8);
+	EXPECT_EQ(memcmp(t->vectored, "abcdefgh", 8), 0);
+	EXPECT_EQ(memcmp(t->fixed, "ijklmnop", 8), 0);
+	EXPECT_STR(read_file(path), "abcdefghijklmnopabcdefghijklmnop");
+}
+
+/* More than once: what is kept for the next request is used, too. */
+TEST(P7_staged_requests_use_vectors_and_registered_buffers)
+{
+	char *path = in_dir("file");
+	struct transfer t = { .vec = { { t.vectored[0], 4 },
+				       { t.vectored[1], 4 } } };
+	struct iovec fixed = { t.fixed, sizeof(t.fixed) };
+	unsigned int i;
+
+	start(0);
+	CHECK_OK(io_uring_register_buffers(&r.uring, &fixed, 1));
+	for (i = 0; i < 3; i++) {
+		again();
+		memset(t.vectored, 0, sizeof(t.vectored));
+		memset(t.fixed, 0, sizeof(t.fixed));
+		write_file(path, "abcdefghijklmnop", 0600);
+		t.fd = CHECK_SYS(open(path, O_RDWR));
+		stage_transfer(&t, FAILED, 0, IORING_OP_READV, 0);
+		stage_transfer(&t, STAGED, 3, IORING_OP_READ_FIXED, 8);
+		stage_transfer(&t, STAGED, 4, IORING_OP_WRITEV, 16);
+		stage_transfer(&t, STAGED, 5, IORING_OP_WRITE_FIXED, 24);
+		q_clone(&r);
+		q_fail(&r);
+		q_exit(&r, 0);
+		tring_submit(&r);
+		CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+		check_transfer(&t, path);
+		close(t.fd);
+	}
+}
