@@ -64,23 +64,30 @@ static void audit_enable(int fd, unsigned int enabled)
 	CHECK_OK(audit_send(fd, AUDIT_SET, &status, sizeof(status)));
 }
 
-/* What is recorded of a spawn, by a rule for this test's children alone. */
-static char *audited_spawn(char *argv[], void (*queue)(void))
+/* What the children of one process request; others spawn, too. */
+static struct audit_rule_data rule_for(pid_t parent)
 {
 	struct audit_rule_data rule = {
 		.flags = 7, /* AUDIT_FILTER_URING_EXIT */
 		.action = AUDIT_ALWAYS,
-		/* others spawn, too */
 		.field_count = 1,
 		.fields = { AUDIT_PPID },
 		.fieldflags = { AUDIT_EQUAL },
-		.values = { getpid() },
+		.values = { parent },
 	};
+
+	memset(rule.mask, 0xff, sizeof(rule.mask));
+	return rule;
+}
+
+/* What is recorded of a spawn, by a rule for this test's children alone. */
+static char *audited_spawn(char *argv[], void (*queue)(void))
+{
+	struct audit_rule_data rule = rule_for(getpid());
 	int fd = CHECK_SYS(
 		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));
 	char *records;
 
-	memset(rule.mask, 0xff, sizeof(rule.mask));
 	audit_enable(fd, 1);
 	CHECK_OK(audit_send(fd, AUDIT_ADD_RULE, &rule, sizeof(rule)));
 	tring_init(&r, 0);
@@ -153,4 +160,81 @@ TEST(S19_what_seccomp_logs_of_spawns_is_audited)
 		   format(" pid=%d ", getpid()));
 	EXPECT_HAS(seccomp_record(records, SYS_execveat),
 		   format(" pid=%d ", tring_res(&r, CLONE)));
+}
+
+/* --- names ------------------------------------------------------------------------ */
+
+/*
+ * The audit context of a system call has room for five names, and memory of
+ * their own for others.
+ */
+#define NAMES 8
+
+static void submit_names(int go)
+{
+	/* at an address that it has seen, audit takes the name for the same */
+	static char opened[NAMES][16];
+	struct blocker b;
+	char byte;
+	int i;
+
+	CHECK_EQ(read(go, &byte, 1), 1);
+	tring_init(&r, 0);
+	q_clone(&r);
+	q_block(&r, &b);
+	for (i = 0; i < NAMES; i++) {
+		strcpy(opened[i], "/dev/null");
+		q_open(&r, opened[i], O_RDONLY, 0);
+		q_mkdir(&r, in_dir(format("made%d", i)));
+	}
+	tring_submit(&r);
+	/* the call that brought the names is over */
+	wait_blocked(tring_res(&r, CLONE));
+	blocker_release(&b);
+	for (i = 0; i < NAMES; i++) {
+		CHECK_GE(tring_res(&r, 2 * i + 1), 0);
+		CHECK_EQ(tring_res(&r, 2 * i + 2), 0);
+	}
+	_exit(0);
+}
+
+static unsigned int count_of(const char *text, const char *what)
+{
+	unsigned int count = 0;
+
+	while ((text = strstr(text, what))) {
+		text++;
+		count++;
+	}
+	return count;
+}
+
+/* Not of who submitted them, whose entries for the names are gone. */
+TEST(S19_names_of_steps_are_records_of_the_steps)
+{
+	int fd = CHECK_SYS(
+		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));
+	struct audit_rule_data rule;
+	const char *records;
+	pid_t pid;
+	int go[2];
+
+	make_pipe(go);
+	audit_enable(fd, 1);
+	/* who was there before has no audit context */
+	pid = CHECK_SYS(fork());
+	if (!pid)
+		submit_names(go[0]);
+	rule = rule_for(pid);
+	CHECK_OK(audit_send(fd, AUDIT_ADD_RULE, &rule, sizeof(rule)));
+	CHECK_EQ(write(go[1], "", 1), 1);
+	CHECK_EQ(wait_exit(pid), 0);
+	CHECK_OK(audit_send(fd, AUDIT_DEL_RULE, &rule, sizeof(rule)));
+	records = audit_records(fd);
+	audit_enable(fd, 0);
+
+	/* AUDIT_PATH */
+	EXPECT_EQ(count_of(records, "name=\"/dev/null\""), NAMES);
+	EXPECT_EQ(count_of(records, "nametype=CREATE"), NAMES);
+	EXPECT_EQ(count_of(records, "nametype=PARENT"), NAMES);
 }
