@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/io.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -220,4 +221,31 @@ TEST(S18_nor_does_a_signal_that_is_blocked)
 	tring_submit(&r);
 	CHECK_EQ(wait_exit(CHECK_OK(tring_res(&r, CLONE))), 6);
 	EXPECT_EQ(signals, 0);
+}
+
+/* --- I/O ports: ioperm(2) --------------------------------------------------------- */
+
+static int exit_of_port(void)
+{
+	char *argv[] = { "port", NULL };
+
+	tring_init(&r, 0);
+	q_clone(&r);
+	q_exec(&r, helper("port"), argv);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), 0);
+	return wait_exit(tring_res(&r, CLONE));
+}
+
+TEST(S16_permissions_for_ports_are_inherited)
+{
+	EXPECT_EQ(exit_of_port(), -SIGSEGV);
+	CHECK_SYS(ioperm(0x80, 1, 1));
+	EXPECT_EQ(exit_of_port(), 0);
+}
+
+TEST(S16_so_is_the_level_for_all_ports)
+{
+	CHECK_SYS(iopl(3));
+	EXPECT_EQ(exit_of_port(), 0);
 }
