@@ -251,6 +251,13 @@ static void *submit_in_thread(void *report)
 	return NULL;
 }
 
+/* The ring is this thread's. */
+static void *enable_and_submit(void *report)
+{
+	CHECK_OK(io_uring_enable_rings(&r.uring));
+	return submit_in_thread(report);
+}
+
 /* The submitter is a thread: its process goes on. */
 TEST(S15_an_exiting_thread_takes_blocked_children_along)
 {
@@ -266,6 +273,23 @@ TEST(S15_an_exiting_thread_takes_blocked_children_along)
 	check_gone(report.child);
 	check_no_children();
 	EXPECT_EQ(sigchlds(), 0);
+}
+
+/* Nobody posts completions there any more, of whatever request. */
+TEST(S15_also_where_completions_were_the_threads_work)
+{
+	struct report report = { 0 };
+	pthread_t thread;
+
+	count_sigchld();
+	tring_init(&r, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+			       IORING_SETUP_R_DISABLED);
+	CHECK_EQ(pthread_create(&thread, NULL, enable_and_submit, &report), 0);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+	check_gone(report.child);
+	check_no_children();
+	EXPECT_EQ(sigchlds(), 0);
+	EXPECT_EQ(io_uring_cq_ready(&r.uring), 0);
 }
 
 TEST(S15_a_submitter_that_executes_takes_blocked_children_along)

@@ -94,10 +94,8 @@ static bool suits(struct round *r, const struct tring_kind *kind)
 
 	if (r->event->shares_ring || (r->event->cancels && !r->by_submitter))
 		return !single;
-	/* who is gone cannot be told that what CLONE waits for has come */
-	if (r->event->leaves && r->point->place == UNISSUED)
-		return !defers;
-	return true;
+	/* where completions are the work of who is gone, nobody posts them */
+	return !(r->event->leaves && defers);
 }
 
 static const struct tring_kind *draw_kind(struct round *r)
