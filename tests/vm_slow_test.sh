@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# TIMEOUT: 900
+# TIMEOUT: 2700
 #
 # The runner passes on what goes in and comes out, and sees what goes wrong.
 
@@ -19,14 +19,11 @@ test_status_output_and_arguments_pass_through()
 
 test_output_is_complete_and_streamed()
 {
-	local first last
 	# shellcheck disable=SC2016 # the guest's shell expands it
 	vm -- sh -c 'echo first; sleep 3; seq 200000; echo last' >"$DIR/fifo.out" &
 	while ! grep -qs first "$DIR/fifo.out"; do sleep 0.1; done
-	first=${EPOCHREALTIME/./}
+	! grep -q last "$DIR/fifo.out" || fail "the output came all at once"
 	wait $! || fail "status $?"
-	last=${EPOCHREALTIME/./}
-	((last - first > 2000000)) || fail "the output came all at once"
 	expect_equal "$({ echo first; seq 200000; echo last; } | sha256sum)" \
 		"$(sha256sum <"$DIR/fifo.out")"
 }

@@ -5,7 +5,7 @@
 # nothing else may. Faults are planted with the kernel's LKDTM driver. (That the
 # debug kernel has nothing to say of good programs, the test suites show.)
 
-TIME_LIMIT=180
+TIME_LIMIT=900
 . "${BASH_SOURCE[0]%/*}/../lib/tap.sh"
 
 # shellcheck disable=SC2034 # for the tests
