@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# TIMEOUT: 900
+# TIMEOUT: 2700
 #
 # The cost of a spawn in instructions, method by method, beside the baseline in
 # bench/: with --icount the guest's clock counts them, so that figures of
@@ -8,7 +8,7 @@
 # libraries differ a little. A new baseline: bench/run.sh --icount --baseline
 # --iterations 20 latency idle.
 
-TIME_LIMIT=600
+TIME_LIMIT=1800
 . "$(dirname "$0")/lib/tap.sh"
 
 BASELINE=$TOP/bench/baseline-icount.json

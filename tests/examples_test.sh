@@ -4,7 +4,6 @@
 #
 # The example programs do what they say.
 
-TIME_LIMIT=120
 . "$(dirname "$0")/lib/tap.sh"
 
 EXAMPLES=$BUILD/examples

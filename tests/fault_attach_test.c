@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * KERNEL: debug
- * TIMEOUT: 120
  * ALONE: it counts the links and programs that the system has.
  *
  * Loading, attaching, changing, asking about and trying out a policy fails at
@@ -51,7 +50,7 @@ static struct population look(void)
 /* What is freed late gets some time. */
 static void compare(const struct population *before)
 {
-	double until = now() + 10 * tap_slowness();
+	double until = now() + tap_patience();
 	struct population after;
 
 	do {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * KERNEL: debug
- * TIMEOUT: 120
  * Each command of IORING_OP_CHILD fails at each place in turn where memory or
  * user space can be missing: it says so, and the child goes on (S6, S11).
  *

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * KERNEL: debug
- * TIMEOUT: 120
  * EXEC in the child, what a policy does about it, and the posting of CQEs fail
  * at each place in turn where memory or user space can be missing (S10, S11).
  *

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * KERNEL: debug
- * TIMEOUT: 150
  * What the submitter does for CLONE, and the SQ thread, fails at each place in
  * turn where memory or user space can be missing: every SQE still gets its one
  * CQE, nothing is left, and the same chain works the next moment (S5, S11).
@@ -241,7 +240,7 @@ static void fault_sq_thread(struct fault_walk *w, const struct variant *v)
  */
 static void wait_for_clone(void)
 {
-	double until = now() + 10 * tap_slowness();
+	double until = now() + tap_patience();
 
 	while (!io_uring_cq_ready(&r.uring)) {
 		if (now() > until)

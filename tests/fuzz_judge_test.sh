@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # KERNEL: prod
-# TIMEOUT: 600
 # ALONE: it counts what the whole system has.
 #
 # The fuzzer of chains itself: a seed says all, and violations are seen.

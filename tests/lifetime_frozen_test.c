@@ -105,7 +105,7 @@ static void start(unsigned int kind, bool apart)
 
 static void wait_queued(void)
 {
-	double until = now() + 10 * tap_slowness();
+	double until = now() + tap_patience();
 
 	while (!report->queued) {
 		CHECK_LT(now(), until);
@@ -125,7 +125,7 @@ static void freeze(const char *group, const char *state)
 
 static void wait_frozen(const char *group)
 {
-	double until = now() + 10 * tap_slowness();
+	double until = now() + tap_patience();
 	char *events = format("%s/cgroup.events", group);
 
 	freeze(group, "1");
@@ -214,7 +214,7 @@ static void set_up(void)
 /* Processes may be on their way out of it. */
 static void remove_group(const char *group)
 {
-	double until = now() + 10 * tap_slowness();
+	double until = now() + tap_patience();
 
 	while (rmdir(group) && errno != ENOENT) {
 		CHECK_LT(now(), until);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * TIMEOUT: 900
  * Everything that can end, stop or take away a chain, its ring, its policy or
  * who made them, at every point of a chain's life (S5, S11, S15, P2). Whoever
  * wins, each request has one CQE, no child is lost, no program is harmed, and

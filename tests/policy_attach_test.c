@@ -282,7 +282,7 @@ struct peer {
 static pid_t start_peer(struct peer *peer, unsigned int flags)
 {
 	pid_t pid = CHECK_SYS(fork());
-	double until = now() + 10 * tap_slowness();
+	double until = now() + tap_patience();
 
 	if (!pid) {
 		CHECK_SYS(prctl(PR_SET_PDEATHSIG, SIGKILL));

@@ -296,7 +296,7 @@ TEST(P8_a_loop_ends_with_its_submitter)
 {
 	volatile pid_t *child = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	double until = now() + 10 * tap_slowness();
+	double until = now() + tap_patience();
 	pid_t pid = CHECK_SYS(fork());
 
 	if (!pid) {

@@ -3,7 +3,6 @@
 # KERNEL: prod
 # ALONE: tracepoints are switched by changing code, and QEMU 7.2 may get that
 # wrong where another processor is running it.
-# TIMEOUT: 900
 #
 # Programs that nobody here wrote launch theirs through the engine, unchanged:
 # with libspawnpol-posix.so preloaded they do what they do without it, and nothing

@@ -4,7 +4,7 @@
 #
 # The soak test (make soak) for a short time, and that it notices what is wrong.
 
-TIME_LIMIT=120
+TIME_LIMIT=300
 . "$(dirname "$0")/lib/tap.sh"
 
 SOAK=$BUILD/tests/soak.bin

@@ -200,7 +200,7 @@ static char *strace_child(const char *how)
 	return strdup(text);
 }
 
-TEST(S17_strace_writes_what_it_writes_of_vfork, .timeout = 90)
+TEST(S17_strace_writes_what_it_writes_of_vfork, .timeout = 300)
 {
 	char *vforked = strace_child("vfork"), *cloned = strace_child("ring");
 

@@ -59,7 +59,7 @@ static pid_t start_sleeper(void)
 
 static pid_t wait_report(struct report *report)
 {
-	double until = now() + 10 * tap_slowness();
+	double until = now() + tap_patience();
 
 	while (!report->child) {
 		CHECK_LT(now(), until);

@@ -31,7 +31,7 @@ static char *compare(const char *commands)
 	return cloned;
 }
 
-TEST(S17_gdb_follows_the_child, .timeout = 90)
+TEST(S17_gdb_follows_the_child, .timeout = 300)
 {
 	char *text = compare("-ex 'set follow-fork-mode child' -ex run");
 
@@ -42,7 +42,7 @@ TEST(S17_gdb_follows_the_child, .timeout = 90)
 }
 
 /* Staying with the parent, which is the default, works as well. */
-TEST(S17_gdb_stays_with_the_parent, .timeout = 90)
+TEST(S17_gdb_stays_with_the_parent, .timeout = 300)
 {
 	char *text = compare("-ex run");
 
@@ -50,7 +50,7 @@ TEST(S17_gdb_stays_with_the_parent, .timeout = 90)
 	EXPECT_HAS(text, "exited with code 07");
 }
 
-TEST(S17_gdb_catches_exec, .timeout = 90)
+TEST(S17_gdb_catches_exec, .timeout = 300)
 {
 	char *text = compare("-ex 'set follow-fork-mode child' "
 			     "-ex 'catch exec' -ex run -ex 'info inferiors' "

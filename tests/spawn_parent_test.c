@@ -177,7 +177,7 @@ static void on_signal(int signo)
 }
 
 /* Spawn while a timer's signal is pending most of the time. */
-TEST(S18_a_flood_of_signals_does_not_make_clone_fail, .timeout = 60)
+TEST(S18_a_flood_of_signals_does_not_make_clone_fail, .timeout = 180)
 {
 	struct itimerval often = { { 0, 200 }, { 0, 200 } };
 	struct itimerval never = { { 0, 0 }, { 0, 0 } };

@@ -13,7 +13,7 @@
 #> exist, it does not end in time, it ends with an unexpected status, its
 #> results do not match its plan. (What the kernel complains about, run.sh
 #> finds.) Near the top of its source a line "TIMEOUT: seconds" changes the limit
-#> of 600 seconds, and a line "ALONE: reason" has it run by itself, after the
+#> of 1800 seconds, and a line "ALONE: reason" has it run by itself, after the
 #> others.
 
 set -u
@@ -44,7 +44,7 @@ read_header()
 {
 	local line
 	local -a lines=()
-	LIMIT=600 ALONE=''
+	LIMIT=1800 ALONE=''
 	[[ ! -r $SOURCE ]] || mapfile -n 30 -t lines <"$SOURCE"
 	for line in "${lines[@]}"; do
 		[[ $line =~ TIMEOUT:\ ([0-9]+) ]] && LIMIT=${BASH_REMATCH[1]}

@@ -192,7 +192,7 @@ bool is_gone(pid_t pid)
 
 void check_gone(pid_t pid)
 {
-	double until = now() + 5 * tap_slowness();
+	double until = now() + tap_patience();
 
 	while (!is_gone(pid)) {
 		if (now() > until)
@@ -304,7 +304,7 @@ static char state_of(pid_t pid)
 
 void wait_blocked(pid_t pid)
 {
-	double until = now() + 5 * tap_slowness();
+	double until = now() + tap_patience();
 	int seen = 0;
 
 	/* Twice in a row, so that a short sleep on a lock is not taken for it. */

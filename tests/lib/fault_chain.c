@@ -12,7 +12,7 @@
  */
 static void submit_rest(const struct fault_walk *w, struct tring *r)
 {
-	double until = now() + 10 * tap_slowness();
+	double until = now() + tap_patience();
 	int res;
 
 	while (io_uring_sq_ready(&r->uring)) {
@@ -30,7 +30,7 @@ static void submit_rest(const struct fault_walk *w, struct tring *r)
 int fault_res(const struct fault_walk *w, struct tring *r, uint64_t user_data)
 {
 	struct __kernel_timespec ts = { .tv_nsec = 20 * 1000 * 1000 };
-	double until = now() + 10 * tap_slowness();
+	double until = now() + tap_patience();
 	struct io_uring_cqe *cqe;
 
 	while (!tring_has(r, user_data)) {

@@ -25,7 +25,7 @@ void group_make(const char *group)
 void group_remove(const char *group)
 {
 	const char *dir = group_file(group, "");
-	double until = now() + 5 * tap_slowness();
+	double until = now() + tap_patience();
 
 	while (rmdir(dir)) {
 		if (errno != EBUSY || now() > until)

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 
-/* Seconds after which a CQE counts as lost. */
-#define CQE_SECONDS 10
-
 const struct tring_kind tring_kinds[] = {
 	{ "plain", 0 },
 	{ "COOP_TASKRUN",
@@ -141,7 +138,7 @@ static bool wait_some(struct tring *r, double until)
 
 const struct tring_cqe *tring_cqe(struct tring *r, uint64_t user_data)
 {
-	double until = now() + CQE_SECONDS * tap_slowness();
+	double until = now() + tap_patience();
 	const struct tring_cqe *cqe;
 	unsigned int i;
 
@@ -184,7 +181,7 @@ void tring_none(struct tring *r, uint64_t user_data, unsigned int ms)
 
 void tring_total(struct tring *r, unsigned int count)
 {
-	double until = now() + CQE_SECONDS * tap_slowness();
+	double until = now() + tap_patience();
 	unsigned int i;
 
 	drain(r);

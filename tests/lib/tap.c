@@ -161,6 +161,11 @@ int tap_slowness(void)
 	return slowness > 0 ? slowness : 1;
 }
 
+int tap_patience(void)
+{
+	return 40 * tap_slowness();
+}
+
 const char *tap_dir(void)
 {
 	mkdir(tap_shared->dir, 0755);

@@ -36,7 +36,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#define TAP_TIMEOUT 30 /* seconds for a test that does not say otherwise */
+#define TAP_TIMEOUT 60 /* seconds for a test that does not say otherwise */
 
 struct tap_test {
 	const char *name;
@@ -133,6 +133,11 @@ const char *tap_build(void);
 const char *tap_errname(long err);
 /* How much longer than usual things take here (debug kernel, emulation). */
 int tap_slowness(void);
+/*
+ * Seconds after which something that must come counts as lost. Many, because the
+ * machine may have much else to do: only what is wrong takes so long.
+ */
+int tap_patience(void);
 
 /* --- behind the macros ------------------------------------------------------ */
 

@@ -18,14 +18,14 @@
 #
 # Every function named test_... is a test; they run in the order of the file,
 # or only those named as arguments, each in a process group of its own with a
-# time limit (TIME_LIMIT, 60 seconds unless the file sets it). A failed check
+# time limit (TIME_LIMIT, 180 seconds unless the file sets it). A failed check
 # ends the test. DIR is an empty directory of the test's own.
 
 . "${BASH_SOURCE[0]%/*}/common.sh"
 
 # shellcheck disable=SC2034 # for the tests
 BUILD=$TOP/build
-TIME_LIMIT=${TIME_LIMIT:-60}
+TIME_LIMIT=${TIME_LIMIT:-180}
 SKIPPED=77
 DIR=''
 STATUS='' OUT='' ERR=''
@@ -64,19 +64,20 @@ expect_status()
 expect_out() { [[ $OUT == *"$1"* ]] || { show_run; fail "stdout has no '$1'"; }; }
 expect_err() { [[ $ERR == *"$1"* ]] || { show_run; fail "stderr has no '$1'"; }; }
 
-# until_true COMMAND...: try it for ten seconds. (read with a timeout is a sleep
-# that starts no process; those are slow on an emulated debug kernel.)
+# until_true COMMAND...: try it for most of a minute, because the machine may have
+# much else to do. (read with a timeout is a sleep that starts no process; those are
+# slow on an emulated debug kernel.)
 until_true()
 {
-	local try never
+	local try never most=$((800 * ${SPAWNPOL_SLOWNESS:-1}))
 	"$@" && return
 	exec {never}<> <(:)
-	for ((try = 0; try < 200 * ${SPAWNPOL_SLOWNESS:-1}; try++)); do
+	for ((try = 0; try < most; try++)); do
 		read -r -t 0.05 -u "$never"
 		"$@" && break
 	done
 	exec {never}>&-
-	((try < 200 * ${SPAWNPOL_SLOWNESS:-1})) || fail "this did not come true: $*"
+	((try < most)) || fail "this did not come true: $*"
 }
 
 # expect_equal GOT WANTED

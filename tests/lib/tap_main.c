@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 /* How long a killed process may take to go. */
-#define DEATH_SECONDS 10
+#define DEATH_SECONDS 40
 
 struct tap_shared *tap_shared;
 

@@ -5,7 +5,7 @@
 # for pins that no other program sees, and an end of what a test has started.
 
 # shellcheck disable=SC2034 # for the harness
-TIME_LIMIT=120
+TIME_LIMIT=240
 . "${BASH_SOURCE[0]%/*}/tap.sh"
 
 # shellcheck disable=SC2034 # for the tests

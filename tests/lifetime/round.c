@@ -134,7 +134,7 @@ static bool fits(struct round *r, const siginfo_t *end)
 /* Until nothing is left to wait for. Returns the number of programs. */
 static unsigned int reap(struct round *r)
 {
-	double until = now() + 20 * tap_slowness();
+	double until = now() + tap_patience();
 	unsigned int nr = 0;
 	siginfo_t end;
 
@@ -423,7 +423,7 @@ static void show(pid_t pid, const char *what)
 /* Wait for the submitter's end, and help it out of what it cannot get out of. */
 static int attend(struct round *r, pid_t submitter)
 {
-	double until = now() + 60 * tap_slowness();
+	double until = now() + 3 * tap_patience();
 	int status;
 
 	while (waitpid(submitter, &status, WNOHANG) <= 0) {

@@ -175,7 +175,7 @@ void nap(unsigned int us);
 /* Wait for a condition; false if it does not come. */
 #define WAIT(cond)                                                             \
 	({                                                                     \
-		double until_ = now() + 20 * tap_slowness();                   \
+		double until_ = now() + tap_patience();                   \
 		bool come_;                                                    \
 		while (!(come_ = (cond)) && now() < until_)                    \
 			nap(200);                                              \
