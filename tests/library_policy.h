@@ -11,7 +11,7 @@ enum {
 	COOKIE_RESULT,	/* continue with -EXDEV */
 	COOKIE_TRUE,	/* execute /bin/true instead */
 	COOKIE_NOTHING,	/* submit nothing */
-	COOKIE_WAIT,	/* five seconds, then retry */
+	COOKIE_WAIT,	/* nine seconds, then retry */
 	COOKIE_NO_EXEC,	/* abort before EXEC */
 };
 
