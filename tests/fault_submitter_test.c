@@ -77,8 +77,9 @@ static void q_cgroup(void)
 
 static void q_set_tid(void)
 {
-	static const pid_t tid = 31234;
+	static pid_t tid;
 
+	tid = tid ?: unused_pid();
 	q_args(0)->set_tid = (uintptr_t)&tid;
 	args.set_tid_size = 1;
 }

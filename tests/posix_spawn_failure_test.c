@@ -82,7 +82,7 @@ TEST(no_limit_counts_it)
 	int status;
 	pid_t pid;
 
-	become_ordinary();
+	become_nobody_else();
 	program = helper("exit_with");
 	CHECK_EQ(posix_spawn(&pid, program, NULL, NULL, argv, environ), 0);
 	CHECK_EQ(waitpid(pid, &status, 0), pid);

@@ -227,13 +227,35 @@ void make_pipe(int fds[2])
 	CHECK_SYS(pipe2(fds, O_CLOEXEC));
 }
 
-void become_ordinary(void)
+static void become(unsigned int id)
 {
 	copy_helpers();
 	CHECK_SYS(chmod(tap_dir(), 0777));
 	CHECK_SYS(setgroups(0, NULL));
-	CHECK_SYS(setresgid(ORDINARY, ORDINARY, ORDINARY));
-	CHECK_SYS(setresuid(ORDINARY, ORDINARY, ORDINARY));
+	CHECK_SYS(setresgid(id, id, id));
+	CHECK_SYS(setresuid(id, id, id));
+}
+
+void become_ordinary(void)
+{
+	become(ORDINARY);
+}
+
+void become_nobody_else(void)
+{
+	become(100000 + getpid());
+}
+
+/* Numbers are given out in their order: half the range away from those of today. */
+pid_t unused_pid(void)
+{
+	const int first = 1000, range = 31000;
+	pid_t pid = getpid() + range / 2;
+
+	do {
+		pid = first + (pid + 1) % range;
+	} while (!is_gone(pid) || !is_gone(-pid));
+	return pid;
 }
 
 struct io_uring_sqe *q_show(struct tring *r, struct shown *s)

@@ -51,6 +51,11 @@ void make_pipe(int fds[2]);
 /* Become an ordinary user, and whatever root's programs could do is gone. */
 #define ORDINARY 1000
 void become_ordinary(void);
+/* The same, but a user whose processes are this test's alone. */
+void become_nobody_else(void);
+
+/* A number for a process, of which there will be none meanwhile. */
+pid_t unused_pid(void);
 
 /* What a spawned helper "show" reports of itself. */
 struct shown {
