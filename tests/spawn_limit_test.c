@@ -174,7 +174,7 @@ TEST(S6_oom_score_adj)
 			      .off = -300ULL),
 		 0);
 	EXPECT_STR(shown(&s, "oom_score_adj"), "-300");
-	EXPECT_HAS(read_file("/proc/self/oom_score_adj"), "0");
+	EXPECT_STR(read_file("/proc/self/oom_score_adj"), "0\n");
 	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_OOM_SCORE_ADJ,
 			      .off = 1000),
 		 0);
