@@ -47,7 +47,10 @@ static struct population look(void)
 	};
 }
 
-/* What is freed late gets some time. */
+/*
+ * What is freed late gets some time. There may be less than before, if something
+ * of the test before was freed late.
+ */
 static void compare(const struct population *before)
 {
 	double until = now() + tap_patience();
@@ -55,13 +58,13 @@ static void compare(const struct population *before)
 
 	do {
 		after = look();
-		if (after.links == before->links &&
-		    after.programs == before->programs)
+		if (after.links <= before->links &&
+		    after.programs <= before->programs)
 			return;
 		sleep_ms(20);
 	} while (now() < until);
-	EXPECT_EQ(after.links, before->links);
-	EXPECT_EQ(after.programs, before->programs);
+	EXPECT_LE(after.links, before->links);
+	EXPECT_LE(after.programs, before->programs);
 }
 
 static void again(const struct fault_walk *w, const struct operation *op)
