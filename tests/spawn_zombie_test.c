@@ -55,7 +55,7 @@ TEST(S9_no_zombie_no_sigchld_when_the_chain_fails)
 		CHECK_EQ(tring_res(&r, 2), -ECANCELED);
 		CHECK_GT(tring_res(&r, CLONE), 0);
 		wait.fd = pidfd;
-		CHECK_EQ(poll(&wait, 1, 5000), 1);
+		CHECK_EQ(poll(&wait, 1, 1000 * tap_patience()), 1);
 		CHECK_SYS_ERR(waitid(P_PIDFD, pidfd, &info, WEXITED), ECHILD);
 		check_gone(tring_res(&r, CLONE));
 		check_no_children();
