@@ -226,8 +226,7 @@ test_hanging_up_cancels_what_does_not_run_yet()
 	mkfifo "$DIR/fifo"
 	"$CLIENT" --stdin "$DIR/fifo" "$SOCKET" /bin/true &
 	job=$!
-	sleep 0.5
-	(($(children) == 1)) || fail "the child does not wait: $(children)"
+	until_true one_child
 	kill "$job"
 	wait "$job"
 	still_well
@@ -239,11 +238,12 @@ test_hanging_up_leaves_programs_alone()
 	start
 	BEFORE=$(fds)
 	"$CLIENT" --stdout "$DIR/out" "$SOCKET" \
-		/bin/sh -c 'sleep 1; echo done' &
+		/bin/sh -c "echo begun; until test -e $DIR/go; do sleep 0.1; done; echo done" &
 	job=$!
-	sleep 0.3
+	until_true grep -qs begun "$DIR/out"
 	kill "$job"
 	wait "$job"
+	: >"$DIR/go"
 	until_true grep -q 'done' "$DIR/out"
 	still_well
 }
@@ -362,7 +362,7 @@ test_clients_that_gain_rights_are_refused()
 	cp /bin/sleep "$DIR/sleep"
 	chmod 4755 "$DIR/sleep"
 	OUT=$(TEXTS=1 talk <<-END
-	os.fork() and os.execv("$DIR/sleep", ["sleep", "3"]); time.sleep(1); send(request())
+	os.fork() and os.execv("$DIR/sleep", ["sleep", "60"]); wait_for_sleep(); send(request())
 	END
 	)
 	expect_out 'refused your rights cannot be told'
@@ -388,15 +388,18 @@ test_many_clients_at_once()
 test_stopping()
 {
 	start
-	client "$SOCKET" /bin/sh -c "sleep 1; echo >$DIR/done" 2>/dev/null &
+	client "$SOCKET" /bin/sh -c "echo >$DIR/begun; until test -e $DIR/go; do sleep 0.1; done
+		echo >$DIR/done" 2>/dev/null &
+	until_true test -e "$DIR/begun"
 	mkfifo "$DIR/fifo"
 	client --stdin "$DIR/fifo" "$SOCKET" /bin/sh -c "echo >$DIR/never" 2>/dev/null &
-	sleep 0.5
+	until_true child_in_step
 	kill -TERM "$DAEMON"
 	wait "$DAEMON"
 	expect_equal "$?" 0
 	[[ ! -e $SOCKET ]] || fail "the socket is left"
 	# the program goes on, the one that was being launched does not
+	: >"$DIR/go"
 	until_true test -e "$DIR/done"
 	[[ ! -e $DIR/never ]] || fail "it ran all the same"
 	run client "$SOCKET" /bin/true

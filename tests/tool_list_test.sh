@@ -26,7 +26,7 @@ test_list_shows_all_policies_and_links()
 # The other program is the tool itself, while its command runs.
 test_list_shows_links_of_other_programs()
 {
-	"$TOOL" run sleep 20 &
+	"$TOOL" run sleep 200 &
 	STARTED+=("$!")
 	other_is_listed() { run "$TOOL" list; [[ $OUT == *'not pinned by'* ]]; }
 	until_true other_is_listed

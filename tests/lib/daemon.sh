@@ -41,6 +41,7 @@ children() { pgrep -P "$DAEMON" | wc -l; }
 one_child() { (($(children) == 1)); }
 two_children() { (($(children) == 2)); }
 no_children() { (($(children) == 0)); }
+child_in_step() { pgrep -P "$DAEMON" -x spawnpold >/dev/null; }
 
 # another_client: whose child waits in a step, so that the daemon has its files.
 another_client()
@@ -69,7 +70,7 @@ allow_all() { printf '\x06\0\0\0\0\0\xff\x7f'; }
 talk()
 {
 	cat >"$DIR/talk.py" <<-'END'
-	import array, os, socket, struct, sys, time
+	import array, atexit, os, socket, struct, sys, time
 	KINDS = "refused", "failed", "running", "ended"
 	def request(*words, args=(b"/bin/true",), magic=0x32445053,
 	            nr_args=None, nr_words=None, reserved=0, tail=b""):
@@ -84,6 +85,11 @@ talk()
 	def send(m, fds=(0, 1, 2)):
 	    s.sendmsg([m], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
 	                     array.array("i", fds))] if fds else [])
+	# the parent has become a program, which ends when this process does
+	def wait_for_sleep():
+	    while open("/proc/%d/comm" % os.getppid()).read() != "sleep\n":
+	        time.sleep(0.01)
+	    atexit.register(os.kill, os.getppid(), 9)
 	def replies():
 	    while s.fileno() >= 0:
 	        try:
@@ -97,7 +103,7 @@ talk()
 	            yield r[28:].split(b"\0")[0].decode()
 	for line in sys.stdin:
 	    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-	    s.settimeout(10)
+	    s.settimeout(100)
 	    s.connect(sys.argv[1])
 	    exec(line)
 	    print(line.strip(), "->", *replies(), flush=True)
