@@ -328,13 +328,17 @@ void wait_blocked(pid_t pid)
 {
 	double until = now() + tap_patience();
 	int seen = 0;
+	char state;
 
-	/* Twice in a row, so that a short sleep on a lock is not taken for it. */
-	while (seen < 2) {
-		seen = strchr("SD", state_of(pid)) ? seen + 1 : 0;
+	/*
+	 * Twice in a row. On a lock it is in state D, maybe for long if who has the
+	 * lock does not get a processor: that has to last.
+	 */
+	while (seen < 20) {
+		state = state_of(pid);
+		seen = state == 'S' ? seen + 10 : state == 'D' ? seen + 1 : 0;
 		if (now() > until)
-			FAIL("process %d does not block: state %c", pid,
-			     state_of(pid));
+			FAIL("process %d does not block: state %c", pid, state);
 		sleep_ms(2);
 	}
 }
