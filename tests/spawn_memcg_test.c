@@ -42,9 +42,9 @@ static pid_t in_group(void (*run)(void))
 /* It falls below this, but not at once: much is freed after a grace period. */
 static void wait_charged(long below)
 {
-	int i;
+	double until = now() + tap_patience();
 
-	for (i = 0; i < 500 && charged() > below; i++)
+	while (charged() > below && now() < until)
 		sleep_ms(10 * tap_slowness());
 	EXPECT_LE(charged(), below);
 }
