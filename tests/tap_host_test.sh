@@ -13,6 +13,8 @@ build_sample()
 	#include <stdio.h>
 	#include <unistd.h>
 	TEST(passes) { CHECK_EQ(CHECK_SYS(dup2(1, 40)), 40); }
+	TEST(compares) { CHECK_LT(-1, 0U); CHECK_LT(2.3, 2.4); CHECK_LT(2, 2.4); }
+	TEST(has_fractions) { CHECK_LT(2.4, 2.3); }
 	TEST(differs) { EXPECT_EQ(-2, 3); CHECK_STR("a", "b"); puts("too far"); }
 	TEST(skips) { SKIP("there is no %s", "reason"); }
 	TEST(crashes) { puts("words before"); abort(); }
@@ -32,17 +34,19 @@ test_each_end_is_reported()
 	run "$DIR/sample"
 	expect_status 1
 	expect_equal "$(grep -v '^#' <<<"$OUT")" "KTAP version 1
-1..9
+1..11
 ok 1 passes
-not ok 2 differs
-ok 3 skips # SKIP there is no reason
-not ok 4 crashes
-not ok 5 hangs
-not ok 6 exits
-ok 7 leaves_processes
-not ok 8 fails_in_a_child
-ok 9 has_a_directory"
-	expect_out 'sample.c:6: not true: -2 == 3'
+ok 2 compares
+not ok 3 has_fractions
+not ok 4 differs
+ok 5 skips # SKIP there is no reason
+not ok 6 crashes
+not ok 7 hangs
+not ok 8 exits
+ok 9 leaves_processes
+not ok 10 fails_in_a_child
+ok 11 has_a_directory"
+	expect_out 'sample.c:8: not true: -2 == 3'
 	expect_out 'left  -2 (ENOENT)'
 	expect_out '# differs: 2 checks failed'
 	expect_out '# words before'

@@ -144,12 +144,15 @@ int tap_patience(void);
 #define TAP_COND_(fatal, cond)                                                 \
 	tap_cond(__FILE__, __LINE__, fatal, cond, #cond)
 
+/* So that -1 is less than 0U; seconds keep their fractions. */
+#define TAP_WIDE_(x) _Generic((x), double: (x), default: (long long)(x))
+
 #define TAP_CMP_(fatal, a, op, b)                                              \
 	do {                                                                   \
 		__auto_type a_ = (a);                                          \
 		__auto_type b_ = (b);                                          \
 		tap_cmp(__FILE__, __LINE__, fatal,                             \
-			(long long)a_ op (long long)b_, #a, #op, #b,           \
+			TAP_WIDE_(a_) op TAP_WIDE_(b_), #a, #op, #b,           \
 			(long long)a_, (long long)b_);                         \
 	} while (0)
 
