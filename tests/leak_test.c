@@ -181,9 +181,7 @@ TEST(S5_many_spawns_under_a_policy_leave_nothing_behind, .timeout = 1200)
 	stay_on_one_cpu();
 	CHECK_SYS(chdir("/"));
 	make_directories();
-	tring_init(&r, 0);
-	tprog_load(&p);
-	attach(&r, &p, 0, 0);
+	tprog_start(&r, &p, 0);
 	search_for(&p);
 	spawn(WARM_UP);
 	before = look();

@@ -33,12 +33,6 @@ static int start(uint32_t issues, uint32_t staged, uint64_t delay)
 	return CHECK_OK(tring_register(&r, SPAWNPOL_ATTACH_BPF, &attr, 1));
 }
 
-static void again(void)
-{
-	tprog_reset(&p);
-	tring_forget(&r);
-}
-
 /* A chain with a failing step; its result. The rest must be cancelled. */
 static int failing_step(void)
 {
@@ -91,7 +85,7 @@ TEST(P8_staged_requests_count, .timeout = 60)
 	EXPECT_EQ(failing_step(), -ETOOMANYREFS);
 	EXPECT_EQ(p.engine->runs, 21);
 
-	again();
+	tprog_again(&r, &p);
 	rule_stage_sqe(
 		tprog_rule(&p, FAILED | STAGED, 0, IORING_VERDICT_SUBMIT), &nop,
 		8);
@@ -124,7 +118,7 @@ TEST(P8_each_chain_has_a_budget_of_its_own)
 
 	start(4, 0, 0);
 	for (i = 0; i < 3; i++) {
-		again();
+		tprog_again(&r, &p);
 		tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY)->below = 5;
 		q_clone(&r);
 		hardlink(q_fail(&r));
@@ -174,7 +168,7 @@ TEST(P8_delays_have_a_budget)
 	EXPECT_EQ(info.exhausted, 1);
 	EXPECT_EQ(info.max_delay_ns, 50 * MS);
 
-	again();
+	tprog_again(&r, &p);
 	tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE)->delay_ns = ~0ULL;
 	EXPECT_EQ(failing_step(), -ETOOMANYREFS);
 }
@@ -223,7 +217,7 @@ TEST(P8_a_delay_ends_when_the_chain_is_cancelled_or_killed)
 
 	start(0, 0, LONG_DELAY);
 	for (how = 0; how < 2; how++) {
-		again();
+		tprog_again(&r, &p);
 		pid = start_delayed();
 		if (how) {
 			CHECK_SYS(kill(pid, SIGKILL));
@@ -333,7 +327,7 @@ TEST(P8_other_verdicts_need_no_budget)
 
 	start(1, 1, 1);
 	for (i = 0; i < 2; i++) {
-		again();
+		tprog_again(&r, &p);
 		tprog_rule(&p, FAILED, ENGINE_ANY_STEP, verdicts[i]);
 		q_clone(&r);
 		while (r.steps < 40)
@@ -351,9 +345,7 @@ TEST(P8_a_step_that_is_cancelled_before_it_is_issued_is_silent)
 {
 	pid_t pid;
 
-	tring_init(&r, 0);
-	tprog_load(&p);
-	attach(&r, &p, 0, IORING_POLICY_BEFORE_EXEC);
+	tprog_start(&r, &p, IORING_POLICY_BEFORE_EXEC);
 	tprog_rule(&p, IORING_POLICY_BEFORE_EXEC, 0, IORING_VERDICT_CONTINUE)
 		->delay_ns = 9000 * MS;
 	q_clone(&r);

@@ -85,9 +85,7 @@ static void run_failing(unsigned int i)
 
 static struct engine_rule *start(uint32_t verdict)
 {
-	tring_init(&r, 0);
-	tprog_load(&p);
-	attach(&r, &p, 0, 0);
+	tprog_start(&r, &p, 0);
 	become_ordinary();
 	return tprog_rule(&p, IORING_POLICY_FAILED, 0, verdict);
 }

@@ -4,6 +4,7 @@
 #include "lib/doomed.h"
 #include "lib/program.h"
 #include "lib/ring.h"
+#include "lib/spawn_one.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -23,45 +24,15 @@ static struct blocker block;
 #define DONE IORING_POLICY_DONE
 #define ALL_EVENTS (BEFORE_STEP | BEFORE_EXEC | DONE)
 
-/* A plain ring with the engine in slot 0; the link's descriptor. */
-static int start(uint32_t events)
-{
-	tring_init(&r, 0);
-	tprog_load(&p);
-	return attach(&r, &p, 0, events);
-}
-
-static void again(void)
-{
-	tprog_reset(&p);
-	tring_forget(&r);
-}
-
-/* CLONE, a step that fails, EXEC. */
-static void run_failing(void)
-{
-	q_clone(&r);
-	q_fail(&r);
-	q_exit(&r, 3);
-	tring_submit(&r);
-	tring_total(&r, 3);
-}
-
-static void expect_no_program(void)
-{
-	check_gone(CHECK_OK(tring_res(&r, CLONE)));
-	check_no_children();
-}
-
 TEST(P4_slot_0_applies_to_every_chain)
 {
 	struct spawnpol_link_info info;
-	int link = start(0);
+	int link = tprog_start(&r, &p, 0);
 
-	run_failing();
+	spawn_failing(&r);
 	CHECK_EQ(p.engine->runs, 1);
 	tring_forget(&r);
-	run_failing();
+	spawn_failing(&r);
 	CHECK_EQ(p.engine->runs, 2);
 	info = link_info(link);
 	EXPECT_EQ(info.runs, 2);
@@ -73,7 +44,7 @@ TEST(P4_clone_names_another_slot)
 	struct tprog other;
 	int slot;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	tprog_load(&other);
 	attach(&r, &other, 15, 0);
 	for (slot = 0; slot < 16; slot++) {
@@ -83,7 +54,7 @@ TEST(P4_clone_names_another_slot)
 		q_exit(&r, 0);
 		tring_submit(&r);
 		tring_total(&r, 3);
-		expect_no_program();
+		check_no_program(&r);
 	}
 	/* An empty slot means no policy, not the default one. */
 	EXPECT_EQ(p.engine->runs, 1);
@@ -130,7 +101,7 @@ TEST(P5_the_policy_is_told_what_failed_and_runs_in_the_child)
 	const struct engine_run *run;
 	pid_t pid;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	q_clone(&r)->off = 0xfeedfacecafebeef;
 	q_nop(&r);
 	hardlink(q_fail(&r));
@@ -164,7 +135,7 @@ TEST(P5_it_is_told_command_and_number_of_a_child_step)
 {
 	const struct engine_run *run;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	q_clone(&r);
 	hardlink(q_dup(&r, 99, 61));
 	hardlink(q_fail(&r));
@@ -180,14 +151,14 @@ TEST(P5_it_is_told_command_and_number_of_a_child_step)
 	EXPECT_EQ(run->ctx.off, 0);
 	EXPECT_EQ(run->ctx.flags & IORING_POLICY_F_LAST, IORING_POLICY_F_LAST);
 	EXPECT_EQ(run->name_len, -ENOENT);
-	expect_no_program();
+	check_no_program(&r);
 }
 
 TEST(P5_it_runs_before_the_steps_cqe_is_posted)
 {
 	double begin;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	/* long, for this process to look meanwhile, whatever else there is to do */
 	tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE)->delay_ns =
 		1500000000;
@@ -257,7 +228,7 @@ TEST(P5_scratch_lives_as_long_as_the_chain)
 {
 	int i;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	tprog_rule(&p, FAILED, ENGINE_ANY_STEP, IORING_VERDICT_CONTINUE)
 		->scratch = 5;
 	for (i = 0; i < 2; i++) {
@@ -281,7 +252,7 @@ TEST(P5_no_policy_runs_after_a_program_started_or_its_memory_is_gone)
 	static char *argv[] = { "doomed", NULL };
 	char *doomed = in_dir("doomed");
 
-	start(DONE);
+	tprog_start(&r, &p, DONE);
 	q_clone(&r);
 	q_exit(&r, 6);
 	q_fail(&r);
@@ -291,7 +262,7 @@ TEST(P5_no_policy_runs_after_a_program_started_or_its_memory_is_gone)
 	EXPECT_EQ(p.engine->runs, 0);
 
 	write_doomed_elf(doomed);
-	again();
+	tprog_again(&r, &p);
 	tprog_rule(&p, FAILED, ENGINE_ANY_STEP, IORING_VERDICT_RETRY);
 	q_clone(&r);
 	hardlink(q_exec(&r, doomed, argv));
@@ -300,12 +271,12 @@ TEST(P5_no_policy_runs_after_a_program_started_or_its_memory_is_gone)
 	CHECK_LT(tring_res(&r, 0), 0);
 	CHECK_EQ(tring_res(&r, 1), -ECANCELED);
 	EXPECT_EQ(p.engine->runs, 0);
-	expect_no_program();
+	check_no_program(&r);
 }
 
 TEST(P5_no_policy_runs_once_the_chain_is_cancelled)
 {
-	start(ALL_EVENTS & ~BEFORE_STEP);
+	tprog_start(&r, &p, ALL_EVENTS & ~BEFORE_STEP);
 	q_clone(&r);
 	q_block(&r, &block);
 	q_exit(&r, 0);
@@ -316,7 +287,7 @@ TEST(P5_no_policy_runs_once_the_chain_is_cancelled)
 	CHECK_EQ(tring_res(&r, 0), -ECANCELED);
 	CHECK_EQ(tring_res(&r, 1), -ECANCELED);
 	EXPECT_EQ(p.engine->runs, 0);
-	expect_no_program();
+	check_no_program(&r);
 }
 
 /* Staging uses a queue of the chain's own. */
@@ -325,7 +296,7 @@ TEST(P10_no_run_touches_the_rings_queues)
 	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
 	unsigned int sq_tail, cq_head;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT), &nop,
 		       8);
 	q_clone(&r);
@@ -349,7 +320,7 @@ static int wait_in_chains(int ms)
 	double begin;
 	int i;
 
-	again();
+	tprog_again(&r, &p);
 	tprog_rule(&p, FAILED, 0, IORING_VERDICT_SKIP)->delay_ns =
 		1000000ULL * ms;
 	begin = now();
@@ -372,7 +343,7 @@ TEST(P10_chains_run_the_same_program_at_the_same_time, .timeout = 120)
 {
 	int ms = 300;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	while (wait_in_chains(ms) >= CHAINS * ms) {
 		/* it may be the machine that has much else to do */
 		ms *= 3;
@@ -420,7 +391,7 @@ TEST(P10_the_launcher_sleeps_through_a_search)
 
 TEST(P13_nothing_runs_when_nothing_fails)
 {
-	int link = start(0), i;
+	int link = tprog_start(&r, &p, 0), i;
 
 	for (i = 0; i < 10; i++) {
 		tring_forget(&r);

@@ -16,23 +16,10 @@ TPROG_PRELOAD
 #define FAILED IORING_POLICY_FAILED
 #define STAGED IORING_POLICY_STAGED
 
-static int start(uint32_t events)
-{
-	tring_init(&r, 0);
-	tprog_load(&p);
-	return attach(&r, &p, 0, events);
-}
-
-static void again(void)
-{
-	tprog_reset(&p);
-	tring_forget(&r);
-}
-
 /* What the first call of bpf_iouring_stage_sqe() says to this SQE. */
 static int staging(const struct io_uring_sqe *sqe)
 {
-	again();
+	tprog_again(&r, &p);
 	rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE), sqe,
 		       1);
 	q_clone(&r);
@@ -49,7 +36,7 @@ TEST(P9_only_legal_requests_can_be_staged)
 	struct io_uring_sqe sqe = { 0 };
 	unsigned int op;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	tring_query(&r, &query);
 	for (op = 0; op < SPAWNPOL_OP_LAST + 2; op++) {
 		bool legal = query.child_ops[op / 64] >> op % 64 & 1;
@@ -70,7 +57,7 @@ TEST(P9_flags_and_personality_cannot_be_staged)
 	struct io_uring_sqe sqe = { .opcode = IORING_OP_NOP };
 	int bit;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	for (bit = 0; bit < 8; bit++) {
 		sqe.flags = 1 << bit;
 		EXPECT_EQ(staging(&sqe),
@@ -122,7 +109,7 @@ TEST(P9_staged_requests_have_the_childs_credentials)
 	struct engine_rule *rule;
 
 	write_file(secret, "y", 0600);
-	start(0);
+	tprog_start(&r, &p, 0);
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule_stage_sqe(rule, &sqe, 1);
 	rule_stage_text(rule, ENGINE_STAGE_CHILD, secret);
@@ -140,7 +127,7 @@ TEST(P9_malformed_staged_requests_fail_when_they_are_prepared)
 {
 	struct io_uring_sqe sqe = { .opcode = SPAWNPOL_OP_CHILD, .len = 99 };
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT), &sqe,
 		       1);
 	q_clone(&r);
@@ -151,7 +138,7 @@ TEST(P9_malformed_staged_requests_fail_when_they_are_prepared)
 	EXPECT_EQ(tprog_run(&p, 1)->ctx.res, -EINVAL);
 
 	/* A pointer that is wild in user space is wild here. */
-	again();
+	tprog_again(&r, &p);
 	sqe = (struct io_uring_sqe){ .opcode = IORING_OP_MKDIRAT,
 				     .fd = AT_FDCWD,
 				     .addr = 0xffff888000001000 };

@@ -178,10 +178,8 @@ static int run_chain(void)
 	struct engine_rule *rule;
 	int link;
 
-	tring_init(&r, 0);
-	tprog_load(&p);
-	link = attach(&r, &p, 0,
-		      IORING_POLICY_DONE | IORING_POLICY_BEFORE_EXEC);
+	link = tprog_start(&r, &p,
+			   IORING_POLICY_DONE | IORING_POLICY_BEFORE_EXEC);
 	rule = tprog_rule(&p, IORING_POLICY_FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule_stage_sqe(rule, &nop, 1);
 	rule->post = 1;

@@ -16,19 +16,6 @@ TPROG_PRELOAD
 #define FAILED IORING_POLICY_FAILED
 #define STAGED IORING_POLICY_STAGED
 
-static int start(uint32_t events)
-{
-	tring_init(&r, 0);
-	tprog_load(&p);
-	return attach(&r, &p, 0, events);
-}
-
-static void again(void)
-{
-	tprog_reset(&p);
-	tring_forget(&r);
-}
-
 /* A chain of one EXEC of this path; show's report if it worked. */
 static int exec_under_policy(const char *path, struct shown *s)
 {
@@ -67,7 +54,7 @@ TEST(P7_stage_exec_takes_the_chains_arguments)
 	struct shown s;
 	char path[64];
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	snprintf(path, sizeof(path), "%s/show", short_dir());
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule_stage_text(rule, ENGINE_STAGE_EXEC, path);
@@ -85,7 +72,7 @@ TEST(P7_stage_exec_at_a_step_before_the_exec)
 	struct shown s;
 	char path[64];
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	snprintf(path, sizeof(path), "%s/show", short_dir());
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule_stage_text(rule, ENGINE_STAGE_EXEC, path);
@@ -110,7 +97,7 @@ TEST(P7_stage_exec_dir_joins_directory_and_name)
 	struct engine_rule *rule;
 	struct shown s;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	CHECK_SYS(chdir("/"));
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule_stage_text(rule, ENGINE_STAGE_EXEC_DIR, short_dir());
@@ -127,7 +114,7 @@ TEST(P7_stage_exec_interp_runs_a_script_as_execvp_does)
 	char interp[64];
 
 	write_file(script, "no magic\n", 0755);
-	start(0);
+	tprog_start(&r, &p, 0);
 	snprintf(interp, sizeof(interp), "%s/show", short_dir());
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule->res = -ENOEXEC;
@@ -143,7 +130,7 @@ TEST(P7_stage_exec_interp_runs_a_script_as_execvp_does)
 
 	/* A real one: a script without a first line, by /bin/sh. */
 	write_file(script, "exit $(($1 + $#))\n", 0755);
-	again();
+	tprog_again(&r, &p);
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule->res = -ENOEXEC;
 	rule_stage_text(rule, ENGINE_STAGE_EXEC_INTERP, "/bin/sh");
@@ -162,7 +149,7 @@ TEST(P7_stage_exec_interp_after_a_search)
 	char *argv[] = { "x", "3", NULL };
 
 	write_file(script, "test -f \"$0\" && exit $1\n", 0755);
-	start(0);
+	tprog_start(&r, &p, 0);
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule_stage_text(rule, ENGINE_STAGE_EXEC_DIR, tap_dir());
 	rule = tprog_rule(&p, STAGED, 0, IORING_VERDICT_SUBMIT);
@@ -184,7 +171,7 @@ TEST(P7_stage_exec_interp_before_anything_was_tried)
 	struct engine_rule *rule;
 
 	write_file(script, "exit $1\n", 0755);
-	start(IORING_POLICY_BEFORE_EXEC);
+	tprog_start(&r, &p, IORING_POLICY_BEFORE_EXEC);
 	rule = tprog_rule(&p, IORING_POLICY_BEFORE_EXEC, 1,
 			  IORING_VERDICT_SUBMIT);
 	rule_stage_text(rule, ENGINE_STAGE_EXEC_INTERP, "/bin/sh");
@@ -205,7 +192,7 @@ TEST(P7_stage_exec_interp_after_another_steps_tries)
 	struct engine_rule *rule;
 
 	write_file(script, "exit $1\n", 0755);
-	start(0);
+	tprog_start(&r, &p, 0);
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule_stage_text(rule, ENGINE_STAGE_EXEC, "/nonexistent/too");
 	rule = tprog_rule(&p, FAILED, 1, IORING_VERDICT_SUBMIT);
@@ -228,7 +215,7 @@ TEST(P7_a_child_request_with_the_programs_path)
 	struct engine_rule *rule;
 	struct shown s;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule_stage_sqe(rule, &sqe, 1);
 	rule_stage_text(rule, ENGINE_STAGE_CHILD, "/proc");
@@ -247,7 +234,7 @@ TEST(P7_staging_an_exec_where_there_is_none)
 {
 	struct engine_rule *rule;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE);
 	rule_stage_text(rule, ENGINE_STAGE_EXEC, "/bin/true");
 	q_clone(&r);
@@ -264,7 +251,7 @@ TEST(P7_empty_and_long_texts_are_refused)
 	char *name = malloc(4096);
 	struct engine_rule *rule;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE);
 	rule_stage_text(rule, ENGINE_STAGE_EXEC, "");
 	q_clone(&r);
@@ -274,7 +261,7 @@ TEST(P7_empty_and_long_texts_are_refused)
 	EXPECT_EQ(tprog_run(&p, 0)->staged[0], -EINVAL);
 
 	/* No NUL inside the size. */
-	again();
+	tprog_again(&r, &p);
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE);
 	rule->stage = ENGINE_STAGE_EXEC;
 	rule->count = 1;
@@ -286,7 +273,7 @@ TEST(P7_empty_and_long_texts_are_refused)
 	EXPECT_EQ(tprog_run(&p, 0)->staged[0], -EINVAL);
 
 	/* Directory and name together are longer than a path can be. */
-	again();
+	tprog_again(&r, &p);
 	memset(name, 'b', 4095);
 	name[4095] = '\0';
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE);
@@ -303,7 +290,7 @@ TEST(P7_staged_requests_stop_at_the_first_failure)
 {
 	struct io_uring_sqe close99 = { .opcode = IORING_OP_CLOSE, .fd = 99 };
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT),
 		       &close99, 4);
 	q_clone(&r);
@@ -329,9 +316,9 @@ TEST(P7_set_result_is_what_user_space_sees)
 	struct engine_rule *rule;
 	unsigned int i;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		again();
+		tprog_again(&r, &p);
 		rule = tprog_rule(&p, FAILED, 0, cases[i].verdict);
 		rule->sets_result = 1;
 		rule->result = cases[i].result;
@@ -351,9 +338,9 @@ TEST(P7_an_exec_cannot_be_made_to_look_successful)
 	struct engine_rule *rule;
 	unsigned int i;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	for (i = 0; i < 3; i++) {
-		again();
+		tprog_again(&r, &p);
 		rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SKIP);
 		rule->sets_result = 1;
 		rule->result = results[i];
@@ -371,7 +358,7 @@ TEST(P7_a_result_decides_about_the_link)
 {
 	struct engine_rule *rule;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE);
 	rule->sets_result = 1;
 	q_clone(&r);
@@ -389,7 +376,7 @@ TEST(P7_staged_requests_post_cqes_if_wanted)
 				    .user_data = OTHER };
 	struct engine_rule *rule;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule_stage_sqe(rule, &nop, 1);
 	rule->post = 1;
@@ -453,10 +440,10 @@ TEST(P7_staged_requests_use_vectors_and_registered_buffers)
 	struct iovec fixed = { t.fixed, sizeof(t.fixed) };
 	unsigned int i;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	CHECK_OK(io_uring_register_buffers(&r.uring, &fixed, 1));
 	for (i = 0; i < 3; i++) {
-		again();
+		tprog_again(&r, &p);
 		memset(t.vectored, 0, sizeof(t.vectored));
 		memset(t.fixed, 0, sizeof(t.fixed));
 		write_file(path, "abcdefghijklmnop", 0600);

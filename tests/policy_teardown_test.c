@@ -22,13 +22,6 @@ static struct blocker block;
 #define FAILED IORING_POLICY_FAILED
 #define PIN "/sys/fs/bpf/policy_teardown_test"
 
-static int start(uint32_t events)
-{
-	tring_init(&r, 0);
-	tprog_load(&p);
-	return attach(&r, &p, 0, events);
-}
-
 static int update(int link, int prog)
 {
 	union bpf_attr attr = { .link_update = { .link_fd = link,
@@ -194,7 +187,7 @@ TEST(P2_remaining_steps_run_without_a_detached_policy)
 
 TEST(P2_a_detached_link_frees_its_slot_and_cannot_be_updated)
 {
-	int link = start(0);
+	int link = tprog_start(&r, &p, 0);
 
 	CHECK_OK(detach(link));
 	EXPECT_EQ(link_info(link).ring_id, 0);
@@ -214,7 +207,7 @@ TEST(P2_a_detached_link_frees_its_slot_and_cannot_be_updated)
 TEST(P2_a_pinned_link_outlives_its_descriptor)
 {
 	const char *path = PIN;
-	int link = start(0);
+	int link = tprog_start(&r, &p, 0);
 
 	unlink(path);
 	CHECK_OK(pin(link, path));
@@ -317,7 +310,7 @@ TEST(P2_teardown_while_the_policy_runs, .timeout = 180)
 	for (how = 0; how < 4; how++) {
 		double begin = now();
 
-		link = start(0);
+		link = tprog_start(&r, &p, 0);
 		tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY)->delay_ns =
 			1000000;
 		q_clone(&r);

@@ -80,9 +80,7 @@ TEST(P11_tracepoints_tell_of_clone)
 	int link;
 
 	CHECK_SYS(mkdir("/sys/fs/cgroup/policy_trace_test", 0755));
-	tring_init(&r, 0);
-	tprog_load(&p);
-	link = attach(&r, &p, 0, IORING_POLICY_CLONE);
+	link = tprog_start(&r, &p, IORING_POLICY_CLONE);
 	tprog_rule(&p, IORING_POLICY_CLONE, 0, IORING_VERDICT_RETRY)->below = 2;
 	write_file("/sys/fs/cgroup/policy_trace_test/cgroup.procs", "0", 0);
 	write_file("/sys/fs/cgroup/policy_trace_test/pids.max", "1", 0);
@@ -202,9 +200,7 @@ TEST(P11_staged_requests_are_marked_in_the_trace)
 	struct engine_rule *rule;
 	char *trace;
 
-	tring_init(&r, 0);
-	tprog_load(&p);
-	attach(&r, &p, 0, 0);
+	tprog_start(&r, &p, 0);
 	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule_stage_sqe(rule, &nop, 1);
 	trace_start();
@@ -227,9 +223,7 @@ TEST(P11_counters_count_runs_and_each_verdict)
 	unsigned int i;
 	int link;
 
-	tring_init(&r, 0);
-	tprog_load(&p);
-	link = attach(&r, &p, 0, 0);
+	link = tprog_start(&r, &p, 0);
 	tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY)->below = 3;
 	tprog_rule(&p, FAILED, 1, IORING_VERDICT_SKIP);
 	rule_stage_sqe(tprog_rule(&p, FAILED, 2, IORING_VERDICT_SUBMIT), &nop,
@@ -286,9 +280,7 @@ TEST(P11_fdinfo_of_the_link_has_ring_slot_and_counters)
 	const char *text;
 	int link;
 
-	tring_init(&r, 0);
-	tprog_load(&p);
-	link = attach(&r, &p, 0, IORING_POLICY_DONE);
+	link = tprog_start(&r, &p, IORING_POLICY_DONE);
 	q_clone(&r);
 	q_nop(&r);
 	q_fail(&r);

@@ -3,6 +3,7 @@
 #include "lib/child.h"
 #include "lib/program.h"
 #include "lib/ring.h"
+#include "lib/spawn_one.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -20,39 +21,9 @@ TPROG_PRELOAD
 #define DONE IORING_POLICY_DONE
 #define ALL_EVENTS (BEFORE_STEP | BEFORE_EXEC | DONE)
 
-/* A plain ring with the engine in slot 0; the link's descriptor. */
-static int start(uint32_t events)
-{
-	tring_init(&r, 0);
-	tprog_load(&p);
-	return attach(&r, &p, 0, events);
-}
-
-static void again(void)
-{
-	tprog_reset(&p);
-	tring_forget(&r);
-}
-
-/* CLONE, a step that fails, EXEC. */
-static void run_failing(void)
-{
-	q_clone(&r);
-	q_fail(&r);
-	q_exit(&r, 3);
-	tring_submit(&r);
-	tring_total(&r, 3);
-}
-
-static void expect_no_program(void)
-{
-	check_gone(CHECK_OK(tring_res(&r, CLONE)));
-	check_no_children();
-}
-
 TEST(P6_continue_leaves_the_link_rules)
 {
-	start(ALL_EVENTS);
+	tprog_start(&r, &p, ALL_EVENTS);
 	tprog_rule(&p, ALL_EVENTS | FAILED, ENGINE_ANY_STEP,
 		   IORING_VERDICT_CONTINUE);
 	q_clone(&r);
@@ -64,7 +35,7 @@ TEST(P6_continue_leaves_the_link_rules)
 	EXPECT_EQ(tring_res(&r, 1), -ENOENT);
 	EXPECT_EQ(tring_res(&r, 2), -ECANCELED);
 	tring_total(&r, 4);
-	expect_no_program();
+	check_no_program(&r);
 }
 
 TEST(P6_retry_issues_the_same_request_again)
@@ -72,7 +43,7 @@ TEST(P6_retry_issues_the_same_request_again)
 	char *path = in_dir("late");
 	unsigned int i;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY)->delay_ns = 5000000;
 	q_clone(&r);
 	q_open(&r, path, O_RDONLY | O_CLOEXEC, 0);
@@ -114,7 +85,7 @@ TEST(P6_retry_of_an_exec)
 	char *path = in_dir("busy");
 	pid_t writer;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	copy_file(helper("exit_with"), path, 0755);
 	writer = start_writer(path);
 	tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY)->delay_ns = 5000000;
@@ -137,7 +108,7 @@ TEST(P6_descriptors_are_those_of_the_steps)
 	int fds[2];
 
 	make_pipe(fds);
-	start(ALL_EVENTS);
+	tprog_start(&r, &p, ALL_EVENTS);
 	q_clone(&r);
 	q_write(&r, fds[1], "x", 1);
 	hardlink(q_write(&r, 99, "x", 1));
@@ -160,9 +131,9 @@ TEST(P6_an_exec_that_did_not_happen_is_no_success)
 	char *argv[] = { "x", NULL };
 	unsigned int i;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	for (i = 0; i < 2; i++) {
-		again();
+		tprog_again(&r, &p);
 		rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT),
 			       &nop, 1);
 		tprog_rule(&p, STAGED, 0, verdicts[i]);
@@ -170,7 +141,7 @@ TEST(P6_an_exec_that_did_not_happen_is_no_success)
 		q_exec(&r, "/nonexistent", argv);
 		tring_submit(&r);
 		EXPECT_LT(tring_res(&r, 0), 0);
-		expect_no_program();
+		check_no_program(&r);
 	}
 }
 
@@ -178,7 +149,7 @@ TEST(P6_skip_treats_a_failed_step_as_done)
 {
 	static char *argv[] = { "exit_with", "9", NULL };
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	tprog_rule(&p, FAILED, ENGINE_ANY_STEP, IORING_VERDICT_SKIP);
 	q_clone(&r);
 	q_fail(&r);
@@ -195,7 +166,7 @@ TEST(P6_skip_before_a_step_does_not_issue_it)
 {
 	char *dir = in_dir("never");
 
-	start(BEFORE_STEP | BEFORE_EXEC);
+	tprog_start(&r, &p, BEFORE_STEP | BEFORE_EXEC);
 	tprog_rule(&p, BEFORE_STEP, 0, IORING_VERDICT_SKIP);
 	tprog_rule(&p, BEFORE_EXEC, 1, IORING_VERDICT_SKIP);
 	q_clone(&r);
@@ -215,10 +186,10 @@ TEST(P6_submit_issues_what_was_staged_and_reports_its_result)
 	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP, .user_data = 77 };
 	const struct engine_run *run;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	rule_stage_sqe(tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT), &nop,
 		       3);
-	run_failing();
+	spawn_failing(&r);
 	/* The step's result is that of the request issued last for it. */
 	EXPECT_EQ(tring_res(&r, 0), 0);
 	EXPECT_EQ(tring_res(&r, 1), 0);
@@ -246,10 +217,10 @@ TEST(P6_abort_ends_the_chain_and_kills_the_child)
 	};
 	unsigned int i;
 
-	start(ALL_EVENTS);
+	tprog_start(&r, &p, ALL_EVENTS);
 	count_sigchld();
 	for (i = 0; i < 3; i++) {
-		again();
+		tprog_again(&r, &p);
 		tprog_rule(&p, cases[i].event, 0, IORING_VERDICT_ABORT);
 		q_clone(&r);
 		if (cases[i].event == FAILED)
@@ -263,7 +234,7 @@ TEST(P6_abort_ends_the_chain_and_kills_the_child)
 		EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
 		EXPECT_EQ(tring_res(&r, 2), -ECANCELED);
 		tring_total(&r, 4);
-		expect_no_program();
+		check_no_program(&r);
 	}
 	EXPECT_EQ(sigchlds(), 0);
 }
@@ -271,7 +242,7 @@ TEST(P6_abort_ends_the_chain_and_kills_the_child)
 TEST(P6_a_verdict_that_cannot_be_followed_ends_the_chain)
 {
 	struct spawnpol_link_info info;
-	int link = start(0);
+	int link = tprog_start(&r, &p, 0);
 
 	tprog_rule(&p, FAILED, 0, IORING_VERDICT_SUBMIT); /* nothing staged */
 	q_clone(&r);
@@ -281,7 +252,7 @@ TEST(P6_a_verdict_that_cannot_be_followed_ends_the_chain)
 	EXPECT_EQ(tring_res(&r, 0), -EBADRQC);
 	EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
 	tring_total(&r, 3);
-	expect_no_program();
+	check_no_program(&r);
 	info = link_info(link);
 	EXPECT_EQ(info.failures, 1);
 }
@@ -292,13 +263,13 @@ TEST(P6_retry_of_what_cannot_be_issued_twice_ends_the_chain)
 	struct io_uring_sqe *sqe;
 	unsigned int op;
 
-	start(0);
+	tprog_start(&r, &p, 0);
 	tring_query(&r, &query);
 	for (op = 1; op < SPAWNPOL_OP_LAST; op++) {
 		if (!(query.child_ops[op / 64] >> op % 64 & 1) ||
 		    query.retry_ops[op / 64] >> op % 64 & 1)
 			continue;
-		again();
+		tprog_again(&r, &p);
 		tprog_rule(&p, FAILED, 0, IORING_VERDICT_RETRY);
 		q_clone(&r);
 		sqe = q_op(&r, op);
@@ -315,6 +286,6 @@ TEST(P6_retry_of_what_cannot_be_issued_twice_ends_the_chain)
 			FAIL("operation %u: %d", op, tring_res(&r, 0));
 		EXPECT(!(tprog_run(&p, 0)->ctx.flags &
 			 IORING_POLICY_F_CAN_RETRY));
-		expect_no_program();
+		check_no_program(&r);
 	}
 }

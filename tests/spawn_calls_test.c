@@ -175,9 +175,7 @@ TEST(S19_seccomp_is_asked_about_staged_commands)
 				    .off = 027 };
 	struct engine_rule *rule;
 
-	tring_init(&r, 0);
-	tprog_load(&p);
-	attach(&r, &p, 0, 0);
+	tprog_start(&r, &p, 0);
 	rule = tprog_rule(&p, IORING_POLICY_FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule_stage_sqe(rule, &sqe, 1);
 	refuse(SYS_umask, 0, 027);

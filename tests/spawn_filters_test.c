@@ -237,9 +237,7 @@ static void check_staged(enum engine_stage stage, const char *text, bool step)
 {
 	struct filter f;
 
-	tring_init(&r, 0);
-	tprog_load(&p);
-	attach(&r, &p, 0, 0);
+	tprog_start(&r, &p, 0);
 	rule_stage_text(tprog_rule(&p, IORING_POLICY_FAILED, step,
 				   IORING_VERDICT_SUBMIT),
 			stage, text);
@@ -281,9 +279,7 @@ TEST(S19_filters_see_no_address_of_a_staged_path)
 {
 	struct filter f;
 
-	tring_init(&r, 0);
-	tprog_load(&p);
-	attach(&r, &p, 0, 0);
+	tprog_start(&r, &p, 0);
 	rule_stage_text(
 		tprog_rule(&p, IORING_POLICY_FAILED, 1, IORING_VERDICT_SUBMIT),
 		ENGINE_STAGE_EXEC, "/bin/true");

@@ -249,8 +249,7 @@ static void check_staged(enum engine_stage stage, const char *text)
 				    .len = IORING_CHILD_OPEN };
 	struct engine_rule *rule;
 
-	tprog_reset(&p);
-	tring_forget(&r);
+	tprog_again(&r, &p);
 	rule = tprog_rule(&p, IORING_POLICY_FAILED, 1, IORING_VERDICT_SUBMIT);
 	rule_stage_sqe(rule, &sqe, 1);
 	rule_stage_text(rule, stage, text);
@@ -268,9 +267,7 @@ static void check_staged(enum engine_stage stage, const char *text)
 TEST(S19_landlock_holds_for_staged_requests)
 {
 	make_files();
-	tring_init(&r, 0);
-	tprog_load(&p);
-	attach(&r, &p, 0, 0);
+	tprog_start(&r, &p, 0);
 	check_staged(ENGINE_STAGE_CHILD, at.file);
 	check_staged(ENGINE_STAGE_EXEC, "/bin/true");
 	check_staged(ENGINE_STAGE_EXEC_INTERP, "/bin/sh");

@@ -112,13 +112,10 @@ TEST(P2_whatever_operation_failed_is_reported_as_failed)
 {
 	unsigned int i;
 
-	tring_init(&r, 0);
-	tprog_load(&p);
-	attach(&r, &p, 0, IORING_POLICY_DONE);
+	tprog_start(&r, &p, IORING_POLICY_DONE);
 	for (i = 0; i < sizeof(ops); i++) {
 		DIAG("opcode %u", ops[i]);
-		tring_forget(&r);
-		tprog_reset(&p);
+		tprog_again(&r, &p);
 		q_clone(&r);
 		q_failing(ops[i]);
 		tring_submit(&r);

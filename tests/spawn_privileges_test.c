@@ -45,8 +45,7 @@ static void run(const char *program, enum nnp nnp, enum way way,
 	};
 	struct io_uring_sqe *sqe;
 
-	tprog_reset(&p);
-	tring_forget(&r);
+	tprog_again(&r, &p);
 	if (way != OWN_EXEC)
 		rule_stage_text(tprog_rule(&p, IORING_POLICY_FAILED,
 					   ENGINE_ANY_STEP,

@@ -168,8 +168,7 @@ static int staged_result(const struct io_uring_sqe *sqe, const char *path)
 {
 	struct engine_rule *rule;
 
-	tprog_reset(&p);
-	tring_forget(&r);
+	tprog_again(&r, &p);
 	rule = tprog_rule(&p, IORING_POLICY_FAILED, 0, IORING_VERDICT_SUBMIT);
 	rule_stage_sqe(rule, sqe, 1);
 	if (path)

@@ -120,9 +120,7 @@ TEST(S7_a_policy_and_a_search)
 	int link;
 
 	write_file(text, "no program", 0755);
-	tring_init(&r, 0);
-	tprog_load(&p);
-	link = attach(&r, &p, 0, IORING_POLICY_BEFORE_EXEC);
+	link = tprog_start(&r, &p, IORING_POLICY_BEFORE_EXEC);
 	rule = tprog_rule(&p, IORING_POLICY_FAILED, 0,
 			  IORING_VERDICT_CONTINUE);
 	rule->sets_result = 1;

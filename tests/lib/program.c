@@ -199,6 +199,19 @@ int attach(struct tring *r, struct tprog *p, uint32_t slot, uint32_t events)
 	return link;
 }
 
+int tprog_start(struct tring *r, struct tprog *p, uint32_t events)
+{
+	tring_init(r, 0);
+	tprog_load(p);
+	return attach(r, p, 0, events);
+}
+
+void tprog_again(struct tring *r, struct tprog *p)
+{
+	tprog_reset(p);
+	tring_forget(r);
+}
+
 struct spawnpol_link_info link_info(int link)
 {
 	struct spawnpol_link_info info = { 0 };

@@ -56,6 +56,10 @@ int attach_by_ring(int ring, int prog, uint32_t slot, uint32_t events);
 int attach_by_bpf(int ring, int prog, uint32_t slot, uint32_t events);
 /* The first, which must succeed. */
 int attach(struct tring *r, struct tprog *p, uint32_t slot, uint32_t events);
+/* A plain ring with the engine in slot 0; the link's descriptor. */
+int tprog_start(struct tring *r, struct tprog *p, uint32_t events);
+/* Forget what both have seen, and the rules. */
+void tprog_again(struct tring *r, struct tprog *p);
 int bpf_call(int cmd, void *attr, unsigned int size);
 struct spawnpol_link_info link_info(int link);
 

@@ -32,3 +32,18 @@ int spawn_exit(struct tring *r, int *exec)
 	q_exit(r, 0);
 	return spawn_queued(r, 1, exec);
 }
+
+void spawn_failing(struct tring *r)
+{
+	q_clone(r);
+	q_fail(r);
+	q_exit(r, 3);
+	tring_submit(r);
+	tring_total(r, 3);
+}
+
+void check_no_program(struct tring *r)
+{
+	check_gone(CHECK_OK(tring_res(r, CLONE)));
+	check_no_children();
+}
