@@ -5,12 +5,12 @@
  */
 #include "run.h"
 #include "child.h"
+#include "command_line.h"
 #include "../lib/count.h"
 #include "../lib/program.h"
 #include "tap_private.h"
 #include "world.h"
 
-#include <getopt.h>
 #include <linux/bpf.h>
 #include <poll.h>
 #include <signal.h>
@@ -80,58 +80,23 @@ static uint64_t some_seed(void)
 	return seed;
 }
 
-static enum breakage breakage_of(const char *name)
-{
-	unsigned int i;
-
-	for (i = 1; i < BREAK_LAST; i++)
-		if (!strcmp(breakages[i], name))
-			return i;
-	usage(stderr);
-	exit(2);
-}
-
 static void parse(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "seed", 1, NULL, 's' },  { "time", 1, NULL, 't' },
-		{ "count", 1, NULL, 'n' }, { "case", 1, NULL, 'c' },
-		{ "print", 0, NULL, 'p' }, { "break", 1, NULL, 'b' },
-		{ "help", 0, NULL, 'h' },  { 0 },
+	static const struct command_option known[] = {
+		{ "seed", .number = &options.seed },
+		{ "time", .seconds = &options.seconds },
+		{ "count", .number = &options.count },
+		{ "case", .number = &options.number, .given = &options.one },
+		{ "print", .given = &options.print },
+		{ "break", .choice = &options.breakage, .choices = breakages,
+		  .nr_choices = BREAK_LAST },
+		{ NULL },
 	};
-	int opt;
 
 	options.seed = some_seed();
-	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (opt) {
-		case 's':
-			options.seed = strtoul(optarg, NULL, 0);
-			break;
-		case 't':
-			options.seconds = atof(optarg);
-			break;
-		case 'n':
-			options.count = strtoul(optarg, NULL, 0);
-			break;
-		case 'c':
-			options.number = strtoul(optarg, NULL, 0);
-			options.count = 1;
-			options.one = true;
-			break;
-		case 'p':
-			options.print = true;
-			break;
-		case 'b':
-			options.breakage = breakage_of(optarg);
-			break;
-		case 'h':
-			usage(stdout);
-			exit(0);
-		default:
-			usage(stderr);
-			exit(2);
-		}
-	}
+	command_line(argc, argv, known, usage);
+	if (options.one)
+		options.count = 1;
 }
 
 /* --- one case ------------------------------------------------------------------- */

@@ -3,9 +3,9 @@
 #include "program.h"
 
 #include "child.h"
+#include "command_line.h"
 #include "tap_private.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,52 +210,24 @@ static void show_counts(void)
 
 /* --- the command line ------------------------------------------------------------------ */
 
-static _Noreturn void misuse(void)
+static void usage(FILE *to)
 {
-	fputs(help, stderr);
-	exit(2);
-}
-
-static uint64_t number_of(const char *text)
-{
-	char *end;
-	uint64_t value = strtoull(text, &end, 0);
-
-	if (!*text || *end)
-		misuse();
-	return value;
+	fputs(help, to);
 }
 
 static void parse(int argc, char *argv[])
 {
-	static const struct option known[] = {
-		{ "seed", required_argument, NULL, 's' },
-		{ "time", required_argument, NULL, 't' },
-		{ "count", required_argument, NULL, 'n' },
-		{ "case", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	static const struct command_option known[] = {
+		{ "seed", .number = &fuzz_seed },
+		{ "time", .seconds = &options.seconds },
+		{ "count", .number = &options.count },
+		{ "case", .number = &options.number, .given = &options.one },
+		{ NULL },
 	};
-	int c;
 
 	if (getrandom(&fuzz_seed, 4, 0) != 4)
 		FAIL("no random number");
-	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (c == 's')
-			fuzz_seed = number_of(optarg);
-		else if (c == 't')
-			options.seconds = number_of(optarg);
-		else if (c == 'n')
-			options.count = number_of(optarg);
-		else if (c == 'c')
-			options.one = true, options.number = number_of(optarg);
-		else if (c == 'h')
-			exit(fputs(help, stdout) < 0);
-		else
-			misuse();
-	}
-	if (optind < argc)
-		misuse();
+	command_line(argc, argv, known, usage);
 }
 
 static void run_cases(void)

@@ -3,10 +3,10 @@
 #include "soak.h"
 
 #include "child.h"
+#include "command_line.h"
 #include "tap_private.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -211,64 +211,26 @@ static unsigned int run_all(void)
 
 /* --- beginning ---------------------------------------------------------------------- */
 
-static _Noreturn void misuse(void)
+static void usage(FILE *to)
 {
-	fputs(help, stderr);
-	exit(2);
-}
-
-static uint64_t number_of(const char *text)
-{
-	char *end;
-	uint64_t value = strtoull(text, &end, 0);
-
-	if (!*text || *end || !value)
-		misuse();
-	return value;
-}
-
-static enum sabotage sabotage_of(const char *text)
-{
-	static const char *const names[] = { "none", "cqe", "child", "memory" };
-	unsigned int i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!strcmp(text, names[i]))
-			return i;
-	}
-	misuse();
+	fputs(help, to);
 }
 
 static void parse(int argc, char *argv[])
 {
-	static const struct option known[] = {
-		{ "spawns", required_argument, NULL, 'n' },
-		{ "seed", required_argument, NULL, 's' },
-		{ "patience", required_argument, NULL, 'p' },
-		{ "sabotage", required_argument, NULL, 'x' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	static const char *const names[] = { "none", "cqe", "child", "memory" };
+	static const struct command_option known[] = {
+		{ "spawns", .number = &wanted, .least = 1 },
+		{ "seed", .number = &soak.seed, .least = 1 },
+		{ "patience", .number = &soak.patience, .least = 1 },
+		{ "sabotage", .choice = &soak.sabotage, .choices = names,
+		  .nr_choices = sizeof(names) / sizeof(names[0]) },
+		{ NULL },
 	};
-	int c;
 
 	soak.seed = time(NULL);
 	soak.patience = 60; /* a machine with too much to do can stand still */
-	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (c == 'n')
-			wanted = number_of(optarg);
-		else if (c == 's')
-			soak.seed = number_of(optarg);
-		else if (c == 'p')
-			soak.patience = number_of(optarg);
-		else if (c == 'x')
-			soak.sabotage = sabotage_of(optarg);
-		else if (c == 'h')
-			exit(fputs(help, stdout) < 0);
-		else
-			misuse();
-	}
-	if (optind < argc)
-		misuse();
+	command_line(argc, argv, known, usage);
 }
 
 /* In memory, to be fast; and where "quit" alone does not lead to. */

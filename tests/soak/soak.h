@@ -35,7 +35,7 @@ enum sabotage {
 struct soak {
 	uint64_t seed;
 	enum sabotage sabotage;
-	unsigned int patience;
+	uint64_t patience;     /* seconds */
 	const char *program;   /* that ends at once; the only one that is run */
 	const char *directory; /* where it is */
 	int blocked;	       /* descriptor that never has anything to read */
