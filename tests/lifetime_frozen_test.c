@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -202,9 +201,7 @@ static void cancel_from_here(void)
 
 static void set_up(void)
 {
-	report = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(report != MAP_FAILED);
+	report = shared_memory(sizeof(*report));
 	CHECK_SYS(prctl(PR_SET_CHILD_SUBREAPER, 1));
 	mkdir(CHILD_GROUP, 0755);
 	mkdir(SUBMITTER_GROUP, 0755);
@@ -229,19 +226,42 @@ static void clean_up(void)
 	remove_group(SUBMITTER_GROUP);
 }
 
-TEST(S5_a_frozen_submitter_makes_one_child_when_it_is_thawed, .timeout = 60)
+/* Not with rings that have one of these flags. */
+static void on_all_rings(void (*test)(void), unsigned int but_flags)
 {
 	set_up();
 	for (unsigned int i = 0; i < tring_nr_kinds; i++) {
+		if (tring_kinds[i].flags & but_flags)
+			continue;
 		DIAG("%s", tring_kinds[i].name);
 		start(i, false);
 		wait_queued();
-		wait_frozen(SUBMITTER_GROUP);
-		let_it_try();
-		freeze(SUBMITTER_GROUP, "0");
-		CHECK_EQ(wait_exit(submitter), 0);
+		test();
 	}
 	clean_up();
+}
+
+static void thaw(void)
+{
+	freeze(SUBMITTER_GROUP, "0");
+	CHECK_EQ(wait_exit(submitter), 0);
+}
+
+static void try_frozen(void)
+{
+	wait_frozen(SUBMITTER_GROUP);
+	let_it_try();
+}
+
+static void freeze_and_thaw(void)
+{
+	try_frozen();
+	thaw();
+}
+
+TEST(S5_a_frozen_submitter_makes_one_child_when_it_is_thawed, .timeout = 60)
+{
+	on_all_rings(freeze_and_thaw, 0);
 }
 
 /* Its SQ thread is not, and issues CLONE. */
@@ -261,53 +281,42 @@ TEST(S5_a_frozen_thread_makes_one_child_for_an_sq_thread, .timeout = 60)
 	clean_up();
 }
 
+static void stop_and_go_on(void)
+{
+	CHECK_SYS(kill(submitter, SIGSTOP));
+	CHECK_EQ(waitpid(submitter, NULL, WUNTRACED), submitter);
+	let_it_try();
+	CHECK_SYS(kill(submitter, SIGCONT));
+	CHECK_EQ(wait_exit(submitter), 0);
+}
+
 TEST(S18_a_stopped_submitter_makes_one_child_when_it_goes_on, .timeout = 60)
 {
-	set_up();
-	for (unsigned int i = 0; i < tring_nr_kinds; i++) {
-		DIAG("%s", tring_kinds[i].name);
-		start(i, false);
-		wait_queued();
-		CHECK_SYS(kill(submitter, SIGSTOP));
-		CHECK_EQ(waitpid(submitter, NULL, WUNTRACED), submitter);
-		let_it_try();
-		CHECK_SYS(kill(submitter, SIGCONT));
-		CHECK_EQ(wait_exit(submitter), 0);
-	}
-	clean_up();
+	on_all_rings(stop_and_go_on, 0);
+}
+
+static void freeze_and_cancel(void)
+{
+	try_frozen();
+	cancel_from_here();
+	thaw();
 }
 
 TEST(S15_a_clone_that_a_frozen_submitter_tries_is_cancelled, .timeout = 60)
 {
-	set_up();
-	for (unsigned int i = 0; i < tring_nr_kinds; i++) {
-		if (tring_kinds[i].flags & IORING_SETUP_SINGLE_ISSUER)
-			continue;
-		DIAG("%s", tring_kinds[i].name);
-		start(i, false);
-		wait_queued();
-		wait_frozen(SUBMITTER_GROUP);
-		let_it_try();
-		cancel_from_here();
-		freeze(SUBMITTER_GROUP, "0");
-		CHECK_EQ(wait_exit(submitter), 0);
-	}
-	clean_up();
+	on_all_rings(freeze_and_cancel, IORING_SETUP_SINGLE_ISSUER);
+}
+
+static void freeze_and_kill(void)
+{
+	try_frozen();
+	CHECK_SYS(kill(submitter, SIGKILL));
+	CHECK_EQ(wait_exit(submitter), -SIGKILL);
+	check_no_children();
+	freeze(SUBMITTER_GROUP, "0");
 }
 
 TEST(S15_a_frozen_submitter_is_killed, .timeout = 60)
 {
-	set_up();
-	for (unsigned int i = 0; i < tring_nr_kinds; i++) {
-		DIAG("%s", tring_kinds[i].name);
-		start(i, false);
-		wait_queued();
-		wait_frozen(SUBMITTER_GROUP);
-		let_it_try();
-		CHECK_SYS(kill(submitter, SIGKILL));
-		CHECK_EQ(wait_exit(submitter), -SIGKILL);
-		check_no_children();
-		freeze(SUBMITTER_GROUP, "0");
-	}
-	clean_up();
+	on_all_rings(freeze_and_kill, 0);
 }

@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -315,8 +314,7 @@ static int fetch_descriptor(pid_t pid, int fd)
 
 TEST(P3_attaching_to_another_processs_ring)
 {
-	struct peer *peer = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct peer *peer = shared_memory(sizeof(*peer));
 	unsigned int i;
 
 	tprog_load(&p);

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 static struct tring r;
@@ -294,8 +293,7 @@ TEST(P8_a_loop_ends_with_its_ring)
 
 TEST(P8_a_loop_ends_with_its_submitter)
 {
-	volatile pid_t *child = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	volatile pid_t *child = shared_memory(sizeof(*child));
 	double until = now() + tap_patience();
 	pid_t pid = CHECK_SYS(fork());
 

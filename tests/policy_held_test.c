@@ -10,7 +10,6 @@
 #include "lib/ring.h"
 
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 static struct tring r;
@@ -67,9 +66,7 @@ static void for_all_rings(void (*end)(void), int status)
 	unsigned int i;
 	pid_t pid;
 
-	report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(report != MAP_FAILED);
+	report = shared_memory(sizeof(*report));
 	for (i = 0; i < tring_nr_kinds; i++) {
 		report->child = 0;
 		pid = CHECK_SYS(fork());

@@ -31,9 +31,7 @@ static pid_t launch(unsigned int ring_flags)
 	struct blocker b;
 	pid_t pid;
 
-	report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(report != MAP_FAILED);
+	report = shared_memory(sizeof(*report));
 	pid = CHECK_SYS(fork());
 	if (!pid) {
 		args.cgroup = CHECK_SYS(

@@ -12,7 +12,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -223,8 +222,7 @@ TEST(S19_an_inherited_ring_gives_no_rights_of_its_makers_namespace)
  */
 TEST(S16_children_of_an_inherited_sqpoll_ring_are_its_makers)
 {
-	pid_t pid, *child = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid, *child = shared_memory(sizeof(*child));
 	const char *path = helper("exit_with"); /* read in the maker's memory */
 	static char *argv[] = { "exit_with", "5", NULL };
 

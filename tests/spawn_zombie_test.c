@@ -13,20 +13,6 @@
 static struct tring r;
 static struct blocker block;
 
-/* CLONE, a step that blocks, EXEC; the child, once it blocks. */
-static pid_t start_blocked(void)
-{
-	pid_t pid;
-
-	q_clone(&r);
-	q_block(&r, &block);
-	q_exit(&r, 0);
-	tring_submit(&r);
-	pid = CHECK_OK(tring_res(&r, CLONE));
-	wait_blocked(pid);
-	return pid;
-}
-
 static void *wait_for_any(void *unused)
 {
 	(void)unused;
@@ -108,7 +94,7 @@ TEST(S9_a_thread_that_waits_for_any_child_is_told_there_is_none)
 	pid_t pid;
 
 	tring_init(&r, 0);
-	pid = start_blocked();
+	pid = spawn_blocked(&r, &block);
 	CHECK_EQ(pthread_create(&thread, NULL, wait_for_any, NULL), 0);
 	sleep_ms(20);
 	q_cancel(&r, CLONE, 0, OTHER);
@@ -146,7 +132,7 @@ TEST(S9_killing_the_child_cancels_the_chain)
 
 	count_sigchld();
 	tring_init(&r, 0);
-	pid = start_blocked();
+	pid = spawn_blocked(&r, &block);
 	CHECK_SYS(kill(pid, SIGKILL));
 	EXPECT_EQ(tring_res(&r, 0), -ECANCELED);
 	EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
@@ -168,7 +154,7 @@ TEST(S9_other_signals_do_not_end_the_chain)
 
 	signal(SIGTERM, never_called);
 	tring_init(&r, 0);
-	pid = start_blocked();
+	pid = spawn_blocked(&r, &block);
 	CHECK_SYS(kill(pid, SIGTERM));
 	tring_none(&r, 0, 30);
 	blocker_release(&block);
@@ -201,7 +187,7 @@ TEST(S9_a_stopped_child_goes_on_where_it_was)
 	pid_t pid;
 
 	tring_init(&r, 0);
-	pid = start_blocked();
+	pid = spawn_blocked(&r, &block);
 	CHECK_SYS(kill(pid, SIGSTOP));
 	tring_none(&r, 0, 30);
 	blocker_release(&block);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -227,6 +228,15 @@ void make_pipe(int fds[2])
 	CHECK_SYS(pipe2(fds, O_CLOEXEC));
 }
 
+void *shared_memory(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(at != MAP_FAILED);
+	return at;
+}
+
 static void become(unsigned int id)
 {
 	copy_helpers();
@@ -341,4 +351,17 @@ void wait_blocked(pid_t pid)
 			FAIL("process %d does not block: state %c", pid, state);
 		sleep_ms(2);
 	}
+}
+
+pid_t spawn_blocked(struct tring *r, struct blocker *b)
+{
+	pid_t pid;
+
+	q_clone(r);
+	q_block(r, b);
+	q_exit(r, 0);
+	tring_submit(r);
+	pid = CHECK_OK(tring_res(r, CLONE));
+	wait_blocked(pid);
+	return pid;
 }

@@ -48,6 +48,8 @@ unsigned int sigchlds(void);
 
 /* A pipe whose ends are not inherited by programs. */
 void make_pipe(int fds[2]);
+/* Zeroes, which this process shares with those that it forks from now on. */
+void *shared_memory(size_t size);
 /* Become an ordinary user, and whatever root's programs could do is gone. */
 #define ORDINARY 1000
 void become_ordinary(void);
@@ -80,6 +82,8 @@ struct blocker {
 
 struct io_uring_sqe *q_block(struct tring *r, struct blocker *b);
 void blocker_release(struct blocker *b);
+/* Submit CLONE, q_block() and EXEC: the child, when it blocks. */
+pid_t spawn_blocked(struct tring *r, struct blocker *b);
 /* Wait until a process sleeps in a step. */
 void wait_blocked(pid_t pid);
 

@@ -165,9 +165,7 @@ static void one_round(const struct event *event, unsigned int point,
 
 static void set_up(void)
 {
-	round_.share = mmap(NULL, sizeof(struct share), PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(round_.share != MAP_FAILED);
+	round_.share = shared_memory(sizeof(struct share));
 	CHECK_SYS(prctl(PR_SET_CHILD_SUBREAPER, 1));
 	mkdir(CHILD_GROUP, 0755);
 	mkdir(SUBMITTER_GROUP, 0755);

@@ -240,8 +240,7 @@ static void worker(struct job *j, struct report *r, bool lib, bool engine,
 
 static struct report *do_once(struct job *j, bool lib, bool engine)
 {
-	struct report *r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct report *r = shared_memory(sizeof(*r));
 	int fd = CHECK_SYS(memfd_create("stderr", 0));
 	pid_t pid = CHECK_SYS(fork());
 
