@@ -3,6 +3,7 @@
  * Who may load a policy: with a BPF token, and who may attach one that was handed
  * over (P1, P2).
  */
+#include "lib/apart.h"
 #include "lib/child.h"
 #include "lib/program.h"
 #include "lib/ring.h"
@@ -200,14 +201,12 @@ static int make_token(int socket)
 /* What an ordinary process gets that loads a policy with what is delegated. */
 static int load_delegated(struct delegated what)
 {
-	int sockets[2], res, fds[2];
-	pid_t pid;
+	struct apart apart;
+	int sockets[2];
 
 	make_sockets(sockets);
-	make_pipe(fds);
-	pid = CHECK_SYS(fork());
-	if (!pid) {
-		int token;
+	if (apart_begin(&apart)) {
+		int token, res;
 
 		CHECK_SYS(setresgid(ORDINARY, ORDINARY, ORDINARY));
 		CHECK_SYS(setresuid(ORDINARY, ORDINARY, ORDINARY));
@@ -218,13 +217,10 @@ static int load_delegated(struct delegated what)
 			tring_init(&r, 0);
 			CHECK_OK(attach_by_ring(tring_fd(&r), res, 0, 0));
 		}
-		CHECK_EQ(write(fds[1], &res, sizeof(res)), sizeof(res));
-		_exit(0);
+		apart_end(&apart, res);
 	}
 	send_fd(sockets[0], make_bpffs(receive_fd(sockets[0]), &what));
-	CHECK_EQ(wait_exit(pid), 0);
-	CHECK_EQ(read(fds[0], &res, sizeof(res)), sizeof(res));
-	return res;
+	return apart_result(&apart);
 }
 
 TEST(P1_policies_can_be_loaded_with_a_token)

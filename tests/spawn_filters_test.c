@@ -3,6 +3,7 @@
  * What seccomp filters are told of CLONE and EXEC, and whose filters they are
  * (S19).
  */
+#include "lib/apart.h"
 #include "lib/child.h"
 #include "lib/filter.h"
 #include "lib/program.h"
@@ -39,12 +40,10 @@ static struct io_uring_sqe exec = {
 static int spawn_refusing(int call, size_t offset, uint32_t value)
 {
 	struct io_uring_sqe *sqe;
-	int res, exec_res, fds[2];
-	pid_t pid;
+	struct apart apart;
+	int res, exec_res;
 
-	make_pipe(fds);
-	pid = CHECK_SYS(fork());
-	if (!pid) {
+	if (apart_begin(&apart)) {
 		tring_init(&r, 0);
 		filter_word(call, offset, value, REFUSE);
 		q_clone3(&r, &args);
@@ -55,16 +54,9 @@ static int spawn_refusing(int call, size_t offset, uint32_t value)
 		sqe->addr3 = exec.addr3;
 		sqe->rw_flags = exec.rw_flags;
 		res = spawn_queued(&r, 0, &exec_res);
-		if (res > 0)
-			res = exec_res;
-		CHECK_EQ(write(fds[1], &res, sizeof(res)), sizeof(res));
-		_exit(0);
+		apart_end(&apart, res > 0 ? exec_res : res);
 	}
-	CHECK_EQ(wait_exit(pid), 0);
-	CHECK_EQ(read(fds[0], &res, sizeof(res)), sizeof(res));
-	close(fds[0]);
-	close(fds[1]);
-	return res;
+	return apart_result(&apart);
 }
 
 /* The filter sees this value there. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* seccomp filters bind CLONE and EXEC as they bind clone3(2) and execveat(2) (S19). */
+#include "lib/apart.h"
 #include "lib/child.h"
 #include "lib/filter.h"
 #include "lib/ring.h"
@@ -128,25 +129,16 @@ TEST(S19_the_child_inherits_filters)
 /* In a process of its own: EXEC's or CLONE's result under a filter. */
 static int under(int call, uint32_t action)
 {
-	int exec = 0, fds[2], res;
-	pid_t pid;
+	struct apart apart;
+	int exec, res;
 
-	make_pipe(fds);
-	pid = CHECK_SYS(fork());
-	if (!pid) {
+	if (apart_begin(&apart)) {
 		tring_init(&r, 0);
 		filter_call(call, action);
 		res = spawn_exit(&r, &exec);
-		if (res > 0)
-			res = exec;
-		CHECK_EQ(write(fds[1], &res, sizeof(res)), sizeof(res));
-		_exit(0);
+		apart_end(&apart, res > 0 ? exec : res);
 	}
-	CHECK_EQ(wait_exit(pid), 0);
-	CHECK_EQ(read(fds[0], &res, sizeof(res)), sizeof(res));
-	close(fds[0]);
-	close(fds[1]);
-	return res;
+	return apart_result(&apart);
 }
 
 /*
