@@ -23,7 +23,8 @@ TEST(S19_rlimit_nproc_holds)
 
 #define GROUP "spawn_quota_test"
 
-TEST(S19_pids_max_holds)
+/* In a process of its own, which is alone in the group and has a ring. */
+static void in_group(void (*what)(void))
 {
 	pid_t pid;
 
@@ -32,42 +33,47 @@ TEST(S19_pids_max_holds)
 	if (!pid) {
 		group_enter(GROUP);
 		tring_init(&r, 0);
-		group_set(GROUP, "pids.max", 1);
-		CHECK_EQ(spawn_exit(&r, NULL), -EAGAIN);
-		group_set(GROUP, "pids.max", 2);
-		CHECK_GT(spawn_exit(&r, NULL), 0);
-		CHECK_GT(spawn_exit(&r, NULL), 0);
+		what();
 		_exit(0);
 	}
 	CHECK_EQ(wait_exit(pid), 0);
 	group_remove(GROUP);
 }
 
+static void spawn_under_pids_max(void)
+{
+	group_set(GROUP, "pids.max", 1);
+	CHECK_EQ(spawn_exit(&r, NULL), -EAGAIN);
+	group_set(GROUP, "pids.max", 2);
+	CHECK_GT(spawn_exit(&r, NULL), 0);
+	CHECK_GT(spawn_exit(&r, NULL), 0);
+}
+
+TEST(S19_pids_max_holds)
+{
+	in_group(spawn_under_pids_max);
+}
+
+static void fail_under_pids_max(void)
+{
+	int i;
+
+	group_set(GROUP, "pids.max", 2);
+	for (i = 0; i < 5; i++) {
+		tring_forget(&r);
+		q_clone(&r);
+		q_fail(&r);
+		q_exit(&r, 0);
+		tring_submit(&r);
+		CHECK_EQ(tring_res(&r, 0), -ENOENT);
+		check_gone(CHECK_OK(tring_res(&r, CLONE)));
+	}
+}
+
 /* A failed chain gives its place back. */
 TEST(S19_children_that_fail_do_not_count_against_pids_max)
 {
-	pid_t pid;
-	int i;
-
-	group_make(GROUP);
-	pid = CHECK_SYS(fork());
-	if (!pid) {
-		group_enter(GROUP);
-		tring_init(&r, 0);
-		group_set(GROUP, "pids.max", 2);
-		for (i = 0; i < 5; i++) {
-			tring_forget(&r);
-			q_clone(&r);
-			q_fail(&r);
-			q_exit(&r, 0);
-			tring_submit(&r);
-			CHECK_EQ(tring_res(&r, 0), -ENOENT);
-			check_gone(CHECK_OK(tring_res(&r, CLONE)));
-		}
-		_exit(0);
-	}
-	CHECK_EQ(wait_exit(pid), 0);
-	group_remove(GROUP);
+	in_group(fail_under_pids_max);
 }
 
 /* The group that counts is the one that the child is cloned into. */
@@ -91,27 +97,22 @@ TEST(S19_pids_max_of_the_group_cloned_into_holds)
 	group_remove(GROUP);
 }
 
-TEST(S19_the_group_is_inherited)
+static void check_childs_group(void)
 {
 	struct shown s;
-	pid_t pid;
 
-	group_make(GROUP);
-	pid = CHECK_SYS(fork());
-	if (!pid) {
-		group_enter(GROUP);
-		tring_init(&r, 0);
-		q_clone(&r);
-		q_show(&r, &s);
-		tring_submit(&r);
-		CHECK_EQ(tring_res(&r, 0), 0);
-		shown_read(&s);
-		CHECK_STR(shown(&s, "cgroup"), "0::/" GROUP);
-		CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
-		_exit(0);
-	}
-	CHECK_EQ(wait_exit(pid), 0);
-	group_remove(GROUP);
+	q_clone(&r);
+	q_show(&r, &s);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), 0);
+	shown_read(&s);
+	CHECK_STR(shown(&s, "cgroup"), "0::/" GROUP);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+}
+
+TEST(S19_the_group_is_inherited)
+{
+	in_group(check_childs_group);
 }
 
 /* --- RLIMIT_NPROC across users -------------------------------------------------------- */
