@@ -11,7 +11,6 @@
 #include "lib/program.h"
 #include "lib/ring.h"
 
-#include <dirent.h>
 #include <linux/bpf.h>
 #include <sched.h>
 #include <stdio.h>
@@ -42,27 +41,6 @@ struct state {
 	long memory_kb;
 };
 
-/* Processes with a program, threads included: kernel threads come and go. */
-static unsigned int count_tasks(void)
-{
-	DIR *proc = CHECK_PTR(opendir("/proc"));
-	unsigned int count = 0;
-	struct dirent *entry;
-	char path[300];
-
-	while ((entry = readdir(proc))) {
-		if (!atoi(entry->d_name))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/status", entry->d_name);
-		if (strstr(read_file(path), "\nKthread:\t1"))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/task", entry->d_name);
-		count += access(path, F_OK) ? 0 : count_entries(path) - 2;
-	}
-	closedir(proc);
-	return count;
-}
-
 static long kernel_memory_kb(void)
 {
 	static const char *const kinds[] = { "SUnreclaim", "KernelStack",
@@ -83,7 +61,7 @@ static struct state look(void)
 	/* Caches that the kernel would give back anyway. */
 	write_file("/proc/sys/vm/drop_caches", "3", 0);
 	return (struct state){
-		.tasks = count_tasks(),
+		.tasks = count_threads(),
 		.descriptors = count_entries("/proc/self/fd"),
 		.pins = count_entries("/sys/fs/bpf"),
 		.links = count_ids(BPF_LINK_GET_NEXT_ID),

@@ -35,19 +35,53 @@ unsigned int count_ids(int cmd)
 	return count;
 }
 
-unsigned int count_processes(void)
+static bool runs_kernel_code_only(const char *pid)
 {
-	DIR *proc = CHECK_PTR(opendir("/proc"));
-	unsigned int count = 0;
-	struct dirent *entry;
 	char path[300];
 
+	snprintf(path, sizeof(path), "/proc/%s/status", pid);
+	return strstr(read_file(path), "\nKthread:\t1");
+}
+
+/* The sum of what count() says of each. */
+static unsigned int sum_of_processes(unsigned int (*count)(const char *pid))
+{
+	DIR *proc = CHECK_PTR(opendir("/proc"));
+	struct dirent *entry;
+	unsigned int sum = 0;
+
 	while ((entry = readdir(proc))) {
-		if (!atoi(entry->d_name))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/status", entry->d_name);
-		count += !strstr(read_file(path), "\nKthread:\t1");
+		if (atoi(entry->d_name) &&
+		    !runs_kernel_code_only(entry->d_name))
+			sum += count(entry->d_name);
 	}
 	closedir(proc);
-	return count;
+	return sum;
+}
+
+static unsigned int one(const char *pid)
+{
+	(void)pid;
+	return 1;
+}
+
+/* None, if it has gone meanwhile. */
+static unsigned int threads_of(const char *pid)
+{
+	char path[300];
+	unsigned int entries;
+
+	snprintf(path, sizeof(path), "/proc/%s/task", pid);
+	entries = count_entries(path);
+	return entries ? entries - 2 : 0;
+}
+
+unsigned int count_processes(void)
+{
+	return sum_of_processes(one);
+}
+
+unsigned int count_threads(void)
+{
+	return sum_of_processes(threads_of);
 }

@@ -9,5 +9,7 @@ unsigned int count_entries(const char *path);
 unsigned int count_ids(int cmd);
 /* Processes, zombies included, but not those that only run kernel code. */
 unsigned int count_processes(void);
+/* The threads of these. */
+unsigned int count_threads(void);
 
 #endif
