@@ -72,16 +72,22 @@ static const unsigned char ops[] = {
 	IORING_OP_GETXATTR,
 };
 
+/* A chain begins with it. */
+static void begin_failing(unsigned int op)
+{
+	DIAG("opcode %u", op);
+	tring_forget(&r);
+	q_clone(&r);
+	q_failing(op);
+}
+
 TEST(S7_whatever_operation_failed_ends_the_chain)
 {
 	unsigned int i;
 
 	tring_init(&r, 0);
 	for (i = 0; i < sizeof(ops); i++) {
-		DIAG("opcode %u", ops[i]);
-		tring_forget(&r);
-		q_clone(&r);
-		q_failing(ops[i]);
+		begin_failing(ops[i]);
 		q_nop(&r);
 		tring_submit(&r);
 		EXPECT_LT(tring_res(&r, 0), 0);
@@ -95,10 +101,7 @@ TEST(S11_whatever_operation_failed_has_a_cqe)
 
 	tring_init(&r, 0);
 	for (i = 0; i < sizeof(ops); i++) {
-		DIAG("opcode %u", ops[i]);
-		tring_forget(&r);
-		q_clone(&r);
-		q_failing(ops[i]);
+		begin_failing(ops[i]);
 		hardlink(r.last);
 		r.last->flags |= IOSQE_CQE_SKIP_SUCCESS;
 		q_nop(&r);
@@ -114,10 +117,8 @@ TEST(P2_whatever_operation_failed_is_reported_as_failed)
 
 	tprog_start(&r, &p, IORING_POLICY_DONE);
 	for (i = 0; i < sizeof(ops); i++) {
-		DIAG("opcode %u", ops[i]);
-		tprog_again(&r, &p);
-		q_clone(&r);
-		q_failing(ops[i]);
+		tprog_reset(&p);
+		begin_failing(ops[i]);
 		tring_submit(&r);
 		CHECK_LT(tring_res(&r, 0), 0);
 		EXPECT_EQ(p.engine->log[0].ctx.event, IORING_POLICY_FAILED);
