@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "json.h"
-#include "kernel.h"
 #include "names.h"
 #include "pins.h"
 #include "rings.h"
@@ -60,11 +59,9 @@ static int print_link(struct tool *t, const char *name,
 	say(t, "link %u: %s in slot %u of ring %llu, descriptor %u of process %u%s%s\n",
 	    info->id, name, info->slot, (unsigned long long)info->ring_id,
 	    t->set.fd, t->set.pid, *events ? ", events " : "", events);
-	if (!t->set.json)
-		return 0;
-	ret = json_start(&j);
-	if (ret)
-		return fail(t, ret, "cannot print");
+	ret = start_json(t, &j);
+	if (ret <= 0)
+		return ret;
 	json_number(&j, "link", info->id);
 	json_text(&j, "policy", name);
 	json_number(&j, "prog_id", info->prog_id);
@@ -127,11 +124,9 @@ int do_attach(struct tool *t)
 	ret = pins_check_name(t, name);
 	if (!ret)
 		ret = read_opts(t, &opts);
-	if (!ret)
-		ret = kernel_check_policies(t);
 	if (ret)
 		return ret;
-	lock = pins_lock(t, PINS_WRITE);
+	lock = pins_change(t);
 	if (lock < 0)
 		return lock;
 	ret = attach_locked(t, name, &opts);
@@ -195,11 +190,9 @@ static int print_update(struct tool *t, uint32_t id, const char *name,
 	if (missing)
 		say(t, "note: %s asks for events that the link does not report: %s; attach it anew to get them\n",
 		    name, events);
-	if (!t->set.json)
-		return 0;
-	ret = json_start(&j);
-	if (ret)
-		return fail(t, ret, "cannot print");
+	ret = start_json(t, &j);
+	if (ret <= 0)
+		return ret;
 	json_number(&j, "link", id);
 	json_text(&j, "policy", name);
 	json_text(&j, "events_missing", events);
@@ -244,11 +237,9 @@ int do_update(struct tool *t)
 	ret = parse_link(t, t->args[0], &id);
 	if (!ret)
 		ret = pins_check_name(t, name);
-	if (!ret)
-		ret = kernel_check_policies(t);
 	if (ret)
 		return ret;
-	lock = pins_lock(t, PINS_WRITE);
+	lock = pins_change(t);
 	if (lock < 0)
 		return lock;
 	link = ret = take_link(t, id, &info);
@@ -294,11 +285,9 @@ int do_detach(struct tool *t)
 	int lock, ret;
 
 	ret = parse_link(t, t->args[0], &id);
-	if (!ret)
-		ret = kernel_check_policies(t);
 	if (ret)
 		return ret;
-	lock = pins_lock(t, PINS_WRITE);
+	lock = pins_change(t);
 	if (lock < 0)
 		return lock;
 	ret = detach_locked(t, id);
@@ -306,11 +295,9 @@ int do_detach(struct tool *t)
 	if (ret)
 		return ret;
 	say(t, "detached link %u\n", id);
-	if (!t->set.json)
-		return 0;
-	ret = json_start(&j);
-	if (ret)
-		return fail(t, ret, "cannot print");
+	ret = start_json(t, &j);
+	if (ret <= 0)
+		return ret;
 	json_number(&j, "link", id);
 	return json_finish(&j, stdout);
 }

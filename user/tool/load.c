@@ -10,7 +10,6 @@
 
 #include "info.h"
 #include "json.h"
-#include "kernel.h"
 #include "object.h"
 #include "pins.h"
 #include "tool.h"
@@ -30,11 +29,9 @@ static int report_loaded(struct tool *t, const char *name,
 		return fail(t, ret, "cannot ask for the program's id");
 	say(t, "loaded %s: program %u '%s' of %s\n", name, info.id,
 	    bpf_program__name(o->prog), o->path);
-	if (!t->set.json)
-		return 0;
-	ret = json_start(&j);
-	if (ret)
-		return fail(t, ret, "cannot print");
+	ret = start_json(t, &j);
+	if (ret <= 0)
+		return ret;
 	json_text(&j, "name", name);
 	json_text(&j, "object", o->path);
 	json_text(&j, "program", bpf_program__name(o->prog));
@@ -165,11 +162,9 @@ int do_unload(struct tool *t)
 	int lock, ret;
 
 	ret = pins_check_name(t, name);
-	if (!ret)
-		ret = kernel_check_policies(t);
 	if (ret)
 		return ret;
-	lock = pins_lock(t, PINS_WRITE);
+	lock = pins_change(t);
 	if (lock < 0)
 		return lock;
 	ret = unload(t, name);
@@ -177,11 +172,9 @@ int do_unload(struct tool *t)
 	if (ret)
 		return ret;
 	say(t, "unloaded %s\n", name);
-	if (!t->set.json)
-		return 0;
-	ret = json_start(&j);
-	if (ret)
-		return fail(t, ret, "cannot print");
+	ret = start_json(t, &j);
+	if (ret <= 0)
+		return ret;
 	json_text(&j, "name", name);
 	return json_finish(&j, stdout);
 }

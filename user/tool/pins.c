@@ -15,6 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "pins.h"
 #include "tool.h"
 
@@ -202,6 +203,13 @@ int pins_lock(struct tool *t, enum pins_lock how)
 	if (how == PINS_WRITE)
 		list_dir(PINS_DIR, sweep, NULL);
 	return fd;
+}
+
+int pins_change(struct tool *t)
+{
+	int ret = kernel_check_policies(t);
+
+	return ret ? ret : pins_lock(t, PINS_WRITE);
 }
 
 /* bpffs keeps names with dots for itself. */

@@ -35,6 +35,9 @@ enum pins_lock { PINS_READ, PINS_WRITE };
  */
 int pins_lock(struct tool *t, enum pins_lock how);
 
+/* kernel_check_policies(), and then the lock for changes. */
+int pins_change(struct tool *t);
+
 /* Record what is wrong with a policy's name, if anything. */
 int pins_check_name(struct tool *t, const char *name);
 

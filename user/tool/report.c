@@ -163,3 +163,13 @@ void say(const struct tool *t, const char *fmt, ...)
 	vprintf(fmt, ap);
 	va_end(ap);
 }
+
+int start_json(struct tool *t, struct json *j)
+{
+	int ret;
+
+	if (!t->set.json)
+		return 0;
+	ret = json_start(j);
+	return ret ? fail(t, ret, "cannot print") : 1;
+}

@@ -88,11 +88,9 @@ static int report(struct tool *t, const char *outcome, pid_t pid)
 	struct json j;
 	int ret;
 
-	if (!t->set.json)
-		return 0;
-	ret = json_start(&j);
-	if (ret)
-		return fail(t, ret, "cannot print");
+	ret = start_json(t, &j);
+	if (ret <= 0)
+		return ret;
 	j.compact = true;
 	json_text(&j, "outcome", outcome);
 	json_integer(&j, "pid", pid);

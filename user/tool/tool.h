@@ -12,6 +12,8 @@
 
 #include "options.h"
 
+struct json;
+
 #define TOOL_NAME	"spawnpol"
 
 enum exit_status {
@@ -60,6 +62,12 @@ void problem_free(struct tool *t);
 
 /* A line for people; nothing with --json or --quiet. */
 void say(const struct tool *t, const char *fmt, ...) PRINTF(2, 3);
+
+/*
+ * Start the document that --json asks for. 1: the caller fills and finishes it;
+ * 0: none is wanted; else the error, recorded.
+ */
+int start_json(struct tool *t, struct json *j);
 
 int do_probe(struct tool *t);
 int do_load(struct tool *t);
