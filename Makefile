@@ -89,8 +89,8 @@ endif
 # The table of words is both sides'; what reads numbers and names is the tool's, too.
 WORDS_OBJ  := $(patsubst %,$(B)/user/%.o,daemon/words daemon/word daemon/operand \
 	daemon/names daemon/env daemon/files tool/parse tool/similar)
-DAEMON_OBJ := $(patsubst %,$(B)/user/daemon/%.o,spawnpold request peer) $(WORDS_OBJ)
-CLIENT_OBJ := $(patsubst %,$(B)/user/daemon/%.o,client client_help message) $(WORDS_OBJ)
+DAEMON_OBJ := $(patsubst %,$(B)/user/daemon/%.o,spawnpold request peer socket) $(WORDS_OBJ)
+CLIENT_OBJ := $(patsubst %,$(B)/user/daemon/%.o,client client_help message socket) $(WORDS_OBJ)
 
 BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c %/stamp.c,$(wildcard bench/*.c)))
 BENCH_BIN := $(B)/bench/bench $(B)/bench/stamp $(B)/bench/decision.bpf.o

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A request in the making, on the client's side. */
 #include "message.h"
+#include "socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 void message_init(struct message *m)
@@ -153,15 +152,12 @@ int message_finish(struct message *m, char **argv)
 
 static int connect_to(const char *path)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un addr;
 	int fd, err;
 
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(addr.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	fd = socket_for(path, &addr);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (!connect(fd, (void *)&addr, sizeof(addr)))
 		return fd;
 	err = -errno;

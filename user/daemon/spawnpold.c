@@ -21,7 +21,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +29,7 @@
 #include "peer.h"
 #include "proto.h"
 #include "request.h"
+#include "socket.h"
 
 struct source {
 	int fd;
@@ -314,16 +314,13 @@ static void on_signal(int sig)
 
 static int listen_at(const char *path)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un addr;
 	mode_t mask;
 	int fd, err;
 
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(addr.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	fd = socket_for(path, &addr);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	mask = umask(0177);
 	err = bind(fd, (void *)&addr, sizeof(addr)) || listen(fd, 64) ?
 	      -errno : 0;

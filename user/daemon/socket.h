@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef SPAWNPOLD_SOCKET_H
+#define SPAWNPOLD_SOCKET_H
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* A socket of the protocol's kind, and the address of path, to connect or bind it to. */
+int socket_for(const char *path, struct sockaddr_un *addr);
+
+#endif
