@@ -163,17 +163,6 @@ static void begin_with_link(void)
 		load_returning(0, SPAWNPOL_BPF_IOURING_SPAWN, BPF_F_SLEEPABLE));
 }
 
-static uint32_t program_id(int fd)
-{
-	struct bpf_prog_info info = { 0 };
-	union bpf_attr attr = { .info = { .bpf_fd = fd,
-					  .info_len = sizeof(info),
-					  .info = (uintptr_t)&info } };
-
-	CHECK_OK(bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)));
-	return info.id;
-}
-
 static int update_to(int prog, int from)
 {
 	union bpf_attr attr = { .link_update = { .link_fd = link_fd,

@@ -67,18 +67,6 @@ static unsigned int count_posted(void)
 	return count;
 }
 
-/* The child is to fail once, at the nth place. */
-static void let_fail(pid_t pid, unsigned int nth)
-{
-	int fd;
-
-	wait_blocked(pid);
-	fd = fault_open(pid, pid);
-	fault_arm(fd, nth);
-	close(fd);
-	blocker_release(&blocker);
-}
-
 static int run(struct fault_walk *w, const struct variant *v, unsigned int nth)
 {
 	int status;
@@ -86,9 +74,8 @@ static int run(struct fault_walk *w, const struct variant *v, unsigned int nth)
 	queue(v);
 	tring_submit(&r);
 	if (nth)
-		let_fail(CHECK_OK(fault_res(w, &r, CLONE)), nth);
-	else
-		blocker_release(&blocker);
+		fault_blocked(CHECK_OK(fault_res(w, &r, CLONE)), nth);
+	blocker_release(&blocker);
 	status = fault_settle(w, &r, 1 + last_step(v), 0);
 	close(blocker.fds[0]);
 	close(blocker.fds[1]);

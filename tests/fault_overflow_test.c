@@ -81,16 +81,6 @@ static pid_t submit(const struct variant *v)
 	return cqe->res;
 }
 
-static void let_fail(pid_t pid, unsigned int nth)
-{
-	int fd;
-
-	wait_blocked(pid);
-	fd = fault_open(pid, pid);
-	fault_arm(fd, nth);
-	close(fd);
-}
-
 static bool overflown(void)
 {
 	return *r.uring.sq.kflags & IORING_SQ_CQ_OVERFLOW;
@@ -119,7 +109,7 @@ static unsigned int run(struct fault_walk *w, const struct variant *v,
 	fill();
 	pid = submit(v);
 	if (nth)
-		let_fail(pid, nth);
+		fault_blocked(pid, nth);
 	blocker_release(&blocker);
 	status = fault_wait(pid);
 	check_gone(pid);

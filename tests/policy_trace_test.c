@@ -24,18 +24,6 @@ TPROG_PRELOAD
 #define FAILED IORING_POLICY_FAILED
 #define TRACING "/sys/kernel/tracing/instances/policy_trace_test"
 
-/* A field of bpf_prog_info that the headers here have. */
-static unsigned int prog_id(int fd)
-{
-	struct bpf_prog_info info = { 0 };
-	union bpf_attr attr = { .info = { .bpf_fd = fd,
-					  .info_len = sizeof(info),
-					  .info = (uintptr_t)&info } };
-
-	CHECK_OK(bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)));
-	return info.id;
-}
-
 static void trace_start(void)
 {
 	rmdir(TRACING);
@@ -154,7 +142,7 @@ TEST(P11_tracepoints_tell_each_step_and_verdict)
 	verdict = event(trace, "io_uring_spawn_verdict", 0);
 	EXPECT_HAS(verdict, chain);
 	EXPECT_HAS(verdict, format(" link=%u ", info.id));
-	EXPECT_HAS(verdict, format(" prog=%u ", prog_id(p.fd)));
+	EXPECT_HAS(verdict, format(" prog=%u ", program_id(p.fd)));
 	EXPECT_HAS(verdict, format(" res=%d ", -EBADF));
 	EXPECT_HAS(verdict, " delay_ns=2000000 ");
 	EXPECT_HAS(verdict, " result=0 ");
@@ -270,7 +258,7 @@ TEST(P11_fdinfo_of_the_ring_names_the_policies)
 	EXPECT_EQ(strtoull(line_of(fdinfo(tring_fd(&r)), "SpawnRing"), NULL, 0),
 		  info.ring_id);
 	EXPECT_STR(line_of(fdinfo(tring_fd(&r)), "SpawnPolicy"),
-		   format("slot 6 link %u prog %u", info.id, prog_id(p.fd)));
+		   format("slot 6 link %u prog %u", info.id, program_id(p.fd)));
 	close(link);
 	EXPECT(!strstr(fdinfo(tring_fd(&r)), "SpawnPolicy"));
 }

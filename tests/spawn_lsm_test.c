@@ -7,6 +7,7 @@
  * the system calls go through, in the child (S19). The module is tests/lsm.bpf.c.
  */
 #include "lib/child.h"
+#include "lib/program.h"
 #include "lib/ring.h"
 #include "lib/spawn_one.h"
 #include "lsm.h"
@@ -14,7 +15,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 
 static struct tring r;
@@ -25,7 +25,6 @@ __attribute__((constructor)) static void load_module(void)
 {
 	struct bpf_object *obj;
 	struct bpf_program *prog;
-	void *at;
 
 	if (!tap_in_vm())
 		return;
@@ -37,10 +36,7 @@ __attribute__((constructor)) static void load_module(void)
 		if (!bpf_program__attach(prog))
 			return;
 	}
-	at = mmap(NULL, sizeof(*lsm), PROT_READ | PROT_WRITE, MAP_SHARED,
-		  bpf_map__fd(bpf_object__find_map_by_name(obj, ".bss")), 0);
-	if (at != MAP_FAILED)
-		lsm = at;
+	lsm = object_variables(obj, sizeof(*lsm));
 }
 
 /* From now on it looks at this process and what it spawns, and refuses nothing. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Fault injection, one fault at a time. */
 #include "fault.h"
+#include "child.h"
 #include "tap.h"
 
 #include <dirent.h>
@@ -245,6 +246,16 @@ void fault_disarm(int fd)
 {
 	while (pwrite(fd, "0", 1, 0) < 0)
 		CHECK_EQ(errno, EFAULT);
+}
+
+void fault_blocked(pid_t pid, unsigned int nth)
+{
+	int fd;
+
+	wait_blocked(pid);
+	fd = fault_open(pid, pid);
+	fault_arm(fd, nth);
+	close(fd);
 }
 
 void fault_begin(struct fault_walk *w)

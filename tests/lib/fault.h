@@ -80,5 +80,7 @@ int fault_open(pid_t pid, pid_t tid);
 void fault_arm(int fd, unsigned int nth);
 bool fault_happened(int fd);
 void fault_disarm(int fd);
+/* A child that blocks in a step is to fail there, when it goes on. */
+void fault_blocked(pid_t pid, unsigned int nth);
 
 #endif

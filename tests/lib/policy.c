@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* BPF objects for tests: opening, loading, attaching. */
 #include "policy.h"
+#include "program.h"
 #include "spawnpol.h"
 
 #include <bpf/bpf.h>
@@ -43,13 +44,9 @@ static int open_object(struct tpolicy *p, const char *name)
 	p->obj = bpf_object__open_file(path, NULL);
 	if (!p->obj)
 		return -errno;
-	p->prog = bpf_object__next_program(p->obj, NULL);
+	p->prog = object_policy(p->obj);
 	if (!p->prog)
 		return -ENOENT;
-	bpf_program__set_type(p->prog, SPAWNPOL_BPF_PROG_TYPE_IOURING);
-	bpf_program__set_expected_attach_type(p->prog,
-					      SPAWNPOL_BPF_IOURING_SPAWN);
-	bpf_program__set_flags(p->prog, BPF_F_SLEEPABLE);
 	bpf_program__set_log_buf(p->prog, p->log, LOG_SIZE);
 	return 0;
 }

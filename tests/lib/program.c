@@ -25,33 +25,46 @@ static void show_verifier_log(void)
 	puts(verifier_log + (len > most ? len - most : 0));
 }
 
+struct bpf_program *object_policy(struct bpf_object *obj)
+{
+	struct bpf_program *prog = bpf_object__next_program(obj, NULL);
+
+	if (!prog)
+		return NULL;
+	bpf_program__set_type(prog, SPAWNPOL_BPF_PROG_TYPE_IOURING);
+	bpf_program__set_expected_attach_type(prog, SPAWNPOL_BPF_IOURING_SPAWN);
+	bpf_program__set_flags(prog, BPF_F_SLEEPABLE);
+	return prog;
+}
+
+void *object_variables(struct bpf_object *obj, size_t size)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(obj, ".bss");
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			bpf_map__fd(map), 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
 static struct tprog preloaded = { .fd = -1 };
 
 /* -errno, if the object is there but cannot be loaded. */
 static int load_object(struct tprog *p, const char *path)
 {
 	struct bpf_program *prog;
-	struct bpf_map *map;
-	void *at;
 	int ret;
 
 	p->obj = bpf_object__open(path);
 	if (!p->obj)
 		return -errno;
-	prog = bpf_object__next_program(p->obj, NULL);
-	bpf_program__set_type(prog, SPAWNPOL_BPF_PROG_TYPE_IOURING);
-	bpf_program__set_expected_attach_type(prog, SPAWNPOL_BPF_IOURING_SPAWN);
-	bpf_program__set_flags(prog, BPF_F_SLEEPABLE);
+	prog = object_policy(p->obj);
 	bpf_program__set_log_buf(prog, verifier_log, sizeof(verifier_log));
 	ret = bpf_object__load(p->obj);
 	if (ret)
 		return ret;
-	map = bpf_object__find_map_by_name(p->obj, ".bss");
-	at = mmap(NULL, sizeof(struct engine), PROT_READ | PROT_WRITE,
-		  MAP_SHARED, bpf_map__fd(map), 0);
-	if (at == MAP_FAILED)
+	p->engine = object_variables(p->obj, sizeof(*p->engine));
+	if (!p->engine)
 		return -errno;
-	p->engine = at;
 	p->fd = bpf_program__fd(prog);
 	return 0;
 }
@@ -225,4 +238,15 @@ struct spawnpol_link_info link_info(int link)
 	if (ret)
 		FAIL("a link's info: %s", strerror(-ret));
 	return info;
+}
+
+uint32_t program_id(int fd)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr = { .info = { .bpf_fd = fd,
+					  .info_len = sizeof(info),
+					  .info = (uintptr_t)&info } };
+
+	CHECK_OK(bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)));
+	return info.id;
 }

@@ -11,6 +11,9 @@
 
 #include <stdint.h>
 
+struct bpf_object;
+struct bpf_program;
+
 /* tests/engine.bpf.c, loaded; what it does and saw is in *engine. */
 struct tprog {
 	struct bpf_object *obj;
@@ -62,5 +65,11 @@ int tprog_start(struct tring *r, struct tprog *p, uint32_t events);
 void tprog_again(struct tring *r, struct tprog *p);
 int bpf_call(int cmd, void *attr, unsigned int size);
 struct spawnpol_link_info link_info(int link);
+uint32_t program_id(int fd);
+
+/* An object's first program, to be loaded as a sleepable policy; NULL: none. */
+struct bpf_program *object_policy(struct bpf_object *obj);
+/* A loaded object's variables; NULL, and errno tells why. */
+void *object_variables(struct bpf_object *obj, size_t size);
 
 #endif

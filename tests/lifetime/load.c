@@ -17,8 +17,6 @@ int load_program(struct tprogram *p)
 {
 	char *path = format("%s/tests/lifetime.bpf.o", tap_build());
 	struct bpf_program *prog;
-	struct bpf_map *map;
-	void *at;
 	int ret;
 
 	p->life = NULL;
@@ -26,19 +24,13 @@ int load_program(struct tprogram *p)
 	free(path);
 	if (!p->obj)
 		return -errno;
-	prog = bpf_object__next_program(p->obj, NULL);
-	bpf_program__set_type(prog, SPAWNPOL_BPF_PROG_TYPE_IOURING);
-	bpf_program__set_expected_attach_type(prog, SPAWNPOL_BPF_IOURING_SPAWN);
-	bpf_program__set_flags(prog, BPF_F_SLEEPABLE);
+	prog = object_policy(p->obj);
 	ret = bpf_object__load(p->obj);
 	if (ret)
 		return ret;
-	map = bpf_object__find_map_by_name(p->obj, ".bss");
-	at = mmap(NULL, sizeof(*p->life), PROT_READ | PROT_WRITE, MAP_SHARED,
-		  bpf_map__fd(map), 0);
-	if (at == MAP_FAILED)
+	p->life = object_variables(p->obj, sizeof(*p->life));
+	if (!p->life)
 		return -errno;
-	p->life = at;
 	p->fd = bpf_program__fd(prog);
 	return 0;
 }
@@ -89,15 +81,4 @@ void unload_copy(struct tprogram *p)
 	munmap(p->life, sizeof(*p->life));
 	p->life = NULL;
 	CHECK_SYS(close(p->fd));
-}
-
-uint32_t program_id(int fd)
-{
-	struct bpf_prog_info info = { 0 };
-	union bpf_attr attr = { .info = { .bpf_fd = fd,
-					  .info_len = sizeof(info),
-					  .info = (uintptr_t)&info } };
-
-	CHECK_OK(bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)));
-	return info.id;
 }

@@ -167,7 +167,6 @@ int load_program(struct tprogram *p);
  */
 void copy_program(struct tprogram *p);
 void unload_copy(struct tprogram *p);
-uint32_t program_id(int fd);
 
 /* --- round.c ----------------------------------------------------------------- */
 
