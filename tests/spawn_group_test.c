@@ -19,16 +19,42 @@
 #define MB (1L << 20)
 
 static struct tring r;
-static struct report {
+struct report {
 	volatile pid_t child;
-} * report;
+	volatile bool executes; /* the launcher, that is, now */
+};
+static struct report *report;
+
+static void q_read_pipe(void)
+{
+	struct blocker b;
+
+	q_block(&r, &b);
+}
+
+/* What is asked for is refused, but not before there is room in the pipe. */
+static void q_splice_ring(void)
+{
+	static char full[1 << 16];
+	struct io_uring_sqe *sqe = q_nop(&r);
+	int fds[2];
+
+	CHECK_SYS(pipe(fds));
+	CHECK_EQ(write(fds[1], full, sizeof(full)), sizeof(full));
+	sqe->opcode = IORING_OP_SPLICE;
+	sqe->fd = fds[1];
+	sqe->off = -1;
+	sqe->splice_off_in = -1;
+	sqe->len = 1;
+	/* one that is not close-on-exec stays open in the child */
+	sqe->splice_fd_in = CHECK_SYS(dup(tring_fd(&r)));
+}
 
 /* A launcher outside of the group, whose child waits in it. */
-static pid_t launch(unsigned int ring_flags)
+static pid_t launch(unsigned int ring_flags, void (*queue)(void))
 {
 	struct clone_args args = { .flags = CLONE_INTO_CGROUP,
 				   .exit_signal = SIGCHLD };
-	struct blocker b;
 	pid_t pid;
 
 	report = shared_memory(sizeof(*report));
@@ -38,14 +64,15 @@ static pid_t launch(unsigned int ring_flags)
 			open(PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 		tring_init(&r, ring_flags);
 		q_clone3(&r, &args);
-		q_block(&r, &b);
+		queue();
 		q_exit(&r, 0);
 		tring_submit(&r);
 		CHECK_GT(tring_res(&r, CLONE), 0);
 		wait_blocked(tring_res(&r, CLONE));
 		report->child = tring_res(&r, CLONE);
-		for (;;)
-			pause();
+		while (!report->executes)
+			sleep_ms(1);
+		execl("/bin/sleep", "sleep", "1000", NULL);
 	}
 	while (!report->child && !is_gone(pid))
 		sleep_ms(1);
@@ -71,7 +98,7 @@ TEST(S15_a_group_killed_for_its_memory_takes_no_launcher_along)
 	group_make(GROUP);
 	group_set(GROUP, "memory.max", 16 * MB);
 	group_set(GROUP, "memory.oom.group", 1);
-	launcher = launch(0);
+	launcher = launch(0, q_read_pipe);
 
 	hog = CHECK_SYS(fork());
 	if (!hog) {
@@ -113,18 +140,22 @@ static void starve(bool on)
 	write_file(PATH "/cpu.max", on ? "1000 1000000" : "max", 0);
 }
 
-static void end_starved(unsigned int ring_flags)
+static void end_starved(unsigned int ring_flags, void (*queue)(void),
+			bool executes)
 {
 	pid_t launcher, busy[BUSY];
 	int i;
 
 	group_make(GROUP);
 	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+cpu", 0);
-	launcher = launch(ring_flags);
+	launcher = launch(ring_flags, queue);
 	keep_busy(busy);
 	starve(true);
 	/* all that the group was owed has been used up */
 	sleep_ms(1500);
+	report->executes = executes;
+	if (executes)
+		sleep_ms(100 * tap_slowness());
 
 	CHECK_SYS(kill(launcher, SIGKILL));
 	CHECK_EQ(wait_exit(launcher), -SIGKILL);
@@ -142,10 +173,22 @@ static void end_starved(unsigned int ring_flags)
 
 TEST(S15_a_killed_launcher_does_not_wait_for_a_starved_child)
 {
-	end_starved(0);
+	end_starved(0, q_read_pipe, false);
 }
 
 TEST(S15_nor_does_it_where_completions_are_its_own_work)
 {
-	end_starved(IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	end_starved(IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+		    q_read_pipe, false);
+}
+
+TEST(S15_nor_if_the_child_uses_the_ring_itself)
+{
+	end_starved(0, q_splice_ring, false);
+}
+
+/* Who executes another program waits, but not when killed. */
+TEST(S15_nor_on_its_way_to_another_program)
+{
+	end_starved(0, q_read_pipe, true);
 }
