@@ -15,9 +15,16 @@ COMPLAINTS+='Unable to mount root|'
 COMPLAINTS+='unable to handle (kernel|page fault)|Bad page state|'
 COMPLAINTS+='bad: scheduling|nobody cared|Attempted to kill init'
 
+# A program that dies of a fault of its own: "traps: NAME[PID] general protection
+# fault ip:...", "traps: NAME[PID] trap invalid opcode ip:..." and "NAME[PID]:
+# segfault at ...". NAME is 15 characters of the program's choice.
+PROGRAM_FAULTS='^[0-9]+:(\[[^]]*\] )?'
+PROGRAM_FAULTS+='(traps: .{0,15}\[[0-9]+\] (trap )?[A-Za-z ]+ ip:[0-9a-f]+ sp:|'
+PROGRAM_FAULTS+='.{0,15}\[[0-9]+\]: segfault at [0-9a-f]+ ip )'
+
 # complaints: the offending lines of a kernel log on stdin, numbered; false if
 # there are none.
-complaints() { grep -anE "$COMPLAINTS"; }
+complaints() { grep -anE "$COMPLAINTS" | grep -avE "$PROGRAM_FAULTS"; }
 
 # first_complaint FILE: the number of the line, if there is one.
 first_complaint() { complaints <"$1" | head -n1 | cut -d: -f1; }
