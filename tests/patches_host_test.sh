@@ -14,6 +14,7 @@ check()
 }
 
 test_series_files_and_table_agree() { check complete; }
+test_new_files_are_in_their_place() { check files; }
 test_every_patch_applies_without_fuzz() { check applies; }
 test_export_is_identical() { check identical; }
 test_checkpatch_is_content() { check style; }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # What every file of the project has to be like. The kernel's patches have
-# rules of their own (patches_host_test.sh).
+# rules of their own (patches_host_test.sh), and so have the lists of options that
+# come with its selftests.
 
 . "$(dirname "$0")/lib/tap.sh"
 
@@ -14,7 +15,7 @@ project_files()
 		git ls-files -co --exclude-standard 2>/dev/null ||
 			find . -path ./build -prune -o -path ./.git -prune -o \
 				-type f -printf '%P\n'
-	} | grep -v '^kernel-patches/.*\.patch$' | while read -r file; do
+	} | grep -vE '^kernel-patches/.*(\.patch|/selftests/.*/config)$' | while read -r file; do
 		[[ -s $file && ! -L $file ]] && echo "$file"
 	done
 }

@@ -7,6 +7,12 @@
 TOP=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/spawnpol
 PATCHES=$TOP/kernel-patches
+# The kernel source that everything is for: a directory of kernel-patches/.
+SPAWNPOL_BASE=${SPAWNPOL_BASE:-6.12}
+SERIES=$PATCHES/$SPAWNPOL_BASE
+# Where the files are that the series adds. A file that is in the second, too, is
+# taken from there.
+FILES=("$PATCHES/files" "$SERIES/files")
 
 # A path that holds nothing to build from would end up in every log line.
 PROGRAM=${0##*/}
@@ -55,8 +61,10 @@ phase()
 # Sets PACKAGE, VERSION, SHA256, OLDEST, NEWEST.
 load_base()
 {
-	# shellcheck source=../../kernel-patches/BASE
-	. "$PATCHES/BASE"
+	[[ -r $SERIES/BASE ]] || die "there is no kernel-patches/$SPAWNPOL_BASE/BASE;" \
+		"SPAWNPOL_BASE has to name a directory that has one"
+	# shellcheck source=../../kernel-patches/6.12/BASE
+	. "$SERIES/BASE"
 	: "${PACKAGE:?}" "${VERSION:?}" "${SHA256:?}"
 }
 
@@ -94,8 +102,9 @@ base_tarball()
 		note "fetching $PACKAGE $VERSION"
 		download_source "$VERSION" "${own%/*}" ||
 			die "cannot get $PACKAGE=$VERSION from apt; try apt-get" \
-				"update, and if it is gone, move kernel-patches/BASE" \
-				"to a version that patches.sh range says is fit"
+				"update, and if it is gone, move" \
+				"kernel-patches/$SPAWNPOL_BASE/BASE to a version" \
+				"that patches.sh range says is fit"
 		has_sha256 "$own" "$SHA256" ||
 			die "$own does not have the checksum BASE asks for"
 	fi
@@ -112,11 +121,50 @@ unpack()
 		mv "$to.part" "$to"
 }
 
-# The patches of the series, in order, one name per line.
-series_list()
+series_lines()
 {
-	[[ -r $PATCHES/series ]] && sed 's/#.*//; /^[[:space:]]*$/d' "$PATCHES/series"
+	[[ -r $SERIES/series ]] && sed 's/#.*//; /^[[:space:]]*$/d' "$SERIES/series"
 	return 0
+}
+
+# The patches of the series, in order, one name per line.
+series_list() { series_lines | awk '{ print $1 }'; }
+
+# The patch that the new files come with.
+files_patch() { series_lines | awk '$2 == "files" { print $1 }'; }
+
+# files_in DIR: their paths there, without what .gitignore names.
+files_in()
+{
+	[[ ! -d $1 ]] || (cd "$1" && find . ! -type d ! -name '*~' ! -name '*.swp' \
+		-printf '%P\n' | LC_ALL=C sort)
+}
+
+# The files that the series adds, as paths in the kernel's source.
+new_files()
+{
+	local dir
+	for dir in "${FILES[@]}"; do
+		files_in "$dir"
+	done | LC_ALL=C sort -u
+}
+
+# new_file PATH: which file that is.
+new_file()
+{
+	if [[ -e ${FILES[1]}/$1 ]]; then
+		echo "${FILES[1]}/$1"
+	else
+		echo "${FILES[0]}/$1"
+	fi
+}
+
+files_hashes()
+{
+	local dir
+	for dir in "${FILES[@]}"; do
+		[[ ! -d $dir ]] || (cd "$dir" && files_in . | xargs -rd '\n' sha256sum)
+	done
 }
 
 # One hash for the series: names, order and contents.
@@ -124,18 +172,38 @@ series_hash()
 {
 	local p
 	{
-		series_list
-		series_list | while read -r p; do cat "$PATCHES/$p"; done
+		series_lines
+		series_list | while read -r p; do cat "$SERIES/$p"; done
+		files_hashes
 	} | sha256sum | cut -c1-16
 }
 
-# apply_series DIR: zero fuzz, stop at the first patch that does not apply.
+# add_files DIR: the new files, which must not be there.
+add_files()
+{
+	local f
+	new_files | while read -r f; do
+		[[ ! -e $1/$f ]] ||
+			{ echo "files/$f does not apply: there is one"; exit 1; }
+		mkdir -p "$(dirname "$1/$f")" && cp -P "$(new_file "$f")" "$1/$f" ||
+			exit 1
+	done
+}
+
+# apply_patch DIR PATCH: zero fuzz; with the new files if they come with it.
+apply_patch()
+{
+	patch -d "$1" -p1 -F0 -s --no-backup-if-mismatch -i "$SERIES/$2" ||
+		{ echo "$2 does not apply"; return 1; }
+	[[ $2 != "$(files_patch)" ]] || add_files "$1"
+}
+
+# apply_series DIR: stop at the first patch that does not apply.
 apply_series()
 {
 	local p
 	series_list | while read -r p; do
-		patch -d "$1" -p1 -F0 -s --no-backup-if-mismatch \
-			-i "$PATCHES/$p" || { echo "$p does not apply"; exit 1; }
+		apply_patch "$1" "$p" || exit 1
 	done
 }
 

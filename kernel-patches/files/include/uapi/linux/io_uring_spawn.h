@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR LGPL-2.1-or-later */
+/*
+ * Spawning processes by chains of io_uring requests, and the BPF policies
+ * that decide about the steps that fail.
+ *
+ * See Documentation/userspace-api/io_uring_spawn.rst.
+ */
+#ifndef _UAPI_LINUX_IO_URING_SPAWN_H
+#define _UAPI_LINUX_IO_URING_SPAWN_H
+
+#include <linux/types.h>
+
+/* Goes up with every incompatible change of anything in this file. */
+#define IORING_SPAWN_ABI	1
+
+/* sqe->clone_flags of IORING_OP_CLONE */
+enum io_uring_clone_flags {
+	/* fail with -ENOLINK if the chain would run without a policy */
+	IORING_CLONE_NEED_POLICY	= 1U << 0,
+	/* the child has the files that addr3 lists, and no others */
+	IORING_CLONE_FILES		= 1U << 1,
+};
+
+/* struct io_uring_clone_file::flags */
+enum io_uring_clone_file_flags {
+	/* source is a registered file of the ring */
+	IORING_CLONE_FILE_FIXED		= 1U << 0,
+	/* number is closed when the program starts */
+	IORING_CLONE_FILE_CLOEXEC	= 1U << 1,
+};
+
+/* One descriptor of a child. */
+struct io_uring_clone_file {
+	__u32	source;		/* descriptor of the submitter, or index */
+	__u32	number;		/* what the child calls it */
+	__u32	flags;		/* IORING_CLONE_FILE_* */
+	__u32	resv;		/* 0 */
+};
+
+/* What sqe->addr3 of IORING_OP_CLONE with IORING_CLONE_FILES points to. */
+struct io_uring_clone_files {
+	__u32	nr;
+	__u32	flags;		/* 0 */
+	__u64	resv;		/* 0 */
+	struct io_uring_clone_file files[];
+};
+
+/* sqe->exec_flags of IORING_OP_EXEC, besides the AT_* flags of execveat() */
+enum io_uring_exec_flags {
+	/*
+	 * One of several attempts: the link behind it is a hard one if it
+	 * fails with an error that execvp(3) searches on after (-EACCES,
+	 * -ENODEV, -ENOENT, -ENOTDIR, -ESTALE, -ETIMEDOUT), else a normal one.
+	 */
+	IORING_EXEC_SEARCH		= 1U << 31,
+};
+
+/* sqe->len of IORING_OP_CHILD: what the child does to itself */
+enum io_uring_child_cmd {
+	/* fd becomes number off; child_flags: 0 or O_CLOEXEC; res: the number */
+	IORING_CHILD_DUP		= 0,
+	/* path addr, relative to the directory fd */
+	IORING_CHILD_CHDIR		= 1,
+	/* the open directory fd */
+	IORING_CHILD_FCHDIR		= 2,
+	/* a new session; res: its id */
+	IORING_CHILD_SETSID		= 3,
+	/* join the process group off, or lead a new one if off is 0 */
+	IORING_CHILD_SETPGID		= 4,
+	/* path addr, relative to the directory fd, opened as number off */
+	IORING_CHILD_OPEN		= 5,
+	/* fd to off are closed; child_flags: 0 or CLOSE_RANGE_CLOEXEC */
+	IORING_CHILD_CLOSE_RANGE	= 6,
+	/* all but the off numbers at addr (__s32) are closed, likewise */
+	IORING_CHILD_CLOSE_EXCEPT	= 7,
+	/* path addr, relative to the directory fd, becomes the root */
+	IORING_CHILD_CHROOT		= 8,
+	/* off; res: the old mask */
+	IORING_CHILD_UMASK		= 9,
+	/* process group off, 0: its own, in the foreground of terminal fd */
+	IORING_CHILD_TCSETPGRP		= 10,
+	/* signals, off has bit 0 for signal 1: blocked in the program ... */
+	IORING_CHILD_SIGMASK		= 11,
+	/* ... with their default action ... */
+	IORING_CHILD_SIGDEFAULT		= 12,
+	/* ... ignored */
+	IORING_CHILD_SIGIGNORE		= 13,
+	/* off ids at addr (__u32) */
+	IORING_CHILD_SETGROUPS		= 14,
+	/* addr, off, addr3: real, effective, saved; ~0U leaves one */
+	IORING_CHILD_SETRESGID		= 15,
+	IORING_CHILD_SETRESUID		= 16,
+	/* addr, off, addr3: effective, permitted, inheritable */
+	IORING_CHILD_CAPSET		= 17,
+	/* option off with arguments addr and addr3; res: its result */
+	IORING_CHILD_PRCTL		= 18,
+	/* off 0: the program starts undumpable; 1: as it would anyway */
+	IORING_CHILD_DUMPABLE		= 19,
+	/* ruleset fd */
+	IORING_CHILD_LANDLOCK		= 20,
+	/* resource off, soft limit addr, hard limit addr3 */
+	IORING_CHILD_RLIMIT		= 21,
+	/* off, a signed number */
+	IORING_CHILD_NICE		= 22,
+	/* struct sched_attr of off bytes at addr */
+	IORING_CHILD_SCHED		= 23,
+	/* mask of off bytes at addr */
+	IORING_CHILD_AFFINITY		= 24,
+	/* off, as ioprio_set() takes it */
+	IORING_CHILD_IOPRIO		= 25,
+	/* off, a signed number */
+	IORING_CHILD_OOM_SCORE_ADJ	= 26,
+	/* off: CLONE_NEW* */
+	IORING_CHILD_UNSHARE		= 27,
+	/* fd; off as setns() takes it */
+	IORING_CHILD_SETNS		= 28,
+
+	/* this goes last */
+	IORING_CHILD_LAST
+};
+
+/* Number of policy slots of a ring; slot 0 applies to every chain. */
+#define IORING_SPAWN_SLOTS	16
+
+/* io_uring_spawn_query::features */
+enum io_uring_spawn_features {
+	/* policies can be attached (CONFIG_IO_URING_BPF) */
+	IORING_SPAWN_FEAT_POLICY	= 1U << 0,
+};
+
+/*
+ * Argument of IORING_REGISTER_SPAWN_QUERY, with nr_args 1. All of it is
+ * written by the kernel. Bitmaps have bit n % 64 of word n / 64 for number n.
+ */
+struct io_uring_spawn_query {
+	__u32	abi;		/* IORING_SPAWN_ABI of the kernel */
+	__u32	features;	/* IORING_SPAWN_FEAT_* */
+	__u32	nr_slots;
+	__u32	exec_flags;	/* those that IORING_OP_EXEC accepts */
+	__u64	clone_flags;	/* CLONE_* that IORING_OP_CLONE accepts */
+	__u64	child_cmds;	/* commands of IORING_OP_CHILD */
+	__u64	child_ops[4];	/* opcodes that may be steps */
+	__u64	retry_ops[4];	/* those that can be issued more than once */
+	__u32	def_issues;	/* budgets if the attacher names none ... */
+	__u32	def_staged;
+	__u64	def_delay_ns;
+	__u32	max_issues;	/* ... and the most it can name */
+	__u32	max_staged;
+	__u64	max_delay_ns;
+	__u64	ring_id;	/* of this ring, among all since boot */
+	__u32	sqe_clone_flags; /* IORING_CLONE_* that are known ... */
+	__u32	policy_events;	/* ... and IORING_POLICY_*, 0 without policies */
+	__u64	resv[7];	/* 0 */
+};
+
+/*
+ * Argument of IORING_ATTACH_BPF, with nr_args 1; the result is the descriptor
+ * of a bpf_link. A budget of 0 asks for the default.
+ */
+struct io_uring_attach_bpf {
+	__u32	prog_fd;
+	__u32	slot;
+	__u32	events;		/* IORING_POLICY_* beyond those always reported */
+	__u32	max_issues;	/* requests issued for one chain */
+	__u32	max_staged;	/* requests staged by one program run */
+	__u32	flags;		/* 0 */
+	__u64	max_delay_ns;	/* sum of the delays of one chain */
+	__u64	resv[2];	/* 0 */
+};
+
+/* What a policy is told of: bits to ask for, and the values of ctx->event. */
+enum bpf_iouring_event {
+	/* a step has failed; always reported */
+	IORING_POLICY_FAILED		= 1U << 0,
+	/* what the policy staged has ended, well or not; always reported */
+	IORING_POLICY_STAGED		= 1U << 1,
+	/* a step other than EXEC is about to be issued */
+	IORING_POLICY_BEFORE_STEP	= 1U << 2,
+	/* an EXEC step is about to be issued */
+	IORING_POLICY_BEFORE_EXEC	= 1U << 3,
+	/* a step has succeeded */
+	IORING_POLICY_DONE		= 1U << 4,
+	/* there is no child: CLONE has failed with -EAGAIN or -ENOMEM */
+	IORING_POLICY_CLONE		= 1U << 5,
+};
+
+/* What a policy returns. */
+enum bpf_iouring_verdict {
+	/* go on as if there were no policy */
+	IORING_VERDICT_CONTINUE		= 0,
+	/* issue the step's request (again) */
+	IORING_VERDICT_RETRY		= 1,
+	/* the step counts as done */
+	IORING_VERDICT_SKIP		= 2,
+	/* issue what was staged, then report IORING_POLICY_STAGED */
+	IORING_VERDICT_SUBMIT		= 3,
+	/* end the chain and kill the child */
+	IORING_VERDICT_ABORT		= 4,
+};
+
+/* bpf_iouring_ctx::flags */
+enum bpf_iouring_ctx_flags {
+	/* a failure of this step does not cancel the rest */
+	IORING_POLICY_F_HARDLINK	= 1U << 0,
+	/* no step follows */
+	IORING_POLICY_F_LAST		= 1U << 1,
+	/* IORING_VERDICT_RETRY is possible */
+	IORING_POLICY_F_CAN_RETRY	= 1U << 2,
+	/* an EXEC whose fd is a directory or, with AT_EMPTY_PATH, a program */
+	IORING_POLICY_F_EXEC_AT		= 1U << 3,
+	/* IORING_EXEC_SEARCH: HARDLINK is about the error there is, if any */
+	IORING_POLICY_F_SEARCH		= 1U << 4,
+};
+
+/* Context of BPF_PROG_TYPE_IOURING programs attached as BPF_IOURING_SPAWN. */
+struct bpf_iouring_ctx {
+	__u32	event;		/* one of enum bpf_iouring_event */
+	__u32	opcode;		/* IORING_OP_* of the step */
+	__s32	res;		/* of the request that ended last; 0 before any */
+	__u32	cmd;		/* IORING_CHILD_* if opcode is IORING_OP_CHILD */
+	__u64	user_data;	/* of the step */
+	__u32	step;		/* 0 is the request behind CLONE */
+	__u32	attempt;	/* requests issued so far for this step */
+	__u32	flags;		/* IORING_POLICY_F_* */
+	__s32	pid;		/* of the child, as CLONE's CQE tells it; or 0 */
+	__u32	staged_opcode;	/* of the request that ended, if STAGED */
+	__u32	staged_cmd;
+	__u64	staged_user_data;
+	__u64	elapsed_ns;	/* since CLONE was issued */
+	__u64	cookie;		/* sqe->off of CLONE */
+	__u64	off;		/* sqe->off of the step if it is a CHILD */
+	__u64	scratch[8];	/* the policy's own; zero when the chain starts */
+};
+
+/*
+ * BPF_PROG_TEST_RUN runs a policy on a made-up context; nothing is issued.
+ * In: ctx_in is the context, data_in the name of the EXEC at hand, without a
+ * NUL; without data_in there is no such EXEC. The budgets are the default ones.
+ * Out: retval is the verdict, ctx_out the context, with the scratch area as the
+ * program left it, data_out a struct bpf_iouring_test_result and behind it
+ * nr_staged of struct bpf_iouring_test_staged. repeat is 0 or 1; flags, cpu and
+ * batch_size are 0.
+ */
+enum bpf_iouring_test_flags {
+	/* the program has set a result */
+	IORING_TEST_RESULT		= 1U << 0,
+	/* the CQEs of staged requests would be posted */
+	IORING_TEST_POST_STAGED		= 1U << 1,
+	/* it asked for a delay beyond the budget */
+	IORING_TEST_DELAY_EXCEEDED	= 1U << 2,
+};
+
+struct bpf_iouring_test_result {
+	__u32	nr_staged;
+	__u32	flags;		/* IORING_TEST_* */
+	__s32	result;		/* 0 unless the program has set one */
+	__u32	resv;
+	__u64	delay_ns;
+};
+
+enum bpf_iouring_staged_kind {
+	/* the request in sqe */
+	IORING_STAGED_SQE		= 0,
+	/* the EXEC at hand, on path */
+	IORING_STAGED_EXEC		= 1,
+	/* the same through the interpreter path */
+	IORING_STAGED_INTERP		= 2,
+};
+
+struct bpf_iouring_test_staged {
+	__u32	kind;		/* one of enum bpf_iouring_staged_kind */
+	__u32	resv;
+	__u8	sqe[64];
+	char	path[4096];	/* with a NUL at the end */
+};
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The commands of IORING_OP_CHILD. Each runs in the child, and returns its
+ * result or an error.
+ */
+#ifndef IOU_CHILD_CMD_H
+#define IOU_CHILD_CMD_H
+
+#include <linux/io_uring_types.h>
+#include <linux/types.h>
+
+struct seccomp_data;
+
+/* How many descriptors IORING_CHILD_CLOSE_EXCEPT can keep. */
+#define IO_CHILD_MAX_KEPT	65536
+
+struct io_child {
+	struct file			*file;
+	char				*path;	/* what addr pointed to, or NULL */
+	u64				addr;
+	u64				off;
+	u64				addr3;
+	u32				cmd;
+	int				fd;
+	u32				flags;
+};
+
+/* child_call.c */
+/* What seccomp filters would see if the child made the call itself, if any. */
+bool io_child_call(struct io_child *child, struct seccomp_data *data);
+
+/* child_fs.c */
+int io_child_dup(struct io_child *child);
+int io_child_open(struct io_child *child);
+int io_child_chdir(struct io_child *child);
+int io_child_fchdir(struct io_child *child);
+int io_child_chroot(struct io_child *child);
+int io_child_umask(struct io_child *child);
+int io_child_close_range(struct io_child *child);
+int io_child_close_except(struct io_child *child);
+
+/* child_task.c */
+int io_child_setsid(struct io_child *child);
+int io_child_setpgid(struct io_child *child);
+int io_child_tcsetpgrp(struct io_child *child);
+int io_child_sigmask(struct io_child *child);
+int io_child_sigdefault(struct io_child *child);
+int io_child_sigignore(struct io_child *child);
+int io_child_unshare(struct io_child *child);
+int io_child_setns(struct io_child *child);
+
+/* child_cred.c */
+/* To be called before others may be let in by a change. */
+void io_child_guard_memory(void);
+int io_child_setgroups(struct io_child *child);
+int io_child_setresgid(struct io_child *child);
+int io_child_setresuid(struct io_child *child);
+int io_child_capset(struct io_child *child);
+int io_child_prctl(struct io_child *child);
+int io_child_dumpable(struct io_child *child);
+int io_child_landlock(struct io_child *child);
+
+/* child_limit.c */
+int io_child_rlimit(struct io_child *child);
+int io_child_nice(struct io_child *child);
+int io_child_sched(struct io_child *child);
+int io_child_affinity(struct io_child *child);
+int io_child_ioprio(struct io_child *child);
+int io_child_oom_score_adj(struct io_child *child);
+
+#endif

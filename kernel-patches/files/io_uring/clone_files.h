@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef IOU_CLONE_FILES_H
+#define IOU_CLONE_FILES_H
+
+struct files_struct;
+struct io_ring_ctx;
+struct io_uring_clone_files;
+
+/*
+ * A table of the files that @list names in the current task's, or an empty one
+ * for NULL. To be released by put_files_struct().
+ */
+struct files_struct *io_clone_files(struct io_ring_ctx *ctx,
+				    struct io_uring_clone_files __user *list);
+
+#endif

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Policies: BPF programs in the slots of a ring, each put there by a bpf_link.
+ *
+ * Neither the link keeps the ring alive nor the ring the link. Whichever goes
+ * first takes the policy out of its slot, under io_policy_mutex; so does a
+ * detach. A policy that is in no slot has no ring and no program, though its
+ * link may stay, and chains that started with it hold it until they end.
+ *
+ * io_policy_mutex is a leaf: nothing is allocated, and no other lock taken,
+ * while it is held.
+ */
+#include <linux/kernel.h>
+#include <linux/bpf.h>
+#include <linux/file.h>
+#include <linux/io_uring.h>
+#include <linux/mutex.h>
+#include <linux/nospec.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <uapi/linux/io_uring.h>
+#include <uapi/linux/io_uring_spawn.h>
+
+#include "policy.h"
+
+struct io_policy_link {
+	struct bpf_link		link;
+	struct io_policy	*policy;
+};
+
+static DEFINE_MUTEX(io_policy_mutex);
+static atomic64_t io_policy_last_ring_id;
+
+static struct io_policy *io_policy_of(const struct bpf_link *link)
+{
+	return container_of(link, struct io_policy_link, link)->policy;
+}
+
+static struct io_policy *io_policy_in_slot(struct io_ring_ctx *ctx, int slot)
+{
+	return rcu_dereference_protected(ctx->policies[slot],
+					 lockdep_is_held(&io_policy_mutex));
+}
+
+static struct bpf_prog *io_policy_prog(const struct io_policy *policy)
+{
+	return rcu_dereference_protected(policy->prog,
+					 lockdep_is_held(&io_policy_mutex));
+}
+
+struct io_policy *io_policy_get(struct io_ring_ctx *ctx, unsigned int slot)
+{
+	struct io_policy *policy;
+
+	if (slot >= IORING_SPAWN_SLOTS)
+		return NULL;
+	slot = array_index_nospec(slot, IORING_SPAWN_SLOTS);
+
+	rcu_read_lock();
+	policy = rcu_dereference(ctx->policies[slot]);
+	if (policy && !refcount_inc_not_zero(&policy->refs))
+		policy = NULL;
+	rcu_read_unlock();
+	return policy;
+}
+
+void io_policy_put(struct io_policy *policy)
+{
+	if (refcount_dec_and_test(&policy->refs))
+		kfree_rcu(policy, rcu);
+}
+
+u64 io_policy_ring_id(struct io_ring_ctx *ctx)
+{
+	u64 id = READ_ONCE(ctx->ring_id);
+
+	if (!id) {
+		id = atomic64_inc_return(&io_policy_last_ring_id);
+		id = cmpxchg64(&ctx->ring_id, 0, id) ?: id;
+	}
+	return id;
+}
+
+/*
+ * Take a policy out of its slot, if it is in one. The program may be running;
+ * the link, whose it is, waits with freeing it.
+ */
+static void io_policy_unslot(struct io_policy *policy)
+{
+	lockdep_assert_held(&io_policy_mutex);
+
+	if (!policy->ctx)
+		return;
+	RCU_INIT_POINTER(policy->ctx->policies[policy->attr.slot], NULL);
+	RCU_INIT_POINTER(policy->prog, NULL);
+	policy->ctx = NULL;
+}
+
+void io_policy_ring_exit(struct io_ring_ctx *ctx)
+{
+	struct io_policy *policy;
+	int i;
+
+	/* spare rings that never had a policy the global lock */
+	if (!READ_ONCE(ctx->ring_id))
+		return;
+
+	mutex_lock(&io_policy_mutex);
+	for (i = 0; i < IORING_SPAWN_SLOTS; i++) {
+		policy = io_policy_in_slot(ctx, i);
+		if (policy)
+			io_policy_unslot(policy);
+	}
+	mutex_unlock(&io_policy_mutex);
+}
+
+static void io_policy_link_release(struct bpf_link *link)
+{
+	mutex_lock(&io_policy_mutex);
+	io_policy_unslot(io_policy_of(link));
+	mutex_unlock(&io_policy_mutex);
+}
+
+static int io_policy_link_detach(struct bpf_link *link)
+{
+	io_policy_link_release(link);
+	return 0;
+}
+
+static void io_policy_link_dealloc(struct bpf_link *link)
+{
+	io_policy_put(io_policy_of(link));
+	kfree(container_of(link, struct io_policy_link, link));
+}
+
+static int io_policy_link_update(struct bpf_link *link,
+				 struct bpf_prog *new_prog,
+				 struct bpf_prog *old_prog)
+{
+	struct io_policy *policy = io_policy_of(link);
+	struct bpf_prog *prog;
+	int ret = 0;
+
+	mutex_lock(&io_policy_mutex);
+	prog = link->prog;
+	if (!policy->ctx) {
+		ret = -ENOLINK;
+	} else if (old_prog && old_prog != prog) {
+		ret = -EPERM;
+	} else if (new_prog->type != prog->type ||
+		   new_prog->expected_attach_type != prog->expected_attach_type) {
+		ret = -EINVAL;
+	} else {
+		rcu_assign_pointer(policy->prog, new_prog);
+		WRITE_ONCE(link->prog, new_prog);
+	}
+	mutex_unlock(&io_policy_mutex);
+
+	/* frees it when the runs that still go on have returned */
+	if (!ret)
+		bpf_prog_put(prog);
+	return ret;
+}
+
+/* The ring of a policy as user space is told of it, 0 if it has none. */
+static u64 io_policy_ring_of(const struct io_policy *policy)
+{
+	u64 id = 0;
+
+	mutex_lock(&io_policy_mutex);
+	if (policy->ctx)
+		id = policy->ctx->ring_id;
+	mutex_unlock(&io_policy_mutex);
+	return id;
+}
+
+static int io_policy_link_info(const struct bpf_link *link,
+			       struct bpf_link_info *info)
+{
+	const struct io_policy *policy = io_policy_of(link);
+	int i;
+
+	BUILD_BUG_ON(ARRAY_SIZE(info->iouring.verdicts) !=
+		     ARRAY_SIZE(policy->verdicts));
+
+	info->iouring.ring_id = io_policy_ring_of(policy);
+	info->iouring.attach_type = BPF_IOURING_SPAWN;
+	info->iouring.slot = policy->attr.slot;
+	info->iouring.events = policy->attr.events;
+	info->iouring.max_issues = policy->attr.max_issues;
+	info->iouring.max_delay_ns = policy->attr.max_delay;
+	info->iouring.max_staged = policy->attr.max_staged;
+	info->iouring.resv = 0;
+	info->iouring.runs = atomic64_read(&policy->runs);
+	for (i = 0; i < ARRAY_SIZE(policy->verdicts); i++)
+		info->iouring.verdicts[i] = atomic64_read(&policy->verdicts[i]);
+	info->iouring.exhausted = atomic64_read(&policy->exhausted);
+	info->iouring.failures = atomic64_read(&policy->failures);
+	return 0;
+}
+
+static void io_policy_link_show_fdinfo(const struct bpf_link *link,
+				       struct seq_file *m)
+{
+	const struct io_policy *policy = io_policy_of(link);
+	int i;
+
+	seq_printf(m, "ring_id:\t%llu\n", io_policy_ring_of(policy));
+	seq_printf(m, "slot:\t%u\n", policy->attr.slot);
+	seq_printf(m, "events:\t%#x\n", policy->attr.events);
+	seq_printf(m, "max_issues:\t%u\n", policy->attr.max_issues);
+	seq_printf(m, "max_staged:\t%u\n", policy->attr.max_staged);
+	seq_printf(m, "max_delay_ns:\t%llu\n", policy->attr.max_delay);
+	seq_printf(m, "runs:\t%llu\n", atomic64_read(&policy->runs));
+	seq_puts(m, "verdicts:");
+	for (i = 0; i < ARRAY_SIZE(policy->verdicts); i++)
+		seq_printf(m, "\t%llu", atomic64_read(&policy->verdicts[i]));
+	seq_printf(m, "\nexhausted:\t%llu\n", atomic64_read(&policy->exhausted));
+	seq_printf(m, "failures:\t%llu\n", atomic64_read(&policy->failures));
+}
+
+static const struct bpf_link_ops io_policy_link_ops = {
+	.release		= io_policy_link_release,
+	.detach			= io_policy_link_detach,
+	.dealloc_deferred	= io_policy_link_dealloc,
+	.update_prog		= io_policy_link_update,
+	.fill_link_info		= io_policy_link_info,
+	.show_fdinfo		= io_policy_link_show_fdinfo,
+};
+
+/* Replaces a budget of 0 by its default. */
+static int io_policy_check_attr(struct io_policy_attr *attr)
+{
+	if (attr->slot >= IORING_SPAWN_SLOTS || attr->events & ~IO_POLICY_EVENTS)
+		return -EINVAL;
+	if (attr->max_issues > IO_POLICY_MAX_ISSUES ||
+	    attr->max_staged > IO_POLICY_MAX_STAGED ||
+	    attr->max_delay > IO_POLICY_MAX_DELAY)
+		return -E2BIG;
+
+	attr->max_issues = attr->max_issues ?: IO_POLICY_DEF_ISSUES;
+	attr->max_staged = attr->max_staged ?: IO_POLICY_MAX_STAGED;
+	attr->max_delay = attr->max_delay ?: IO_POLICY_DEF_DELAY;
+	return 0;
+}
+
+static int io_policy_check_ring(struct io_ring_ctx *ctx)
+{
+	int ret = 0;
+
+	if (ctx->flags & IORING_SETUP_IOPOLL)
+		return -EINVAL;
+	/* the caller holds the ring's file, so that it cannot */
+	if (WARN_ON_ONCE(percpu_ref_is_dying(&ctx->refs)))
+		return -ENXIO;
+
+	/* as for all register commands, they count once the ring is enabled */
+	mutex_lock(&ctx->uring_lock);
+	if (ctx->restricted &&
+	    !test_bit(IORING_ATTACH_BPF, ctx->restrictions.register_op))
+		ret = -EACCES;
+	mutex_unlock(&ctx->uring_lock);
+	return ret;
+}
+
+static int io_policy_enter_slot(struct io_policy *policy,
+				struct io_ring_ctx *ctx, struct bpf_prog *prog)
+{
+	struct io_policy __rcu **slot = &ctx->policies[policy->attr.slot];
+	int ret = 0;
+
+	io_policy_ring_id(ctx);
+
+	mutex_lock(&io_policy_mutex);
+	if (rcu_access_pointer(*slot)) {
+		ret = -EBUSY;
+	} else {
+		policy->ctx = ctx;
+		rcu_assign_pointer(policy->prog, prog);
+		rcu_assign_pointer(*slot, policy);
+	}
+	mutex_unlock(&io_policy_mutex);
+	return ret;
+}
+
+static struct io_policy_link *io_policy_link_alloc(const struct io_policy_attr *attr,
+						   struct bpf_prog *prog)
+{
+	struct io_policy_link *link;
+
+	link = kzalloc(sizeof(*link), GFP_KERNEL_ACCOUNT);
+	if (!link)
+		return NULL;
+	link->policy = kzalloc(sizeof(*link->policy), GFP_KERNEL_ACCOUNT);
+	if (!link->policy) {
+		kfree(link);
+		return NULL;
+	}
+	refcount_set(&link->policy->refs, 1);
+	link->policy->attr = *attr;
+	bpf_link_init(&link->link, BPF_LINK_TYPE_IOURING, &io_policy_link_ops,
+		      prog);
+	return link;
+}
+
+/*
+ * The descriptor of a new link, which takes the caller's reference to the
+ * program. The caller holds a reference to the ring's file.
+ */
+static int io_policy_attach(struct io_ring_ctx *ctx, struct io_policy_attr *attr,
+			    struct bpf_prog *prog)
+{
+	struct bpf_link_primer primer;
+	struct io_policy_link *link;
+	int ret;
+
+	ret = io_policy_check_attr(attr);
+	if (ret)
+		return ret;
+	ret = io_policy_check_ring(ctx);
+	if (ret)
+		return ret;
+
+	link = io_policy_link_alloc(attr, prog);
+	if (!link)
+		return -ENOMEM;
+	ret = bpf_link_prime(&link->link, &primer);
+	if (ret) {
+		io_policy_link_dealloc(&link->link);
+		return ret;
+	}
+	link->policy->link_id = primer.id;
+
+	ret = io_policy_enter_slot(link->policy, ctx, prog);
+	if (ret) {
+		bpf_link_cleanup(&primer);
+		return ret;
+	}
+	return bpf_link_settle(&primer);
+}
+
+int bpf_iouring_link_create(const union bpf_attr *attr, struct bpf_prog *prog)
+{
+	struct io_policy_attr policy_attr = {
+		.slot		= attr->link_create.iouring.slot,
+		.events		= attr->link_create.iouring.events,
+		.max_issues	= attr->link_create.iouring.max_issues,
+		.max_staged	= attr->link_create.iouring.max_staged,
+		.max_delay	= attr->link_create.iouring.max_delay_ns,
+	};
+	struct file *file;
+	int ret = -EBADF;
+
+	if (attr->link_create.flags)
+		return -EINVAL;
+
+	file = fget(attr->link_create.target_fd);
+	if (!file)
+		return -EBADF;
+	if (io_is_uring_fops(file))
+		ret = io_policy_attach(file->private_data, &policy_attr, prog);
+	fput(file);
+	return ret;
+}
+
+int io_policy_register_attach(struct io_ring_ctx *ctx, void __user *arg,
+			      unsigned int nr_args)
+{
+	struct io_uring_attach_bpf attach;
+	struct io_policy_attr policy_attr;
+	struct bpf_prog *prog;
+	int ret;
+
+	if (!arg || nr_args != 1)
+		return -EINVAL;
+	if (copy_from_user(&attach, arg, sizeof(attach)))
+		return -EFAULT;
+	if (attach.flags || memchr_inv(attach.resv, 0, sizeof(attach.resv)))
+		return -EINVAL;
+
+	policy_attr.slot = attach.slot;
+	policy_attr.events = attach.events;
+	policy_attr.max_issues = attach.max_issues;
+	policy_attr.max_staged = attach.max_staged;
+	policy_attr.max_delay = attach.max_delay_ns;
+
+	prog = bpf_prog_get_type_dev(attach.prog_fd, BPF_PROG_TYPE_IOURING,
+				     false);
+	if (IS_ERR(prog))
+		return PTR_ERR(prog);
+	ret = io_policy_attach(ctx, &policy_attr, prog);
+	if (ret < 0)
+		bpf_prog_put(prog);
+	return ret;
+}
+
+void io_policy_show_fdinfo(struct seq_file *m, struct io_ring_ctx *ctx)
+{
+	u64 ring_id = READ_ONCE(ctx->ring_id);
+	struct io_policy *policy;
+	int i;
+
+	if (!ring_id)
+		return;
+	seq_printf(m, "SpawnRing:\t%llu\n", ring_id);
+
+	mutex_lock(&io_policy_mutex);
+	for (i = 0; i < IORING_SPAWN_SLOTS; i++) {
+		policy = io_policy_in_slot(ctx, i);
+		if (!policy)
+			continue;
+		seq_printf(m, "SpawnPolicy:\tslot %d link %u prog %u\n", i,
+			   policy->link_id, io_policy_prog(policy)->aux->id);
+	}
+	mutex_unlock(&io_policy_mutex);
+}

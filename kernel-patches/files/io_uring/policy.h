@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef IOU_POLICY_H
+#define IOU_POLICY_H
+
+#include <linux/io_uring_types.h>
+#include <linux/refcount.h>
+#include <uapi/linux/io_uring_spawn.h>
+
+union bpf_attr;
+struct bpf_prog;
+struct seq_file;
+
+#define IO_POLICY_MAX_STAGED	8
+#define IO_POLICY_DEF_ISSUES	1024
+#define IO_POLICY_MAX_ISSUES	65536
+#define IO_POLICY_DEF_DELAY	(10ULL * NSEC_PER_SEC)
+#define IO_POLICY_MAX_DELAY	(300ULL * NSEC_PER_SEC)
+
+/* What can be asked for, and what comes anyway. */
+#define IO_POLICY_EVENTS	(IORING_POLICY_FAILED |		\
+				 IORING_POLICY_STAGED |		\
+				 IORING_POLICY_BEFORE_STEP |	\
+				 IORING_POLICY_BEFORE_EXEC |	\
+				 IORING_POLICY_DONE |		\
+				 IORING_POLICY_CLONE)
+
+/* What BPF_LINK_CREATE and IORING_ATTACH_BPF ask for, checked. */
+struct io_policy_attr {
+	u32	slot;
+	u32	events;
+	u32	max_issues;
+	u32	max_staged;
+	u64	max_delay;
+};
+
+/*
+ * A program in a slot of a ring. The link and each running chain hold a
+ * reference; the slot points here for as long as the link is attached. The
+ * program belongs to the link.
+ */
+struct io_policy {
+	refcount_t		refs;
+	struct rcu_head		rcu;
+	/* NULL once detached; read under RCU tasks trace */
+	struct bpf_prog __rcu	*prog;
+	struct io_ring_ctx	*ctx;	/* under io_policy_mutex; NULL: gone */
+	u32			link_id;
+	struct io_policy_attr	attr;
+	atomic64_t		runs;
+	atomic64_t		verdicts[IORING_VERDICT_ABORT + 1];
+	atomic64_t		exhausted;
+	atomic64_t		failures;
+};
+
+enum io_staged_kind {
+	IO_STAGED_SQE		= IORING_STAGED_SQE,
+	IO_STAGED_EXEC		= IORING_STAGED_EXEC,
+	IO_STAGED_INTERP	= IORING_STAGED_INTERP,
+};
+
+struct io_staged {
+	enum io_staged_kind	kind;
+	bool			post;
+	char			*path;	/* kmalloc'ed, or NULL */
+	struct io_uring_sqe	sqe;
+};
+
+/*
+ * One chain's dealings with its policy, zeroed when the chain starts. The
+ * chain fills ctx and the inputs before each run; the program, by its kfuncs,
+ * fills the rest.
+ */
+struct io_policy_run {
+	struct bpf_iouring_ctx	ctx;	/* what the program sees */
+
+	/* inputs */
+	const char		*exec_name;	/* of the EXEC at hand, or NULL */
+	bool			step_is_exec;	/* the current step is one */
+	u64			delay_left;	/* of the budget */
+	u32			max_staged;
+
+	/* outputs; reset by io_policy_run() at its start */
+	u32			prog_id;
+	bool			has_result;
+	bool			post_staged;
+	bool			delay_exceeded;
+	s32			result;
+	u64			delay;
+	u32			nr_staged;
+	struct io_staged	staged[IO_POLICY_MAX_STAGED];
+};
+
+#ifdef CONFIG_IO_URING_BPF
+/* The policy in a slot with a reference taken, or NULL. Any context. */
+struct io_policy *io_policy_get(struct io_ring_ctx *ctx, unsigned int slot);
+void io_policy_put(struct io_policy *policy);
+
+/*
+ * Run the program in the current task, with no lock held. Returns its verdict
+ * or -ENOLINK if the policy was detached meanwhile. What it staged is left in
+ * run->staged, to be released by io_policy_drop_staged(). Counts runs; the
+ * caller counts what it makes of the verdict.
+ */
+int io_policy_run(struct io_policy *policy, struct io_policy_run *run);
+void io_policy_drop_staged(struct io_policy_run *run);
+
+/* The same for a program in no slot; the caller keeps it by RCU tasks trace. */
+int io_policy_run_prog(const struct bpf_prog *prog, struct io_policy_run *run);
+int iouring_prog_test_run(struct bpf_prog *prog, const union bpf_attr *attr,
+			  union bpf_attr __user *uattr);
+
+/* Before the ring goes: detach every link. */
+void io_policy_ring_exit(struct io_ring_ctx *ctx);
+int io_policy_register_attach(struct io_ring_ctx *ctx, void __user *arg,
+			      unsigned int nr_args);
+void io_policy_show_fdinfo(struct seq_file *m, struct io_ring_ctx *ctx);
+/* The ring's number among all since boot, given out when first asked for. */
+u64 io_policy_ring_id(struct io_ring_ctx *ctx);
+#else
+static inline struct io_policy *io_policy_get(struct io_ring_ctx *ctx,
+					      unsigned int slot)
+{
+	return NULL;
+}
+
+static inline void io_policy_put(struct io_policy *policy)
+{
+}
+
+static inline int io_policy_run(struct io_policy *policy,
+				struct io_policy_run *run)
+{
+	return -ENOLINK;
+}
+
+static inline void io_policy_drop_staged(struct io_policy_run *run)
+{
+}
+
+static inline void io_policy_ring_exit(struct io_ring_ctx *ctx)
+{
+}
+
+static inline int io_policy_register_attach(struct io_ring_ctx *ctx,
+					    void __user *arg,
+					    unsigned int nr_args)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void io_policy_show_fdinfo(struct seq_file *m,
+					 struct io_ring_ctx *ctx)
+{
+}
+
+static inline u64 io_policy_ring_id(struct io_ring_ctx *ctx)
+{
+	return 0;
+}
+#endif
+
+#endif

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * BPF programs that decide about the steps of a spawn: loading and attaching
+ * them, and verdicts that need no more than a few instructions.
+ */
+#define _GNU_SOURCE
+#include <stddef.h>
+#include <sys/wait.h>
+
+#include <linux/bpf.h>
+
+#include "../kselftest_harness.h"
+#include "ring.h"
+
+#define MOV32(reg, value) \
+	{ .code = BPF_ALU | BPF_MOV | BPF_K, .dst_reg = (reg), .imm = (value) }
+#define LOAD32(reg, base, offset)					\
+	{ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = (reg),		\
+	  .src_reg = (base), .off = (offset) }
+#define JUMP_EQ32(reg, value, over)					\
+	{ .code = BPF_JMP32 | BPF_JEQ | BPF_K, .dst_reg = (reg),	\
+	  .imm = (value), .off = (over) }
+#define EXIT() \
+	{ .code = BPF_JMP | BPF_EXIT }
+
+static int sys_bpf(int cmd, union bpf_attr *attr)
+{
+	int ret = syscall(__NR_bpf, cmd, attr, sizeof(*attr));
+
+	return ret < 0 ? -errno : ret;
+}
+
+static int prog_load(const struct bpf_insn *insns, unsigned int nr, int type,
+		     unsigned int flags)
+{
+	union bpf_attr attr = {
+		.prog_type		= BPF_PROG_TYPE_IOURING,
+		.expected_attach_type	= type,
+		.prog_flags		= flags,
+		.insns			= (uintptr_t)insns,
+		.insn_cnt		= nr,
+		.license		= (uintptr_t)"GPL",
+	};
+
+	return sys_bpf(BPF_PROG_LOAD, &attr);
+}
+
+/* A program that returns a verdict, whatever has happened. */
+static int prog_load_verdict(int verdict)
+{
+	const struct bpf_insn insns[] = { MOV32(BPF_REG_0, verdict), EXIT() };
+
+	return prog_load(insns, 2, BPF_IOURING_SPAWN, BPF_F_SLEEPABLE);
+}
+
+/* A program that returns a verdict for results of -ENOENT, and continues else. */
+static int prog_load_on_enoent(int verdict)
+{
+	const struct bpf_insn insns[] = {
+		MOV32(BPF_REG_0, verdict),
+		LOAD32(BPF_REG_2, BPF_REG_1, offsetof(struct bpf_iouring_ctx, res)),
+		JUMP_EQ32(BPF_REG_2, -ENOENT, 1),
+		MOV32(BPF_REG_0, IORING_VERDICT_CONTINUE),
+		EXIT(),
+	};
+
+	return prog_load(insns, 5, BPF_IOURING_SPAWN, BPF_F_SLEEPABLE);
+}
+
+static int attach(struct ring *ring, int prog, unsigned int slot,
+		  unsigned int max_issues)
+{
+	struct io_uring_attach_bpf attach = {
+		.prog_fd = prog, .slot = slot, .max_issues = max_issues,
+	};
+
+	return ring_register(ring, IORING_ATTACH_BPF, &attach, 1);
+}
+
+static int link_create(struct ring *ring, int prog, unsigned int slot)
+{
+	union bpf_attr attr = {
+		.link_create.prog_fd = prog,
+		.link_create.target_fd = ring->fd,
+		.link_create.attach_type = BPF_IOURING_SPAWN,
+		.link_create.iouring.slot = slot,
+	};
+
+	return sys_bpf(BPF_LINK_CREATE, &attr);
+}
+
+static int link_update(int link, int prog)
+{
+	union bpf_attr attr = {
+		.link_update.link_fd = link,
+		.link_update.new_prog_fd = prog,
+	};
+
+	return sys_bpf(BPF_LINK_UPDATE, &attr);
+}
+
+static int link_detach(int link)
+{
+	union bpf_attr attr = { .link_detach.link_fd = link };
+
+	return sys_bpf(BPF_LINK_DETACH, &attr);
+}
+
+static int link_info(int link, struct bpf_link_info *info)
+{
+	union bpf_attr attr = {
+		.info.bpf_fd = link,
+		.info.info_len = sizeof(*info),
+		.info.info = (uintptr_t)info,
+	};
+
+	memset(info, 0, sizeof(*info));
+	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+}
+
+static int exit_status(int pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) < 0)
+		return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+}
+
+FIXTURE(policy)
+{
+	struct ring ring;
+};
+
+FIXTURE_SETUP(policy)
+{
+	struct io_uring_spawn_query query = {};
+	int ret;
+
+	ret = ring_open(&self->ring, 0);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "the kernel has no IORING_OP_CLONE");
+	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, ring_register(&self->ring, IORING_REGISTER_SPAWN_QUERY,
+				   &query, 1));
+	if (!(query.features & IORING_SPAWN_FEAT_POLICY))
+		SKIP(return, "the kernel has no CONFIG_IO_URING_BPF");
+	ret = prog_load_verdict(IORING_VERDICT_CONTINUE);
+	if (ret == -EPERM)
+		SKIP(return, "no privilege to load a program");
+	ASSERT_GE(ret, 0);
+	close(ret);
+}
+
+/* Each test has a process of its own, which takes everything with it. */
+FIXTURE_TEARDOWN(policy)
+{
+}
+
+TEST_F(policy, load)
+{
+	const struct bpf_insn insns[] = { MOV32(BPF_REG_0, 0), EXIT() };
+	const struct bpf_insn write[] = {
+		MOV32(BPF_REG_0, 0),
+		{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_1,
+		  .off = offsetof(struct bpf_iouring_ctx, res) },
+		EXIT(),
+	};
+	int verdict;
+
+	for (verdict = IORING_VERDICT_CONTINUE; verdict <= IORING_VERDICT_ABORT;
+	     verdict++)
+		EXPECT_GE(prog_load_verdict(verdict), 0);
+	EXPECT_EQ(-EINVAL, prog_load_verdict(IORING_VERDICT_ABORT + 1));
+	EXPECT_EQ(-EINVAL, prog_load(insns, 2, BPF_IOURING_SPAWN, 0));
+	EXPECT_EQ(-EOPNOTSUPP, prog_load(insns, 2, BPF_IOURING_OP,
+					 BPF_F_SLEEPABLE));
+	EXPECT_EQ(-EACCES, prog_load(write, 3, BPF_IOURING_SPAWN,
+				     BPF_F_SLEEPABLE));
+}
+
+TEST_F(policy, attach)
+{
+	int prog = prog_load_verdict(IORING_VERDICT_CONTINUE);
+	struct ring *ring = &self->ring;
+	struct bpf_link_info info;
+	int link, other;
+
+	ASSERT_GE(prog, 0);
+	link = attach(ring, prog, 0, 0);
+	ASSERT_GE(link, 0);
+	other = link_create(ring, prog, 1);
+	ASSERT_GE(other, 0);
+	EXPECT_EQ(-EBUSY, attach(ring, prog, 1, 0));
+	EXPECT_EQ(-EBUSY, link_create(ring, prog, 0));
+	EXPECT_EQ(-EINVAL, attach(ring, prog, IORING_SPAWN_SLOTS, 0));
+	EXPECT_EQ(-E2BIG, attach(ring, prog, 2, -1U));
+
+	ASSERT_EQ(0, link_info(other, &info));
+	EXPECT_EQ(BPF_LINK_TYPE_IOURING, info.type);
+	EXPECT_EQ(BPF_IOURING_SPAWN, info.iouring.attach_type);
+	EXPECT_EQ(1, info.iouring.slot);
+	EXPECT_NE(0, info.iouring.ring_id);
+
+	/* the last reference to a link frees the slot */
+	close(link);
+	link = link_create(ring, prog, 0);
+	EXPECT_GE(link, 0);
+}
+
+/* Neither side keeps the other alive. */
+TEST_F(policy, ring_closed)
+{
+	int prog = prog_load_verdict(IORING_VERDICT_CONTINUE);
+	struct bpf_link_info info;
+	int link;
+
+	ASSERT_GE(prog, 0);
+	link = attach(&self->ring, prog, 0, 0);
+	ASSERT_GE(link, 0);
+	EXPECT_EQ(0, link_update(link, prog));
+	ring_close(&self->ring);
+	ASSERT_EQ(0, link_info(link, &info));
+	EXPECT_EQ(0, info.iouring.ring_id);
+	EXPECT_EQ(-ENOLINK, link_update(link, prog));
+}
+
+TEST_F(policy, skip)
+{
+	int prog = prog_load_on_enoent(IORING_VERDICT_SKIP);
+	struct ring *ring = &self->ring;
+	int pipe_fds[2];
+	char byte = 0;
+
+	ASSERT_GE(prog, 0);
+	ASSERT_EQ(0, pipe(pipe_fds));
+	ASSERT_GE(attach(ring, prog, 0, 0), 0);
+
+	ring_clone(ring);
+	ring_open_missing(ring);
+	ring_rw(ring, IORING_OP_WRITE, pipe_fds[1]);
+	ring_exec_sh(ring, "exit 4");
+	ASSERT_EQ(0, ring_wait_all(ring));
+	EXPECT_EQ(0, ring->res[1]);
+	ASSERT_EQ(1, ring->res[2]);
+	EXPECT_EQ(0, ring->res[3]);
+	EXPECT_EQ(1, read(pipe_fds[0], &byte, 1));
+	EXPECT_EQ(4, exit_status(ring->res[0]));
+
+	/* other errors are left to the link rules */
+	ring_clone(ring);
+	ring_rw(ring, IORING_OP_READ, -1);
+	ring_exec_sh(ring, "exit 0");
+	ASSERT_EQ(0, ring_wait_all(ring));
+	EXPECT_EQ(-EBADF, ring->res[5]);
+	EXPECT_EQ(-ECANCELED, ring->res[6]);
+	EXPECT_EQ(-ECHILD, exit_status(ring->res[4]));
+}
+
+TEST_F(policy, abort)
+{
+	int prog = prog_load_on_enoent(IORING_VERDICT_ABORT);
+	struct ring *ring = &self->ring;
+	static const char * const argv[] = { "sh", NULL };
+
+	ASSERT_GE(prog, 0);
+	ASSERT_GE(attach(ring, prog, 0, 0), 0);
+	ring_clone(ring);
+	ring_exec(ring, "/nonexistent/sh", argv, HARDLINK);
+	ring_exec_sh(ring, "exit 0");
+	ASSERT_EQ(0, ring_wait_all(ring));
+	EXPECT_EQ(-ENOENT, ring->res[1]);
+	EXPECT_EQ(-ECANCELED, ring->res[2]);
+	EXPECT_EQ(-ECHILD, exit_status(ring->res[0]));
+}
+
+TEST_F(policy, budget)
+{
+	int prog = prog_load_verdict(IORING_VERDICT_RETRY);
+	struct ring *ring = &self->ring;
+	struct bpf_link_info info;
+	int link;
+
+	ASSERT_GE(prog, 0);
+	link = attach(ring, prog, 0, 3);
+	ASSERT_GE(link, 0);
+	ring_clone(ring);
+	ring_open_missing(ring);
+	ring_exec_sh(ring, "exit 0");
+	ASSERT_EQ(0, ring_wait_all(ring));
+	EXPECT_EQ(-ETOOMANYREFS, ring->res[1]);
+	EXPECT_EQ(-ECANCELED, ring->res[2]);
+	EXPECT_EQ(-ECHILD, exit_status(ring->res[0]));
+
+	ASSERT_EQ(0, link_info(link, &info));
+	EXPECT_EQ(3, info.iouring.max_issues);
+	EXPECT_EQ(4, info.iouring.runs);
+	EXPECT_EQ(4, info.iouring.verdicts[IORING_VERDICT_RETRY]);
+	EXPECT_EQ(1, info.iouring.exhausted);
+}
+
+TEST_F(policy, update_and_detach)
+{
+	int abort = prog_load_verdict(IORING_VERDICT_ABORT);
+	int skip = prog_load_verdict(IORING_VERDICT_SKIP);
+	struct ring *ring = &self->ring;
+	int link;
+
+	ASSERT_GE(abort, 0);
+	ASSERT_GE(skip, 0);
+	link = attach(ring, abort, 0, 0);
+	ASSERT_GE(link, 0);
+	EXPECT_EQ(0, link_update(link, skip));
+	ring_clone(ring)->clone_flags = IORING_CLONE_NEED_POLICY;
+	ring_open_missing(ring);
+	ring_exec_sh(ring, "exit 2");
+	ASSERT_EQ(0, ring_wait_all(ring));
+	EXPECT_EQ(0, ring->res[1]);
+	EXPECT_EQ(2, exit_status(ring->res[0]));
+
+	EXPECT_EQ(0, link_detach(link));
+	ring_clone(ring)->clone_flags = IORING_CLONE_NEED_POLICY;
+	ring_exec_sh(ring, "exit 0");
+	ring_clone(ring);
+	ring_open_missing(ring);
+	ring_exec_sh(ring, "exit 0");
+	ASSERT_EQ(0, ring_wait_all(ring));
+	EXPECT_EQ(-ENOLINK, ring->res[3]);
+	EXPECT_EQ(-ECANCELED, ring->res[4]);
+	EXPECT_GT(ring->res[5], 0);
+	EXPECT_EQ(-ENOENT, ring->res[6]);
+	EXPECT_EQ(-ECANCELED, ring->res[7]);
+}
+
+TEST_HARNESS_MAIN
