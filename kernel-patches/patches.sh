@@ -6,14 +6,15 @@
 #>        patches.sh check [WHAT ...]   check the series
 #>        patches.sh check-builds       compile it patch by patch
 #>        patches.sh range              try it on every point release that apt offers
+#>        patches.sh export [DIR [TO]]  write it as a series of full patches
 #>        patches.sh figures            print how large it is
 #>
 #> The series is kernel-patches/files, which holds the files that it adds to the
-#> kernel, and kernel-patches/BASE: the pinned source (BASE), what only this source
-#> needs added (files), the changes to files that the source has (*.patch), and
-#> their order (series). The line of one patch in the list `series` ends with the
-#> word "files": the new files come with that patch. SPAWNPOL_BASE selects BASE; the
-#> default is 6.12.
+#> kernel, and a directory like kernel-patches/6.12 for the source that it changes:
+#> which source that is (BASE), new files that only this source needs (files), the
+#> changes to files that the source has (*.patch), and their order (series). The line
+#> of one patch in `series` ends with the word "files": the new files come with that
+#> patch. SPAWNPOL_BASE=6.12, which is the default, selects the directory.
 #>
 #> DIR is a git tree whose tag "base" is that source and whose commits base..HEAD
 #> are the series; the default is ${XDG_CACHE_HOME:-~/.cache}/spawnpol/tree.
@@ -22,11 +23,15 @@
 #>   refresh   writes files/, the patches and `series` from DIR; what is not
 #>             committed there is left out. All new files have to come with one
 #>             commit
+#>   export    writes each commit as a full patch to TO, which must not exist
+#>             (default: export in the cache directory, which is replaced). The
+#>             commit with the new files is divided as kernel-patches/export says.
+#>             Checks that git am applies the result and ends with DIR's files
 #>   figures   prints the table that README.md has, which refresh puts there
 #>
 #> WHAT is one or more of
 #>   complete    the files, the list `series` and the tables in README.md agree
-#>   files       new files are in files/ and nowhere else
+#>   files       new files are in files/ and nowhere else, and all are exported
 #>   applies     every patch applies with patch -F0, and no new file is there yet
 #>   identical   applied and written back, all is the same to the byte
 #>   style       checkpatch.pl --strict accepts the patches and the files
@@ -40,6 +45,7 @@ set -u
 . "$PATCHES/lib/figures.sh"
 . "$PATCHES/lib/check.sh"
 . "$PATCHES/lib/builds.sh"
+. "$PATCHES/lib/export.sh"
 
 TREE=$CACHE/tree
 
@@ -155,6 +161,7 @@ main()
 	check) do_check "$@" ;;
 	check-builds) do_check_builds ;;
 	range) do_range ;;
+	export) do_export "$@" ;;
 	figures) print_figures ;;
 	*) misuse "unknown command: $command" ;;
 	esac

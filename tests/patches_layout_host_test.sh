@@ -60,6 +60,8 @@ make_project()
 	mkdir -p "$KP" "$DIR/tests"
 	cp -r "$TOP/tests/lib" "$DIR/tests"
 	cp -r "$TOP/kernel-patches"/{patches.sh,lib} "$KP"
+	printf 'Subject: io_uring: the engine\nFiles: io_uring/*\n\nIt runs.\n\n' >"$KP/export"
+	printf 'Subject: selftests: run it\nFiles: tools/* other/*\n' >>"$KP/export"
 	printf '<!-- patches.sh figures -->\n<!-- end of figures -->\n' >"$KP/README.md"
 	make_source
 	make_tree
@@ -203,6 +205,41 @@ test_what_one_base_needs_comes_before_what_all_need()
 	expect_equal "$(<"$KP/6.12/files/io_uring/chain.c")" 'int older_chain;'
 	expect_equal "$(<"$KP/files/io_uring/chain.c")" 'int chain;'
 	patches_ok check identical files
+}
+
+test_export_is_full_patches_in_order()
+{
+	local tree
+	make_project
+	tree=$(tree_of tree)
+	patches_ok export "$DIR/tree" "$DIR/sent"
+	expect_equal "$(cd "$DIR/sent" && ls)" "0001-io_uring-a-is-long.patch
+0002-io_uring-the-engine.patch
+0003-selftests-run-it.patch
+0004-io_uring-add-chains.patch
+0005-io_uring-use-chains.patch"
+	grep -q '^Signed-off-by: Tester' "$DIR/sent/0003-selftests-run-it.patch" ||
+		fail "no Signed-off-by"
+	grep -q '^From: Somebody Else' "$DIR/sent/0002-io_uring-the-engine.patch" ||
+		fail "another author"
+	! grep -l '^+++ b/io_uring/Makefile' "$DIR"/sent/000[123]* ||
+		fail "it is built too early"
+	git_in tree checkout -q base
+	git_in tree am -q "$DIR"/sent/*.patch
+	expect_equal "$(tree_of tree)" "$tree"
+}
+
+test_export_needs_a_place_for_each_file()
+{
+	make_project
+	sed -i 's,io_uring/\*,nothing/*,' "$KP/export"
+	patches export "$DIR/tree" "$DIR/sent"
+	expect_status 1
+	expect_err 'io_uring/chain.c'
+	[[ ! -e $DIR/sent ]] || fail "something was exported"
+	patches check files
+	expect_status 1
+	expect_err 'io_uring/chain.c'
 }
 
 test_check_finds_files_that_are_not_in_their_place()

@@ -41,6 +41,8 @@ check_files()
 		echo "series marks $(files_patch | wc -l) patches with 'files', not $wanted"
 		bad=1
 	fi
+	expect_no_lines "$(read_table; unexported_files)" \
+		"nothing in kernel-patches/export says with which patch these go" || bad=1
 	return "$bad"
 }
 
