@@ -62,6 +62,91 @@ test_warning_turns_success_into_failure()
 	expect_err "complained during a.g,e.f; COMMAND's status: 0"
 }
 
+# The kernel logs both, and the first in words that it has for its own faults, too.
+test_a_programs_fault_is_no_complaint()
+{
+	local word
+	for word in hlt ud2; do
+		echo "int main(void) { __asm__ volatile (\"$word\"); }" >"$DIR/$word.c"
+		cc -o "$DIR/$word" "$DIR/$word.c" || fail "$word.c does not compile"
+	done
+	cd "$DIR" || fail "cannot enter $DIR"
+	run vm -- sh -c './hlt; echo $?; ./ud2; echo $?'
+	expect_status 0
+	expect_equal "$OUT" $'139\n132'
+	expect_in_log 'traps: hlt\[[0-9]+\] general protection fault ip:'
+	expect_in_log 'traps: ud2\[[0-9]+\] trap invalid opcode ip:'
+}
+
+# uptime_ms FILE: what /proc/uptime said, in milliseconds.
+uptime_ms()
+{
+	local up
+	read -r up _ <"$1"
+	echo $((10#${up/./} * 10))
+}
+
+# ask: has the guest write its uptime. Sets ASKED and TOLD, this machine's before and
+# after it did, and GUEST, what it wrote.
+ask()
+{
+	local told
+	told=$DIR/shared/told.$((++QUESTION))
+	ASKED=$(uptime_ms /proc/uptime)
+	: >"$DIR/shared/ask.$QUESTION"
+	until [[ -e $told ]]; do
+		kill -0 "$MACHINE" 2>/dev/null ||
+			fail "the machine is gone: $(<"$DIR/err")"
+		sleep 0.05
+	done
+	TOLD=$(uptime_ms /proc/uptime)
+	GUEST=$(uptime_ms "$told")
+}
+
+# compare_clocks OPTION...: asks a guest for the time until what has passed since the
+# first answer is known to a fifth, however late it answers. Sets PASSED to what passed
+# there, LEAST and MOST to what passed here, in milliseconds.
+compare_clocks()
+{
+	local MACHINE QUESTION=0 ASKED TOLD GUEST asked told guest
+	rm -rf "$DIR/shared"
+	mkdir "$DIR/shared"
+	# shellcheck disable=SC2016 # the guest's shell expands it
+	vm --writable "$DIR/shared" "$@" -- sh -c 'cd "$1"; i=1
+		until test -e stop; do
+			test -e ask.$i || { sleep 0.1; continue; }
+			cat /proc/uptime >told && mv told told.$i
+			i=$((i + 1))
+		done' sh "$DIR/shared" 2>"$DIR/err" &
+	MACHINE=$!
+	ask	# its first answer is late, because it has to boot
+	ask
+	asked=$ASKED told=$TOLD guest=$GUEST
+	LEAST=0 MOST=1
+	until ((LEAST > 3000 && 5 * MOST < 6 * LEAST)); do
+		sleep 1
+		ask
+		PASSED=$((GUEST - guest))
+		LEAST=$((ASKED - told)) MOST=$((TOLD - asked))
+	done
+	: >"$DIR/shared/stop"
+	wait "$MACHINE" || fail "status $?: $(<"$DIR/err")"
+	echo "$PASSED ms passed in the guest, $LEAST to $MOST ms here"
+}
+
+test_the_guests_clock_is_right()
+{
+	local khz
+	compare_clocks
+	((3 * PASSED > 2 * LEAST)) || fail "the guest's clock is too slow"
+	((2 * PASSED < 3 * MOST)) || fail "the guest's clock is too fast"
+	khz=$(sed -n 's/.*Kernel command.* tsc_early_khz=\([0-9]*\).*/\1/p' "$DIR/kernel.log")
+	[[ $khz ]] || return 0
+	# A guest that is told a wrong rate shows that this would be seen.
+	compare_clocks --append "tsc_early_khz=$((3 * khz))"
+	((3 * PASSED < 2 * LEAST)) || fail "a clock that is too slow is not seen"
+}
+
 test_machine_that_goes_away()
 {
 	run vm -- sh -c 'echo b >/proc/sysrq-trigger; sleep 10'

@@ -128,6 +128,27 @@ choose_accel()
 	cut -d' ' -f1 "$memory"
 }
 
+# The rate of the time stamp counter that an emulated guest sees, which is this
+# machine's. A guest would measure it against emulated timers and, if the machine has
+# much else to do, be wrong by a factor of ten, and its clock with it. Remembered until
+# this machine boots again.
+tsc_khz()
+{
+	local memory=$CACHE/tsc-khz machine known='' khz='' tool
+	machine=$(cat /proc/sys/kernel/random/boot_id <(uname -n) \
+		<(grep -m1 'model name' /proc/cpuinfo) | sha256sum | cut -c1-16)
+	[[ -s $memory ]] && read -r known khz <"$memory"
+	if [[ $known != "$machine" ]]; then
+		tool=$(mktemp) || return 1
+		khz=$(${CC:-cc} -O2 -o "$tool" "$TOP/tests/vm/tsc_khz.c" && "$tool")
+		rm -f "$tool"
+		[[ $khz ]] && echo "$machine $khz" >"$memory.$$" &&
+			mv "$memory.$$" "$memory"
+	fi
+	[[ $khz ]] || note "the guest has to find out its clock's rate by itself"
+	echo "$khz"
+}
+
 # Strings with any byte but NUL get through as they are.
 write_job()
 {
@@ -151,13 +172,14 @@ write_job()
 	mkfifo "$JOB/out" "$JOB/err"
 }
 
+# kernel_command_line [KHZ]: with the rate of the guest's time stamp counter.
 kernel_command_line()
 {
 	local words="console=ttyS0 loglevel=7 log_buf_len=4M printk.devkmsg=on panic=-1 oops=panic"
 	words+=" root=hostroot rootfstype=9p ro"
 	words+=" rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose"
 	words+=" init=$TOP/tests/vm/init SPAWNPOL_JOB=$JOB"
-	words+=" tsc=reliable no_timer_check"
+	words+=" tsc=reliable no_timer_check${1:+ tsc_early_khz=$1}"
 	# QEMU finds translated code by its virtual address: with ASLR, programs
 	# and their libraries were translated again for each process.
 	words+=" norandmaps"
@@ -169,10 +191,12 @@ kernel_command_line()
 
 qemu_arguments()
 {
-	local accel=$1
+	local accel=$1 khz=''
+	# An instruction counts as a nanosecond, and KVM tells its guest the rate.
+	((ICOUNT)) || [[ $accel == kvm ]] || khz=$(tsc_khz)
 	QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none
 		-machine q35 -m "$MEM" -no-reboot -kernel "$KERNEL"
-		-append "$(kernel_command_line)"
+		-append "$(kernel_command_line "$khz")"
 		-serial "file:$JOB/log" -device virtio-rng-pci
 		-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"
 		-device virtio-9p-pci,fsdev=root,mount_tag=hostroot
