@@ -163,7 +163,7 @@ int tap_slowness(void)
 
 int tap_patience(void)
 {
-	return 40 * tap_slowness();
+	return tap_slowness() > 1 ? 250 : 100;
 }
 
 const char *tap_dir(void)

@@ -36,7 +36,12 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#define TAP_TIMEOUT 60 /* seconds for a test that does not say otherwise */
+/*
+ * Seconds for a test that does not say otherwise. A limit is what a machine may need
+ * that has nothing else to do, and one that has gets TAP_LOAD times as much.
+ */
+#define TAP_TIMEOUT 60
+#define TAP_LOAD 4
 
 struct tap_test {
 	const char *name;
@@ -135,7 +140,8 @@ const char *tap_errname(long err);
 int tap_slowness(void);
 /*
  * Seconds after which something that must come counts as lost. Many, because the
- * machine may have much else to do: only what is wrong takes so long.
+ * machine may have much else to do: only what is wrong takes so long. (But less than a
+ * test may take, and less than the 300 that a policy can wait at most.)
  */
 int tap_patience(void);
 

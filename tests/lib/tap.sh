@@ -64,12 +64,12 @@ expect_status()
 expect_out() { [[ $OUT == *"$1"* ]] || { show_run; fail "stdout has no '$1'"; }; }
 expect_err() { [[ $ERR == *"$1"* ]] || { show_run; fail "stderr has no '$1'"; }; }
 
-# until_true COMMAND...: try it for most of a minute, because the machine may have
-# much else to do. (read with a timeout is a sleep that starts no process; those are
+# until_true COMMAND...: try it for two minutes, because the machine may have much
+# else to do. (read with a timeout is a sleep that starts no process; those are
 # slow on an emulated debug kernel.)
 until_true()
 {
-	local try never most=$((800 * ${SPAWNPOL_SLOWNESS:-1}))
+	local try never most=$((2400 * ${SPAWNPOL_SLOWNESS:-1}))
 	"$@" && return
 	exec {never}<> <(:)
 	for ((try = 0; try < most; try++)); do
@@ -121,7 +121,7 @@ run_tests()
 		exit
 	fi
 	((${#names[@]})) || mapfile -t names < <(list_tests)
-	TIME_LIMIT=$((TIME_LIMIT * ${SPAWNPOL_SLOWNESS:-1}))
+	TIME_LIMIT=$((TIME_LIMIT * ${SPAWNPOL_SLOWNESS:-1} * LOAD))
 	echo "KTAP version 1"
 	echo "1..${#names[@]}"
 	for name in "${names[@]}"; do

@@ -24,9 +24,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long a killed process may take to go. */
-#define DEATH_SECONDS 40
-
 struct tap_shared *tap_shared;
 
 static struct tap_test *tests;
@@ -147,7 +144,7 @@ static void show_child(pid_t pid)
  */
 static bool kill_leftovers(void)
 {
-	double give_up = now() + DEATH_SECONDS * tap_slowness();
+	double give_up = now() + tap_patience();
 	struct timespec pause = { .tv_nsec = 1000000 };
 	pid_t pid;
 
@@ -206,7 +203,7 @@ static bool wait_until(pid_t pid, int seconds, int *status)
 		comment_proc(pid, "syscall");
 		comment_proc(pid, "stack");
 		kill(pid, SIGKILL);
-		poll(&wait, 1, DEATH_SECONDS * 1000);
+		poll(&wait, 1, tap_patience() * 1000);
 	}
 	waitpid(pid, status, WNOHANG | __WALL);
 	close(wait.fd);
@@ -248,7 +245,7 @@ static void reset_shared(int number)
 static bool run_test(const struct tap_test *test, int number)
 {
 	int seconds = (test->timeout ? test->timeout : TAP_TIMEOUT) *
-		      tap_slowness();
+		      tap_slowness() * TAP_LOAD;
 	FILE *output = tmpfile();
 	const char *why;
 	double start;
