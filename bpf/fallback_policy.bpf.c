@@ -21,7 +21,7 @@ static int open_null(struct bpf_iouring_ctx *ctx)
 	/* on the stack, because the kernel wants writable memory */
 	char path[] = "/dev/null";
 	struct io_uring_sqe sqe = {
-		.opcode = IORING_OP_CHILD,
+		.opcode = SPAWNPOL_OP_CHILD,
 		.len = IORING_CHILD_OPEN,
 		.fd = AT_FDCWD,
 		.off = ctx->off,	/* the number it was to have */
@@ -36,7 +36,7 @@ static int open_null(struct bpf_iouring_ctx *ctx)
 
 SPAWNPOL_POLICY(fallback_policy)(struct bpf_iouring_ctx *ctx)
 {
-	if (ctx->opcode != IORING_OP_CHILD || ctx->cmd != IORING_CHILD_OPEN)
+	if (ctx->opcode != SPAWNPOL_OP_CHILD || ctx->cmd != IORING_CHILD_OPEN)
 		return IORING_VERDICT_CONTINUE;
 	if (ctx->event == IORING_POLICY_FAILED)
 		return open_null(ctx);

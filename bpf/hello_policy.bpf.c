@@ -12,7 +12,7 @@ SPAWNPOL_EVENTS(0);
 
 SPAWNPOL_POLICY(hello_policy)(struct bpf_iouring_ctx *ctx)
 {
-	if (ctx->opcode == IORING_OP_CHILD && ctx->cmd == IORING_CHILD_CHDIR)
+	if (ctx->opcode == SPAWNPOL_OP_CHILD && ctx->cmd == IORING_CHILD_CHDIR)
 		return IORING_VERDICT_SKIP;
 	return IORING_VERDICT_CONTINUE;
 }

@@ -179,7 +179,7 @@ static long try_on_rule(__u32 i, struct on_search *s)
 	on = &s->cfg->on[i];
 	if (on->opcode != SPAWN_POLICY_ANY && on->opcode != s->opcode)
 		return 0;
-	if (s->opcode == IORING_OP_CHILD &&
+	if (s->opcode == SPAWNPOL_OP_CHILD &&
 	    on->cmd != SPAWN_POLICY_ANY && on->cmd != s->cmd)
 		return 0;
 	if (on->error && on->error != s->error)
@@ -373,7 +373,7 @@ static __always_inline int settle(struct run *r)
 	case IORING_VERDICT_ABORT:
 		return IORING_VERDICT_ABORT;
 	}
-	return r->opcode == IORING_OP_EXEC ? leave_to_links(r) :
+	return r->opcode == SPAWNPOL_OP_EXEC ? leave_to_links(r) :
 		IORING_VERDICT_ABORT;
 }
 
@@ -389,7 +389,7 @@ static __always_inline int decide(struct run *r)
 		verdict = before_exec(r);
 	} else {
 		verdict = retry_rules(r);
-		if (verdict == UNDECIDED && r->opcode == IORING_OP_EXEC)
+		if (verdict == UNDECIDED && r->opcode == SPAWNPOL_OP_EXEC)
 			verdict = exec_failed(r);
 	}
 	return verdict == UNDECIDED ? settle(r) : verdict;

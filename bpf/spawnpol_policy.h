@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What every policy includes. It brings vmlinux.h, which has the context
- * (struct bpf_iouring_ctx), events, verdicts and opcodes of the patched kernel.
+ * (struct bpf_iouring_ctx), events, verdicts and commands of the patched kernel.
  * docs/policies.md tells how policies are written, docs/abi.md what each
  * function does.
  *
@@ -31,6 +31,7 @@
 
 #include <asm-generic/errno.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
 
 /* Of fcntl.h, whose types would clash with those of vmlinux.h. */
 #ifndef AT_FDCWD
@@ -41,6 +42,19 @@
 #define O_WRONLY	01
 #define O_RDWR		02
 #endif
+
+/*
+ * Operations of the series, to compare ctx->opcode and ctx->staged_opcode with and
+ * for the SQEs that are staged. Kernels number them differently: the values are those
+ * of the kernel that the object is loaded into, whatever vmlinux.h it was built with.
+ * No constants, so of no use in a switch. The numbers of Linux's own operations, of
+ * commands, events and verdicts are the same everywhere.
+ */
+#define SPAWNPOL_OP_CLONE	SPAWNPOL_OP(IORING_OP_CLONE)
+#define SPAWNPOL_OP_EXEC	SPAWNPOL_OP(IORING_OP_EXEC)
+#define SPAWNPOL_OP_CHILD	SPAWNPOL_OP(IORING_OP_CHILD)
+#define SPAWNPOL_OP(name)						\
+	((__u32)bpf_core_enum_value(enum io_uring_op, name))
 
 /*
  * The events the policy wants besides failures and the end of what it staged:

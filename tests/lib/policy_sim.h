@@ -16,7 +16,6 @@
 #include "tap.h"
 
 #include "io_uring_spawn.h"
-#include "spawnpol_uapi.h"
 
 #include <liburing.h>
 #include <linux/bpf.h>
@@ -26,6 +25,8 @@
 /* What the policy otherwise gets from vmlinux.h and bpf_helpers.h. */
 #define __VMLINUX_H__
 #define __BPF_HELPERS__
+#define __BPF_CORE_READ_H__
+#define bpf_core_enum_value(type, value) (value)
 #define SEC(name)
 #define __ksym
 #define __noinline __attribute__((noinline))
@@ -35,8 +36,9 @@
 #define bpf_spin_lock(lock) ((void)(lock))
 #define bpf_spin_unlock(lock) ((void)(lock))
 #define bpf_ktime_get_ns() sim_now
-#define IORING_OP_EXEC SPAWNPOL_OP_EXEC
-#define IORING_OP_CHILD SPAWNPOL_OP_CHILD
+
+/* Numbers that no kernel has. */
+enum sim_op { IORING_OP_CLONE = 80, IORING_OP_EXEC, IORING_OP_CHILD };
 
 #include "spawn_policy.h"
 
