@@ -20,7 +20,8 @@
  * spawnpol_advise() says in words what such an error means and what helps.
  * A call that failed has done nothing, if not said otherwise.
  *
- * There is no global state. Calls on one ring can be made from several threads
+ * There is no global state but the numbers by which the kernel knows policies,
+ * which are asked for once. Calls on one ring can be made from several threads
  * at once (one lock per ring), unless the ring was set up for a single issuer.
  * A chain is used by one thread at a time. A thread that ends cancels what it
  * has submitted. After the builder nothing allocates memory.
@@ -175,7 +176,7 @@ int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path);
  * and an attempt said so, and else the last one's; an error that means more than
  * "not here" (-ENOEXEC, -ETXTBSY …) ends the launch. Directories whose names are
  * too long for any path are left out. The kernel must know IORING_EXEC_SEARCH
- * (exec_flags of spawnpol_query()): -EINVAL in the outcome.
+ * (exec_ioprio of spawnpol_query()): -EINVAL in the outcome.
  *
  * -EINVAL	name is NULL
  * -ENOENT	name is empty
@@ -331,7 +332,8 @@ int spawnpol_chain_ioprio(struct spawnpol_chain *chain, int ioprio);
 /*
  * Any request whose operation is legal in a child. user_data is replaced;
  * flags can be IOSQE_FIXED_FILE (else -EINVAL). What it points to is the
- * caller's and must stay until the outcome. EXEC and CLONE are -EINVAL.
+ * caller's and must stay until the outcome. LINK_TIMEOUT is -EINVAL; CLONE and EXEC,
+ * which each kernel gives its own numbers, are that when the chain is submitted.
  */
 int spawnpol_chain_sqe(struct spawnpol_chain *chain,
 		       const struct io_uring_sqe *sqe);
@@ -483,7 +485,7 @@ struct spawnpol_outcome {
  * were given to the kernel. Fewer than nr is the error of the chain after them,
  * which the next call returns, as this one does when it is the first's:
  *
- * -EINVAL	the chain has no program
+ * -EINVAL	the chain has no program, or CLONE or EXEC by spawnpol_chain_sqe()
  * -EBUSY	it is in flight already
  * -E2BIG	it needs more SQEs than the ring has
  * -EAGAIN	no room: collect outcomes first (or the kernel lacks memory)
@@ -573,6 +575,9 @@ struct spawnpol_attach_opts {
  * -EACCES	the ring's restrictions forbid it
  * -ENXIO	the ring is being closed
  * -EPERM	SPAWNPOL_EVENTS_AUTO without CAP_SYS_ADMIN
+ *
+ * spawnpol_policy_attach() takes a temporary ring the first time: the errors of
+ * spawnpol_ring_open(), if neither that nor ring_fd tells the kernel's numbers.
  */
 int spawnpol_policy_attach(int ring_fd, int prog_fd,
 			   const struct spawnpol_attach_opts *opts);
@@ -592,7 +597,11 @@ int spawnpol_policy_update(int link_fd, int prog_fd, int old_fd);
  */
 int spawnpol_policy_detach(int link_fd);
 
-/* What the kernel knows of the link. -EINVAL: a link of another type. */
+/*
+ * What the kernel knows of the link. -EINVAL: a link of another type. To know the
+ * type's number, the first call in a process can take a temporary ring; if that cannot
+ * be had, errors are those of spawnpol_ring_open().
+ */
 int spawnpol_policy_info(int link_fd, struct spawnpol_link_info *info);
 
 /*
@@ -605,8 +614,10 @@ int spawnpol_policy_events(int prog_fd, uint32_t *events);
 /* --- the kernel: spawnpol_probe(3) ------------------------------------------- */
 
 /*
- * Ask a ring what its kernel can do. -EOPNOTSUPP: it cannot spawn. -EPROTO: it
- * can, but with another ABI; query->abi then tells which, the rest is 0.
+ * Ask a ring what its kernel can do, and by which numbers it calls the operations and
+ * types. All of *query is written; query->size becomes the bytes that the kernel
+ * knows of, the rest is 0. -EOPNOTSUPP: it cannot spawn. -EPROTO: it can, but with
+ * another ABI; query->abi then tells which, the rest is 0.
  */
 int spawnpol_query(int ring_fd, struct io_uring_spawn_query *query);
 
@@ -623,7 +634,7 @@ struct spawnpol_probe {
 	int	error;		/* why spawnpol_ring_open() fails, or 0 */
 	int	policy_error;	/* why policies cannot be used, or 0 */
 	uint32_t ring_features;	/* IORING_FEAT_* */
-	uint32_t names_found;	/* with the number this library uses */
+	uint32_t names_found;	/* with the number that query has */
 	int	names_error;	/* why names could not be looked up, or 0 */
 	uint64_t ops[4];	/* operations the kernel has */
 	uint64_t child_ops[4];	/* those that can be steps */
@@ -632,8 +643,9 @@ struct spawnpol_probe {
 
 /*
  * Look at the running kernel. Returns 0 also when it can do nothing: see
- * probe->error. Takes a temporary ring. names_found tells whether the numbers
- * mean here what the library thinks; a mismatch makes error -EPROTO.
+ * probe->error. Takes a temporary ring. names_found tells whether the kernel's type
+ * information knows the operations and the program type by the numbers of the query,
+ * or by any where there was no answer; a mismatch makes error -EPROTO.
  */
 int spawnpol_probe(struct spawnpol_probe *probe);
 

@@ -4,6 +4,10 @@
  * building against the headers of an unpatched system. Structures of its own
  * are in io_uring_spawn.h, which is the kernel's file.
  *
+ * Operations and BPF's types have other numbers in other kernels: those here are
+ * Linux 6.12's with the series. IORING_REGISTER_SPAWN_QUERY, whose own number is the
+ * same everywhere, tells the running kernel's, and the library goes by that.
+ *
  * tests/abi_test.c compares every line with the running kernel's BTF.
  */
 #ifndef SPAWNPOL_UAPI_H
@@ -11,7 +15,7 @@
 
 #include <linux/types.h>
 
-/* enum io_uring_op */
+/* enum io_uring_op of Linux 6.12 */
 #define SPAWNPOL_OP_CLONE		58
 #define SPAWNPOL_OP_EXEC		59
 #define SPAWNPOL_OP_CHILD		60
@@ -25,7 +29,7 @@
 #define SPAWNPOL_CQE_F_STAGED		(1U << 13)	/* io_uring_cqe::flags */
 #define SPAWNPOL_OP_IN_CHILD		(1U << 1)	/* io_uring_probe_op::flags */
 
-/* enum bpf_prog_type, enum bpf_attach_type, enum bpf_link_type */
+/* enum bpf_prog_type, enum bpf_attach_type, enum bpf_link_type of Linux 6.12 */
 #define SPAWNPOL_BPF_PROG_TYPE_IOURING	33
 #define SPAWNPOL_BPF_IOURING_SPAWN	57
 #define SPAWNPOL_BPF_IOURING_OP		58
@@ -35,7 +39,7 @@
 struct spawnpol_link_create {
 	__u32	prog_fd;
 	__u32	target_fd;	/* the ring */
-	__u32	attach_type;	/* SPAWNPOL_BPF_IOURING_SPAWN */
+	__u32	attach_type;	/* BPF_IOURING_SPAWN */
 	__u32	flags;		/* 0 */
 	__u32	slot;
 	__u32	events;
@@ -44,7 +48,7 @@ struct spawnpol_link_create {
 	__u64	max_delay_ns;
 };
 
-/* bpf_link_info of a link of type SPAWNPOL_BPF_LINK_TYPE_IOURING */
+/* bpf_link_info of a link of type BPF_LINK_TYPE_IOURING */
 struct spawnpol_link_info {
 	__u32	type;
 	__u32	id;
@@ -59,7 +63,7 @@ struct spawnpol_link_info {
 	__u32	max_staged;
 	__u32	resv;
 	__u64	runs;
-	__u64	verdicts[5];	/* by IORING_VERDICT_* */
+	__u64	verdicts[8];	/* by IORING_VERDICT_* */
 	__u64	exhausted;
 	__u64	failures;
 };

@@ -86,11 +86,14 @@ TEST(abi_the_query)
 {
 	load();
 #define F(name) FIELD(struct io_uring_spawn_query, name)
-	COMPARE(io_uring_spawn_query, F(abi), F(features), F(nr_slots),
-		F(exec_flags), F(clone_flags), F(child_cmds), F(child_ops),
-		F(retry_ops), F(def_issues), F(def_staged), F(def_delay_ns),
-		F(max_issues), F(max_staged), F(max_delay_ns), F(ring_id),
-		F(sqe_clone_flags), F(policy_events), F(resv));
+	COMPARE(io_uring_spawn_query, F(size), F(abi), F(features), F(nr_slots),
+		F(ring_id), F(op_clone), F(op_exec), F(op_child), F(prog_type),
+		F(attach_spawn), F(attach_op), F(link_type), F(exec_flags),
+		F(exec_ioprio), F(sqe_clone_flags), F(clone_flags),
+		F(child_cmds), F(child_ops), F(retry_ops), F(max_steps),
+		F(max_files), F(max_waiting), F(policy_events), F(def_issues),
+		F(def_staged), F(def_delay_ns), F(max_issues), F(max_staged),
+		F(max_delay_ns));
 #undef F
 }
 
@@ -124,6 +127,18 @@ TEST(abi_the_context_of_policies)
 		F(user_data), F(step), F(attempt), F(flags), F(pid),
 		F(staged_opcode), F(staged_cmd), F(staged_user_data),
 		F(elapsed_ns), F(cookie), F(off), F(scratch));
+#undef F
+}
+
+TEST(abi_dry_runs)
+{
+	load();
+#define F(name) FIELD(struct bpf_iouring_test_result, name)
+	COMPARE(bpf_iouring_test_result, F(nr_staged), F(flags), F(result),
+		F(resv), F(delay_ns));
+#undef F
+#define F(name) FIELD(struct bpf_iouring_test_staged, name)
+	COMPARE(bpf_iouring_test_staged, F(kind), F(resv), F(sqe), F(path));
 #undef F
 }
 
@@ -224,6 +239,12 @@ TEST(abi_numbers_of_the_series_own_header)
 	SAME(IORING_POLICY_F_CAN_RETRY);
 	SAME(IORING_POLICY_F_EXEC_AT);
 	SAME(IORING_POLICY_F_SEARCH);
+	SAME(IORING_TEST_RESULT);
+	SAME(IORING_TEST_POST_STAGED);
+	SAME(IORING_TEST_DELAY_EXCEEDED);
+	SAME(IORING_STAGED_SQE);
+	SAME(IORING_STAGED_EXEC);
+	SAME(IORING_STAGED_INTERP);
 }
 
 /*
@@ -328,8 +349,10 @@ TEST(abi_the_kernel_writes_all_of_the_query_and_no_more)
 	unsigned int i;
 
 	memset(&area, 0xa5, sizeof(area));
+	area.query.size = sizeof(area.query);
 	tring_init(&r, 0);
 	CHECK_OK(tring_register(&r, SPAWNPOL_REGISTER_SPAWN_QUERY, &area, 1));
+	EXPECT_EQ(area.query.size, sizeof(area.query));
 	EXPECT_EQ(area.query.abi, IORING_SPAWN_ABI);
 	EXPECT_EQ(area.query.nr_slots, IORING_SPAWN_SLOTS);
 	for (i = 0; i < sizeof(area.behind); i++)

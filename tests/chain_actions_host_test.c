@@ -18,7 +18,7 @@ static const struct io_uring_sqe *request(struct spawnpol_chain *c)
 	fake_init(&f);
 	queue(&f, c);
 	CHECK_EQ(f.uring.sq.sqe_tail, 3u);
-	EXPECT_EQ(f.sqes[1].opcode, SPAWNPOL_OP_CHILD);
+	EXPECT_EQ(f.sqes[1].opcode, FAKE_CHILD);
 	EXPECT_EQ(f.sqes[1].flags, IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS);
 	return &f.sqes[1];
 }
@@ -82,8 +82,8 @@ TEST(actions_without_memory)
 	BECOMES(spawnpol_chain_capset(c, 1, 2, 4), .len = IORING_CHILD_CAPSET,
 		.addr = 1, .off = 2, .addr3 = 4);
 	BECOMES(spawnpol_chain_prctl(c, PR_CAP_AMBIENT, 2, 3),
-		.len = IORING_CHILD_PRCTL, .off = PR_CAP_AMBIENT, .addr = 2,
-		.addr3 = 3);
+		.len = IORING_CHILD_PRCTL, .rw_flags = PR_CAP_AMBIENT,
+		.addr = 2, .off = 3);
 	BECOMES(spawnpol_chain_undumpable(c), .len = IORING_CHILD_DUMPABLE);
 	BECOMES(spawnpol_chain_landlock(c, 7), .len = IORING_CHILD_LANDLOCK,
 		.fd = 7);
@@ -160,9 +160,9 @@ TEST(seccomp_filter_is_copied_with_its_code)
 	memset(code, 0, sizeof(code));
 	is = request(c);
 	EXPECT_EQ(is->len, IORING_CHILD_PRCTL);
-	EXPECT_EQ(is->off, (uint64_t)PR_SET_SECCOMP);
+	EXPECT_EQ(is->rw_flags, PR_SET_SECCOMP);
 	EXPECT_EQ(is->addr, (uint64_t)SECCOMP_MODE_FILTER);
-	copy = copy_at(is->addr3);
+	copy = copy_at(is->off);
 	EXPECT_EQ(copy->len, 2);
 	EXPECT_EQ(copy->filter[1].k, SECCOMP_RET_ALLOW);
 }

@@ -73,10 +73,35 @@ TEST(builder_refuses_nonsense)
 	sqe.flags = 0;
 	sqe.opcode = IORING_OP_LINK_TIMEOUT;
 	REFUSED(-EINVAL, spawnpol_chain_sqe(c, &sqe));
-	sqe.opcode = SPAWNPOL_OP_CLONE;
-	REFUSED(-EINVAL, spawnpol_chain_sqe(c, &sqe));
-	sqe.opcode = SPAWNPOL_OP_EXEC;
-	REFUSED(-EINVAL, spawnpol_chain_sqe(c, &sqe));
+}
+
+/* By the numbers of the ring's kernel, which the builder does not know. */
+TEST(clone_and_exec_are_no_requests_of_the_callers)
+{
+	static const uint8_t refused[] = { FAKE_CLONE, FAKE_EXEC };
+	static const uint8_t taken[] = { FAKE_CHILD, SPAWNPOL_OP_CLONE,
+					 SPAWNPOL_OP_EXEC, SPAWNPOL_OP_CHILD };
+	struct io_uring_sqe sqe = { .opcode = IORING_OP_NOP };
+	struct spawnpol_chain *c;
+	struct fake f;
+
+	fake_init(&f);
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		sqe.opcode = refused[i];
+		c = new_chain("/bin/true");
+		CHECK_OK(spawnpol_chain_sqe(c, &sqe));
+		EXPECT_EQ(spawnpol_queue(f.ring, &c, 1), -EINVAL);
+		EXPECT_EQ(spawnpol_submit(f.ring, &c, 1), -EINVAL);
+		EXPECT_EQ(f.uring.sq.sqe_tail, 0u);
+		EXPECT_EQ(spawnpol_chain_free(c), 0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
+		sqe.opcode = taken[i];
+		c = new_chain("/bin/true");
+		CHECK_OK(spawnpol_chain_sqe(c, &sqe));
+		queue(&f, c);
+		EXPECT_EQ(f.sqes[3 * i + 1].opcode, taken[i]);
+	}
 }
 
 TEST(first_error_sticks_and_reaches_submit)
@@ -128,7 +153,7 @@ TEST(smallest_chain_is_clone_and_exec)
 	exec = &f.sqes[1];
 	args = (void *)(uintptr_t)clone->addr;
 
-	EXPECT_EQ(clone->opcode, SPAWNPOL_OP_CLONE);
+	EXPECT_EQ(clone->opcode, FAKE_CLONE);
 	EXPECT_EQ(clone->flags, IOSQE_IO_LINK);
 	EXPECT_EQ(clone->len, sizeof(*args));
 	EXPECT_EQ(clone->rw_flags, 0);
@@ -138,7 +163,7 @@ TEST(smallest_chain_is_clone_and_exec)
 	EXPECT_EQ(args->exit_signal, (unsigned int)SIGCHLD);
 	EXPECT_EQ(args->flags, 0u);
 
-	EXPECT_EQ(exec->opcode, SPAWNPOL_OP_EXEC);
+	EXPECT_EQ(exec->opcode, FAKE_EXEC);
 	EXPECT_EQ(exec->flags, 0);
 	EXPECT_EQ(exec->fd, AT_FDCWD);
 	EXPECT_STR((char *)(uintptr_t)exec->addr, "/bin/true");
@@ -258,7 +283,7 @@ TEST(actions_keep_their_order)
 	queue(&f, c);
 	CHECK_EQ(f.uring.sq.sqe_tail, 12u);
 
-	EXPECT_EQ(f.sqes[1].opcode, SPAWNPOL_OP_CHILD);
+	EXPECT_EQ(f.sqes[1].opcode, FAKE_CHILD);
 	EXPECT_EQ(f.sqes[1].len, IORING_CHILD_OPEN);
 	EXPECT_EQ(f.sqes[1].fd, AT_FDCWD);
 	EXPECT_STR((char *)(uintptr_t)f.sqes[1].addr, "/tmp/out");
@@ -283,7 +308,7 @@ TEST(actions_keep_their_order)
 	EXPECT_NE(f.sqes[9].user_data, 5u);
 	/* a mode that open(2) would not look at is not handed on */
 	EXPECT_EQ(f.sqes[10].addr3, 0u);
-	EXPECT_EQ(f.sqes[11].opcode, SPAWNPOL_OP_EXEC);
+	EXPECT_EQ(f.sqes[11].opcode, FAKE_EXEC);
 	EXPECT_EQ(f.sqes[11].flags, 0);
 }
 
@@ -304,7 +329,7 @@ TEST(programs_fall_back_by_hard_links)
 	CHECK_OK(spawnpol_chain_setsid(c));
 	queue(&f, c);
 	CHECK_EQ(f.uring.sq.sqe_tail, 5u);
-	EXPECT_EQ(f.sqes[1].opcode, SPAWNPOL_OP_CHILD);
+	EXPECT_EQ(f.sqes[1].opcode, FAKE_CHILD);
 	EXPECT_EQ(f.sqes[2].flags, IOSQE_IO_HARDLINK);
 	EXPECT_EQ(f.sqes[3].flags, IOSQE_IO_HARDLINK);
 	EXPECT_EQ(f.sqes[4].flags, 0);
@@ -370,7 +395,7 @@ TEST(rest_of_a_torn_chain_does_nothing)
 	CHECK_OK(spawnpol_chain_close(c[0], 4));
 	kernel_takes = 2;
 	CHECK_EQ(spawnpol_submit(f.ring, c, 2), 1);
-	EXPECT_EQ(f.sqes[0].opcode, SPAWNPOL_OP_CLONE);
+	EXPECT_EQ(f.sqes[0].opcode, FAKE_CLONE);
 	EXPECT_EQ(f.sqes[1].opcode, IORING_OP_CLOSE);
 	EXPECT_EQ(f.sqes[2].opcode, IORING_OP_NOP);
 	EXPECT_EQ(f.sqes[3].opcode, IORING_OP_NOP);
@@ -400,9 +425,10 @@ static const char *attempts(const char *name, const char *path)
 	for (unsigned int i = 1; i < f.uring.sq.sqe_tail; i++) {
 		const struct io_uring_sqe *sqe = &f.sqes[i];
 
-		EXPECT_EQ(sqe->opcode, SPAWNPOL_OP_EXEC);
+		EXPECT_EQ(sqe->opcode, FAKE_EXEC);
 		EXPECT_EQ(sqe->fd, AT_FDCWD);
-		EXPECT_EQ((uint32_t)sqe->rw_flags,
+		EXPECT_EQ(sqe->rw_flags, 0);
+		EXPECT_EQ(sqe->ioprio,
 			  strchr(name, '/') ? 0 : IORING_EXEC_SEARCH);
 		EXPECT_EQ(!(sqe->flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK)),
 			  i + 1 == f.uring.sq.sqe_tail);

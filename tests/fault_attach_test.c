@@ -328,7 +328,7 @@ TEST(P11_faults_of_asking_about_a_link, .timeout = 60)
 
 static int query(void)
 {
-	struct io_uring_spawn_query query_;
+	struct io_uring_spawn_query query_ = { .size = sizeof(query_) };
 
 	return tring_register(&r, SPAWNPOL_REGISTER_SPAWN_QUERY, &query_, 1);
 }

@@ -208,12 +208,12 @@ TEST(S6_faults_with_credentials, .timeout = 60)
 	FAULTS("CAPSET", 0, .len = IORING_CHILD_CAPSET, .addr = 0,
 	       .off = ALL_CAPS, .addr3 = 0);
 	FAULTS("PRCTL, no_new_privs", 0, .len = IORING_CHILD_PRCTL,
-	       .off = PR_SET_NO_NEW_PRIVS, .addr = 1);
+	       .rw_flags = PR_SET_NO_NEW_PRIVS, .addr = 1);
 	FAULTS("PRCTL, bounding set", 0, .len = IORING_CHILD_PRCTL,
-	       .off = PR_CAPBSET_DROP, .addr = CAP_SYS_BOOT);
+	       .rw_flags = PR_CAPBSET_DROP, .addr = CAP_SYS_BOOT);
 	FAULTS("PRCTL, seccomp", -NOT_SUPPORTED, .len = IORING_CHILD_PRCTL,
-	       .off = PR_SET_SECCOMP, .addr = SECCOMP_MODE_FILTER,
-	       .addr3 = (uintptr_t)&filter);
+	       .rw_flags = PR_SET_SECCOMP, .addr = SECCOMP_MODE_FILTER,
+	       .off = (uintptr_t)&filter);
 	FAULTS("DUMPABLE", 0, .len = IORING_CHILD_DUMPABLE, .off = 0);
 	FAULTS("LANDLOCK", 0, .len = IORING_CHILD_LANDLOCK, .fd = ruleset());
 }

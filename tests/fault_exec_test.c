@@ -153,9 +153,9 @@ static void q_direct(void)
 
 static void q_search(void)
 {
-	q_exec_small(&r, "/nonexistent/armed", argv)->rw_flags =
+	q_exec_small(&r, "/nonexistent/armed", argv)->ioprio =
 		IORING_EXEC_SEARCH;
-	q_exec_small(&r, in_dir("armed"), argv)->rw_flags = IORING_EXEC_SEARCH;
+	q_exec_small(&r, in_dir("armed"), argv)->ioprio = IORING_EXEC_SEARCH;
 }
 
 static void q_script(void)

@@ -11,7 +11,7 @@ static bool kernel_searches(void)
 
 	CHECK_OK(spawnpol_query(spawnpol_ring_fd(ring), &query));
 	spawnpol_ring_close(ring);
-	return query.exec_flags & IORING_EXEC_SEARCH;
+	return query.exec_ioprio & IORING_EXEC_SEARCH;
 }
 
 static struct spawnpol_chain *search(const char *name, const char *path)

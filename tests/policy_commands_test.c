@@ -44,7 +44,9 @@ static const struct {
 	{ "setresuid", { .len = IORING_CHILD_SETRESUID }, -EPERM },
 	{ "capset", { .len = IORING_CHILD_CAPSET, .addr = 1 }, -EPERM },
 	{ "prctl",
-	  { .len = IORING_CHILD_PRCTL, .off = PR_SET_PDEATHSIG, .addr = 99 },
+	  { .len = IORING_CHILD_PRCTL,
+	    .rw_flags = PR_SET_PDEATHSIG,
+	    .addr = 99 },
 	  -EINVAL },
 	{ "landlock", { .len = IORING_CHILD_LANDLOCK, .fd = 99 }, -EPERM },
 	{ "rlimit", { .len = IORING_CHILD_RLIMIT, .addr = 1 }, -EINVAL },
@@ -77,6 +79,7 @@ static void run_failing(unsigned int i)
 	sqe->fd = want->fd;
 	sqe->addr = want->addr;
 	sqe->off = want->off;
+	sqe->rw_flags = want->rw_flags;
 	hardlink(sqe);
 	q_exit(&r, 5);
 	tring_submit(&r);

@@ -147,7 +147,7 @@ TEST(names_that_cannot_be_searched_for_end_a_search)
 	bare[300] = 0;
 	begin();
 	q_clone(&s.ring);
-	queue_exec(bare, "7")->rw_flags = IORING_EXEC_SEARCH;
+	queue_exec(bare, "7")->ioprio = IORING_EXEC_SEARCH;
 	q_exit(&s.ring, 5);
 	tring_submit(&s.ring);
 	CHECK_EQ(tring_res(&s.ring, 0), -ENAMETOOLONG);
@@ -155,7 +155,7 @@ TEST(names_that_cannot_be_searched_for_end_a_search)
 
 	tring_forget(&s.ring);
 	q_clone(&s.ring);
-	queue_exec("missing", "7")->rw_flags = IORING_EXEC_SEARCH;
+	queue_exec("missing", "7")->ioprio = IORING_EXEC_SEARCH;
 	q_exit(&s.ring, 5);
 	tring_submit(&s.ring);
 	CHECK_EQ(tring_res(&s.ring, 0), -ENOENT);

@@ -238,16 +238,16 @@ TEST(S13_capset)
 	/* root would get all of them back */
 	q_clone(&r);
 	sqe = q_child(&r, IORING_CHILD_PRCTL);
-	sqe->off = PR_SET_SECUREBITS;
+	sqe->rw_flags = PR_SET_SECUREBITS;
 	sqe->addr = SECBIT_NOROOT;
 	sqe = q_child(&r, IORING_CHILD_CAPSET);
 	sqe->addr = few;
 	sqe->off = few;
 	sqe->addr3 = few;
 	sqe = q_child(&r, IORING_CHILD_PRCTL);
-	sqe->off = PR_CAP_AMBIENT;
+	sqe->rw_flags = PR_CAP_AMBIENT;
 	sqe->addr = PR_CAP_AMBIENT_RAISE;
-	sqe->addr3 = CAP_KILL;
+	sqe->off = CAP_KILL;
 	q_show(&r, &s);
 	tring_submit(&r);
 	CHECK_EQ(tring_res(&r, 3), 0);
@@ -271,16 +271,16 @@ TEST(S13_bounding_set)
 
 	tring_init(&r, 0);
 	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_PRCTL,
-			      .off = PR_CAPBSET_DROP, .addr = CAP_SYS_ADMIN),
+			      .rw_flags = PR_CAPBSET_DROP, .addr = CAP_SYS_ADMIN),
 		 0);
 	EXPECT_EQ(shown_caps(&s, "CapBnd") & CAP(CAP_SYS_ADMIN), 0);
 	EXPECT_EQ(shown_caps(&s, "CapEff") & CAP(CAP_SYS_ADMIN), 0);
 	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
-			       .off = PR_CAPBSET_DROP, .addr = 63),
+			       .rw_flags = PR_CAPBSET_DROP, .addr = 63),
 		  -EINVAL);
 	become_ordinary();
 	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
-			       .off = PR_CAPBSET_DROP, .addr = CAP_KILL),
+			       .rw_flags = PR_CAPBSET_DROP, .addr = CAP_KILL),
 		  -EPERM);
 }
 
@@ -292,28 +292,50 @@ TEST(S13_prctl_of_the_process)
 
 	tring_init(&r, 0);
 	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_PRCTL,
-			      .off = PR_SET_NO_NEW_PRIVS, .addr = 1),
+			      .rw_flags = PR_SET_NO_NEW_PRIVS, .addr = 1),
 		 0);
 	EXPECT_STR(shown(&s, "nnp"), "1");
 	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_PRCTL,
-			      .off = PR_SET_PDEATHSIG, .addr = SIGTERM),
+			      .rw_flags = PR_SET_PDEATHSIG, .addr = SIGTERM),
 		 0);
 	EXPECT_EQ(shown_number(&s, "pdeathsig"), SIGTERM);
 	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_PRCTL,
-			      .off = PR_SET_TIMERSLACK, .addr = 12345),
+			      .rw_flags = PR_SET_TIMERSLACK, .addr = 12345),
 		 0);
 	EXPECT_EQ(shown_number(&s, "timerslack"), 12345);
 	CHECK_EQ(CHILD_RESULT(&s, .len = IORING_CHILD_PRCTL,
-			      .off = PR_SET_CHILD_SUBREAPER, .addr = 1),
+			      .rw_flags = PR_SET_CHILD_SUBREAPER, .addr = 1),
 		 0);
 	EXPECT_STR(shown(&s, "subreaper"), "1");
 	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
-			       .off = PR_SET_PDEATHSIG, .addr = 100),
+			       .rw_flags = PR_SET_PDEATHSIG, .addr = 100),
 		  -EINVAL);
 	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
-			       .off = PR_SET_NO_NEW_PRIVS, .addr = 2),
+			       .rw_flags = PR_SET_NO_NEW_PRIVS, .addr = 2),
 		  -EINVAL);
 	EXPECT_EQ(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0);
+}
+
+/* It is prctl that refuses those that it does not use, in the child. */
+TEST(S13_prctl_gets_all_arguments)
+{
+	static const struct io_uring_sqe more[] = {
+		{ .off = 1 }, { .addr3 = 1 }, { .__pad2 = { 1 } },
+	};
+	struct io_uring_sqe want;
+	unsigned int i;
+
+	tring_init(&r, 0);
+	for (i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+		want = more[i];
+		want.len = IORING_CHILD_PRCTL;
+		want.rw_flags = PR_SET_NO_NEW_PRIVS;
+		want.addr = 1;
+		EXPECT_EQ(child_step(&r, want, NULL), -EINVAL);
+		EXPECT_GT(tring_res(&r, CLONE), 0);
+		want.rw_flags = PR_SET_TIMERSLACK;
+		EXPECT_EQ(child_step(&r, want, NULL), 0);
+	}
 }
 
 /* What is the memory's is the parent's, too; what asks has nobody to tell. */
@@ -329,13 +351,13 @@ TEST(S13_other_prctls_are_refused)
 	tring_init(&r, 0);
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
 		int res = CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
-				       .off = options[i]);
+				       .rw_flags = options[i]);
 
 		if (res != -EINVAL)
 			FAIL("option %d: %d", options[i], res);
 	}
 	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
-			       .off = PR_SET_SECCOMP,
+			       .rw_flags = PR_SET_SECCOMP,
 			       .addr = SECCOMP_MODE_STRICT),
 		  -EINVAL);
 }
@@ -348,7 +370,7 @@ TEST(S13_keepcaps_keeps_capabilities_over_setresuid)
 	tring_init(&r, 0);
 	q_clone(&r);
 	sqe = q_child(&r, IORING_CHILD_PRCTL);
-	sqe->off = PR_SET_KEEPCAPS;
+	sqe->rw_flags = PR_SET_KEEPCAPS;
 	sqe->addr = 1;
 	queue_ids(IORING_CHILD_SETRESUID, ORDINARY);
 	sqe = q_child(&r, IORING_CHILD_CAPSET);
@@ -356,9 +378,9 @@ TEST(S13_keepcaps_keeps_capabilities_over_setresuid)
 	sqe->off = CAP(CAP_NET_BIND_SERVICE);
 	sqe->addr3 = CAP(CAP_NET_BIND_SERVICE);
 	sqe = q_child(&r, IORING_CHILD_PRCTL);
-	sqe->off = PR_CAP_AMBIENT;
+	sqe->rw_flags = PR_CAP_AMBIENT;
 	sqe->addr = PR_CAP_AMBIENT_RAISE;
-	sqe->addr3 = CAP_NET_BIND_SERVICE;
+	sqe->off = CAP_NET_BIND_SERVICE;
 	q_show(&r, &s);
 	tring_submit(&r);
 	CHECK_EQ(tring_res(&r, 4), 0);

@@ -28,9 +28,9 @@ static struct io_uring_sqe *queue_filter(struct sock_fprog *prog)
 {
 	struct io_uring_sqe *sqe = q_child(&r, IORING_CHILD_PRCTL);
 
-	sqe->off = PR_SET_SECCOMP;
+	sqe->rw_flags = PR_SET_SECCOMP;
 	sqe->addr = SECCOMP_MODE_FILTER;
-	sqe->addr3 = (uintptr_t)prog;
+	sqe->off = (uintptr_t)prog;
 	return sqe;
 }
 
@@ -52,7 +52,7 @@ TEST(S13_seccomp_filter)
 	EXPECT_EQ(shown_number(&s, "ppid"), -EDOM);
 	CHECK_EQ(prctl(PR_GET_SECCOMP), 0);
 	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
-			       .off = PR_SET_SECCOMP,
+			       .rw_flags = PR_SET_SECCOMP,
 			       .addr = SECCOMP_MODE_FILTER),
 		  -EFAULT);
 }
@@ -83,14 +83,14 @@ TEST(S13_filters_need_no_new_privs)
 	tring_init(&r, 0);
 	become_ordinary();
 	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
-			       .off = PR_SET_SECCOMP,
+			       .rw_flags = PR_SET_SECCOMP,
 			       .addr = SECCOMP_MODE_FILTER,
-			       .addr3 = (uintptr_t)&prog),
+			       .off = (uintptr_t)&prog),
 		  -EACCES);
 	tring_forget(&r);
 	q_clone(&r);
 	sqe = q_child(&r, IORING_CHILD_PRCTL);
-	sqe->off = PR_SET_NO_NEW_PRIVS;
+	sqe->rw_flags = PR_SET_NO_NEW_PRIVS;
 	sqe->addr = 1;
 	queue_filter(&prog);
 	q_show(&r, &s);

@@ -53,7 +53,7 @@ static void run(const char *program, enum nnp nnp, enum way way,
 				stages[way], program);
 	q_clone(&r);
 	sqe = q_child(&r, IORING_CHILD_PRCTL);
-	sqe->off = nnp == STEP ? PR_SET_NO_NEW_PRIVS : PR_SET_TIMERSLACK;
+	sqe->rw_flags = nnp == STEP ? PR_SET_NO_NEW_PRIVS : PR_SET_TIMERSLACK;
 	sqe->addr = 1;
 	sqe = q_show(&r, s);
 	sqe->addr = (uintptr_t)(way == OWN_EXEC ? program : s->number);

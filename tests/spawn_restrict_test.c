@@ -249,7 +249,7 @@ TEST(S19_required_flags_are_required_of_staged_requests)
 
 static int query(void)
 {
-	struct io_uring_spawn_query answer;
+	struct io_uring_spawn_query answer = { .size = sizeof(answer) };
 
 	return tring_register(&r, SPAWNPOL_REGISTER_SPAWN_QUERY, &answer, 1);
 }

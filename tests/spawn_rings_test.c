@@ -237,7 +237,7 @@ TEST(S19_restrictions_refuse_a_step)
 
 TEST(S19_restrictions_refuse_the_query)
 {
-	struct io_uring_spawn_query query;
+	struct io_uring_spawn_query query = { .size = sizeof(query) };
 
 	RESTRICT(IORING_REGISTER_PROBE, SPAWNPOL_OP_CLONE);
 	EXPECT_EQ(tring_register(&r, SPAWNPOL_REGISTER_SPAWN_QUERY, &query, 1),
@@ -258,11 +258,12 @@ TEST(S4_the_query_describes_the_kernel)
 	close(fd);
 	tring_init(&r, 0);
 	tring_query(&r, &query);
+	EXPECT_EQ(query.size, sizeof(query));
 	EXPECT_EQ(query.abi, IORING_SPAWN_ABI);
 	EXPECT_EQ(query.features, IORING_SPAWN_FEAT_POLICY);
 	EXPECT_EQ(query.nr_slots, IORING_SPAWN_SLOTS);
-	EXPECT_EQ(query.exec_flags, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW |
-					    IORING_EXEC_SEARCH);
+	EXPECT_EQ(query.exec_flags, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
+	EXPECT_EQ(query.exec_ioprio, IORING_EXEC_SEARCH);
 	EXPECT_EQ(query.def_issues, 1024);
 	EXPECT_EQ(query.max_issues, 65536);
 	EXPECT_EQ(query.def_staged, 8);
@@ -272,17 +273,65 @@ TEST(S4_the_query_describes_the_kernel)
 	EXPECT_EQ(query.sqe_clone_flags,
 		  IORING_CLONE_NEED_POLICY | IORING_CLONE_FILES);
 	EXPECT_EQ(query.policy_events, 2 * IORING_POLICY_CLONE - 1);
-	for (i = 0; i < 7; i++)
-		EXPECT_EQ(query.resv[i], 0);
+	EXPECT_EQ(query.max_steps, 1024);
+	EXPECT_EQ(query.max_files, 65536);
+	EXPECT_EQ(query.max_waiting, 4096);
 	/* What can be retried can be a step. */
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(query.retry_ops[i] & ~query.child_ops[i], 0);
 	EXPECT(query.retry_ops[0] >> SPAWNPOL_OP_EXEC & 1);
 }
 
-TEST(S4_the_query_refuses_wrong_arguments)
+TEST(S4_the_query_tells_the_numbers)
 {
 	struct io_uring_spawn_query query;
+
+	tring_init(&r, 0);
+	tring_query(&r, &query);
+	EXPECT_EQ(query.op_clone, SPAWNPOL_OP_CLONE);
+	EXPECT_EQ(query.op_exec, SPAWNPOL_OP_EXEC);
+	EXPECT_EQ(query.op_child, SPAWNPOL_OP_CHILD);
+	EXPECT_EQ(query.prog_type, SPAWNPOL_BPF_PROG_TYPE_IOURING);
+	EXPECT_EQ(query.attach_spawn, SPAWNPOL_BPF_IOURING_SPAWN);
+	EXPECT_EQ(query.link_type, SPAWNPOL_BPF_LINK_TYPE_IOURING);
+	/* that of programs which no operation runs yet */
+	EXPECT(!query.attach_op || query.attach_op == SPAWNPOL_BPF_IOURING_OP);
+}
+
+/* Asked by programs that know less, or more, than the kernel. */
+TEST(S4_the_query_goes_by_the_size)
+{
+	static const size_t sizes[] = {
+		8, 12, offsetof(struct io_uring_spawn_query, child_ops) + 4,
+		sizeof(struct io_uring_spawn_query) + 64,
+	};
+	struct {
+		struct io_uring_spawn_query query;
+		unsigned char behind[128];
+	} is, want;
+	size_t known;
+	unsigned int i;
+
+	tring_init(&r, 0);
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		memset(&want, 0, sizeof(want));
+		tring_query(&r, &want.query);
+		known = sizes[i] < sizeof(want.query) ? sizes[i] :
+							sizeof(want.query);
+		want.query.size = known;
+		memset((char *)&want + sizes[i], 0xa5, sizeof(want) - sizes[i]);
+		memset(&is, 0xa5, sizeof(is));
+		is.query.size = sizes[i];
+		CHECK_OK(tring_register(&r, SPAWNPOL_REGISTER_SPAWN_QUERY, &is,
+					1));
+		if (memcmp(&is, &want, sizeof(is)))
+			FAIL("another answer with a size of %zu", sizes[i]);
+	}
+}
+
+TEST(S4_the_query_refuses_wrong_arguments)
+{
+	struct io_uring_spawn_query query = { .size = sizeof(query) };
 
 	tring_init(&r, 0);
 	EXPECT_EQ(tring_register(&r, SPAWNPOL_REGISTER_SPAWN_QUERY, &query, 0),
@@ -297,4 +346,8 @@ TEST(S4_the_query_refuses_wrong_arguments)
 	EXPECT_EQ(
 		tring_register(&r, SPAWNPOL_REGISTER_SPAWN_QUERY + 1, NULL, 0),
 		-EINVAL);
+	query.size = 7;
+	EXPECT_EQ(tring_register(&r, SPAWNPOL_REGISTER_SPAWN_QUERY, &query, 1),
+		  -EINVAL);
+	EXPECT_EQ(query.size, 7);
 }

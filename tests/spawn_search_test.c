@@ -18,7 +18,7 @@ static struct io_uring_sqe *q_try(const char *path)
 	static char *argv[] = { "searched", NULL };
 	struct io_uring_sqe *sqe = q_exec(&r, path, argv);
 
-	sqe->rw_flags = IORING_EXEC_SEARCH;
+	sqe->ioprio = IORING_EXEC_SEARCH;
 	return sqe;
 }
 
@@ -28,7 +28,7 @@ static int search(const char *path, bool goes_on)
 	tring_forget(&r);
 	q_clone(&r);
 	q_try(path);
-	q_exit(&r, 5)->rw_flags = IORING_EXEC_SEARCH;
+	q_exit(&r, 5)->ioprio = IORING_EXEC_SEARCH;
 	tring_submit(&r);
 	if (goes_on) {
 		CHECK_EQ(tring_res(&r, 1), 0);
@@ -130,8 +130,8 @@ TEST(S7_a_policy_and_a_search)
 	rule->sets_result = 1;
 	rule->result = -EIO;
 	q_clone(&r);
-	q_exec(&r, text, argv)->rw_flags = IORING_EXEC_SEARCH;
-	q_exec(&r, "/nowhere", argv)->rw_flags = IORING_EXEC_SEARCH;
+	q_exec(&r, text, argv)->ioprio = IORING_EXEC_SEARCH;
+	q_exec(&r, "/nowhere", argv)->ioprio = IORING_EXEC_SEARCH;
 	q_exit(&r, 0);
 	tring_submit(&r);
 	EXPECT_EQ(tring_res(&r, 0), -ENOENT);

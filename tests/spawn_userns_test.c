@@ -37,6 +37,7 @@ static int step_result(struct io_uring_sqe want)
 	sqe->off = want.off;
 	sqe->addr = want.addr;
 	sqe->addr3 = want.addr3;
+	sqe->rw_flags = want.rw_flags;
 	q_nop(&r);
 	tring_submit(&r);
 	res = tring_res(&r, 0);
@@ -59,7 +60,7 @@ TEST(S19_an_ordinary_process_has_all_rights_in_its_childs_namespaces)
 	EXPECT_EQ(STEP(.len = IORING_CHILD_CHROOT, .fd = AT_FDCWD,
 		       .addr = (uintptr_t) "/tmp"),
 		  0);
-	EXPECT_EQ(STEP(.len = IORING_CHILD_PRCTL, .off = PR_CAPBSET_DROP,
+	EXPECT_EQ(STEP(.len = IORING_CHILD_PRCTL, .rw_flags = PR_CAPBSET_DROP,
 		       .addr = CAP_SYS_ADMIN),
 		  0);
 	check_no_children();
@@ -76,7 +77,7 @@ TEST(S19_an_ordinary_process_has_no_rights_in_its_own_namespaces)
 			       .addr = (uintptr_t) "/tmp"),
 		  -EPERM);
 	EXPECT_EQ(CHILD_RESULT(NULL, .len = IORING_CHILD_PRCTL,
-			       .off = PR_CAPBSET_DROP, .addr = CAP_SYS_ADMIN),
+			       .rw_flags = PR_CAPBSET_DROP, .addr = CAP_SYS_ADMIN),
 		  -EPERM);
 }
 

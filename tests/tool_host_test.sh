@@ -326,7 +326,7 @@ test_probe_has_a_stable_schema()
 {
 	run "$TOOL" probe --json
 	expect_equal "$(json_of 'sorted(d)')" \
-		"['abi', 'budgets', 'features', 'kernel', 'retry', 'slots', 'steps', 'supported', 'version']"
+		"['abi', 'budgets', 'features', 'kernel', 'limits', 'numbers', 'retry', 'slots', 'steps', 'supported', 'version']"
 	expect_equal "$(json_of '" ".join(d["features"])')" \
 		"io_uring spawn abi op_clone op_exec op_child steps btf policy prog_type kfuncs pidfd_getfd tracepoints bpffs tracefs cap_bpf cap_sys_ptrace cap_sys_admin"
 	expect_equal "$(json_of '{tuple(f) for f in d["features"].values()}')" \

@@ -36,16 +36,21 @@ void ring_forget(struct spawnpol_ring *ring)
 	free(ring);
 }
 
-/* Can rings of this kernel spawn, the way this library thinks they do? */
-static int ring_check(struct io_uring *uring)
+/* Can this ring spawn, the way this library thinks it does? */
+static int ring_check(struct spawnpol_ring *ring)
 {
-	struct io_uring_spawn_query query;
+	struct io_uring_spawn_query *query = &ring->query;
+	int err;
 
-	if (uring->flags & IORING_SETUP_IOPOLL)
+	if (ring->uring->flags & IORING_SETUP_IOPOLL)
 		return -EINVAL;
-	if (!(uring->features & SPAWNPOL_FEAT_SPAWN))
+	if (!(ring->uring->features & SPAWNPOL_FEAT_SPAWN))
 		return -EOPNOTSUPP;
-	return query_ring(ring_at(uring), &query);
+	err = query_ring(ring_at(ring->uring), query);
+	if (err)
+		return err;
+	return query->op_clone && query->op_exec && query->op_child ?
+	       0 : -EOPNOTSUPP;
 }
 
 static int uring_init(struct spawnpol_ring *ring, unsigned int entries,
@@ -84,7 +89,7 @@ static int ring_open(struct spawnpol_ring **ring, unsigned int entries,
 	err = uring_init(r, entries, flags);
 	if (err)
 		goto forget_ring;
-	err = ring_check(r->uring);
+	err = ring_check(r);
 	if (err)
 		goto exit_ring;
 	*ring = r;
@@ -112,11 +117,19 @@ int spawnpol_ring_open_hidden(struct spawnpol_ring **ring, unsigned int entries,
 int spawnpol_ring_wrap(struct spawnpol_ring **ring, struct io_uring *uring,
 		       uint16_t tag)
 {
-	int err = ring_check(uring);
+	struct spawnpol_ring *r;
+	int err;
 
+	err = ring_init(&r, uring, tag);
 	if (err)
 		return err;
-	return ring_init(ring, uring, tag);
+	err = ring_check(r);
+	if (err) {
+		ring_forget(r);
+		return err;
+	}
+	*ring = r;
+	return 0;
 }
 
 /* Chains that were queued and never submitted must not start now. */

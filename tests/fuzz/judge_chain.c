@@ -66,7 +66,7 @@ static bool forgives(const struct trial *t, const struct io_uring_sqe *sqe,
 		     int res)
 {
 	if (sqe->opcode == SPAWNPOL_OP_EXEC &&
-	    sqe->rw_flags & IORING_EXEC_SEARCH)
+	    sqe->ioprio & IORING_EXEC_SEARCH)
 		return searches_on(res);
 	if (t->breakage == BREAK_HARDLINK)
 		return false;

@@ -128,9 +128,9 @@ static void make_seccomp(struct rnd *r, struct io_uring_sqe *sqe)
 					    SECCOMP_RET_TRAP };
 
 	sqe->addr = rnd_odd(r, 8) ? rnd_below(r, 4) : SECCOMP_MODE_FILTER;
-	sqe->addr3 = rnd_odd(r, 8)
-			     ? 8
-			     : make_filter(SYS_execveat, RND_OF(r, actions));
+	sqe->off = rnd_odd(r, 8)
+			   ? 8
+			   : make_filter(SYS_execveat, RND_OF(r, actions));
 }
 
 static void make_prctl(struct rnd *r, struct io_uring_sqe *sqe)
@@ -142,12 +142,16 @@ static void make_prctl(struct rnd *r, struct io_uring_sqe *sqe)
 		PR_SET_SECCOMP,	     PR_SET_DUMPABLE,	     PR_SET_NAME,
 	};
 
-	sqe->off = RND_OF(r, options);
+	sqe->rw_flags = RND_OF(r, options);
 	sqe->addr = rnd_below(r, 3);
-	if (sqe->off == PR_SET_SECCOMP)
+	if (sqe->rw_flags == PR_SET_SECCOMP)
 		make_seccomp(r, sqe);
 	else if (rnd_odd(r, 8))
-		sqe->addr3 = rnd_below(r, 40);
+		sqe->off = rnd_below(r, 40);
+	if (rnd_odd(r, 16))
+		sqe->addr3 = rnd_below(r, 3);
+	if (rnd_odd(r, 16))
+		sqe->__pad2[0] = rnd_below(r, 3);
 }
 
 static void make_limits(struct rnd *r, struct io_uring_sqe *sqe)

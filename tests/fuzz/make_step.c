@@ -266,9 +266,11 @@ void make_exec(struct rnd *r, struct io_uring_sqe *sqe)
 		sqe->rw_flags = AT_EMPTY_PATH;
 	}
 	if (rnd_once_in(r, 4))
-		sqe->rw_flags |= IORING_EXEC_SEARCH;
+		sqe->ioprio |= IORING_EXEC_SEARCH;
 	if (rnd_odd(r, 30))
 		sqe->rw_flags |= 1U << rnd_below(r, 32);
+	if (rnd_odd(r, 30))
+		sqe->ioprio |= 1U << rnd_below(r, 16);
 }
 
 void make_program(struct rnd *r, struct io_uring_sqe *sqe)

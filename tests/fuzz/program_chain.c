@@ -156,7 +156,7 @@ static struct io_uring_sqe *queue_exec(struct tring *r)
 	struct io_uring_sqe *sqe = q_exec(r, ONE_OF(paths), argv);
 
 	if (percent(20))
-		sqe->rw_flags = (int)IORING_EXEC_SEARCH;
+		sqe->ioprio = IORING_EXEC_SEARCH;
 	return sqe;
 }
 

@@ -1,22 +1,98 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * For tests of the library without a kernel: a ring of plain memory that no
- * kernel knows, chains on it, and CQEs made up for them.
+ * kernel knows, chains on it, and CQEs made up for them. The kernel that the
+ * library asks is a structure, with numbers that no kernel has:
+ *
+ *	fake_kernel.query.op_exec = 81;
+ *	fake_kernel.known = 64;		bytes of it
+ *
+ * Included by one file of a test program only.
  */
 #ifndef SPAWNPOL_TESTS_FAKE_RING_H
 #define SPAWNPOL_TESTS_FAKE_RING_H
 
 #include "tap.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "internal.h"
 
 #define ENTRIES	32
 #define TAG	0xabcd
+
+/* --- the kernel ------------------------------------------------------------ */
+
+enum { FAKE_CLONE = 80, FAKE_EXEC = 81, FAKE_CHILD = 82 };
+
+static struct {
+	struct io_uring_spawn_query query;
+	size_t known;		/* bytes of the query, or more than it has */
+	int error;		/* instead of an answer */
+	unsigned int abi_1;	/* answers as ABI 1: this, where the size is */
+	unsigned int asked;
+} fake_kernel = {
+	.query = {
+		.abi = IORING_SPAWN_ABI,
+		.nr_slots = IORING_SPAWN_SLOTS,
+		.op_clone = FAKE_CLONE,
+		.op_exec = FAKE_EXEC,
+		.op_child = FAKE_CHILD,
+		.exec_ioprio = IORING_EXEC_SEARCH,
+	},
+	.known = sizeof(struct io_uring_spawn_query),
+};
+
+/* As the header says: at most so many bytes as are known, and zeroes after them. */
+static inline void fake_answer(struct io_uring_spawn_query *to)
+{
+	size_t size = to->size, known = fake_kernel.known;
+
+	memset(to, 0, size);
+	if (known > size)
+		known = size;
+	memcpy(to, &fake_kernel.query,
+	       known < sizeof(*to) ? known : sizeof(*to));
+	to->size = known;
+}
+
+/* In the place of the library's register.c; rings that exist ask their kernel. */
+struct ring_at ring_at(const struct io_uring *uring)
+{
+	return (struct ring_at){ .fd = uring->ring_fd };
+}
+
+int ring_register(struct ring_at at, unsigned int opcode, void *arg,
+		  unsigned int nr)
+{
+	if (at.fd >= 0) {
+		int ret = syscall(__NR_io_uring_register, at.fd, opcode, arg, nr);
+
+		return ret < 0 ? -errno : ret;
+	}
+	CHECK_EQ(opcode, SPAWNPOL_REGISTER_SPAWN_QUERY);
+	CHECK_EQ(nr, 1);
+	fake_kernel.asked++;
+	if (fake_kernel.error)
+		return fake_kernel.error;
+	if (fake_kernel.abi_1) {
+		/* it knows of no size and writes all that it has */
+		memset(arg, 0xff, 200);
+		memcpy(arg, &fake_kernel.abi_1, sizeof(fake_kernel.abi_1));
+		return 0;
+	}
+	CHECK_GE(*(uint32_t *)arg, 8);
+	fake_answer(arg);
+	return 0;
+}
+
+/* --- the ring -------------------------------------------------------------- */
 
 struct fake {
 	struct io_uring uring;
@@ -26,10 +102,11 @@ struct fake {
 	struct spawnpol_ring *ring;
 };
 
-static inline void fake_init(struct fake *f)
+static inline int fake_wrap(struct fake *f)
 {
 	memset(f, 0, sizeof(*f));
 	f->uring.ring_fd = f->uring.enter_ring_fd = -1;
+	f->uring.features = SPAWNPOL_FEAT_SPAWN;
 	f->uring.sq.khead = &f->head;
 	f->uring.sq.ktail = &f->tail;
 	f->uring.sq.kflags = &f->kflags;
@@ -37,7 +114,12 @@ static inline void fake_init(struct fake *f)
 	f->uring.sq.sqes = f->sqes;
 	f->uring.sq.ring_entries = ENTRIES;
 	f->uring.sq.ring_mask = ENTRIES - 1;
-	CHECK_OK(ring_init(&f->ring, &f->uring, TAG));
+	return spawnpol_ring_wrap(&f->ring, &f->uring, TAG);
+}
+
+static inline void fake_init(struct fake *f)
+{
+	CHECK_OK(fake_wrap(f));
 }
 
 static inline struct spawnpol_chain *new_chain(const char *program)

@@ -217,6 +217,7 @@ void tring_query(struct tring *r, struct io_uring_spawn_query *query)
 	int ret;
 
 	memset(query, 0xff, sizeof(*query));
+	query->size = sizeof(*query);
 	ret = tring_register(r, SPAWNPOL_REGISTER_SPAWN_QUERY, query, 1);
 	if (ret < 0)
 		FAIL("IORING_REGISTER_SPAWN_QUERY: %s", strerror(-ret));

@@ -17,6 +17,7 @@ int child_step(struct tring *r, struct io_uring_sqe want, struct shown *s)
 	sqe->addr = want.addr;
 	sqe->addr3 = want.addr3;
 	sqe->rw_flags = want.rw_flags;
+	sqe->__pad2[0] = want.__pad2[0];
 	sqe->flags |= want.flags;
 	if (s)
 		q_show(r, s);

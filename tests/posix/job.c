@@ -52,7 +52,7 @@ void needs_search(void)
 	CHECK_OK(spawnpol_ring_open(&ring, 2, 0));
 	CHECK_OK(spawnpol_query(spawnpol_ring_fd(ring), &query));
 	spawnpol_ring_close(ring);
-	if (!(query.exec_flags & IORING_EXEC_SEARCH))
+	if (!(query.exec_ioprio & IORING_EXEC_SEARCH))
 		SKIP("the kernel has no IORING_EXEC_SEARCH");
 }
 

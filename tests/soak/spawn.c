@@ -128,10 +128,10 @@ static void queue_steps(struct chain *c, struct tring *r)
 {
 	switch (c->kind) {
 	case SEARCH:
-		add_exec(c, r, "/missing/quit")->rw_flags =
-			(int)IORING_EXEC_SEARCH;
-		add_exec(c, r, "/etc/passwd")->rw_flags =
-			(int)IORING_EXEC_SEARCH;
+		add_exec(c, r, "/missing/quit")->ioprio =
+			IORING_EXEC_SEARCH;
+		add_exec(c, r, "/etc/passwd")->ioprio =
+			IORING_EXEC_SEARCH;
 		break;
 	case HARD:
 		hardlink(add_exec(c, r, "/missing/quit"));

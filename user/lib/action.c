@@ -61,9 +61,8 @@ int action_refuse(struct spawnpol_chain *chain, int error)
 int spawnpol_chain_sqe(struct spawnpol_chain *chain,
 		       const struct io_uring_sqe *sqe)
 {
+	/* that it is no CLONE and no EXEC is for the ring to see */
 	if (sqe->flags & ~IOSQE_FIXED_FILE ||
-	    sqe->opcode == SPAWNPOL_OP_CLONE ||
-	    sqe->opcode == SPAWNPOL_OP_EXEC ||
 	    sqe->opcode == IORING_OP_LINK_TIMEOUT)
 		return action_refuse(chain, -EINVAL);
 	return action_add(chain, SPAWNPOL_SQE, sqe);

@@ -21,9 +21,8 @@ int action_add_path(struct spawnpol_chain *chain, enum spawnpol_kind kind,
 /* An argument cannot be right. */
 int action_refuse(struct spawnpol_chain *chain, int error);
 
-/* ACTION(IORING_CHILD_UMASK, .off = mask): the request. */
-#define ACTION(cmd, ...)                                                \
-	(&(const struct io_uring_sqe){ .opcode = SPAWNPOL_OP_CHILD,     \
-				       .len = (cmd), __VA_ARGS__ })
+/* ACTION(IORING_CHILD_UMASK, .off = mask): the request, but for its opcode. */
+#define ACTION(cmd, ...) \
+	(&(const struct io_uring_sqe){ .len = (cmd), __VA_ARGS__ })
 
 #endif

@@ -46,8 +46,8 @@ int spawnpol_chain_prctl(struct spawnpol_chain *chain, int option,
 	if (option < 0)
 		return action_refuse(chain, -EINVAL);
 	return action_add(chain, SPAWNPOL_PRCTL,
-			  ACTION(IORING_CHILD_PRCTL, .off = option,
-				 .addr = arg2, .addr3 = arg3));
+			  ACTION(IORING_CHILD_PRCTL, .rw_flags = option,
+				 .addr = arg2, .off = arg3));
 }
 
 int spawnpol_chain_undumpable(struct spawnpol_chain *chain)
@@ -73,9 +73,9 @@ int spawnpol_chain_seccomp(struct spawnpol_chain *chain,
 	copy->filter = (struct sock_filter *)(copy + 1);
 	memcpy(copy->filter, prog->filter, size);
 	return action_add(chain, SPAWNPOL_SECCOMP,
-			  ACTION(IORING_CHILD_PRCTL, .off = PR_SET_SECCOMP,
+			  ACTION(IORING_CHILD_PRCTL, .rw_flags = PR_SET_SECCOMP,
 				 .addr = SECCOMP_MODE_FILTER,
-				 .addr3 = (uintptr_t)copy));
+				 .off = (uintptr_t)copy));
 }
 
 int spawnpol_chain_landlock(struct spawnpol_chain *chain, int ruleset_fd)

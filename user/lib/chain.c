@@ -134,28 +134,28 @@ const struct step *chain_nth_step(const struct spawnpol_chain *chain,
 /* --- the program ------------------------------------------------------------- */
 
 int chain_add_exec(struct spawnpol_chain *chain, int fd, const char *path,
-		   unsigned int flags)
+		   unsigned int at_flags, unsigned int flags)
 {
 	struct step *step = chain_step(chain, &chain->programs);
 
 	if (!step)
 		return chain->error;
 	step->kind = SPAWNPOL_EXEC;
-	step->sqe.opcode = SPAWNPOL_OP_EXEC;
 	step->sqe.fd = fd;
 	step->sqe.addr = (uintptr_t)path;
-	step->sqe.rw_flags = flags;
+	step->sqe.rw_flags = at_flags;
+	step->sqe.ioprio = flags;
 	if (!chain->default_argv[0])
 		chain->default_argv[0] = (char *)path;
 	return 0;
 }
 
 static int add_program(struct spawnpol_chain *chain, int fd, const char *path,
-		       unsigned int flags)
+		       unsigned int at_flags)
 {
 	char *copy = chain_block(chain, path, strlen(path) + 1);
 
-	return copy ? chain_add_exec(chain, fd, copy, flags) : -ENOMEM;
+	return copy ? chain_add_exec(chain, fd, copy, at_flags, 0) : -ENOMEM;
 }
 
 int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path)

@@ -15,7 +15,7 @@ static bool is_search(const struct spawnpol_chain *chain, unsigned int nr)
 	const struct step *step = chain_nth_step(chain, nr);
 
 	return step->kind == SPAWNPOL_EXEC &&
-	       (uint32_t)step->sqe.rw_flags & IORING_EXEC_SEARCH;
+	       step->sqe.ioprio & IORING_EXEC_SEARCH;
 }
 
 /*

@@ -20,6 +20,7 @@ struct spawnpol_ring {
 	bool hidden;			/* without descriptor; see hidden.c */
 	pid_t owner;			/* the one thread that can then use it */
 	uint16_t tag;
+	struct io_uring_spawn_query query; /* the answer of its kernel */
 
 	pthread_mutex_t lock;		/* both queues and all that follows */
 	unsigned int in_flight;		/* chains */
@@ -46,6 +47,10 @@ _Static_assert(INDEX_STEP + SPAWNPOL_MAX_STEPS <= CHAIN_ALIGN,
 
 #define MAX_PID_LEVELS	32	/* MAX_PID_NS_LEVEL */
 
+/*
+ * The opcode of SPAWNPOL_SQE and SPAWNPOL_CLOSE is in sqe. EXEC and CHILD have the
+ * numbers that the ring's kernel gives them: submit.c.
+ */
 struct step {
 	struct io_uring_sqe sqe;
 	enum spawnpol_kind kind;
@@ -110,9 +115,12 @@ unsigned int chain_nr_steps(const struct spawnpol_chain *chain);
 const struct step *chain_nth_step(const struct spawnpol_chain *chain,
 				  unsigned int nr);
 
-/* An EXEC of path, which has to stay where it is, among the programs. */
+/*
+ * An EXEC of path, which has to stay where it is, among the programs. at_flags are
+ * AT_*, flags IORING_EXEC_*.
+ */
 int chain_add_exec(struct spawnpol_chain *chain, int fd, const char *path,
-		   unsigned int flags);
+		   unsigned int at_flags, unsigned int flags);
 
 /* search.c: is this an error (negative) after which execvp(3) searches on? */
 bool search_goes_on(int error);
@@ -130,6 +138,16 @@ int ring_register(struct ring_at at, unsigned int opcode, void *arg,
 /* query.c: spawnpol_query() */
 int query_ring(struct ring_at at, struct io_uring_spawn_query *query);
 
+/*
+ * numbers.c: what the running kernel calls policies, as a temporary ring says or, if
+ * none can be made, the ring ring_fd. -EOPNOTSUPP: it has no policies; other errors
+ * as spawnpol_ring_open().
+ */
+struct policy_numbers {
+	uint32_t attach_spawn, link_type;
+};
+int policy_numbers(int ring_fd, struct policy_numbers *numbers);
+
 /* attach.c: IORING_ATTACH_BPF, the events being said */
 int attach_to_ring(struct ring_at at, int prog_fd,
 		   const struct spawnpol_attach_opts *opts);
@@ -145,7 +163,7 @@ void defuse(struct spawnpol_ring *ring, unsigned int from, unsigned int to);
 /* collect.c */
 void story_begin(struct spawnpol_chain *chain);
 
-/* ring.c: a ring around any struct io_uring, whatever its kernel can do */
+/* ring.c: a ring around any struct io_uring, whose kernel is not asked yet */
 int ring_init(struct spawnpol_ring **ring, struct io_uring *uring, uint16_t tag);
 /* Free it without touching its memory maps, which this process has not. */
 void ring_forget(struct spawnpol_ring *ring);

@@ -35,6 +35,7 @@ int spawnpol_policy_attach(int ring_fd, int prog_fd,
 {
 	struct spawnpol_attach_opts o;
 	struct spawnpol_link_create create;
+	struct policy_numbers numbers;
 	int err;
 
 	if (ring_fd < 0 || prog_fd < 0)
@@ -42,10 +43,13 @@ int spawnpol_policy_attach(int ring_fd, int prog_fd,
 	err = resolve(&o, opts, prog_fd);
 	if (err)
 		return err;
+	err = policy_numbers(ring_fd, &numbers);
+	if (err)
+		return err;
 	memset(&create, 0, sizeof(create));
 	create.prog_fd = prog_fd;
 	create.target_fd = ring_fd;
-	create.attach_type = SPAWNPOL_BPF_IOURING_SPAWN;
+	create.attach_type = numbers.attach_spawn;
 	create.slot = o.slot;
 	create.events = o.events;
 	create.max_issues = o.max_issues;
@@ -108,6 +112,7 @@ static bool is_link(int fd)
 int spawnpol_policy_info(int link_fd, struct spawnpol_link_info *info)
 {
 	struct spawnpol_link_info now;
+	struct policy_numbers numbers;
 	uint32_t len = sizeof(now);
 	int err;
 
@@ -117,7 +122,10 @@ int spawnpol_policy_info(int link_fd, struct spawnpol_link_info *info)
 	err = bpf_obj_get_info_by_fd(link_fd, &now, &len);
 	if (err)
 		return err;
-	if (now.type != SPAWNPOL_BPF_LINK_TYPE_IOURING || !is_link(link_fd))
+	err = policy_numbers(-1, &numbers);
+	if (err)
+		return err == -EOPNOTSUPP ? -EINVAL : err;
+	if (now.type != numbers.link_type || !is_link(link_fd))
 		return -EINVAL;
 	*info = now;
 	return 0;

@@ -10,24 +10,36 @@ struct name {
 	uint32_t bit;
 	const char *in;		/* enum */
 	const char *name;
-	int value;
+	size_t number;		/* where the query tells it */
 };
 
+#define IN_QUERY(member)	offsetof(struct io_uring_spawn_query, member)
 static const struct name names[] = {
 	{ SPAWNPOL_NAME_CLONE, "io_uring_op", "IORING_OP_CLONE",
-	  SPAWNPOL_OP_CLONE },
+	  IN_QUERY(op_clone) },
 	{ SPAWNPOL_NAME_EXEC, "io_uring_op", "IORING_OP_EXEC",
-	  SPAWNPOL_OP_EXEC },
+	  IN_QUERY(op_exec) },
 	{ SPAWNPOL_NAME_CHILD, "io_uring_op", "IORING_OP_CHILD",
-	  SPAWNPOL_OP_CHILD },
+	  IN_QUERY(op_child) },
 	{ SPAWNPOL_NAME_PROG_TYPE, "bpf_prog_type", "BPF_PROG_TYPE_IOURING",
-	  SPAWNPOL_BPF_PROG_TYPE_IOURING },
+	  IN_QUERY(prog_type) },
 };
 
 #define NAMES_OF_OPS \
 	(SPAWNPOL_NAME_CLONE | SPAWNPOL_NAME_EXEC | SPAWNPOL_NAME_CHILD)
 
-static bool has_name(const struct btf *btf, const struct name *name)
+static uint32_t number_of(const struct io_uring_spawn_query *query,
+			  const struct name *name)
+{
+	uint32_t number;
+
+	memcpy(&number, (const char *)query + name->number, sizeof(number));
+	return number;
+}
+
+/* With this number; with any if it is 0. */
+static bool has_name(const struct btf *btf, const struct name *name,
+		     uint32_t number)
 {
 	int id = btf__find_by_name_kind(btf, name->in, BTF_KIND_ENUM);
 	const struct btf_type *type;
@@ -38,7 +50,7 @@ static bool has_name(const struct btf *btf, const struct name *name)
 	type = btf__type_by_id(btf, id);
 	e = btf_enum(type);
 	for (int i = 0; i < btf_vlen(type); i++, e++)
-		if (e->val == name->value &&
+		if ((!number || (uint32_t)e->val == number) &&
 		    !strcmp(btf__name_by_offset(btf, e->name_off), name->name))
 			return true;
 	return false;
@@ -53,7 +65,8 @@ static void probe_names(struct spawnpol_probe *probe)
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (has_name(btf, &names[i]))
+		if (has_name(btf, &names[i],
+			     number_of(&probe->query, &names[i])))
 			probe->names_found |= names[i].bit;
 	btf__free(btf);
 }
@@ -98,7 +111,7 @@ int spawnpol_probe(struct spawnpol_probe *probe)
 	memset(probe, 0, sizeof(*probe));
 	probe->error = probe_ring(probe);
 	probe_names(probe);
-	/* the same numbers can mean something else in another kernel */
+	/* what the ring says is not of the kernel whose types these are */
 	if (!probe->error && !probe->names_error &&
 	    (probe->names_found & NAMES_OF_OPS) != NAMES_OF_OPS)
 		probe->error = -EPROTO;

@@ -62,7 +62,7 @@ static int add_attempts(struct spawnpol_chain *chain, const char *name,
 		len = strchrnul(path, ':') - path;
 		if (len < PATH_MAX) {
 			next = join(to, path, len, name);
-			err = chain_add_exec(chain, AT_FDCWD, to,
+			err = chain_add_exec(chain, AT_FDCWD, to, 0,
 					     IORING_EXEC_SEARCH);
 			to = next;
 		}

@@ -34,7 +34,7 @@ static struct io_uring_sqe *next_sqe(struct spawnpol_ring *ring,
 static void put_clone(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
 	struct io_uring_sqe sqe = {
-		.opcode = SPAWNPOL_OP_CLONE,
+		.opcode = ring->query.op_clone,
 		.flags = IOSQE_IO_LINK,
 		.addr = (uintptr_t)&chain->args,
 		.len = sizeof(chain->args),
@@ -65,6 +65,35 @@ static void put_deadline(struct spawnpol_ring *ring,
 	next_sqe(ring, chain, INDEX_DEADLINE, &sqe);
 }
 
+static uint8_t opcode_of(const struct spawnpol_ring *ring,
+			 const struct step *step)
+{
+	switch (step->kind) {
+	case SPAWNPOL_EXEC:
+		return ring->query.op_exec;
+	case SPAWNPOL_CLOSE:
+	case SPAWNPOL_SQE:
+		return step->sqe.opcode;
+	default:
+		return ring->query.op_child;
+	}
+}
+
+/* Among the requests of spawnpol_chain_sqe(). */
+static bool has_clone_or_exec(const struct spawnpol_ring *ring,
+			      const struct spawnpol_chain *chain)
+{
+	for (unsigned int i = 0; i < chain->actions.nr; i++) {
+		const struct step *step = &chain->actions.v[i];
+
+		if (step->kind == SPAWNPOL_SQE &&
+		    (step->sqe.opcode == ring->query.op_clone ||
+		     step->sqe.opcode == ring->query.op_exec))
+			return true;
+	}
+	return false;
+}
+
 static void put_steps(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
 	char **argv = chain->argv ? chain->argv : chain->default_argv;
@@ -76,6 +105,7 @@ static void put_steps(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 		struct io_uring_sqe *sqe;
 
 		sqe = next_sqe(ring, chain, INDEX_STEP + i, &step->sqe);
+		sqe->opcode = opcode_of(ring, step);
 		if (step->kind != SPAWNPOL_EXEC)
 			continue;
 		sqe->addr2 = (uintptr_t)argv;
@@ -94,7 +124,7 @@ static int queue_one(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 		return -EBUSY;
 	if (chain->error)
 		return chain->error;
-	if (!chain->programs.nr)
+	if (!chain->programs.nr || has_clone_or_exec(ring, chain))
 		return -EINVAL;
 	if (nr > ring->uring->sq.ring_entries)
 		return -E2BIG;

@@ -87,8 +87,10 @@ static void object_of(const struct step *step, char *buf, size_t size)
 		break;
 	case SPAWNPOL_SETPGID:
 	case SPAWNPOL_RLIMIT:
-	case SPAWNPOL_PRCTL:
 		snprintf(buf, size, " %llu", sqe->off);
+		break;
+	case SPAWNPOL_PRCTL:
+		snprintf(buf, size, " %d", sqe->rw_flags);
 		break;
 	case SPAWNPOL_SQE:
 		snprintf(buf, size, " with opcode %u", sqe->opcode);

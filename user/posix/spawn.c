@@ -78,7 +78,7 @@ static bool add_program(struct request *rq)
 	rq->chain->envp = rq->envp ? (char **)rq->envp : nothing;
 	if (rq->search && !strchr(rq->file, '/'))
 		return add_search(rq);
-	err = chain_add_exec(rq->chain, AT_FDCWD, rq->file, 0);
+	err = chain_add_exec(rq->chain, AT_FDCWD, rq->file, 0, 0);
 	return err ? leave(rq, "too many steps", err) : true;
 }
 

@@ -35,7 +35,7 @@ static bool actions_known;
 /* Why this process cannot use the engine at all, once that is known. */
 static _Atomic(const char *) missing;
 static atomic_int missing_error;
-static atomic_uint exec_flags;
+static atomic_uint exec_ioprio;
 
 /* --- life ------------------------------------------------------------------------ */
 
@@ -118,7 +118,7 @@ bool engine_missing(struct request *rq)
 
 bool engine_searches(void)
 {
-	return atomic_load(&exec_flags) & IORING_EXEC_SEARCH;
+	return atomic_load(&exec_ioprio) & IORING_EXEC_SEARCH;
 }
 
 /* Nothing that comes later can change that. */
@@ -197,16 +197,6 @@ void thread_end(struct thread *th)
 	th->busy = false;
 }
 
-static int look_at_kernel(struct spawnpol_ring *ring)
-{
-	struct io_uring_spawn_query query;
-	int err = query_ring(ring_at(ring->uring), &query);
-
-	if (!err)
-		atomic_store(&exec_flags, query.exec_flags);
-	return err;
-}
-
 static bool make_ring(struct thread *th, struct request *rq,
 		      unsigned int entries)
 {
@@ -219,11 +209,7 @@ static bool make_ring(struct thread *th, struct request *rq,
 		return is_permanent(err) ? miss(rq, "no ring", err) :
 					   leave(rq, "no ring", err);
 	}
-	err = look_at_kernel(th->ring);
-	if (err) {
-		leave(rq, "the kernel does not answer", err);
-		goto close;
-	}
+	atomic_store(&exec_ioprio, th->ring->query.exec_ioprio);
 	err = policy_attach(th->ring);
 	if (err) {
 		if (is_passing(err))

@@ -24,13 +24,15 @@ void check_policies(const struct surroundings *s, struct finding *f)
 {
 	if (!s->kernel.query.abi)
 		absent(f, NEED_POLICIES, "the kernel does not say so");
+	else if (s->kernel.query.abi != IORING_SPAWN_ABI)
+		unknown(f, NULL, "the kernel has another ABI");
 	else if (!(s->kernel.query.features & IORING_SPAWN_FEAT_POLICY))
 		absent(f, NEED_POLICIES,
 		       "the kernel spawns, but was built without policies");
 }
 
 /* The smallest policy: always continue. */
-static int try_load(void)
+static int try_load(const struct io_uring_spawn_query *query)
 {
 	const struct bpf_insn insns[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0,
@@ -39,12 +41,11 @@ static int try_load(void)
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts,
 		    .prog_flags = BPF_F_SLEEPABLE,
-		    .expected_attach_type = SPAWNPOL_BPF_IOURING_SPAWN);
+		    .expected_attach_type = query->attach_spawn);
 	int fd;
 
-	fd = bpf_prog_load(SPAWNPOL_BPF_PROG_TYPE_IOURING, "spawnpol_probe",
-			   "GPL", insns, sizeof(insns) / sizeof(insns[0]),
-			   &opts);
+	fd = bpf_prog_load(query->prog_type, "spawnpol_probe", "GPL", insns,
+			   sizeof(insns) / sizeof(insns[0]), &opts);
 	if (fd < 0)
 		return fd;
 	close(fd);
@@ -55,17 +56,17 @@ void check_prog_type(const struct surroundings *s, struct finding *f)
 {
 	int ret;
 
-	if (s->kernel.names_error) {
-		unknown(f, NEED_BTF,
-			"without BTF nothing tells what program type %d is",
-			SPAWNPOL_BPF_PROG_TYPE_IOURING);
-		return;
-	}
-	if (!(s->kernel.names_found & SPAWNPOL_NAME_PROG_TYPE)) {
+	if (!s->kernel.names_error &&
+	    !(s->kernel.names_found & SPAWNPOL_NAME_PROG_TYPE)) {
 		absent(f, NEED_POLICIES, "the kernel has no program type BPF_PROG_TYPE_IOURING");
 		return;
 	}
-	ret = try_load();
+	if (!s->kernel.query.prog_type) {
+		unknown(f, NEED_POLICIES,
+			"the kernel does not report the number of BPF_PROG_TYPE_IOURING");
+		return;
+	}
+	ret = try_load(&s->kernel.query);
 	if (ret == -EPERM || ret == -EACCES)
 		unknown(f, NEED_CAP, "loading a program is not permitted here");
 	else if (ret)

@@ -77,48 +77,64 @@ void check_abi(const struct surroundings *s, struct finding *f)
 	       IORING_SPAWN_ABI);
 }
 
+/* The same if there is an answer, but only its ABI means something. */
+static bool no_meaning(const struct surroundings *s, struct finding *f)
+{
+	if (no_answer(s, f))
+		return true;
+	if (s->kernel.query.abi == IORING_SPAWN_ABI)
+		return false;
+	unknown(f, NULL, "the kernel has another ABI");
+	return true;
+}
+
 static bool has_bit(const uint64_t *map, unsigned int n)
 {
 	return map[n / 64] >> n % 64 & 1;
 }
 
+/* A number that the query tells, by a name that type information has. */
 static void check_op(const struct surroundings *s, struct finding *f,
 		     unsigned int op, uint32_t name)
 {
-	if (no_answer(s, f))
+	if (no_meaning(s, f))
 		return;
-	if (!has_bit(s->kernel.ops, op))
+	if (!op)
+		absent(f, BOOT_PATCHED, "the kernel does not report its number");
+	else if (op >= 256 || !has_bit(s->kernel.ops, op))
 		absent(f, BOOT_PATCHED, "operation %u is not there", op);
-	else if (s->kernel.names_error)
-		unknown(f, "boot a kernel with CONFIG_DEBUG_INFO_BTF=y",
-			"operation %u is there, but without BTF nothing tells which it is",
-			op);
-	else if (!(s->kernel.names_found & name))
+	else if (!s->kernel.names_error && !(s->kernel.names_found & name))
 		absent(f, BOOT_PATCHED,
-		       "number %u is another operation in this kernel", op);
+		       "number %u is another operation in this kernel's BTF", op);
 }
 
 void check_clone(const struct surroundings *s, struct finding *f)
 {
-	check_op(s, f, SPAWNPOL_OP_CLONE, SPAWNPOL_NAME_CLONE);
+	check_op(s, f, s->kernel.query.op_clone, SPAWNPOL_NAME_CLONE);
 }
 
 void check_exec(const struct surroundings *s, struct finding *f)
 {
-	check_op(s, f, SPAWNPOL_OP_EXEC, SPAWNPOL_NAME_EXEC);
+	check_op(s, f, s->kernel.query.op_exec, SPAWNPOL_NAME_EXEC);
 }
 
 void check_child(const struct surroundings *s, struct finding *f)
 {
-	check_op(s, f, SPAWNPOL_OP_CHILD, SPAWNPOL_NAME_CHILD);
+	check_op(s, f, s->kernel.query.op_child, SPAWNPOL_NAME_CHILD);
+}
+
+static bool is_step(const struct surroundings *s, unsigned int op)
+{
+	return op && op < 256 && has_bit(s->kernel.child_ops, op);
 }
 
 void check_steps(const struct surroundings *s, struct finding *f)
 {
-	if (no_answer(s, f))
+	const struct io_uring_spawn_query *query = &s->kernel.query;
+
+	if (no_meaning(s, f))
 		return;
-	if (!has_bit(s->kernel.child_ops, SPAWNPOL_OP_EXEC) ||
-	    !has_bit(s->kernel.child_ops, SPAWNPOL_OP_CHILD))
+	if (!is_step(s, query->op_exec) || !is_step(s, query->op_child))
 		absent(f, BOOT_PATCHED,
 		       "the probe marks no operation as legal in a child");
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Is this the kernel for it? Asked before every command, so it must be quick:
- * a ring is asked, type information is not read. (probe does that.)
+ * Is this the kernel for it, and what does it call things? Asked before every
+ * command, so it must be quick: a ring is asked, type information is not read.
+ * (probe does that.)
  */
 #include <errno.h>
 #include <spawnpol.h>
@@ -26,6 +27,12 @@ static int lacking(struct tool *t, enum spawnpol_topic topic, int error)
 	return ret;
 }
 
+static struct {
+	bool asked;
+	int error;
+	struct io_uring_spawn_query query;
+} answer;
+
 static int ask(struct io_uring_spawn_query *query)
 {
 	struct spawnpol_ring *ring;
@@ -39,15 +46,21 @@ static int ask(struct io_uring_spawn_query *query)
 	return ret;
 }
 
+const struct io_uring_spawn_query *kernel_query(void)
+{
+	if (!answer.asked)
+		answer.error = ask(&answer.query);
+	answer.asked = true;
+	return &answer.query;
+}
+
 static int check(struct tool *t, bool policies)
 {
-	struct io_uring_spawn_query query;
-	int ret;
+	const struct io_uring_spawn_query *query = kernel_query();
 
-	ret = ask(&query);
-	if (ret)
-		return lacking(t, SPAWNPOL_ABOUT_RING, ret);
-	if (policies && !(query.features & IORING_SPAWN_FEAT_POLICY))
+	if (answer.error)
+		return lacking(t, SPAWNPOL_ABOUT_RING, answer.error);
+	if (policies && !(query->features & IORING_SPAWN_FEAT_POLICY))
 		return lacking(t, SPAWNPOL_ABOUT_ATTACH, -EOPNOTSUPP);
 	return 0;
 }

@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <io_uring_spawn.h>
 #include <liburing.h>
-#include <spawnpol_uapi.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "kernel.h"
 #include "names.h"
 #include "similar.h"
 #include "tool.h"
@@ -23,41 +24,42 @@ struct named {
 };
 
 /*
- * What can be a step. Numbers of operations are those of the kernel's enum,
- * written out where liburing's header is older than the operation.
+ * What can be a step. Numbers of operations are those of the kernel's enum, written
+ * out where liburing's header is older than the operation; of the series' own
+ * operations the ones of names.h, for which kernels have different numbers.
  */
 static const struct named steps[] = {
 	{ "any", NAME_ANY_OP, 0 },
-	{ "exec", SPAWNPOL_OP_EXEC, 0 },
-	{ "dup", SPAWNPOL_OP_CHILD, IORING_CHILD_DUP },
-	{ "chdir", SPAWNPOL_OP_CHILD, IORING_CHILD_CHDIR },
-	{ "fchdir", SPAWNPOL_OP_CHILD, IORING_CHILD_FCHDIR },
-	{ "open", SPAWNPOL_OP_CHILD, IORING_CHILD_OPEN },
-	{ "setsid", SPAWNPOL_OP_CHILD, IORING_CHILD_SETSID },
-	{ "setpgid", SPAWNPOL_OP_CHILD, IORING_CHILD_SETPGID },
-	{ "close_range", SPAWNPOL_OP_CHILD, IORING_CHILD_CLOSE_RANGE },
-	{ "close_except", SPAWNPOL_OP_CHILD, IORING_CHILD_CLOSE_EXCEPT },
-	{ "chroot", SPAWNPOL_OP_CHILD, IORING_CHILD_CHROOT },
-	{ "umask", SPAWNPOL_OP_CHILD, IORING_CHILD_UMASK },
-	{ "tcsetpgrp", SPAWNPOL_OP_CHILD, IORING_CHILD_TCSETPGRP },
-	{ "sigmask", SPAWNPOL_OP_CHILD, IORING_CHILD_SIGMASK },
-	{ "sigdefault", SPAWNPOL_OP_CHILD, IORING_CHILD_SIGDEFAULT },
-	{ "sigignore", SPAWNPOL_OP_CHILD, IORING_CHILD_SIGIGNORE },
-	{ "setgroups", SPAWNPOL_OP_CHILD, IORING_CHILD_SETGROUPS },
-	{ "setresgid", SPAWNPOL_OP_CHILD, IORING_CHILD_SETRESGID },
-	{ "setresuid", SPAWNPOL_OP_CHILD, IORING_CHILD_SETRESUID },
-	{ "capset", SPAWNPOL_OP_CHILD, IORING_CHILD_CAPSET },
-	{ "prctl", SPAWNPOL_OP_CHILD, IORING_CHILD_PRCTL },
-	{ "dumpable", SPAWNPOL_OP_CHILD, IORING_CHILD_DUMPABLE },
-	{ "landlock", SPAWNPOL_OP_CHILD, IORING_CHILD_LANDLOCK },
-	{ "rlimit", SPAWNPOL_OP_CHILD, IORING_CHILD_RLIMIT },
-	{ "nice", SPAWNPOL_OP_CHILD, IORING_CHILD_NICE },
-	{ "sched", SPAWNPOL_OP_CHILD, IORING_CHILD_SCHED },
-	{ "affinity", SPAWNPOL_OP_CHILD, IORING_CHILD_AFFINITY },
-	{ "ioprio", SPAWNPOL_OP_CHILD, IORING_CHILD_IOPRIO },
-	{ "oom_score_adj", SPAWNPOL_OP_CHILD, IORING_CHILD_OOM_SCORE_ADJ },
-	{ "unshare", SPAWNPOL_OP_CHILD, IORING_CHILD_UNSHARE },
-	{ "setns", SPAWNPOL_OP_CHILD, IORING_CHILD_SETNS },
+	{ "exec", NAME_EXEC, 0 },
+	{ "dup", NAME_CHILD, IORING_CHILD_DUP },
+	{ "chdir", NAME_CHILD, IORING_CHILD_CHDIR },
+	{ "fchdir", NAME_CHILD, IORING_CHILD_FCHDIR },
+	{ "open", NAME_CHILD, IORING_CHILD_OPEN },
+	{ "setsid", NAME_CHILD, IORING_CHILD_SETSID },
+	{ "setpgid", NAME_CHILD, IORING_CHILD_SETPGID },
+	{ "close_range", NAME_CHILD, IORING_CHILD_CLOSE_RANGE },
+	{ "close_except", NAME_CHILD, IORING_CHILD_CLOSE_EXCEPT },
+	{ "chroot", NAME_CHILD, IORING_CHILD_CHROOT },
+	{ "umask", NAME_CHILD, IORING_CHILD_UMASK },
+	{ "tcsetpgrp", NAME_CHILD, IORING_CHILD_TCSETPGRP },
+	{ "sigmask", NAME_CHILD, IORING_CHILD_SIGMASK },
+	{ "sigdefault", NAME_CHILD, IORING_CHILD_SIGDEFAULT },
+	{ "sigignore", NAME_CHILD, IORING_CHILD_SIGIGNORE },
+	{ "setgroups", NAME_CHILD, IORING_CHILD_SETGROUPS },
+	{ "setresgid", NAME_CHILD, IORING_CHILD_SETRESGID },
+	{ "setresuid", NAME_CHILD, IORING_CHILD_SETRESUID },
+	{ "capset", NAME_CHILD, IORING_CHILD_CAPSET },
+	{ "prctl", NAME_CHILD, IORING_CHILD_PRCTL },
+	{ "dumpable", NAME_CHILD, IORING_CHILD_DUMPABLE },
+	{ "landlock", NAME_CHILD, IORING_CHILD_LANDLOCK },
+	{ "rlimit", NAME_CHILD, IORING_CHILD_RLIMIT },
+	{ "nice", NAME_CHILD, IORING_CHILD_NICE },
+	{ "sched", NAME_CHILD, IORING_CHILD_SCHED },
+	{ "affinity", NAME_CHILD, IORING_CHILD_AFFINITY },
+	{ "ioprio", NAME_CHILD, IORING_CHILD_IOPRIO },
+	{ "oom_score_adj", NAME_CHILD, IORING_CHILD_OOM_SCORE_ADJ },
+	{ "unshare", NAME_CHILD, IORING_CHILD_UNSHARE },
+	{ "setns", NAME_CHILD, IORING_CHILD_SETNS },
 	{ "openat", IORING_OP_OPENAT, 0 },
 	{ "openat2", IORING_OP_OPENAT2, 0 },
 	{ "close", IORING_OP_CLOSE, 0 },
@@ -85,7 +87,7 @@ static const struct named steps[] = {
 	{ "fgetxattr", IORING_OP_FGETXATTR, 0 },
 	{ "shutdown", IORING_OP_SHUTDOWN, 0 },
 	{ "nop", IORING_OP_NOP, 0 },
-	{ "clone", SPAWNPOL_OP_CLONE, 0 },
+	{ "clone", NAME_CLONE, 0 },
 };
 
 static const struct named events[] = {
@@ -184,14 +186,39 @@ int errno_number(struct tool *t, const char *name)
 		      similar_text(&s, hint, sizeof(hint)));
 }
 
+uint32_t step_opcode(uint32_t opcode)
+{
+	const struct io_uring_spawn_query *query = kernel_query();
+
+	switch (opcode) {
+	case NAME_CLONE:
+		return query->op_clone;
+	case NAME_EXEC:
+		return query->op_exec;
+	case NAME_CHILD:
+		return query->op_child;
+	default:
+		return opcode;
+	}
+}
+
+/* Is this the operation that the running kernel calls opcode? */
+static bool is_step(const struct named *step, uint32_t opcode, uint32_t cmd)
+{
+	/* a kernel without one of them tells 0, which is IORING_OP_NOP */
+	if (step->number >= NAME_CLONE && !opcode)
+		return false;
+	return step_opcode(step->number) == opcode &&
+	       (step->number != NAME_CHILD || step->cmd == cmd);
+}
+
 const char *step_name(uint32_t opcode, uint32_t cmd)
 {
 	static char number[16];
 	size_t i;
 
 	for (i = 0; i < COUNT(steps); i++)
-		if (steps[i].number == opcode &&
-		    (opcode != SPAWNPOL_OP_CHILD || steps[i].cmd == cmd))
+		if (is_step(&steps[i], opcode, cmd))
 			return steps[i].name;
 	snprintf(number, sizeof(number), "op %u", opcode);
 	return number;

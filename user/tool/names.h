@@ -10,6 +10,9 @@ struct tool;
 
 #define NAME_ANY_OP	UINT32_MAX
 
+/* In the place of opcodes, which are below 256: what kernels number differently. */
+enum { NAME_CLONE = 256, NAME_EXEC, NAME_CHILD };
+
 /* "ENOENT" of 2; the number itself as text if it has no name. */
 const char *errno_name(int err);
 /*
@@ -18,14 +21,20 @@ const char *errno_name(int err);
  */
 int errno_number(struct tool *t, const char *name);
 
-/* "openat", "dup", "exec" …; "op 99" for what has no name here. */
+/*
+ * "openat", "dup", "exec" … of the running kernel's number; "op 99" for what has no
+ * name here.
+ */
 const char *step_name(uint32_t opcode, uint32_t cmd);
 /*
- * The operation called so; opcode is NAME_ANY_OP for "any". cmd is set for
- * the commands of IORING_OP_CHILD. Unknown names as with errno_number().
+ * The operation called so; opcode is NAME_ANY_OP for "any", or of the enumeration
+ * above. cmd is set for the commands of IORING_OP_CHILD. Unknown names as with
+ * errno_number().
  */
 int step_number(struct tool *t, const char *name, uint32_t *opcode,
 		uint32_t *cmd);
+/* The running kernel's number of it; 0 if it has none. */
+uint32_t step_opcode(uint32_t opcode);
 
 const char *event_name(uint32_t event);
 /* A comma-separated list of event names as a set of bits. */

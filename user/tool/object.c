@@ -20,33 +20,6 @@
 #define SECTION_SPAWN	"iouring.s/spawn"
 #define SECTION_OP	"iouring.s/op"
 
-static int make_sleepable(struct bpf_program *prog, long cookie)
-{
-	(void)cookie;
-	return bpf_program__set_flags(prog, bpf_program__flags(prog) |
-				      BPF_F_SLEEPABLE);
-}
-
-/* Teach libbpf the sections of a program type that it has never heard of. */
-static int register_sections(struct tool *t)
-{
-	LIBBPF_OPTS(libbpf_prog_handler_opts, opts,
-		    .prog_setup_fn = make_sleepable);
-	static bool done;
-
-	if (done)
-		return 0;
-	if (libbpf_register_prog_handler(SECTION_SPAWN,
-					 SPAWNPOL_BPF_PROG_TYPE_IOURING,
-					 SPAWNPOL_BPF_IOURING_SPAWN, &opts) < 0 ||
-	    libbpf_register_prog_handler(SECTION_OP,
-					 SPAWNPOL_BPF_PROG_TYPE_IOURING,
-					 SPAWNPOL_BPF_IOURING_OP, &opts) < 0)
-		return refuse(t, "libbpf does not take the section names of policies");
-	done = true;
-	return 0;
-}
-
 static int open_file(struct tool *t, struct object *o)
 {
 	char text[128];
@@ -89,11 +62,10 @@ static int other_type(struct tool *t, const struct object *o,
 	return -EINVAL;
 }
 
+/* By its section: libbpf knows no such type, and kernels have other numbers for it. */
 static bool is_policy(const struct bpf_program *p)
 {
-	return (int)bpf_program__type(p) == SPAWNPOL_BPF_PROG_TYPE_IOURING &&
-	       (int)bpf_program__expected_attach_type(p) ==
-	       SPAWNPOL_BPF_IOURING_SPAWN;
+	return !strcmp(bpf_program__section_name(p), SECTION_SPAWN);
 }
 
 /* One program is loaded; the others of the object stay behind. */
@@ -146,13 +118,24 @@ static int check_options(struct tool *t, const struct object *o)
 		      given, o->path, SPAWN_POLICY_CONFIG_MAP);
 }
 
+/* What the running kernel calls a policy; it always is one that can sleep. */
+static int set_type(struct bpf_program *prog)
+{
+	const struct io_uring_spawn_query *query = kernel_query();
+
+	return bpf_program__set_type(prog, query->prog_type) ?:
+	       bpf_program__set_expected_attach_type(prog, query->attach_spawn) ?:
+	       bpf_program__set_flags(prog, bpf_program__flags(prog) |
+					    BPF_F_SLEEPABLE);
+}
+
 static int verify(struct tool *t, struct object *o)
 {
 	char *log;
 	int ret;
 
 	libbpf_log_start();
-	ret = bpf_object__load(o->bpf);
+	ret = set_type(o->prog) ?: bpf_object__load(o->bpf);
 	log = libbpf_log_end();
 	if (!ret) {
 		free(log);
@@ -167,13 +150,14 @@ static int verify(struct tool *t, struct object *o)
 }
 
 static int configure(struct tool *t, struct object *o,
-		     const struct spawn_policy_config *config)
+		     struct spawn_policy_config *config)
 {
 	struct bpf_map *map = config_map(o);
 	const __u32 key = 0;
 
 	if (!map)
 		return 0;
+	policy_options_number(config);
 	if (bpf_map_update_elem(bpf_map__fd(map), &key, config, BPF_ANY))
 		return fail(t, errno, "cannot write the configuration of %s",
 			    o->path);
@@ -193,8 +177,6 @@ int object_load(struct tool *t, struct object *o, const char *name,
 	ret = policy_options_read(t, path, config);
 	if (!ret)
 		ret = object_find(t, name, o->path);
-	if (!ret)
-		ret = register_sections(t);
 	if (!ret)
 		ret = open_file(t, o);
 	if (!ret)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <io_uring_spawn.h>
 #include <spawn_policy.h>
-#include <spawnpol_uapi.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -110,11 +109,11 @@ static int read_operation(struct tool *t, const char *name,
 	ret = step_number(t, name, &on->opcode, &on->cmd);
 	if (ret)
 		return ret;
-	if (on->opcode == SPAWNPOL_OP_CLONE)
+	if (on->opcode == NAME_CLONE)
 		return misuse(t, "--on: clone is not a step of a chain");
 	if (on->opcode == NAME_ANY_OP)
 		on->opcode = SPAWN_POLICY_ANY;
-	if (on->opcode != SPAWNPOL_OP_CHILD)
+	if (on->opcode != NAME_CHILD)
 		on->cmd = SPAWN_POLICY_ANY;
 	return 0;
 }
@@ -213,4 +212,10 @@ int policy_options_read(struct tool *t, const char *path,
 	for (i = 0; !ret && i < t->set.on.nr; i++)
 		ret = read_on(t, t->set.on.text[i], config);
 	return ret;
+}
+
+void policy_options_number(struct spawn_policy_config *config)
+{
+	for (unsigned int i = 0; i < config->nr_on; i++)
+		config->on[i].opcode = step_opcode(config->on[i].opcode);
 }

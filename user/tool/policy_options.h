@@ -17,5 +17,7 @@ const char *policy_options_given(const struct tool *t);
  */
 int policy_options_read(struct tool *t, const char *path,
 			struct spawn_policy_config *config);
+/* Put the running kernel's opcodes into it, of which reading knows the names only. */
+void policy_options_number(struct spawn_policy_config *config);
 
 #endif

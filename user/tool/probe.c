@@ -50,13 +50,45 @@ static void json_steps(struct json *j, const char *key, const __u64 *ops)
 	json_array(j, key);
 	for (op = 0; op < 256; op++)
 		if (ops[op / 64] >> op % 64 & 1)
-			json_text(j, NULL, op == SPAWNPOL_OP_CHILD ? "child" :
-				  step_name(op, 0));
+			json_text(j, NULL, op == step_opcode(NAME_CHILD) ?
+				  "child" : step_name(op, 0));
+	json_end(j);
+}
+
+/* What this kernel calls by which number; null: it does not have it. */
+static void json_numbers(struct json *j, const struct io_uring_spawn_query *q)
+{
+	const struct {
+		const char *name;
+		uint32_t number;
+	} numbers[] = {
+		{ "op_clone", q->op_clone },
+		{ "op_exec", q->op_exec },
+		{ "op_child", q->op_child },
+		{ "prog_type", q->prog_type },
+		{ "attach_spawn", q->attach_spawn },
+		{ "attach_op", q->attach_op },
+		{ "link_type", q->link_type },
+	};
+	unsigned int i;
+
+	json_object(j, "numbers");
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (numbers[i].number)
+			json_number(j, numbers[i].name, numbers[i].number);
+		else
+			json_null(j, numbers[i].name);
+	}
 	json_end(j);
 }
 
 static void json_limits(struct json *j, const struct io_uring_spawn_query *q)
 {
+	json_object(j, "limits");
+	json_number(j, "steps", q->max_steps);
+	json_number(j, "files", q->max_files);
+	json_number(j, "waiting", q->max_waiting);
+	json_end(j);
 	json_object(j, "budgets");
 	json_number(j, "default_issues", q->def_issues);
 	json_number(j, "default_staged", q->def_staged);
@@ -94,6 +126,7 @@ static int print_json(const struct surroundings *s,
 		json_feature(&j, &features[i], &findings[i]);
 	json_end(&j);
 	json_number(&j, "slots", q->nr_slots);
+	json_numbers(&j, q);
 	json_steps(&j, "steps", q->child_ops);
 	json_steps(&j, "retry", q->retry_ops);
 	json_limits(&j, q);

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Names of operations in the tool, on a kernel that numbers them in its own way.
+ * The parts of the tool are included whole, being no library.
+ */
+#include "tap.h"
+
+#include "tool/names.c"
+#include "tool/parse.c"
+#include "tool/policy_options.c"
+#include "tool/similar.c"
+
+static struct io_uring_spawn_query kernel = {
+	.op_clone = 80, .op_exec = 81, .op_child = 82,
+};
+
+const struct io_uring_spawn_query *kernel_query(void)
+{
+	return &kernel;
+}
+
+int misuse(struct tool *t, const char *fmt, ...)
+{
+	(void)t;
+	(void)fmt;
+	return -EINVAL;
+}
+
+TEST(steps_are_named_by_the_numbers_of_the_kernel)
+{
+	EXPECT_STR(step_name(80, 0), "clone");
+	EXPECT_STR(step_name(81, 0), "exec");
+	EXPECT_STR(step_name(82, IORING_CHILD_CHDIR), "chdir");
+	EXPECT_STR(step_name(82, IORING_CHILD_SETNS), "setns");
+	EXPECT_STR(step_name(82, 255), "op 82");
+	EXPECT_STR(step_name(IORING_OP_OPENAT, 0), "openat");
+	EXPECT_STR(step_name(59, 0), "op 59");
+	EXPECT_STR(step_name(60, IORING_CHILD_CHDIR), "op 60");
+	/* none of the numbers that stand for names is one of the kernel's */
+	EXPECT_STR(step_name(NAME_EXEC, 0), "op 257");
+
+	kernel.op_exec = 59;
+	EXPECT_STR(step_name(59, 0), "exec");
+	EXPECT_STR(step_name(81, 0), "op 81");
+}
+
+TEST(a_kernel_without_the_operations_has_no_names_for_them)
+{
+	kernel = (struct io_uring_spawn_query){ 0 };
+	EXPECT_STR(step_name(IORING_OP_NOP, 0), "nop");
+	EXPECT_STR(step_name(81, 0), "op 81");
+}
+
+/* The rules, before and after the kernel is known. */
+TEST(rules_have_the_numbers_of_the_kernel)
+{
+	static struct tool t = { .set.on = { .nr = 5, .text = {
+		"exec:ENOENT=skip", "chdir:any=abort", "openat:ENOENT=retry",
+		"any:EIO=continue", "nop:any=skip" } } };
+	static const uint32_t numbers[] = { 81, 82, IORING_OP_OPENAT,
+					    SPAWN_POLICY_ANY, IORING_OP_NOP };
+	static struct spawn_policy_config config;
+
+	CHECK_OK(policy_options_read(&t, "/bin", &config));
+	CHECK_EQ(config.nr_on, 5);
+	EXPECT_EQ(config.on[0].opcode, NAME_EXEC);
+	EXPECT_EQ(config.on[1].opcode, NAME_CHILD);
+	policy_options_number(&config);
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		EXPECT_EQ(config.on[i].opcode, numbers[i]);
+	EXPECT_EQ(config.on[0].cmd, SPAWN_POLICY_ANY);
+	EXPECT_EQ(config.on[1].cmd, IORING_CHILD_CHDIR);
+
+	t.set.on.text[0] = "clone:any=skip";
+	EXPECT_EQ(policy_options_read(&t, "/bin", &config), -EINVAL);
+}
