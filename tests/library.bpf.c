@@ -28,7 +28,7 @@ static int failed(struct bpf_iouring_ctx *ctx)
 	case COOKIE_NOTHING:
 		return IORING_VERDICT_SUBMIT;
 	case COOKIE_WAIT:
-		bpf_iouring_delay(ctx, 9000000000);
+		bpf_iouring_delay(ctx, COOKIE_WAIT_NS);
 		return IORING_VERDICT_RETRY;
 	default:
 		return IORING_VERDICT_CONTINUE;

@@ -3,6 +3,9 @@
 #ifndef SPAWNPOL_TESTS_LIBRARY_POLICY_H
 #define SPAWNPOL_TESTS_LIBRARY_POLICY_H
 
+/* The most that a policy can wait: longer than anything is waited for. */
+#define COOKIE_WAIT_NS 300000000000
+
 enum {
 	COOKIE_CONTINUE,
 	COOKIE_ABORT,
@@ -11,7 +14,7 @@ enum {
 	COOKIE_RESULT,	/* continue with -EXDEV */
 	COOKIE_TRUE,	/* execute /bin/true instead */
 	COOKIE_NOTHING,	/* submit nothing */
-	COOKIE_WAIT,	/* nine seconds, then retry */
+	COOKIE_WAIT,	/* COOKIE_WAIT_NS, then retry */
 	COOKIE_NO_EXEC,	/* abort before EXEC */
 };
 

@@ -124,7 +124,7 @@ TEST(P5_the_policy_is_told_what_failed_and_runs_in_the_child)
 	EXPECT_EQ(run->ctx.cookie, 0xfeedfacecafebeef);
 	EXPECT_EQ(run->ctx.staged_opcode, 0);
 	EXPECT_GT(run->ctx.elapsed_ns, 0);
-	EXPECT_LT(run->ctx.elapsed_ns, 30000000000);
+	EXPECT_LT(run->ctx.elapsed_ns, 1000000000LL * tap_patience());
 	EXPECT_EQ(run->tgid, pid);
 	EXPECT_EQ(run->tid, pid);
 	EXPECT_HAS(run->name, "exit_with");
@@ -156,23 +156,30 @@ TEST(P5_it_is_told_command_and_number_of_a_child_step)
 
 TEST(P5_it_runs_before_the_steps_cqe_is_posted)
 {
-	double begin;
+	double begin, seconds = 1.5;
+	bool early, late;
 
 	tprog_start(&r, &p, 0);
-	/* long, for this process to look meanwhile, whatever else there is to do */
-	tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE)->delay_ns =
-		1500000000;
-	begin = now();
-	q_clone(&r);
-	q_fail(&r);
-	q_exit(&r, 0);
-	tring_submit(&r);
-	while (!p.engine->runs && now() - begin < tap_patience())
-		sleep_ms(1);
-	CHECK_EQ(p.engine->runs, 1);
-	CHECK(!tring_has(&r, 0));
-	CHECK_EQ(tring_res(&r, 0), -ENOENT);
-	EXPECT_GE((now() - begin) * 1000, 1500);
+	do {
+		tprog_again(&r, &p);
+		tprog_rule(&p, FAILED, 0, IORING_VERDICT_CONTINUE)->delay_ns =
+			seconds * 1e9;
+		begin = now();
+		q_clone(&r);
+		q_fail(&r);
+		q_exit(&r, 0);
+		tring_submit(&r);
+		while (!p.engine->runs && now() - begin < tap_patience())
+			sleep_ms(1);
+		CHECK_EQ(p.engine->runs, 1);
+		early = tring_has(&r, 0);
+		late = now() - begin > seconds;
+		CHECK_EQ(tring_res(&r, 0), -ENOENT);
+		EXPECT_GE(now() - begin, seconds);
+		/* this process may not have looked meanwhile */
+	} while (late && (seconds *= 2) < 10);
+	CHECK(!late);
+	CHECK(!early);
 }
 
 /* The events of a chain of two steps and two EXECs, in order. */

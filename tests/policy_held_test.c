@@ -51,7 +51,7 @@ static void submitter(unsigned int ring_flags, void (*end)(void))
 	queue(ring_flags);
 	child = tring_res(&r, CLONE);
 	CHECK_GT(child, 0);
-	until = now() + 10 * tap_slowness();
+	until = now() + tap_patience();
 	while (!hold_reached(&hold)) {
 		CHECK_LT(now(), until);
 		sleep_ms(1);

@@ -104,7 +104,7 @@ TEST(a_policy_applies_to_every_thread)
 	/* neither ring nor link nor program is open */
 	CHECK_EQ(nr_descriptors(), descriptors);
 	/* the thread's has gone with it, if not at once */
-	for (int i = 0; nr_links(id) > 1 && i < 200; i++)
+	for (int i = 0; nr_links(id) > 1 && i < 50 * tap_patience(); i++)
 		sleep_ms(20);
 	CHECK_EQ(nr_links(id), 1);
 	CHECK_SYS(unlink(path));

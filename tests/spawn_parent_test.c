@@ -121,7 +121,7 @@ TEST(S16_signal_mask_affinity_and_death_signal_are_the_submitters)
 /* A mask for the time of waiting is not the thread's own. */
 TEST(S16_the_mask_of_waiting_is_not_inherited)
 {
-	struct __kernel_timespec ts = { .tv_sec = 20 };
+	struct __kernel_timespec ts = { .tv_sec = tap_patience() };
 	struct io_uring_cqe *cqe;
 	sigset_t own, waiting;
 	struct shown s;

@@ -10,7 +10,7 @@
 
 #include "child.h"
 
-#define LONG (20000 * tap_slowness()) /* milliseconds nothing should take */
+#define LONG (1000 * tap_patience()) /* milliseconds nothing should take */
 
 static inline struct spawnpol_ring *ring_of(unsigned int entries,
 					    unsigned int flags)
