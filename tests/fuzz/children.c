@@ -11,7 +11,7 @@
 
 /* Milliseconds that programs get to end by themselves, and all to be gone. */
 #define PROGRAM_MS (150 * tap_slowness())
-#define GONE_MS (8000 * tap_slowness())
+#define GONE_MS (30000 * tap_slowness())
 
 static volatile unsigned int nr_sigchld;
 

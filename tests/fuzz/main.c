@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 
 /* How long a case may take; how often to say that they go on. */
-#define CASE_SECONDS (30 * tap_slowness())
+#define CASE_SECONDS (200 * tap_slowness())
 #define SAY_SECONDS 10
 /* After so many violations the rest is not worth waiting for. */
 #define ENOUGH 10
@@ -263,7 +263,7 @@ static struct system look(void)
 /* What is freed late gets some time. */
 static void compare(const struct system *before)
 {
-	double until = now() + 5 * tap_slowness();
+	double until = now() + 30 * tap_slowness();
 	struct system after = look();
 
 	while ((after.tasks > before->tasks || after.links > before->links) &&

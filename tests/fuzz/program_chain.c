@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#define SECONDS 30 /* after which something is lost */
 #define MAX_STEPS 7
 #define NR_RINGS 6
 
@@ -37,7 +36,7 @@ static unsigned int nr_closed;
 
 static double deadline(void)
 {
-	return now() + SECONDS * tap_slowness();
+	return now() + tap_patience();
 }
 
 void chains_begin(void)

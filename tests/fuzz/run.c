@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-#define CQE_SECONDS (10 * tap_slowness())
+#define CQE_SECONDS (60 * tap_slowness())
 
 static struct io_uring ring;
 static int links[MAX_LINKS];

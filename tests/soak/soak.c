@@ -168,7 +168,7 @@ static unsigned int compare(void)
 {
 	uint64_t between = spawns_of_phase(1) * 2 * THIRD;
 	struct state first = third(1), last = third(PHASES - THIRD);
-	double until = now() + 5 * tap_slowness();
+	double until = now() + 30 * tap_slowness();
 
 	while (state_grown(&first, &last, between, false) && now() < until) {
 		sleep_ms(500);
