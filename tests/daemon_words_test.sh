@@ -131,10 +131,12 @@ test_words_of_terminals()
 {
 	local tty
 	start
-	exec {tty}< <(exec /usr/bin/python3 -uc 'import os, pty, time
+	exec {tty}< <(exec /usr/bin/python3 -uc 'import os, pty, select
 m, s = pty.openpty()
 print(os.ttyname(s))
-time.sleep(60)')
+reader = select.poll()
+reader.register(1, 0)
+reader.poll()')	# until nobody reads what it writes
 	read -r -u "$tty" name
 	run client --setsid --open "5:both:$name" --tcsetpgrp 5 "$SOCKET" /bin/true
 	expect_status 0
@@ -231,7 +233,7 @@ test_words_of_launching()
 {
 	start
 	shows 'cwd /usr' --chdir /usr --close 77 --may-fail --chdir /no --may-fail
-	shows 'cwd /' --deadline 10s --cookie 0x10 --slot 1 --chdir /
+	shows 'cwd /' --deadline 1000s --cookie 0x10 --slot 1 --chdir /
 	run client --program /no/other --program /bin/true "$SOCKET" /no/program
 	expect_status 0
 	run client --program-fd /bin/true "$SOCKET" /no/program
@@ -260,7 +262,7 @@ test_refused_steps_have_names_and_numbers()
 	fails 'step 0, close 77: Bad file descriptor' --close 77
 	fails 'step 1, chroot /no: No such file' --setsid --chroot /no
 	# descriptors are no steps, nor is what makes the child
-	fails 'step 0, fchdir 3: Not a directory' --pass 5:/etc/passwd --deadline 10s --fchdir /etc/passwd
+	fails 'step 0, fchdir 3: Not a directory' --pass 5:/etc/passwd --deadline 1000s --fchdir /etc/passwd
 	fails 'step 0, fchdir 3: Not a directory' --fchdir /etc/passwd
 	fails 'setpgid 31998: ' --setpgid 31998
 	fails 'affinity: Invalid argument' --affinity 1000

@@ -33,16 +33,16 @@ show()
 
 wrong() { say "    WRONG: $*"; ((++WRONG)); }
 
-# until_true WHAT COMMAND...: try for ten seconds.
+# until_true WHAT COMMAND...: try for two minutes.
 until_true()
 {
 	local what=$1 try
 	shift
-	for ((try = 0; try < 200; try++)); do
+	for ((try = 0; try < 2400; try++)); do
 		"$@" && return
 		sleep 0.05
 	done
-	die "$what: not in ten seconds"
+	die "$what: not in two minutes"
 }
 
 make_programs()

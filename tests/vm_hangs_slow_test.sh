@@ -45,11 +45,11 @@ test_hangs_run_into_the_timeout()
 # hung tasks are not looked for after it.)
 test_debug_kernel_sees_more()
 {
-	run vm --debug --timeout 800 -- bash -c "
+	run vm --debug --timeout 2400 -- bash -c "
 		echo 0 >/proc/sys/kernel/panic_on_oops
 		echo 2 >/proc/sys/kernel/hung_task_timeout_secs
 		sh -c 'echo HUNG_TASK >$CRASH' &
-		for i in {1..100}; do
+		for i in {1..1000}; do
 			dmesg | grep -q 'INFO: task sh' && break
 			sleep 1
 		done

@@ -103,7 +103,7 @@ talk()
 	            yield r[28:].split(b"\0")[0].decode()
 	for line in sys.stdin:
 	    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-	    s.settimeout(100)
+	    s.settimeout(1000)
 	    s.connect(sys.argv[1])
 	    exec(line)
 	    print(line.strip(), "->", *replies(), flush=True)
