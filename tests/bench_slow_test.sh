@@ -18,7 +18,7 @@ gate() { "$TOP/bench/report.py" --gate "$PERCENT" --baseline "$1" "$2"; }
 
 test_no_method_needs_more_instructions()
 {
-	"$TOP/tests/vm/run.sh" --icount \
+	"$TOP/tests/vm/run.sh" --icount --timeout 3600 \
 		--append sysctl.kernel.randomize_va_space=2 -- \
 		"$BUILD/bench/bench" --counting --iterations 20 latency idle \
 		>"$DIR/results" ||

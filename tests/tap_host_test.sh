@@ -79,6 +79,12 @@ test_arguments_choose_tests()
 	expect_out leaves_processes
 }
 
+# A busy machine gets as much in C as in shell.
+test_limits_are_raised_alike()
+{
+	expect_equal "$(sed -n 's/^#define TAP_LOAD //p' "$TOP/tests/lib/tap.h")" "$LOAD"
+}
+
 # A suite for programs of the test's own.
 make_suite()
 {

@@ -117,7 +117,7 @@ choose_accel()
 	if [[ ! -s $memory ]]; then
 		if [[ ! -w /dev/kvm ]]; then
 			echo "tcg no access to /dev/kvm" >"$memory"
-		elif SPAWNPOL_ACCEL=kvm "$0" --timeout 20 --kernel "$KERNEL" \
+		elif SPAWNPOL_ACCEL=kvm "$0" --timeout 60 --kernel "$KERNEL" \
 			-- true >/dev/null 2>&1; then
 			echo "kvm a trial boot worked" >"$memory"
 		else
