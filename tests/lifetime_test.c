@@ -391,8 +391,9 @@ static void load_own(struct round *r)
 
 static void unload_own(struct round *r)
 {
-	/* afterwards nobody can tell it to stay no longer */
+	/* afterwards nobody can tell it to stay no longer, or to go on */
 	r->program.life->stays = 0;
+	r->program.life->until = now() * 1000000000ULL + 1000 * r->release_nap;
 	unload_copy(&r->program);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A page of memory that is not there: who reads it waits, in the kernel, until
- * it is filled in (userfaultfd). That holds a policy that reads it, and EXEC
- * where it copies its arguments, for as long as a test wants.
+ * it is filled in (userfaultfd). That holds a request where it reads a path, and
+ * EXEC where it copies its arguments, for as long as a test wants.
  */
 #ifndef SPAWNPOL_TESTS_HOLD_H
 #define SPAWNPOL_TESTS_HOLD_H

@@ -11,10 +11,12 @@ struct lifetime {
 	__u32 runs;    /* begun */
 	__u32 left;    /* ended */
 	__u32 failed;  /* told of a failed step that is not over */
-	__u32 hold_at; /* mask of events at which page is read */
+	__u32 hold_at; /* mask of events at which it stays in its run; 0: go on */
+	__u32 held;    /* it stays there, or did */
+	__u32 gave_up; /* it has not been let go in time */
 	__u32 stays;   /* a failed step is not over while this is set */
 	__u32 stages;  /* it reads instead of being tried again */
-	__u64 page;    /* of user memory, which may not be there yet */
+	__u64 until;   /* the end of that, in CLOCK_MONOTONIC's nanoseconds */
 	__u8 sqe[64];  /* of the read */
 };
 

@@ -82,10 +82,22 @@ static bool is_held(struct round *r)
 	return hold_reached(&r->hold);
 }
 
+static bool in_policy(struct round *r)
+{
+	return r->program.life->held;
+}
+
+/* The program may have been unloaded: see unload_own(). */
+static void let_policy(struct round *r)
+{
+	if (r->program.life)
+		r->program.life->hold_at = 0;
+}
+
 static void let_clone(struct round *r)
 {
 	make_room(r);
-	hold_release(&r->hold, "x");
+	let_policy(r);
 }
 
 static void queue_held_step(struct round *r)
@@ -98,11 +110,6 @@ static void queue_held_clone(struct round *r)
 {
 	r->program.life->hold_at = IORING_POLICY_CLONE;
 	queue_nop(r);
-}
-
-static void let_go(struct round *r)
-{
-	hold_release(&r->hold, "x");
 }
 
 /* A step that fails, which nothing but a policy minds. */
@@ -195,7 +202,7 @@ const struct point points[] = {
 	  .release = make_room },
 	{ "the policy runs for CLONE", NO_CHILD, .in_submitter = true,
 	  .events = IORING_POLICY_CLONE, .queue = queue_held_clone,
-	  .reached = is_held, .release = let_clone },
+	  .reached = in_policy, .release = let_clone },
 	{ "CLONE has its CQE", IN_STEP, .passes = true, .queue = queue_nop,
 	  .reached = is_cloned, .release = nothing },
 	{ "between steps", IN_STEP, .passes = true, .queue = queue_nops,
@@ -205,7 +212,8 @@ const struct point points[] = {
 	{ "a step opens a FIFO", IN_STEP, .queue = queue_fifo,
 	  .reached = in_second_step, .release = open_fifo },
 	{ "the policy runs", IN_STEP, .events = IORING_POLICY_BEFORE_STEP,
-	  .queue = queue_held_step, .reached = is_held, .release = let_go },
+	  .queue = queue_held_step, .reached = in_policy,
+	  .release = let_policy },
 	{ "the policy delays", IN_STEP, .queue = queue_failing,
 	  .reached = in_delay, .release = stay_no_longer },
 	{ "a staged read blocks", IN_STEP, .queue = queue_staging,

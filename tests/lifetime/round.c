@@ -329,7 +329,7 @@ static void set_up(struct round *r)
 	if (r->event->prepare)
 		r->event->prepare(r);
 	memset(r->program.life, 0, sizeof(*r->program.life));
-	r->program.life->page = (uintptr_t)r->hold.page;
+	r->program.life->until = (now() + tap_patience()) * 1000000000ULL;
 	submitter_start(r);
 	attach_policy(r);
 	if (r->event->attached)
@@ -420,6 +420,25 @@ static void show(pid_t pid, const char *what)
 	DIAG("%s:\n%s", path, read_file(path));
 }
 
+static bool is_killed(pid_t thread)
+{
+	char path[64];
+	const char *pending;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", thread);
+	pending = line_of(read_file(path), "SigPnd");
+	return strtoull(pending, NULL, 16) & 1 << (SIGKILL - 1);
+}
+
+/* A policy cannot wait for anything, and is not ended: who is killed ends after it. */
+static void let_killed(struct round *r)
+{
+	if (common.life->hold_at && common.life->held &&
+	    is_killed(r->point->in_submitter ? r->share->submitter :
+					       r->share->child))
+		common.life->hold_at = 0;
+}
+
 /* Wait for the submitter's end, and help it out of what it cannot get out of. */
 static int attend(struct round *r, pid_t submitter)
 {
@@ -427,6 +446,7 @@ static int attend(struct round *r, pid_t submitter)
 	int status;
 
 	while (waitpid(submitter, &status, WNOHANG) <= 0) {
+		let_killed(r);
 		if (r->share->stopped || r->share->frozen)
 			nap(1000 + r->release_nap);
 		if (r->share->stopped)
@@ -440,6 +460,8 @@ static int attend(struct round *r, pid_t submitter)
 		}
 		nap(200);
 	}
+	CHECK(!common.life->gave_up);
+	common.life->hold_at = 0;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 

@@ -92,6 +92,7 @@ struct event {
 /* What submitter and test share. */
 struct share {
 	volatile pid_t child;
+	volatile pid_t submitter; /* the thread's id */
 	/* the submitter cannot move: the test has to see to it */
 	volatile bool stopped, frozen;
 	volatile uint32_t link, program; /* ids */

@@ -78,6 +78,7 @@ static void *submitter(void *arg)
 	struct pollfd in = { .fd = r->orders[0], .events = POLLIN };
 	char order;
 
+	r->share->submitter = gettid();
 	if (r->apart)
 		CHECK_SYS(unshare(CLONE_FS));
 	CHECK_OK(tring_try_init(&r->ring, 32, r->kind->flags));
