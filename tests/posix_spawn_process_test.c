@@ -380,8 +380,8 @@ TEST(only_programs_send_sigchld)
 
 /* --- what is left to libc ----------------------------------------------------------------- */
 
-/* One system call fails so; of requests of a ring, if that is what is meant. */
-static void refuse(unsigned int call, int error, bool of_ring)
+/* One system call fails so; if made_up, only where a CLONE stands for it. */
+static void refuse(unsigned int call, int error, bool made_up)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -389,7 +389,7 @@ static void refuse(unsigned int call, int error, bool of_ring)
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 			 offsetof(struct seccomp_data, instruction_pointer)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, !of_ring, of_ring),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, !made_up, made_up),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -473,7 +473,8 @@ TEST(clone_that_a_filter_refuses)
 TEST(exec_that_a_filter_refuses)
 {
 	keep_words();
-	refuse(__NR_execveat, EACCES, true);
+	/* EXEC's; libc calls execve(2) */
+	refuse(__NR_execveat, EACCES, false);
 	CHECK_EQ(spawn_exit(3), -EACCES);
 	CHECK_STR(words(), "");
 }

@@ -59,6 +59,7 @@ void needs_search(void)
 /* --- the filter --------------------------------------------------------------------- */
 
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
+#define CALL offsetof(struct seccomp_data, nr)
 #define POINTER offsetof(struct seccomp_data, instruction_pointer)
 #define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
 #define UNLESS(value, skip) \
@@ -68,20 +69,19 @@ void needs_search(void)
 void only_engine(void)
 {
 	struct sock_filter code[] = {
-		LOAD(POINTER),
-		UNLESS(0, 3),
-		LOAD(POINTER + 4),
-		UNLESS(0, 1),
-		RETURN(SECCOMP_RET_ALLOW),
-		LOAD(offsetof(struct seccomp_data, nr)),
+		LOAD(CALL),
+		IF(__NR_fork, 8),
+		IF(__NR_vfork, 7),
 		IF(__NR_clone, 6),
-		IF(__NR_clone3, 5),
-		IF(__NR_fork, 4),
-		IF(__NR_vfork, 3),
-		IF(__NR_execve, 2),
-		IF(__NR_execveat, 1),
-		RETURN(SECCOMP_RET_ALLOW),
+		IF(__NR_execve, 5),
+		UNLESS(__NR_clone3, 5),
+		/* CLONE's, of the two; EXEC is a call of the child like any other */
+		LOAD(POINTER),
+		UNLESS(0, 2),
+		LOAD(POINTER + 4),
+		IF(0, 1),
 		RETURN(SECCOMP_RET_ERRNO | ONLY_ENGINE),
+		RETURN(SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog prog = {
 		.len = sizeof(code) / sizeof(code[0]),
@@ -92,6 +92,8 @@ void only_engine(void)
 			  SECCOMP_FILTER_FLAG_TSYNC, &prog));
 	/* it does what it is meant to */
 	CHECK_SYS_ERR(syscall(SYS_vfork), ONLY_ENGINE);
+	CHECK_SYS_ERR(syscall(SYS_clone3, NULL, 0), ONLY_ENGINE);
+	CHECK_SYS_ERR(syscall(SYS_execve, NULL, NULL, NULL), ONLY_ENGINE);
 }
 
 /* --- reports ------------------------------------------------------------------------ */

@@ -12,9 +12,10 @@
  * all that it can find out about itself. What libc's and the library's say must be
  * the same but for ids, and so must be what is left of the spawn in the parent.
  *
- * That the library's spawn was the engine's is made sure by a seccomp filter: it
- * refuses clone(2), execve(2) and the like to whoever has an instruction pointer.
- * A chain's requests are shown to filters with none.
+ * That the library's spawn was the engine's is made sure by a seccomp filter. It
+ * refuses all calls by which libc makes a process or executes a program. Filters see
+ * CLONE as clone3(2) with the instruction pointer 0, which no call of a program has,
+ * and EXEC as execveat(2), which libc's posix_spawn does not use.
  */
 #ifndef SPAWNPOL_TESTS_POSIX_JOB_H
 #define SPAWNPOL_TESTS_POSIX_JOB_H
