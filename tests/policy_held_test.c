@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What a policy stages is read under the ring's lock, and what it points to can
- * be memory that nobody fills in. Whoever ends the chain then must not wait for
- * the lock before he has killed the child that holds it (S15).
+ * What a staged request points to is read when it is prepared, and can be memory
+ * that nobody fills in. The child holds no lock meanwhile: the submitter can use
+ * the ring (K8), and end the chain (S15).
  */
 #include "lib/child.h"
 #include "lib/hold.h"
@@ -76,8 +76,10 @@ static void for_all_rings(void (*end)(void), int status)
 			sleep_ms(1);
 		DIAG("%s", tring_kinds[i].name);
 		CHECK_GT(report->child, 0);
-		if (status < 0)
+		if (status < 0) {
+			wait_blocked(pid);
 			CHECK_SYS(kill(pid, -status));
+		}
 		CHECK_EQ(wait_exit(pid), status);
 		check_gone(report->child);
 	}
@@ -95,6 +97,19 @@ static void stay(void)
 TEST(S15_a_killed_submitter_does_not_wait_for_its_child, .timeout = 60)
 {
 	for_all_rings(stay, -SIGKILL);
+}
+
+/* A submission takes the lock, and so do completions on some kinds of rings. */
+static void use(void)
+{
+	q_alone(&r, IORING_OP_NOP, OTHER);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, OTHER), 0);
+}
+
+TEST(K8_a_submitter_uses_its_ring_while_its_child_waits, .timeout = 60)
+{
+	for_all_rings(use, 0);
 }
 
 static void leave(void)
