@@ -481,7 +481,7 @@ struct spawnpol_outcome {
 };
 
 /*
- * Launch nr chains; those of one call may start in any order. Returns how many
+ * Launch nr chains; those of one call start in their order. Returns how many
  * were given to the kernel. Fewer than nr is the error of the chain after them,
  * which the next call returns, as this one does when it is the first's:
  *

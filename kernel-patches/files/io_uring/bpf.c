@@ -20,8 +20,9 @@
 #include <uapi/linux/io_uring_spawn.h>
 
 #include "child.h"
-#include "opdef.h"
+#include "name.h"
 #include "policy.h"
+#include "spawn.h"
 
 static struct io_policy_run *io_policy_run_of(struct bpf_iouring_ctx *ctx)
 {
@@ -45,36 +46,24 @@ static bool io_can_stage(const struct io_policy_run *run)
 }
 
 /*
- * A copy of @path, with a slash and @name behind if that is given. @path can
+ * A copy of @path, with a slash and @name after it if that is given. @path can
  * be in a map, where others write: it is read by its length, not up to a NUL
  * that may have moved.
  */
-static char *io_stage_path(const char *path, size_t size, const char *name)
+static struct filename *io_stage_path(const char *path, size_t size,
+				      const char *name)
 {
-	size_t name_size = name ? strlen(name) + 1 : 0;
-	size_t len;
-	char *copy;
+	size_t len = strnlen(path, size);
 
-	len = strnlen(path, size);
 	if (!len || len == size)
 		return ERR_PTR(-EINVAL);
-	if (len + 1 + name_size > PATH_MAX)
-		return ERR_PTR(-ENAMETOOLONG);
-
-	copy = kmalloc(len + 1 + name_size, GFP_KERNEL_ACCOUNT);
-	if (!copy)
-		return ERR_PTR(-ENOMEM);
-	memcpy(copy, path, len);
-	copy[len] = name ? '/' : '\0';
-	if (name)
-		memcpy(copy + len + 1, name, name_size);
-	return copy;
+	return io_name_make(path, len, name);
 }
 
 static int io_stage_exec(struct io_policy_run *run, enum io_staged_kind kind,
 			 const char *path, size_t size, const char *name)
 {
-	char *copy;
+	struct filename *copy;
 
 	if (!run->exec_name)
 		return -ENOENT;
@@ -96,7 +85,7 @@ static int io_stage_check(struct io_policy_run *run, struct io_uring_sqe *copy,
 	memcpy(copy, sqe, sizeof(*copy));
 	if (copy->flags & ~IOSQE_FIXED_FILE || copy->personality)
 		return -EINVAL;
-	if (!io_uring_op_in_child(copy->opcode))
+	if (!io_op_in_child(copy->opcode))
 		return -EOPNOTSUPP;
 	return io_can_stage(run) ? 0 : -E2BIG;
 }
@@ -151,7 +140,7 @@ __bpf_kfunc int bpf_iouring_stage_child(struct bpf_iouring_ctx *ctx,
 	struct io_policy_run *run = io_policy_run_of(ctx);
 	struct io_uring_sqe copy;
 	struct io_staged *staged;
-	char *dup;
+	struct filename *dup;
 	int ret;
 
 	ret = io_stage_check(run, &copy, sqe, sqe__sz);
@@ -316,10 +305,120 @@ BTF_ID_FLAGS(func, bpf_iouring_delay)
 BTF_ID_FLAGS(func, bpf_iouring_post_staged)
 BTF_KFUNCS_END(iouring_kfunc_ids)
 
+/*
+ * What policies may call of the functions that all program types share. Others
+ * read user memory, or walk over what belongs to somebody else; a policy that
+ * waits for memory stalls whoever takes any BPF program off its hook.
+ */
+BTF_SET_START(iouring_shared_ids)
+BTF_ID(func, bpf_cast_to_kern_ctx)
+BTF_ID(func, bpf_rcu_read_lock)
+BTF_ID(func, bpf_rcu_read_unlock)
+BTF_ID(func, bpf_dynptr_slice)
+BTF_ID(func, bpf_dynptr_slice_rdwr)
+BTF_ID(func, bpf_dynptr_adjust)
+BTF_ID(func, bpf_dynptr_is_null)
+BTF_ID(func, bpf_dynptr_is_rdonly)
+BTF_ID(func, bpf_dynptr_size)
+BTF_ID(func, bpf_dynptr_clone)
+BTF_ID(func, bpf_iter_num_new)
+BTF_ID(func, bpf_iter_num_next)
+BTF_ID(func, bpf_iter_num_destroy)
+BTF_ID(func, bpf_iter_bits_new)
+BTF_ID(func, bpf_iter_bits_next)
+BTF_ID(func, bpf_iter_bits_destroy)
+BTF_ID(func, bpf_preempt_disable)
+BTF_ID(func, bpf_preempt_enable)
+BTF_SET_END(iouring_shared_ids)
+
+/*
+ * Registered for all program types: a filter of this one alone would not be
+ * asked about the shared functions.
+ */
+static int iouring_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
+{
+	bool own = btf_id_set8_contains(&iouring_kfunc_ids, kfunc_id);
+
+	if (resolve_prog_type(prog) != BPF_PROG_TYPE_IOURING)
+		return own ? -EACCES : 0;
+	return own || btf_id_set_contains(&iouring_shared_ids, kfunc_id) ? 0 :
+									    -EACCES;
+}
+
 static const struct btf_kfunc_id_set iouring_kfunc_set = {
 	.owner	= THIS_MODULE,
 	.set	= &iouring_kfunc_ids,
+	.filter	= iouring_kfunc_filter,
 };
+
+/* None of these waits: see above. */
+static bool iouring_may_call(enum bpf_func_id func_id)
+{
+	switch (func_id) {
+	case BPF_FUNC_map_lookup_elem:
+	case BPF_FUNC_map_update_elem:
+	case BPF_FUNC_map_delete_elem:
+	case BPF_FUNC_map_push_elem:
+	case BPF_FUNC_map_pop_elem:
+	case BPF_FUNC_map_peek_elem:
+	case BPF_FUNC_map_lookup_percpu_elem:
+	case BPF_FUNC_for_each_map_elem:
+	case BPF_FUNC_loop:
+	case BPF_FUNC_tail_call:
+	case BPF_FUNC_get_prandom_u32:
+	case BPF_FUNC_get_smp_processor_id:
+	case BPF_FUNC_get_numa_node_id:
+	case BPF_FUNC_per_cpu_ptr:
+	case BPF_FUNC_this_cpu_ptr:
+	case BPF_FUNC_ktime_get_ns:
+	case BPF_FUNC_ktime_get_boot_ns:
+	case BPF_FUNC_ktime_get_tai_ns:
+	case BPF_FUNC_ktime_get_coarse_ns:
+	case BPF_FUNC_jiffies64:
+	case BPF_FUNC_spin_lock:
+	case BPF_FUNC_spin_unlock:
+	case BPF_FUNC_kptr_xchg:
+	case BPF_FUNC_timer_init:
+	case BPF_FUNC_timer_set_callback:
+	case BPF_FUNC_timer_start:
+	case BPF_FUNC_timer_cancel:
+	case BPF_FUNC_ringbuf_output:
+	case BPF_FUNC_ringbuf_reserve:
+	case BPF_FUNC_ringbuf_submit:
+	case BPF_FUNC_ringbuf_discard:
+	case BPF_FUNC_ringbuf_query:
+	case BPF_FUNC_ringbuf_reserve_dynptr:
+	case BPF_FUNC_ringbuf_submit_dynptr:
+	case BPF_FUNC_ringbuf_discard_dynptr:
+	case BPF_FUNC_user_ringbuf_drain:
+	case BPF_FUNC_dynptr_from_mem:
+	case BPF_FUNC_dynptr_read:
+	case BPF_FUNC_dynptr_write:
+	case BPF_FUNC_dynptr_data:
+	case BPF_FUNC_strncmp:
+	case BPF_FUNC_strtol:
+	case BPF_FUNC_strtoul:
+	case BPF_FUNC_snprintf:
+	case BPF_FUNC_snprintf_btf:
+	case BPF_FUNC_trace_printk:
+	case BPF_FUNC_trace_vprintk:
+	case BPF_FUNC_get_current_task:
+	case BPF_FUNC_get_current_task_btf:
+	case BPF_FUNC_task_pt_regs:
+	case BPF_FUNC_get_current_pid_tgid:
+	case BPF_FUNC_get_ns_current_pid_tgid:
+	case BPF_FUNC_get_current_cgroup_id:
+	case BPF_FUNC_get_current_ancestor_cgroup_id:
+	case BPF_FUNC_current_task_under_cgroup:
+	case BPF_FUNC_cgrp_storage_get:
+	case BPF_FUNC_cgrp_storage_delete:
+	case BPF_FUNC_probe_read_kernel:
+	case BPF_FUNC_probe_read_kernel_str:
+		return true;
+	default:
+		return false;
+	}
+}
 
 static const struct bpf_func_proto *
 iouring_func_proto(enum bpf_func_id func_id, const struct bpf_prog *prog)
@@ -330,7 +429,8 @@ iouring_func_proto(enum bpf_func_id func_id, const struct bpf_prog *prog)
 	case BPF_FUNC_get_current_comm:
 		return &bpf_get_current_comm_proto;
 	default:
-		return bpf_base_func_proto(func_id, prog);
+		return iouring_may_call(func_id) ?
+		       bpf_base_func_proto(func_id, prog) : NULL;
 	}
 }
 
@@ -381,7 +481,7 @@ const struct bpf_prog_ops iouring_prog_ops = {
 void io_policy_drop_staged(struct io_policy_run *run)
 {
 	while (run->nr_staged)
-		kfree(run->staged[--run->nr_staged].path);
+		io_name_put(run->staged[--run->nr_staged].path);
 }
 
 int io_policy_run_prog(const struct bpf_prog *prog, struct io_policy_run *run)
@@ -432,7 +532,7 @@ static int __init iouring_bpf_init(void)
 	BTF_TYPE_EMIT_ENUM(IORING_EXEC_SEARCH);
 	BTF_TYPE_EMIT_ENUM(IORING_OP_EXEC);
 
-	return register_btf_kfunc_id_set(BPF_PROG_TYPE_IOURING,
+	return register_btf_kfunc_id_set(BPF_PROG_TYPE_UNSPEC,
 					 &iouring_kfunc_set);
 }
 late_initcall(iouring_bpf_init);

@@ -5,6 +5,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/bpf.h>
+#include <linux/fs.h>
 #include <linux/rcupdate_trace.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -95,7 +96,7 @@ static int io_test_put_result(const struct io_policy_run *run,
 		staged->kind = run->staged[i].kind;
 		memcpy(staged->sqe, &run->staged[i].sqe, sizeof(staged->sqe));
 		if (run->staged[i].path)
-			strscpy(staged->path, run->staged[i].path);
+			strscpy(staged->path, run->staged[i].path->name);
 	}
 
 	ret = io_test_put(attr->test.data_out, attr->test.data_size_out,

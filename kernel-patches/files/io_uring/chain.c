@@ -1,22 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The child's side of a chain: run the steps one after the other, complete
- * each, and end as a program or not at all.
+ * The child's side of a chain: run the steps one after the other, complete each,
+ * and end as a program or not at all. This is the way of one spawn:
+ *
+ *	io_clone()		takes the chain from the ring		clone.c
+ *	io_chain_start()	makes the child				start.c
+ *	io_chain_main()		is what that does; it runs, for each step,
+ *	  io_step_run()
+ *	    io_chain_issue()	the request				io_exec(), ...
+ *	    io_chain_decide()	what a policy has to say to it		decide.c
+ *	  io_chain_flush()	posts the CQEs of steps that are done
+ *	io_chain_end()		the last ones
  *
  * The child never returns to user mode before it is a program. It takes no
  * signal but SIGKILL and SIGSTOP, which makes it possible to stop it for a
- * debugger or a frozen cgroup between two steps, and to kill it at any time.
+ * debugger or a frozen cgroup between two steps, and to kill it at any time. It
+ * never takes the ring's lock.
  */
 #include <linux/kernel.h>
 #include <linux/errno.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/io_uring.h>
+#include <linux/ioprio.h>
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/task_work.h>
+
+#include <asm/pkru.h>
 
 #include <uapi/linux/io_uring.h>
 #include <uapi/linux/io_uring_spawn.h>
@@ -25,103 +38,142 @@
 #include "opdef.h"
 #include "rsrc.h"
 #include "timeout.h"
+#include "call.h"
 #include "chain.h"
 #include "child.h"
+#include "complete.h"
 #include "decide.h"
 #include "exec.h"
 #include "spawn.h"
+#include "spawn_task.h"
+#include "step.h"
 
+#define CREATE_TRACE_POINTS
 #include <trace/events/io_uring_spawn.h>
 
-void io_chain_free(struct io_chain *chain)
+u64 io_chain_id(struct io_chain *chain)
 {
-	if (chain->submitter)
-		put_task_struct(chain->submitter);
-	if (chain->policy)
-		io_policy_put(chain->policy);
-	kfree(chain->run);
-	kfree(chain->tried);
-	kfree(chain);
+	static atomic64_t last;
+
+	if (!chain->id)
+		chain->id = atomic64_inc_return(&last);
+	return chain->id;
 }
+
+/* --- what steps are completed with --------------------------------------------- */
 
 /*
  * A request leaves the chain. Nothing stays open in the child because of who
  * frees the request, and when.
  */
-void io_chain_release(struct io_kiocb *req)
+void io_chain_release(struct io_kiocb *req, const struct io_result *result,
+		      bool silent)
 {
-	req->flags &= ~(REQ_F_CHILD | REQ_F_LINK | REQ_F_HARDLINK);
-	req->link = NULL;
+	req->flags &= ~(REQ_F_CHILD | REQ_F_LINK | REQ_F_HARDLINK |
+			REQ_F_CQE_SKIP | REQ_F_FAIL);
+	if (silent)
+		req->flags |= REQ_F_CQE_SKIP;
 	if (req->file && !(req->flags & REQ_F_FIXED_FILE)) {
 		fput(req->file);
 		req->file = NULL;
 	}
+	io_req_set_res(req, result->res, result->flags);
 }
 
-/*
- * Where the ring has a task of its own for CQEs, leave them to that, and what
- * may hold the last of a registered file or buffer, whose tag makes a CQE. The
- * rest is done with here: no need to disturb the submitter.
- */
-void io_chain_complete(struct io_kiocb *req, bool silent)
+void io_chain_complete(struct io_kiocb *req, const struct io_result *result,
+		       bool silent)
 {
-	struct io_ring_ctx *ctx = req->ctx;
+	io_chain_release(req, result, silent);
+	req->link = NULL;
+	io_req_complete_list(req);
+}
 
-	io_chain_release(req);
-	req->flags &= ~REQ_F_CQE_SKIP;
-	if (silent)
-		req->flags |= REQ_F_CQE_SKIP;
-	else if (req->cqe.res < 0)
-		req_set_fail(req);
+/* The first steps, up to this one, are not the chain's any more. */
+static struct io_kiocb *io_chain_detach(struct io_chain *chain,
+					struct io_kiocb *last)
+{
+	struct io_ring_ctx *ctx = chain->ctx;
+	struct io_kiocb *first;
 
-	if (ctx->task_complete && (!silent || req->rsrc_node)) {
-		req->io_task_work.func = io_req_task_complete;
-		__io_req_task_work_add(req, IOU_F_TWQ_LAZY_WAKE);
+	spin_lock_irq(&ctx->spawn.lock);
+	first = chain->steps;
+	chain->steps = last->link;
+	spin_unlock_irq(&ctx->spawn.lock);
+	last->link = NULL;
+	return first;
+}
+
+void io_chain_flush(struct io_chain *chain)
+{
+	struct io_kiocb *req = chain->steps;
+
+	if (req == chain->step.req)
 		return;
-	}
+	while (req->link != chain->step.req)
+		req = req->link;
+	io_req_complete_list(io_chain_detach(chain, req));
+}
 
-	/* with the last request, whatever keeps ctx may go */
-	percpu_ref_get(&ctx->refs);
-	mutex_lock(&ctx->uring_lock);
-	io_req_complete_defer(req);
-	__io_submit_flush_completions(ctx);
-	mutex_unlock(&ctx->uring_lock);
-	percpu_ref_put(&ctx->refs);
+/* Off the list: nobody but the owner finds the chain any more. */
+static void __io_chain_leave(struct io_chain *chain)
+{
+	list_del_init(&chain->node.list);
+	chain->ctx->spawn.nr_chains--;
+}
+
+/* Nor does the deadline. */
+static void io_chain_stop_deadline(struct io_chain *chain)
+{
+	struct io_timeout_data *data;
+
+	if (!chain->ltimeout)
+		return;
+	data = chain->ltimeout->async_data;
+	hrtimer_cancel(&data->timer);
 }
 
 void io_chain_leave(struct io_chain *chain)
 {
 	struct io_ring_ctx *ctx = chain->ctx;
 
-	spin_lock_irq(&ctx->spawn_lock);
-	list_del_init(&chain->node);
-	spin_unlock_irq(&ctx->spawn_lock);
+	spin_lock_irq(&ctx->spawn.lock);
+	__io_chain_leave(chain);
+	spin_unlock_irq(&ctx->spawn.lock);
+	io_chain_stop_deadline(chain);
+}
 
-	if (chain->ltimeout) {
-		struct io_timeout_data *data = chain->ltimeout->async_data;
+/* What the steps have come to, from this one on, that will not run. */
+static void io_chain_cancel_from(struct io_chain *chain, struct io_kiocb *req)
+{
+	const struct io_result canceled = { .res = -ECANCELED, .failed = true };
+	const struct io_result instead = { };
 
-		hrtimer_cancel(&data->timer);
-	}
+	for (; req; req = req->link)
+		io_chain_release(req, req == chain->pol.exec ? &instead : &canceled,
+				 req->flags & REQ_F_CQE_SKIP);
+}
+
+static void io_chain_complete_deadline(struct io_chain *chain)
+{
+	const struct io_result result = {
+		.res	= chain->timed_out ? -ETIME : -ECANCELED,
+		.failed	= true,
+	};
+
+	if (chain->ltimeout)
+		io_chain_complete(chain->ltimeout, &result, false);
 }
 
 void io_chain_cancel_steps(struct io_chain *chain)
 {
-	struct io_kiocb *req;
-
-	while ((req = chain->steps)) {
-		chain->steps = req->link;
-		io_req_set_res(req, req == chain->exec ? 0 : -ECANCELED, 0);
-		io_chain_complete(req, req->flags & REQ_F_CQE_SKIP);
-	}
-
-	req = chain->ltimeout;
-	if (req) {
-		io_req_set_res(req, chain->timed_out ? -ETIME : -ECANCELED, 0);
-		io_chain_complete(req, false);
-	}
+	io_chain_cancel_from(chain, chain->steps);
+	io_req_complete_list(chain->steps);
+	io_chain_complete_deadline(chain);
 }
 
-bool io_chain_alive(struct io_chain *chain)
+/* --- stopping and ending --------------------------------------------------------- */
+
+noinline bool io_chain_take_signals(struct io_chain *chain)
 {
 	struct ksignal ksig = {};
 
@@ -130,10 +182,30 @@ bool io_chain_alive(struct io_chain *chain)
 		task_work_run();
 	/* for what is left here, get_signal() takes the stops, not the ends */
 	if (signal_pending(current)) {
+		/* that can last: let others see what has been done so far */
+		io_chain_flush(chain);
 		get_signal(&ksig);
-		chain->dead = current->flags & PF_SIGNALED;
+		if (current->flags & PF_SIGNALED)
+			chain->child_state.dead = true;
 	}
-	return !chain->dead && !READ_ONCE(chain->cancelled);
+	return !chain->child_state.dead && !READ_ONCE(chain->cancelled);
+}
+
+/* --- one request -------------------------------------------------------------------- */
+
+static void io_chain_trace(struct io_chain *chain, struct io_kiocb *req,
+			   bool staged, s32 res)
+{
+	const char *name = "";
+	u32 cmd = 0;
+
+	if (!trace_io_uring_spawn_step_enabled())
+		return;
+	if (req->opcode == IORING_OP_EXEC)
+		name = io_exec_path(req);
+	else if (req->opcode == IORING_OP_CHILD)
+		cmd = io_child_cmd(req);
+	trace_io_uring_spawn_step(chain, req, cmd, staged, res, name);
 }
 
 /* For a request that failed before its handler had anything to say. */
@@ -147,29 +219,15 @@ static void io_chain_fail(struct io_kiocb *req, int error)
 		def->fail(req);
 }
 
-static void io_chain_trace(struct io_chain *chain, struct io_kiocb *req,
-			   bool staged)
-{
-	const char *name = "";
-	u32 cmd = 0;
-
-	if (!trace_io_uring_spawn_step_enabled())
-		return;
-	if (req->opcode == IORING_OP_EXEC)
-		name = io_exec_path(req);
-	else if (req->opcode == IORING_OP_CHILD)
-		cmd = io_child_cmd(req);
-	trace_io_uring_spawn_step(chain, req, cmd, staged, name);
-}
-
-/* Issue a request, and have its result in req->cqe.res. */
 static void io_chain_issue_once(struct io_kiocb *req)
 {
-	int ret;
+	int ret = -EBADF;
 
 	req->flags &= ~REQ_F_FAIL;
-	ret = __io_issue_sqe(req, IO_URING_F_UNLOCKED | IO_URING_F_IOWQ |
-				  IO_URING_F_CHILD);
+	/* without a file here there was none when the chain was taken */
+	if (likely(!(req->flags & REQ_F_FIXED_FILE) || req->file))
+		ret = __io_issue_sqe(req, IO_URING_F_UNLOCKED | IO_URING_F_IOWQ |
+					  IO_URING_F_CHILD);
 	if (WARN_ON_ONCE(ret == IOU_ISSUE_SKIP_COMPLETE))
 		ret = -EIO;
 	if (ret != IOU_OK)
@@ -182,37 +240,37 @@ static void io_chain_issue_once(struct io_kiocb *req)
  */
 static bool io_chain_restart(struct io_chain *chain, struct io_kiocb *req)
 {
-	const struct io_cold_def *def = &io_cold_defs[req->opcode];
-
-	if (req->cqe.res != -EINTR || chain->committed)
+	if (req->cqe.res != -EINTR || chain->child_state.committed)
 		return false;
-	if (!def->restart && !io_issue_defs[req->opcode].child_retry)
+	if (!io_op_can_restart(req->opcode))
 		return false;
 	/* it may also be what a file system says, signal or not */
 	if (!signal_pending(current) || !io_chain_alive(chain))
 		return false;
-	if (def->restart)
-		def->restart(req);
+	io_op_restart(req);
 	return true;
 }
 
-bool io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged)
+void io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged,
+		    struct io_result *result)
 {
-	io_req_flags_t skip = req->flags & REQ_F_CQE_SKIP;
+	/* what steps up to here have done is known before one waits for others */
+	if (io_op_may_wait(req) || unlikely(io_call_may_wait()))
+		io_chain_flush(chain);
 
-	chain->attempt++;
+	chain->step.attempt++;
 	do {
 		io_chain_issue_once(req);
 	} while (io_chain_restart(chain, req));
 
+	result->res = req->cqe.res;
+	result->flags = req->cqe.flags;
 	/* some handlers leave it at the result */
-	if (req->cqe.res < 0)
-		req_set_fail(req);
-	/* what is posted for a failure is decided when it is final */
-	req->flags |= skip;
-	io_chain_trace(chain, req, staged);
-	return req->flags & REQ_F_FAIL;
+	result->failed = req->flags & REQ_F_FAIL || result->res < 0;
+	io_chain_trace(chain, req, staged, result->res);
 }
+
+/* --- one step ------------------------------------------------------------------------ */
 
 /* The program may be in the next directory: see execvp(3). */
 static bool io_search_goes_on(s32 error)
@@ -230,73 +288,93 @@ static bool io_search_goes_on(s32 error)
 	}
 }
 
-bool io_step_forgives(struct io_kiocb *req)
+bool io_step_forgives(struct io_kiocb *req, s32 res)
 {
 	if (req->opcode == IORING_OP_EXEC && io_exec_searches(req))
-		return io_search_goes_on(req->cqe.res);
+		return io_search_goes_on(res);
 	return req->flags & REQ_F_HARDLINK;
 }
 
-static enum io_step_end io_chain_step(struct io_chain *chain,
-				      struct io_kiocb *req)
+static void io_step_begin(struct io_chain *chain, struct io_kiocb *req)
 {
-	bool failed;
+	struct io_step *step = &chain->step;
 
-	if (chain->policy)
-		return io_chain_decide(chain, req);
+	step->req = req;
+	step->result = (struct io_result){};
+	step->attempt = 0;
+	step->own_issued = false;
+	step->silent = req->flags & REQ_F_CQE_SKIP;
+}
 
-	failed = io_chain_issue(chain, req, false);
-	if (failed && !io_step_forgives(req))
-		return IO_STEP_LAST;
-	return IO_STEP_NEXT;
+/* Returns whether the next step is to run. */
+static bool io_step_run(struct io_chain *chain)
+{
+	struct io_step *step = &chain->step;
+
+	if (chain->pol.policy)
+		return io_chain_decide(chain);
+	io_chain_issue(chain, step->req, false, &step->result);
+	return !step->result.failed || io_step_forgives(step->req, step->result.res);
 }
 
 /* IOSQE_CQE_SKIP_SUCCESS is for success, and for what never ran. */
-static bool io_step_silent(struct io_kiocb *req)
+static void io_step_settle(struct io_step *step)
 {
-	return (req->flags & REQ_F_CQE_SKIP) && !(req->flags & REQ_F_FAIL);
+	io_chain_release(step->req, &step->result,
+			 step->silent && !step->result.failed);
 }
 
-/* Others look at the steps to find what to cancel. */
-static struct io_kiocb *io_chain_pop(struct io_chain *chain)
+static void io_step_cancel(struct io_step *step)
 {
-	struct io_ring_ctx *ctx = chain->ctx;
-	struct io_kiocb *req;
+	step->result.res = -ECANCELED;
+	step->result.flags = 0;
+	/* not even with IOSQE_CQE_SKIP_SUCCESS, once it was issued */
+	step->result.failed = step->attempt;
+}
 
-	spin_lock_irq(&ctx->spawn_lock);
-	req = chain->steps;
-	chain->steps = req->link;
-	spin_unlock_irq(&ctx->spawn_lock);
-	return req;
+/* A chain that must not run without a policy ends when that goes. */
+static bool io_chain_unguarded(struct io_chain *chain)
+{
+	return chain->need_policy && !io_policy_attached(chain->pol.policy);
 }
 
 /*
- * Run steps until one is the last, and return that one. It is still in the
- * list and has its result, but is not completed.
+ * Run steps until one is the last: the one that is at hand then has its result,
+ * but is not completed.
  */
-static struct io_kiocb *io_chain_run(struct io_chain *chain)
+static void io_chain_run(struct io_chain *chain)
 {
-	struct io_kiocb *req;
-	enum io_step_end end;
+	struct io_child_state *state = &chain->child_state;
+	struct io_step *step = &chain->step;
+	struct io_kiocb *req = chain->steps;
 
 	for (;;) {
-		req = chain->steps;
-		chain->attempt = 0;
+		io_step_begin(chain, req);
 		if (!io_chain_alive(chain)) {
-			io_req_set_res(req, -ECANCELED, 0);
-			return req;
+			io_step_cancel(step);
+			return;
 		}
-		end = io_chain_step(chain, req);
-		if (end == IO_STEP_LAST || chain->execed || chain->committed ||
-		    !req->link)
-			return req;
+		if (unlikely(io_chain_unguarded(chain))) {
+			step->result.res = -ENOLINK;
+			step->result.failed = true;
+			return;
+		}
+		if (!io_step_run(chain) || state->execed || state->committed)
+			return;
+		req = step->req->link;
+		if (!req)
+			return;
 		/* no failure to be forgiven, if it has been made to fail */
-		if (req->cqe.res < 0 && !io_chain_alive(chain))
-			return req;
-		io_chain_complete(io_chain_pop(chain), io_step_silent(req));
-		chain->step++;
+		if (step->result.res < 0 && !io_chain_alive(chain))
+			return;
+		io_step_settle(step);
+		step->nr++;
+		/* io_chain_flush() finds it */
+		step->req = req;
 	}
 }
+
+/* --- the end --------------------------------------------------------------------------- */
 
 /* The steps' own: their results have told already. */
 static void io_chain_drop_signals(void)
@@ -305,6 +383,9 @@ static void io_chain_drop_signals(void)
 	kernel_siginfo_t info;
 	enum pid_type type;
 
+	if (likely(!sigismember(&current->pending.signal, SIGPIPE) &&
+		   !sigismember(&current->pending.signal, SIGXFSZ)))
+		return;
 	sigfillset(&keep);
 	sigdelset(&keep, SIGPIPE);
 	sigdelset(&keep, SIGXFSZ);
@@ -323,43 +404,59 @@ static bool io_chain_is_program(struct io_chain *chain)
 	struct io_ring_ctx *ctx = chain->ctx;
 	bool execed;
 
-	spin_lock_irq(&ctx->spawn_lock);
-	execed = chain->execed && !chain->cancelled;
-	list_del_init(&chain->node);
-	spin_unlock_irq(&ctx->spawn_lock);
+	spin_lock_irq(&ctx->spawn.lock);
+	execed = chain->child_state.execed && !chain->cancelled;
+	__io_chain_leave(chain);
+	spin_unlock_irq(&ctx->spawn.lock);
+	io_chain_stop_deadline(chain);
 
 	if (execed) {
 		io_chain_drop_signals();
-		current->flags &= ~PF_USER_WORKER;
-		set_current_blocked(&chain->blocked);
+		io_spawn_task_done(&chain->snapshot.blocked);
 	}
 	return execed;
 }
 
-static bool io_chain_end(struct io_chain *chain, struct io_kiocb *req)
+/* It has not run one instruction: its EXEC can still fail. */
+static void io_chain_guard_program(struct io_chain *chain)
 {
-	bool execed = io_chain_is_program(chain);
-	s32 res = req->cqe.res;
+	struct io_step *step = &chain->step;
 
-	io_chain_leave(chain);
-	if (!execed && (res < 0 || chain->execed) &&
-	    (chain->cancelled || chain->dead)) {
-		res = -ECANCELED;
-		/* not even with IOSQE_CQE_SKIP_SUCCESS, once it was issued */
-		if (chain->attempt)
-			req->flags |= REQ_F_FAIL;
+	if (!chain->child_state.execed || likely(!io_chain_unguarded(chain)))
+		return;
+	chain->child_state.execed = false;
+	chain->child_state.committed = true;
+	step->result.res = -ENOLINK;
+	step->result.failed = true;
+}
+
+static bool io_chain_end(struct io_chain *chain)
+{
+	struct io_child_state *state = &chain->child_state;
+	struct io_step *step = &chain->step;
+	bool execed;
+
+	io_chain_guard_program(chain);
+	execed = io_chain_is_program(chain);
+	if (!execed) {
+		if ((step->result.res < 0 || state->execed) &&
+		    (chain->cancelled || state->dead))
+			io_step_cancel(step);
+		chain->pol.exec = NULL;
 	}
-	if (!execed)
-		chain->exec = NULL;
-	trace_io_uring_spawn_end(chain, execed ? 0 : res < 0 ? res : -ECANCELED);
+	trace_io_uring_spawn_end(chain, execed ? 0 : step->result.res < 0 ?
+				 step->result.res : -ECANCELED);
 
-	chain->steps = req->link;
-	io_req_set_res(req, res, req->cqe.flags);
-	io_chain_complete(req, io_step_silent(req));
-	io_chain_cancel_steps(chain);
+	io_step_settle(step);
+	io_chain_cancel_from(chain, step->req->link);
+	io_req_complete_list(chain->steps);
+	io_chain_complete_deadline(chain);
+	io_spawn_task_end(&chain->shares);
 	io_chain_free(chain);
 	return execed;
 }
+
+/* --- the beginning ----------------------------------------------------------------------- */
 
 /*
  * The program is not to have them, and no step can use them. Until then they
@@ -381,16 +478,27 @@ static void io_chain_drop_rings(void)
 	}
 }
 
+/* Be what the submitter was when it submitted the chain. */
+static void io_chain_restore(const struct io_spawn_snapshot *snapshot)
+{
+	if (read_pkru() != snapshot->pkru)
+		write_pkru(snapshot->pkru);
+	current->personality = snapshot->personality;
+	current->timer_slack_ns = snapshot->timer_slack;
+	current->default_timer_slack_ns = snapshot->timer_slack;
+	if (unlikely(snapshot->ioprio !=
+		     (current->io_context ? current->io_context->ioprio : 0)))
+		set_task_ioprio(current, snapshot->ioprio);
+}
+
 int io_chain_main(void *data)
 {
 	struct io_chain *chain = data;
 
+	io_chain_restore(&chain->snapshot);
 	io_chain_drop_rings();
-	/* for debuggers, who expect a child of vfork in the parent's call */
-	instruction_pointer_set(current_pt_regs(), chain->ip);
-	user_stack_pointer_set(current_pt_regs(), chain->sp);
-
-	if (io_chain_end(chain, io_chain_run(chain)))
+	io_chain_run(chain);
+	if (io_chain_end(chain))
 		return 0;
 
 	/* no signal, no zombie: see do_notify_parent() */

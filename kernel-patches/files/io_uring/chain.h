@@ -1,108 +1,208 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A chain: a CLONE and the requests that are linked to it, its steps, from the
+ * moment they are taken from the ring until the last of them is complete.
+ *
+ * It goes from hand to hand. Whoever has it works on it without a lock, and the
+ * last one frees it:
+ *
+ *   submitter  takes the requests and queues the chain      clone.c
+ *   starter    makes the child, in the order of the queue   start.c
+ *   child      runs the steps, becomes a program or dies    chain.c
+ *
+ * All others only find it in ctx->spawn.chains, under ctx->spawn.lock, and cancel
+ * it (spawn.c); it is not found again then. One that is cancelled in the queue,
+ * where nobody has it, goes to the ring's reaper, a worker.
+ *
+ * ctx stays until the last of the chain's requests is complete: the chain leaves
+ * the list before, and does not look at ctx after.
+ */
 #ifndef IOU_CHAIN_H
 #define IOU_CHAIN_H
 
-#include <linux/hrtimer.h>
+#include <linux/completion.h>
+#include <linux/hash.h>
 #include <linux/io_uring_types.h>
-#include <linux/task_work.h>
 #include <linux/workqueue.h>
 
 #include "policy.h"
 
-/*
- * A CLONE and its steps, from the moment they are taken from the ring. It has
- * one owner at a time, who also frees it: the work that makes the child, then
- * the child. Others find it by ctx->spawn_list, under ctx->spawn_lock, and then
- * only to cancel it.
- *
- * ctx stays until the last of the chain's requests is completed: the chain
- * leaves the list before that, and must not look at ctx after.
- */
-struct io_chain {
-	struct io_ring_ctx	*ctx;
-	struct list_head	node;		/* in ctx->spawn_list */
+struct io_spawn_queue;
 
-	/* under ctx->spawn_lock */
-	bool			cancelled;
-	bool			timed_out;
-	struct task_struct	*child;
-	struct io_kiocb		*steps;		/* current one first */
+/* Cancelling can look at them all with interrupts off. */
+#define IO_CHAIN_MAX_STEPS	1024
+/* Chains of one ring without a child; what is beyond fails with -EAGAIN. */
+#define IO_SPAWN_MAX_WAITING	4096
 
+/* What stands in the ring's list: a chain, or the place that a walk has reached. */
+struct io_spawn_node {
+	struct list_head	list;
+	struct io_chain		*chain;		/* NULL: a place */
+};
+
+/* Who has it. Under queue->lock until there is a child. */
+enum io_chain_state {
+	IO_CHAIN_QUEUED,	/* nobody: it is in the queue */
+	IO_CHAIN_STARTING,	/* the starter */
+	IO_CHAIN_PAUSED,	/* nobody: start.retry puts it back into the queue */
+	IO_CHAIN_DOOMED,	/* the reaper */
+	IO_CHAIN_RUNNING,	/* the child */
+};
+
+/* What the submitting thread was like, for the program to inherit. */
+struct io_spawn_snapshot {
+	sigset_t		blocked;
+	u64			timer_slack;
+	u32			personality;
+	u32			pkru;
+	int			ioprio;
+};
+
+/* The starter's. */
+struct io_chain_start {
+	struct list_head	node;		/* in the queue, or among the doomed */
+	struct io_spawn_queue	*queue;
 	struct io_kiocb		*clone;		/* until there is a child */
-	struct io_kiocb		*ltimeout;	/* deadline of the whole, or NULL */
-	struct io_kiocb		*exec;		/* the EXEC that was stood in for */
-	struct task_struct	*task;		/* of the requests */
-	u64			user_data;	/* of CLONE */
-	u64			cookie;
-	u64			id;
-	ktime_t			start;		/* when CLONE was issued */
-	unsigned int		nr_steps;
+	int			error;		/* why there is no starter */
+	unsigned long		pause;		/* jiffies: the next one */
+	struct delayed_work	retry;		/* initialised when it is needed */
+};
 
-	/* making the child */
-	int			error;		/* why there is no submitter */
-	struct task_struct	*submitter;	/* whose task work does it */
-	struct callback_head	work;
-	struct delayed_work	retry;		/* under ctx->spawn_lock, too */
-	unsigned long		retry_delay;	/* jiffies */
-	sigset_t		blocked;	/* what the program shall block */
-	unsigned long		ip, sp;		/* where debuggers expect it */
+/* What a request has come to. */
+struct io_result {
+	s32			res;
+	u32			flags;		/* of the CQE */
+	bool			failed;		/* not the same as res < 0: short reads */
+};
 
-	/* used by the child only */
-	pid_t			pid;		/* as CLONE's CQE tells it */
-	unsigned int		step;		/* number of the current one */
+/* The child's: the step at hand. */
+struct io_step {
+	struct io_kiocb		*req;
+	struct io_result	result;
+	unsigned int		nr;
 	unsigned int		attempt;	/* requests issued for it */
-	int			fd;		/* of its request */
-	bool			own_issued;	/* that has been issued */
-	bool			undumpable;	/* what the program shall be */
-	bool			dead;		/* took a fatal signal */
+	bool			own_issued;	/* its own among them */
+	bool			silent;		/* IOSQE_CQE_SKIP_SUCCESS */
+};
+
+/* The child's: what it has come to. */
+struct io_child_state {
+	bool			undumpable;	/* what the program is to be */
+	bool			dead;		/* has taken a fatal signal */
 	bool			execed;		/* is a program now */
 	bool			committed;	/* is neither that nor the old */
+};
 
-	/* dealings with the policy, if there is one */
-	struct io_policy	*policy;
+/* Of who asks the policy: the child, or the starter before there is one. */
+struct io_chain_policy {
+	struct io_policy	*policy;	/* NULL: all of this is unused */
 	struct io_policy_run	*run;
-	char			*tried;		/* a staged EXEC's path, or NULL */
-	unsigned int		issued;		/* on behalf of the policy */
+	struct filename		*tried;		/* path of the last staged EXEC */
+	struct io_kiocb		*spare;		/* a request to be staged again */
+	struct io_kiocb		*exec;		/* the EXEC that was stood in for */
+	unsigned int		issued;		/* requests on behalf of the policy */
 	u64			delayed;	/* nanoseconds, likewise */
 };
 
-/* How a step ends. */
-enum io_step_end {
-	IO_STEP_NEXT,		/* go on with the next one */
-	IO_STEP_LAST,		/* the chain is over */
+struct io_chain {
+	/* set when it is made */
+	struct io_ring_ctx	*ctx;
+	struct task_struct	*task;		/* of the requests */
+	u64			user_data;	/* of CLONE */
+	u64			cookie;
+	u64			filter;		/* which user_data may be here */
+	ktime_t			begin;		/* 0: nobody wanted to know */
+	unsigned int		nr_steps;
+	bool			need_policy;
+	struct io_kiocb		*ltimeout;	/* deadline of the whole, or NULL */
+	struct io_spawn_snapshot snapshot;
+	struct completion	shares;		/* the child has its parent's memory */
+
+	/* under ctx->spawn.lock */
+	struct io_spawn_node	node;
+	bool			cancelled;
+	bool			timed_out;
+	struct task_struct	*child;
+	struct io_kiocb		*steps;		/* those that are not complete */
+
+	enum io_chain_state	state;
+	struct io_chain_start	start;
+
+	pid_t			pid;		/* as CLONE's CQE tells it */
+	u64			id;		/* for tracing; see io_chain_id() */
+	struct io_step		step;
+	struct io_child_state	child_state;
+	struct io_chain_policy	pol;
 };
+
+/* spawn.c; under ctx->spawn.lock */
+void io_chain_cancel(struct io_chain *chain);
+/* It belongs to the ring's reaper now. */
+void io_chain_doom(struct io_chain *chain);
+/* clone.c */
+void io_chain_arm_deadline(struct io_chain *chain);
+/* start.c */
+/* Complete CLONE with an error and its steps with it; frees the chain. */
+void io_chain_abandon(struct io_chain *chain, int error);
+/* It has its place in the queue. */
+void io_chain_enqueue(struct io_chain *chain, struct io_spawn_queue *queue);
+/* The queue of the current submitter of @ctx, made if need be; or NULL. */
+struct io_spawn_queue *io_spawn_queue_of(struct io_ring_ctx *ctx);
+/* For who cancels a chain without a child, under ctx->spawn.lock. */
+void io_chain_stop_start(struct io_chain *chain);
 
 /* Runs in the child. Returns only if that has become a program. */
 int io_chain_main(void *data);
+/* Issue a request in the child. */
+void io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged,
+		    struct io_result *result);
+/* Whether the next step runs if this one has that result, an error. */
+bool io_step_forgives(struct io_kiocb *req, s32 res);
 
-/*
- * Issue a request of the chain in the child, with the result in req->cqe.res.
- * Returns whether it failed.
- */
-bool io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged);
-/* Whether the step behind a request runs if its result is an error. */
-bool io_step_forgives(struct io_kiocb *req);
-/* Take a request out of the chain's hands, for io_chain_complete() or so. */
-void io_chain_release(struct io_kiocb *req);
-/* Give a request its one completion. */
-void io_chain_complete(struct io_kiocb *req, bool silent);
+/* Take a request out of the chain's hands, with what it will be completed with. */
+void io_chain_release(struct io_kiocb *req, const struct io_result *result,
+		      bool silent);
+/* Complete a request that is no step. */
+void io_chain_complete(struct io_kiocb *req, const struct io_result *result,
+		       bool silent);
 /* Off the list: nobody but the owner finds the chain any more. */
 void io_chain_leave(struct io_chain *chain);
-/* Complete the steps that will not run, and the deadline. */
+/* Complete the steps from chain->steps on as cancelled, and the deadline. */
 void io_chain_cancel_steps(struct io_chain *chain);
-/* Whether the child may go on: neither cancelled nor killed. May sleep. */
-bool io_chain_alive(struct io_chain *chain);
+/* Steps that have their results have their CQEs afterwards. */
+void io_chain_flush(struct io_chain *chain);
 void io_chain_free(struct io_chain *chain);
 
-/* For tracing; 0 if the chain has no policy. */
-static inline u32 io_chain_link_id(struct io_chain *chain)
+bool io_chain_take_signals(struct io_chain *chain);
+
+/* Whether the child may go on: neither cancelled nor killed. May sleep. */
+static inline bool io_chain_alive(struct io_chain *chain)
 {
-	return chain->policy ? chain->policy->link_id : 0;
+	if (unlikely(task_work_pending(current) || signal_pending(current)))
+		return io_chain_take_signals(chain);
+	return !chain->child_state.dead && !READ_ONCE(chain->cancelled);
 }
 
+/* For the filter: one bit of 64. */
+static inline u64 io_chain_filter_bit(u64 user_data)
+{
+	return BIT_ULL(hash_64(user_data, 6));
+}
+
+/* --- for tracing ------------------------------------------------------- */
+
+u64 io_chain_id(struct io_chain *chain);
+
+/* 0 if the chain has no policy */
+static inline u32 io_chain_link_id(struct io_chain *chain)
+{
+	return chain->pol.policy ? chain->pol.policy->link_id : 0;
+}
+
+/* Nanoseconds since CLONE was issued; 0 if nobody asked then. */
 static inline u64 io_chain_elapsed(struct io_chain *chain)
 {
-	return ktime_to_ns(ktime_sub(ktime_get(), chain->start));
+	return chain->begin ? ktime_to_ns(ktime_sub(ktime_get(), chain->begin)) : 0;
 }
 
 #endif

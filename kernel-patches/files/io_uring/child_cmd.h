@@ -9,25 +9,31 @@
 #include <linux/io_uring_types.h>
 #include <linux/types.h>
 
-struct seccomp_data;
+#include "call.h"
+
+struct filename;
 
 /* How many descriptors IORING_CHILD_CLOSE_EXCEPT can keep. */
 #define IO_CHILD_MAX_KEPT	65536
 
 struct io_child {
-	struct file			*file;
-	char				*path;	/* what addr pointed to, or NULL */
+	struct file			*file;	/* a registered one, or NULL */
+	struct filename			*path;	/* what addr pointed to, or NULL */
 	u64				addr;
 	u64				off;
 	u64				addr3;
+	u64				addr4;
 	u32				cmd;
-	int				fd;
 	u32				flags;
+	int				fd;
 };
 
-/* child_call.c */
-/* What seccomp filters would see if the child made the call itself, if any. */
-bool io_child_call(struct io_child *child, struct seccomp_data *data);
+/*
+ * For commands that stand in for more than one call: make this one, in place of
+ * which @run does the work. Returns its result or an error.
+ */
+int io_child_call(struct io_child *child, const struct io_call *call,
+		  int (*run)(struct io_child *child, const struct io_call *call));
 
 /* child_fs.c */
 int io_child_dup(struct io_child *child);

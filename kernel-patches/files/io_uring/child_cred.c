@@ -81,7 +81,7 @@ int io_child_capset(struct io_child *child)
  * Those that are the process's own and outlast exec. What belongs to the memory
  * would be the parent's.
  */
-static bool io_child_prctl_allowed(u64 option, u64 arg2)
+static bool io_child_prctl_allowed(u32 option, u64 arg2)
 {
 	switch (option) {
 	case PR_SET_PDEATHSIG:
@@ -92,6 +92,7 @@ static bool io_child_prctl_allowed(u64 option, u64 arg2)
 	case PR_CAP_AMBIENT:
 	case PR_SET_TIMERSLACK:
 	case PR_SET_CHILD_SUBREAPER:
+	case PR_SET_SPECULATION_CTRL:
 		return true;
 	case PR_SET_SECCOMP:
 		/* strict mode has no exec */
@@ -105,20 +106,23 @@ int io_child_prctl(struct io_child *child)
 {
 	struct io_kiocb *req = cmd_to_io_kiocb(child);
 
-	if (!io_child_prctl_allowed(child->off, child->addr))
+	u32 option = child->flags;
+
+	if (!io_child_prctl_allowed(option, child->addr))
 		return -EINVAL;
-	if (req->ctx->compat && (child->addr > U32_MAX || child->addr3 > U32_MAX))
+	if (req->ctx->compat && (child->addr | child->off | child->addr3 |
+				 child->addr4) > U32_MAX)
 		return -EINVAL;
 	/* the filter's description is read as that of a native process */
-	if (child->off == PR_SET_SECCOMP &&
-	    (req->ctx->compat || in_compat_syscall()))
+	if (option == PR_SET_SECCOMP && (req->ctx->compat || in_compat_syscall()))
 		return -EOPNOTSUPP;
-	return ksys_prctl(child->off, child->addr, child->addr3, 0, 0);
+	return ksys_prctl(option, child->addr, child->off, child->addr3,
+			  child->addr4);
 }
 
 int io_child_dumpable(struct io_child *child)
 {
-	cmd_to_io_kiocb(child)->chain->undumpable = !child->off;
+	cmd_to_io_kiocb(child)->chain->child_state.undumpable = !child->off;
 	return 0;
 }
 

@@ -23,8 +23,6 @@
 #include "../fs/internal.h"
 
 #include "io_uring.h"
-#include "call.h"
-#include "rsrc.h"
 #include "child_cmd.h"
 
 static int io_child_set_fd(struct io_child *child, struct file *file)
@@ -38,22 +36,16 @@ static int io_child_set_fd(struct io_child *child, struct file *file)
 /* What dup2() does with two equal numbers is of no use here: set the flag. */
 int io_child_dup(struct io_child *child)
 {
-	struct io_kiocb *req = cmd_to_io_kiocb(child);
 	struct file *file;
 	int ret;
 
 	if (child->off > INT_MAX)
 		return -EBADF;
 
-	if (req->flags & REQ_F_FIXED_FILE) {
-		/* the request's resource node keeps it */
-		file = io_file_get_fixed(req, child->fd, IO_URING_F_UNLOCKED);
-		if (!file)
-			return -EBADF;
-		/* the ring may have it from another process */
-		return receive_fd_replace(child->off, file,
+	/* a registered one, which the ring may have from another process */
+	if (child->file)
+		return receive_fd_replace(child->off, child->file,
 					  child->flags & O_CLOEXEC);
-	}
 
 	file = fget_raw(child->fd);
 	if (!file)
@@ -66,7 +58,6 @@ int io_child_dup(struct io_child *child)
 int io_child_open(struct io_child *child)
 {
 	struct open_how how = build_open_how(child->flags, child->addr3);
-	struct filename *name;
 	struct open_flags op;
 	struct file *file;
 	int ret;
@@ -80,11 +71,7 @@ int io_child_open(struct io_child *child)
 	if (ret)
 		return ret;
 
-	name = getname_kernel(child->path);
-	if (IS_ERR(name))
-		return PTR_ERR(name);
-	file = do_filp_open(child->fd, name, &op);
-	putname(name);
+	file = do_filp_open(child->fd, child->path, &op);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
@@ -93,42 +80,16 @@ int io_child_open(struct io_child *child)
 	return ret;
 }
 
-/*
- * No system call has both an open directory and a path: what starts at one is
- * fchdir(2) there before.
- */
-static int io_child_start_at(struct io_child *child)
-{
-	const u64 args[6] = { child->fd };
-	struct io_call call;
-	int ret;
-
-	if (child->fd == AT_FDCWD || child->path[0] == '/')
-		return 0;
-	io_call_set(&call.data, cmd_to_io_kiocb(child)->ctx->compat,
-		    IO_CALL_NR(fchdir), args);
-	ret = io_call_begin(&call);
-	io_call_end(&call, ret);
-	return ret;
-}
-
 /* Find a directory for @use. Stale handles are looked up again, as elsewhere. */
 static int io_child_with_dir(struct io_child *child,
 			     int (*use)(const struct path *path))
 {
 	unsigned int flags = LOOKUP_FOLLOW | LOOKUP_DIRECTORY;
-	struct filename *name;
 	struct path path;
 	int ret;
 
-	ret = io_child_start_at(child);
-	if (ret)
-		return ret;
-	name = getname_kernel(child->path);
-	if (IS_ERR(name))
-		return PTR_ERR(name);
 retry:
-	ret = filename_lookup(child->fd, name, flags, &path, NULL);
+	ret = filename_lookup(child->fd, child->path, flags, &path, NULL);
 	if (!ret) {
 		ret = path_permission(&path, MAY_EXEC | MAY_CHDIR) ?:
 		      use(&path);
@@ -138,7 +99,6 @@ retry:
 		flags |= LOOKUP_REVAL;
 		goto retry;
 	}
-	putname(name);
 	return ret;
 }
 

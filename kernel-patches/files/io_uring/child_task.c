@@ -65,47 +65,52 @@ static sigset_t io_child_sigset(u64 bits)
 /* The child itself blocks all that can be, until it is the program. */
 int io_child_sigmask(struct io_child *child)
 {
-	cmd_to_io_kiocb(child)->chain->blocked = io_child_sigset(child->off);
+	cmd_to_io_kiocb(child)->chain->snapshot.blocked =
+		io_child_sigset(child->off);
 	return 0;
 }
 
-static int io_child_sigaction(struct io_child *child, int sig,
-			      __sighandler_t action)
+static int io_child_set_default(struct io_child *child, const struct io_call *call)
 {
-	const u64 args[6] = { sig, ~0ULL, 0, sizeof(sigset_t) };
-	struct io_call call;
-	int ret;
-
-	io_call_set(&call.data, cmd_to_io_kiocb(child)->ctx->compat,
-		    IO_CALL_NR(rt_sigaction), args);
-	ret = io_call_begin(&call);
-	if (!ret)
-		kernel_sigaction(sig, action);
-	io_call_end(&call, ret);
-	return ret;
+	kernel_sigaction(call->args[0], SIG_DFL);
+	return 0;
 }
 
-static int io_child_sigactions(struct io_child *child, __sighandler_t action)
+static int io_child_set_ignored(struct io_child *child, const struct io_call *call)
 {
+	kernel_sigaction(call->args[0], SIG_IGN);
+	return 0;
+}
+
+static int io_child_sigactions(struct io_child *child,
+			       int (*set)(struct io_child *child,
+					  const struct io_call *call))
+{
+	struct io_call call = {
+		.nr	= IO_CALL_NR(rt_sigaction),
+		.compat	= cmd_to_io_kiocb(child)->ctx->compat,
+		.args	= { 0, IO_CALL_NOWHERE, 0, sizeof(sigset_t) },
+	};
 	int sig, ret = 0;
 
 	for (sig = 1; sig <= 64 && !ret; sig++) {
+		call.args[0] = sig;
 		if (child->off & BIT_ULL(sig - 1))
-			ret = io_child_sigaction(child, sig, action);
+			ret = io_child_call(child, &call, set);
 	}
 	return ret;
 }
 
 int io_child_sigdefault(struct io_child *child)
 {
-	return io_child_sigactions(child, SIG_DFL);
+	return io_child_sigactions(child, io_child_set_default);
 }
 
 int io_child_sigignore(struct io_child *child)
 {
 	if (child->off & (BIT_ULL(SIGKILL - 1) | BIT_ULL(SIGSTOP - 1)))
 		return -EINVAL;
-	return io_child_sigactions(child, SIG_IGN);
+	return io_child_sigactions(child, io_child_set_ignored);
 }
 
 int io_child_unshare(struct io_child *child)

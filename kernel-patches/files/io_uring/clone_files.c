@@ -20,13 +20,12 @@
 #include "filetable.h"
 #include "clone_files.h"
 
-#define IO_CLONE_MAX_FILES	65536
-
 static struct file *io_clone_get_fixed(struct io_ring_ctx *ctx, unsigned int index)
 {
 	struct file *file = NULL;
 
-	mutex_lock(&ctx->uring_lock);
+	if (mutex_lock_killable(&ctx->uring_lock))
+		return NULL;
 	if (index < ctx->nr_user_files) {
 		index = array_index_nospec(index, ctx->nr_user_files);
 		file = io_file_from_index(&ctx->file_table, index);

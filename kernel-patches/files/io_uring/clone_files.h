@@ -2,6 +2,8 @@
 #ifndef IOU_CLONE_FILES_H
 #define IOU_CLONE_FILES_H
 
+#define IO_CLONE_MAX_FILES	65536
+
 struct files_struct;
 struct io_ring_ctx;
 struct io_uring_clone_files;

@@ -12,16 +12,16 @@
 #include <linux/freezer.h>
 #include <linux/io_uring.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 
 #include <uapi/linux/io_uring.h>
 #include <uapi/linux/io_uring_spawn.h>
 
 #include "io_uring.h"
-#include "opdef.h"
 #include "child.h"
 #include "exec.h"
 #include "decide.h"
+#include "spawn.h"
+#include "stage.h"
 
 #include <trace/events/io_uring_spawn.h>
 
@@ -34,37 +34,44 @@ enum io_step_act {
 	IO_ACT_END,		/* nothing more, the chain is over */
 };
 
-/* Set the result of a step, which says also whether it failed. */
-static void io_step_set_res(struct io_kiocb *req, s32 res)
+/* What the step has come to. */
+static void io_step_set_res(struct io_chain *chain, s32 res)
 {
-	io_req_set_res(req, res, 0);
-	req->flags &= ~REQ_F_FAIL;
-	if (res < 0)
-		req->flags |= REQ_F_FAIL;
+	chain->step.result = (struct io_result){ .res = res, .failed = res < 0 };
 }
 
 static bool io_step_wants(struct io_chain *chain, u32 event)
 {
 	u32 always = IORING_POLICY_FAILED | IORING_POLICY_STAGED;
 
-	return event & (chain->policy->attr.events | always);
+	return event & (chain->pol.policy->attr.events | always);
 }
 
-/* The EXEC that staging refers to: this step, or the next one that is. */
-static struct io_kiocb *io_exec_at_hand(struct io_kiocb *req)
+/* --- asking ---------------------------------------------------------------------- */
+
+static u32 io_chain_ctx_flags(struct io_chain *chain, struct io_kiocb *req,
+			      struct io_kiocb *exec)
 {
-	while (req && req->opcode != IORING_OP_EXEC)
-		req = req->link;
-	return req;
+	bool clone = req == chain->start.clone;
+	u32 flags = 0;
+
+	if (io_step_forgives(req, chain->step.result.res))
+		flags |= IORING_POLICY_F_HARDLINK;
+	if (req->opcode == IORING_OP_EXEC && io_exec_searches(req))
+		flags |= IORING_POLICY_F_SEARCH;
+	if (!req->link && !clone)
+		flags |= IORING_POLICY_F_LAST;
+	if (clone || io_op_can_retry(req->opcode))
+		flags |= IORING_POLICY_F_CAN_RETRY;
+	if (exec && io_exec_at(exec))
+		flags |= IORING_POLICY_F_EXEC_AT;
+	return flags;
 }
 
 static void io_chain_fill_ctx(struct io_chain *chain, struct io_kiocb *req,
-			      u32 event)
+			      struct io_kiocb *exec, u32 event)
 {
-	bool clone = req == chain->clone;
-	struct io_policy_run *run = chain->run;
-	struct bpf_iouring_ctx *ctx = &run->ctx;
-	struct io_kiocb *exec = io_exec_at_hand(clone ? chain->steps : req);
+	struct bpf_iouring_ctx *ctx = &chain->pol.run->ctx;
 
 	ctx->event = event;
 	if (event != IORING_POLICY_STAGED) {
@@ -73,7 +80,7 @@ static void io_chain_fill_ctx(struct io_chain *chain, struct io_kiocb *req,
 		ctx->staged_user_data = 0;
 	}
 	ctx->opcode = req->opcode;
-	ctx->res = req->cqe.res;
+	ctx->res = chain->step.result.res;
 	ctx->cmd = 0;
 	ctx->off = 0;
 	if (req->opcode == IORING_OP_CHILD) {
@@ -81,36 +88,55 @@ static void io_chain_fill_ctx(struct io_chain *chain, struct io_kiocb *req,
 		ctx->off = io_child_off(req);
 	}
 	ctx->user_data = req->cqe.user_data;
-	ctx->step = chain->step;
-	ctx->attempt = chain->attempt;
-	ctx->flags = 0;
-	if (io_step_forgives(req))
-		ctx->flags |= IORING_POLICY_F_HARDLINK;
-	if (req->opcode == IORING_OP_EXEC && io_exec_searches(req))
-		ctx->flags |= IORING_POLICY_F_SEARCH;
-	if (!req->link && !clone)
-		ctx->flags |= IORING_POLICY_F_LAST;
-	if (io_issue_defs[req->opcode].child_retry || clone)
-		ctx->flags |= IORING_POLICY_F_CAN_RETRY;
-	if (exec && io_exec_at(exec))
-		ctx->flags |= IORING_POLICY_F_EXEC_AT;
+	ctx->step = chain->step.nr;
+	ctx->attempt = chain->step.attempt;
+	ctx->flags = io_chain_ctx_flags(chain, req, exec);
 	ctx->pid = chain->pid;
 	ctx->elapsed_ns = io_chain_elapsed(chain);
 	ctx->cookie = chain->cookie;
+}
 
+static void io_chain_fill_run(struct io_chain *chain, struct io_kiocb *req,
+			      u32 event)
+{
+	const struct io_policy_attr *attr = &chain->pol.policy->attr;
+	bool clone = req == chain->start.clone;
+	struct io_kiocb *exec = io_exec_at_hand(clone ? chain->steps : req);
+	struct io_policy_run *run = chain->pol.run;
+
+	io_chain_fill_ctx(chain, req, exec, event);
 	run->exec_name = exec ? io_exec_path(exec) : NULL;
 	run->step_is_exec = req->opcode == IORING_OP_EXEC;
 	/* there is no child yet to issue anything */
-	run->max_staged = clone ? 0 : chain->policy->attr.max_staged;
-	run->delay_left = chain->policy->attr.max_delay - chain->delayed;
+	run->max_staged = clone ? 0 : attr->max_staged;
+	run->delay_left = attr->max_delay - chain->pol.delayed;
 }
+
+/* Ask the program about an event. Negative: it has been detached meanwhile. */
+static int io_chain_consult(struct io_chain *chain, struct io_kiocb *req,
+			    u32 event)
+{
+	struct io_policy *policy = chain->pol.policy;
+	int verdict;
+
+	io_policy_drop_staged(chain->pol.run);
+	io_chain_fill_run(chain, req, event);
+	verdict = io_policy_run(policy, chain->pol.run);
+	if (verdict >= 0 && verdict <= IORING_VERDICT_ABORT)
+		atomic64_inc(&policy->verdicts[verdict]);
+	return verdict;
+}
+
+/* --- what becomes of the answer ----------------------------------------------------- */
 
 /* Wait as the policy asked. Killing the child ends it. */
 static bool io_chain_delay(struct io_chain *chain)
 {
-	ktime_t end = ktime_add_ns(ktime_get(), chain->run->delay);
+	u64 delay = chain->pol.run->delay;
+	ktime_t end = ktime_add_ns(ktime_get(), delay);
 
-	chain->delayed += chain->run->delay;
+	chain->pol.delayed += delay;
+	io_chain_flush(chain);
 	do {
 		/* what wakes us early is a stop or the end: see to it first */
 		if (!io_chain_alive(chain))
@@ -122,72 +148,56 @@ static bool io_chain_delay(struct io_chain *chain)
 }
 
 /* Killed: a step that nothing was issued for has not succeeded. */
-static enum io_step_act io_chain_gone(struct io_chain *chain,
-				      struct io_kiocb *req)
+static enum io_step_act io_chain_gone(struct io_chain *chain)
 {
-	if (!chain->attempt) {
-		/* as a step that never ran, it is no failure to tell of */
-		io_req_set_res(req, -ECANCELED, 0);
-		req->flags &= ~REQ_F_FAIL;
-	}
+	/* as a step that never ran, it is no failure to tell of */
+	if (!chain->step.attempt)
+		chain->step.result = (struct io_result){ .res = -ECANCELED };
 	return IO_ACT_END;
 }
 
 static int io_chain_count_failure(struct io_chain *chain, int error)
 {
-	if (error == -ETOOMANYREFS)
-		atomic64_inc(&chain->policy->exhausted);
-	else
-		atomic64_inc(&chain->policy->failures);
+	struct io_policy *policy = chain->pol.policy;
+
+	atomic64_inc(error == -ETOOMANYREFS ? &policy->exhausted :
+					      &policy->failures);
 	return error;
 }
 
-static enum io_step_act io_chain_fail_verdict(struct io_chain *chain,
-					      struct io_kiocb *req, int error)
+static enum io_step_act io_chain_fail_verdict(struct io_chain *chain, int error)
 {
-	io_step_set_res(req, io_chain_count_failure(chain, error));
+	io_step_set_res(chain, io_chain_count_failure(chain, error));
 	return IO_ACT_END;
 }
 
-/* Whether the policy may have one more request issued. */
-static bool io_chain_charge(struct io_chain *chain)
-{
-	if (chain->issued >= chain->policy->attr.max_issues)
-		return false;
-	chain->issued++;
-	return true;
-}
-
-static enum io_step_act io_chain_verdict_retry(struct io_chain *chain,
-					       struct io_kiocb *req)
+static enum io_step_act io_chain_verdict_retry(struct io_chain *chain)
 {
 	/* the first time is no retry */
-	if (!chain->own_issued)
+	if (!chain->step.own_issued)
 		return IO_ACT_ISSUE;
-	if (!io_issue_defs[req->opcode].child_retry)
-		return io_chain_fail_verdict(chain, req, -EBADRQC);
+	if (!io_op_can_retry(chain->step.req->opcode))
+		return io_chain_fail_verdict(chain, -EBADRQC);
 	if (!io_chain_charge(chain))
-		return io_chain_fail_verdict(chain, req, -ETOOMANYREFS);
+		return io_chain_fail_verdict(chain, -ETOOMANYREFS);
 	return IO_ACT_ISSUE;
 }
 
 /* An EXEC that did not happen is not made to look as if it had. */
-static enum io_step_act io_chain_verdict_skip(struct io_chain *chain,
-					      struct io_kiocb *req)
+static enum io_step_act io_chain_verdict_skip(struct io_chain *chain)
 {
-	if (chain->run->has_result)
+	if (chain->pol.run->has_result)
 		return IO_ACT_SKIP;
-	if (req->opcode != IORING_OP_EXEC)
-		io_step_set_res(req, 0);
-	else if (!chain->attempt)
-		io_step_set_res(req, -ECANCELED);
+	if (chain->step.req->opcode != IORING_OP_EXEC)
+		io_step_set_res(chain, 0);
+	else if (!chain->step.attempt)
+		io_step_set_res(chain, -ECANCELED);
 	return IO_ACT_SKIP;
 }
 
-static enum io_step_act io_chain_follow(struct io_chain *chain,
-					struct io_kiocb *req, int verdict)
+static enum io_step_act io_chain_follow(struct io_chain *chain, int verdict)
 {
-	struct io_policy_run *run = chain->run;
+	struct io_policy_run *run = chain->pol.run;
 	bool before = run->ctx.event & (IORING_POLICY_BEFORE_STEP |
 					IORING_POLICY_BEFORE_EXEC);
 
@@ -195,19 +205,19 @@ static enum io_step_act io_chain_follow(struct io_chain *chain,
 	case IORING_VERDICT_CONTINUE:
 		return before ? IO_ACT_ISSUE : IO_ACT_RESULT;
 	case IORING_VERDICT_RETRY:
-		return io_chain_verdict_retry(chain, req);
+		return io_chain_verdict_retry(chain);
 	case IORING_VERDICT_SKIP:
-		return io_chain_verdict_skip(chain, req);
+		return io_chain_verdict_skip(chain);
 	case IORING_VERDICT_SUBMIT:
 		if (!run->nr_staged)
-			return io_chain_fail_verdict(chain, req, -EBADRQC);
+			return io_chain_fail_verdict(chain, -EBADRQC);
 		return IO_ACT_STAGED;
 	case IORING_VERDICT_ABORT:
-		if (req->cqe.res >= 0)
-			io_step_set_res(req, -ECANCELED);
+		if (chain->step.result.res >= 0)
+			io_step_set_res(chain, -ECANCELED);
 		return IO_ACT_END;
 	default:
-		return io_chain_fail_verdict(chain, req, -EBADRQC);
+		return io_chain_fail_verdict(chain, -EBADRQC);
 	}
 }
 
@@ -218,31 +228,27 @@ static bool io_verdict_takes_result(int verdict)
 	       verdict == IORING_VERDICT_ABORT;
 }
 
-/* Ask the program about an event. Negative: it has been detached meanwhile. */
-static int io_chain_consult(struct io_chain *chain, struct io_kiocb *req,
-			    u32 event)
+/* There is nobody to ask any more: go on without, if the launcher may be without. */
+static enum io_step_act io_chain_unpoliced(struct io_chain *chain,
+					   enum io_step_act otherwise)
 {
-	int verdict;
-
-	io_policy_drop_staged(chain->run);
-	io_chain_fill_ctx(chain, req, event);
-	verdict = io_policy_run(chain->policy, chain->run);
-	if (verdict >= 0 && verdict <= IORING_VERDICT_ABORT)
-		atomic64_inc(&chain->policy->verdicts[verdict]);
-	return verdict;
+	if (!chain->need_policy)
+		return otherwise;
+	io_step_set_res(chain, -ENOLINK);
+	return IO_ACT_END;
 }
 
-/* The same of a step, to find out what is to be done about it. */
-static enum io_step_act io_chain_ask(struct io_chain *chain,
-				     struct io_kiocb *req, u32 event,
+/* Ask about the step at hand, and find out what is to be done about it. */
+static enum io_step_act io_chain_ask(struct io_chain *chain, u32 event,
 				     enum io_step_act otherwise)
 {
-	struct io_policy_run *run = chain->run;
+	struct io_policy_run *run = chain->pol.run;
+	struct io_kiocb *req = chain->step.req;
 	enum io_step_act act;
 	int verdict;
 
 	if (!io_chain_alive(chain))
-		return io_chain_gone(chain, req);
+		return io_chain_gone(chain);
 	verdict = io_chain_consult(chain, req, event);
 	/*
 	 * If the policy has gone with the ring, the chain was cancelled before:
@@ -250,297 +256,111 @@ static enum io_step_act io_chain_ask(struct io_chain *chain,
 	 */
 	smp_rmb();
 	if (!io_chain_alive(chain))
-		return io_chain_gone(chain, req);
+		return io_chain_gone(chain);
 	if (verdict < 0)
-		return otherwise;
+		return io_chain_unpoliced(chain, otherwise);
 
 	if (run->has_result && io_verdict_takes_result(verdict))
-		io_step_set_res(req, run->result);
+		io_step_set_res(chain, run->result);
 	if (run->delay_exceeded)
-		act = io_chain_fail_verdict(chain, req, -ETOOMANYREFS);
+		act = io_chain_fail_verdict(chain, -ETOOMANYREFS);
 	else
-		act = io_chain_follow(chain, req, verdict);
-	trace_io_uring_spawn_verdict(chain, req, verdict, req->cqe.res);
+		act = io_chain_follow(chain, verdict);
+	trace_io_uring_spawn_verdict(chain, req, verdict, chain->step.result.res);
 
 	if (act != IO_ACT_END && run->delay && !io_chain_delay(chain))
-		return io_chain_gone(chain, req);
+		return io_chain_gone(chain);
 	return act;
 }
 
-/* A request of the chain's own, charged to the submitter like its others. */
-static struct io_kiocb *io_staged_alloc(struct io_chain *chain,
-					struct io_kiocb *step)
+/* --- the step ------------------------------------------------------------------------- */
+
+static enum io_step_act io_step_issue_own(struct io_chain *chain)
 {
-	struct io_kiocb *req = io_alloc_req_unlocked(chain->ctx);
+	struct io_step *step = &chain->step;
 
-	if (!req)
-		return NULL;
-	percpu_counter_inc(&chain->task->io_uring->inflight);
-	get_task_struct(chain->task);
-
-	req->opcode = IORING_OP_NOP;
-	req->flags = REQ_F_CHILD;
-	req->chain = chain;
-	req->file = NULL;
-	req->rsrc_node = NULL;
-	req->task = chain->task;
-	req->cancel_seq_set = false;
-	req->link = NULL;
-	req->cqe.user_data = step->cqe.user_data;
-	memset(&req->cmd.data, 0, sizeof(req->cmd.data));
-	io_req_set_res(req, 0, 0);
-	return req;
-}
-
-static int io_staged_prep_sqe(struct io_kiocb *req, struct io_staged *staged)
-{
-	const struct io_uring_sqe *sqe = &staged->sqe;
-	const struct io_issue_def *def = &io_issue_defs[req->opcode];
-
-	req->flags |= (__force io_req_flags_t)sqe->flags;
-	req->cqe.user_data = sqe->user_data;
-	if (def->needs_file)
-		req->cqe.fd = sqe->fd;
-	if (!def->ioprio && sqe->ioprio)
-		return -EINVAL;
-	if (staged->path) {
-		char *path = staged->path;
-
-		staged->path = NULL;
-		return io_child_prep_path(req, sqe, path);
-	}
-	return def->prep(req, sqe);
-}
-
-/* The path that the interpreter gets: tried last, or the EXEC's own. */
-static char *io_staged_script(struct io_chain *chain, struct io_kiocb *exec)
-{
-	if (chain->tried)
-		return kstrdup(chain->tried, GFP_KERNEL_ACCOUNT);
-	return io_exec_full_path(exec);
-}
-
-static int io_staged_prep_exec(struct io_chain *chain, struct io_kiocb *step,
-			       struct io_kiocb *req, struct io_staged *staged)
-{
-	struct io_kiocb *exec = io_exec_at_hand(step);
-	char *script = NULL;
-
-	if (staged->kind == IO_STAGED_INTERP) {
-		script = io_staged_script(chain, exec);
-		if (!script)
-			return -ENOMEM;
-	}
-	io_exec_init_staged(req, exec, staged->path, script);
-	staged->path = NULL;
-	return 0;
-}
-
-static int io_staged_prep(struct io_chain *chain, struct io_kiocb *step,
-			  struct io_kiocb *req, struct io_staged *staged)
-{
-	struct io_ring_ctx *ctx = chain->ctx;
-	unsigned int sqe_flags = 0;
-
-	req->opcode = IORING_OP_EXEC;
-	if (staged->kind == IO_STAGED_SQE) {
-		req->opcode = staged->sqe.opcode;
-		sqe_flags = staged->sqe.flags;
-	}
-	if (ctx->restricted && !io_check_restriction(ctx, req, sqe_flags))
-		return -EACCES;
-	if (staged->kind == IO_STAGED_SQE)
-		return io_staged_prep_sqe(req, staged);
-	return io_staged_prep_exec(chain, step, req, staged);
-}
-
-/* Without it, an interpreter gets the EXEC's own path. */
-static void io_chain_forget_tried(struct io_chain *chain)
-{
-	kfree(chain->tried);
-	chain->tried = NULL;
-}
-
-/* What a staged EXEC tried is kept, for an interpreter to be run on it. */
-static void io_chain_note_tried(struct io_chain *chain, struct io_kiocb *req)
-{
-	if (req->opcode != IORING_OP_EXEC || io_exec_is_script(req))
-		return;
-	kfree(chain->tried);
-	chain->tried = io_exec_take_path(req);
-}
-
-/*
- * For drained requests, the ring counts CQEs without an SQE. Runs where
- * completions do, under uring_lock.
- */
-static void io_staged_post(struct io_kiocb *req, struct io_tw_state *ts)
-{
-	struct io_ring_ctx *ctx = req->ctx;
-
-	if (ctx->lockless_cq) {
-		ctx->cq_extra++;
-	} else {
-		spin_lock(&ctx->completion_lock);
-		ctx->cq_extra++;
-		spin_unlock(&ctx->completion_lock);
-	}
-	io_req_task_complete(req, ts);
-}
-
-static void io_staged_finish(struct io_chain *chain, struct io_kiocb *req,
-			     bool post)
-{
-	struct io_ring_ctx *ctx = chain->ctx;
-	struct io_tw_state ts = {};
-
-	if (!post) {
-		io_chain_complete(req, true);
-		return;
-	}
-
-	io_chain_release(req);
-	req->cqe.flags |= IORING_CQE_F_STAGED;
-	if (ctx->task_complete) {
-		req->io_task_work.func = io_staged_post;
-		io_req_task_work_add(req);
-		return;
-	}
-	mutex_lock(&ctx->uring_lock);
-	io_staged_post(req, &ts);
-	__io_submit_flush_completions(ctx);
-	mutex_unlock(&ctx->uring_lock);
-}
-
-/* Issue one staged request. Returns its result, and whether it failed. */
-static bool io_staged_issue(struct io_chain *chain, struct io_kiocb *step,
-			    struct io_staged *staged, s32 *res)
-{
-	struct bpf_iouring_ctx *bctx = &chain->run->ctx;
-	struct io_kiocb *req;
-	bool failed = true;
-	int ret;
-
-	req = io_staged_alloc(chain, step);
-	*res = -ENOMEM;
-	if (!req)
-		return true;
-
-	ret = io_staged_prep(chain, step, req, staged);
-	*res = ret;
-	if (ret) {
-		chain->attempt++;
-		io_req_set_res(req, ret, 0);
-	} else {
-		failed = io_chain_issue(chain, req, true);
-		*res = req->cqe.res;
-		io_chain_note_tried(chain, req);
-	}
-	bctx->staged_opcode = req->opcode;
-	bctx->staged_cmd = req->opcode == IORING_OP_CHILD ? io_child_cmd(req) : 0;
-	bctx->staged_user_data = req->cqe.user_data;
-	io_staged_finish(chain, req, staged->post && !chain->execed);
-	return failed;
-}
-
-static enum io_step_act io_chain_issue_staged(struct io_chain *chain,
-					      struct io_kiocb *step)
-{
-	struct io_policy_run *run = chain->run;
-	bool failed = false;
-	s32 res = 0;
-	u32 i;
-
-	for (i = 0; i < run->nr_staged && !failed; i++) {
-		if (!io_chain_alive(chain))
-			return io_chain_gone(chain, step);
-		if (!io_chain_charge(chain))
-			return io_chain_fail_verdict(chain, step, -ETOOMANYREFS);
-		failed = io_staged_issue(chain, step, &run->staged[i], &res);
-		if (chain->execed || chain->committed)
-			break;
-	}
-	io_step_set_res(step, res);
-	if (failed)
-		step->flags |= REQ_F_FAIL;
-	return IO_ACT_STAGED;
-}
-
-static enum io_step_act io_step_issue(struct io_chain *chain,
-				      struct io_kiocb *req)
-{
-	/* it shares its place with the flags of the CQE */
-	if (!chain->own_issued)
-		req->cqe.fd = chain->fd;
-	chain->own_issued = true;
-	if (req->opcode == IORING_OP_EXEC)
+	step->own_issued = true;
+	if (step->req->opcode == IORING_OP_EXEC)
 		io_chain_forget_tried(chain);
-	io_chain_issue(chain, req, false);
+	io_chain_issue(chain, step->req, false, &step->result);
 	return IO_ACT_ISSUE;
 }
 
+static enum io_step_act io_step_issue_staged(struct io_chain *chain)
+{
+	if (io_chain_issue_staged(chain))
+		return IO_ACT_STAGED;
+	if (!io_chain_alive(chain))
+		return io_chain_gone(chain);
+	/* it has used up its budget: that is in the result */
+	io_chain_count_failure(chain, -ETOOMANYREFS);
+	return IO_ACT_END;
+}
+
 /* What has happened, now that @act is done. */
-static u32 io_step_event(struct io_kiocb *req, enum io_step_act act)
+static u32 io_step_event(const struct io_step *step, enum io_step_act act)
 {
 	if (act == IO_ACT_STAGED)
 		return IORING_POLICY_STAGED;
-	if (req->flags & REQ_F_FAIL)
-		return IORING_POLICY_FAILED;
-	return IORING_POLICY_DONE;
+	return step->result.failed ? IORING_POLICY_FAILED : IORING_POLICY_DONE;
 }
 
-static enum io_step_act io_step_before(struct io_chain *chain,
-				       struct io_kiocb *req)
+static enum io_step_act io_step_before(struct io_chain *chain)
 {
-	u32 event = req->opcode == IORING_OP_EXEC ? IORING_POLICY_BEFORE_EXEC :
-						    IORING_POLICY_BEFORE_STEP;
+	u32 event = chain->step.req->opcode == IORING_OP_EXEC ?
+		    IORING_POLICY_BEFORE_EXEC : IORING_POLICY_BEFORE_STEP;
 
-	chain->fd = req->cqe.fd;
-	chain->own_issued = false;
 	io_chain_forget_tried(chain);
-	io_step_set_res(req, 0);
 	if (!io_step_wants(chain, event))
 		return IO_ACT_ISSUE;
-	return io_chain_ask(chain, req, event, IO_ACT_ISSUE);
+	return io_chain_ask(chain, event, IO_ACT_ISSUE);
 }
 
-enum io_step_end io_chain_decide(struct io_chain *chain, struct io_kiocb *req)
+/* Issue and ask until there is nothing more to do. */
+static enum io_step_act io_step_decide(struct io_chain *chain)
 {
-	enum io_step_act act = io_step_before(chain, req);
+	const struct io_child_state *state = &chain->child_state;
+	enum io_step_act act = io_step_before(chain);
 	u32 event;
 
 	while (act == IO_ACT_ISSUE || act == IO_ACT_STAGED) {
 		if (act == IO_ACT_ISSUE)
-			act = io_step_issue(chain, req);
+			act = io_step_issue_own(chain);
 		else
-			act = io_chain_issue_staged(chain, req);
-		if (act == IO_ACT_END || chain->execed || chain->committed)
+			act = io_step_issue_staged(chain);
+		if (act == IO_ACT_END || state->execed || state->committed)
 			break;
-		event = io_step_event(req, act);
+		event = io_step_event(&chain->step, act);
 		act = IO_ACT_RESULT;
 		if (io_step_wants(chain, event))
-			act = io_chain_ask(chain, req, event, IO_ACT_RESULT);
+			act = io_chain_ask(chain, event, IO_ACT_RESULT);
 	}
-	io_policy_drop_staged(chain->run);
+	io_policy_drop_staged(chain->pol.run);
+	return act;
+}
 
+bool io_chain_decide(struct io_chain *chain)
+{
+	enum io_step_act act = io_step_decide(chain);
+	struct io_result *result = &chain->step.result;
+	struct io_kiocb *req = chain->step.req;
+
+	if (chain->child_state.execed)
+		chain->pol.exec = io_exec_at_hand(req);
 	/* whatever was done instead, there is no program */
-	if (req->opcode == IORING_OP_EXEC && !chain->execed &&
-	    req->cqe.res >= 0)
-		io_step_set_res(req, -ECANCELED);
-	if (chain->execed)
-		chain->exec = io_exec_at_hand(req);
+	else if (req->opcode == IORING_OP_EXEC && result->res >= 0)
+		io_step_set_res(chain, -ECANCELED);
+
 	if (act == IO_ACT_SKIP)
-		return IO_STEP_NEXT;
+		return true;
 	if (act == IO_ACT_END)
-		return IO_STEP_LAST;
-	if (req->flags & REQ_F_FAIL && !io_step_forgives(req))
-		return IO_STEP_LAST;
-	return IO_STEP_NEXT;
+		return false;
+	return !result->failed || io_step_forgives(req, result->res);
 }
 
 static int io_clone_follow(struct io_chain *chain, int verdict, int error)
 {
-	if (chain->run->delay_exceeded)
+	if (chain->pol.run->delay_exceeded)
 		return io_chain_count_failure(chain, -ETOOMANYREFS);
 	switch (verdict) {
 	case IORING_VERDICT_CONTINUE:
@@ -556,10 +376,10 @@ static int io_clone_follow(struct io_chain *chain, int verdict, int error)
 
 int io_chain_decide_clone(struct io_chain *chain, int error, u64 *delay)
 {
-	struct io_kiocb *clone = chain->clone;
+	struct io_kiocb *clone = chain->start.clone;
 	int verdict, ret;
 
-	chain->attempt++;
+	chain->step.attempt++;
 	if (error != -EAGAIN && error != -ENOMEM)
 		return error;
 	if (!io_step_wants(chain, IORING_POLICY_CLONE))
@@ -567,15 +387,15 @@ int io_chain_decide_clone(struct io_chain *chain, int error, u64 *delay)
 	if (READ_ONCE(chain->cancelled) || fatal_signal_pending(current))
 		return error;
 
-	io_req_set_res(clone, error, 0);
+	io_step_set_res(chain, error);
 	verdict = io_chain_consult(chain, clone, IORING_POLICY_CLONE);
 	if (verdict < 0)
 		return error;
 	ret = io_clone_follow(chain, verdict, error);
 	trace_io_uring_spawn_verdict(chain, clone, verdict, ret ?: error);
 	if (!ret) {
-		*delay = chain->run->delay;
-		chain->delayed += *delay;
+		*delay = chain->pol.run->delay;
+		chain->pol.delayed += *delay;
 	}
 	return ret;
 }

@@ -7,8 +7,6 @@
 #include <linux/binfmts.h>
 #include <linux/fs.h>
 #include <linux/io_uring.h>
-#include <linux/slab.h>
-#include <linux/string.h>
 
 #include <uapi/linux/io_uring.h>
 
@@ -16,47 +14,25 @@
 #include "call.h"
 #include "chain.h"
 #include "exec.h"
+#include "name.h"
 
 struct io_exec {
 	struct file			*file;
-	char				*path;
-	char				*script;	/* or NULL */
+	struct filename			*path;
+	struct filename			*script;	/* or NULL */
 	const void __user		*argv;
 	const void __user		*envp;
 	u64				uaddr;		/* of path, for io_call */
 	int				dfd;
-	int				flags;		/* AT_* */
+	u32				flags;		/* AT_* */
 	bool				search;
 };
-
-char *io_import_path(u64 addr)
-{
-	const char __user *from = u64_to_user_ptr(addr);
-	long size = strnlen_user(from, PATH_MAX);
-	char *path;
-
-	if (!size)
-		return ERR_PTR(-EFAULT);
-	if (size > PATH_MAX)
-		return ERR_PTR(-ENAMETOOLONG);
-
-	path = kmalloc(size, GFP_KERNEL_ACCOUNT);
-	if (!path)
-		return ERR_PTR(-ENOMEM);
-	if (copy_from_user(path, from, size)) {
-		kfree(path);
-		return ERR_PTR(-EFAULT);
-	}
-	/* it may have changed */
-	path[size - 1] = '\0';
-	return path;
-}
 
 int io_exec_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 {
 	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
-	char *path;
-	u32 flags;
+	u16 ioprio = READ_ONCE(sqe->ioprio);
+	struct filename *path;
 
 	ex->path = NULL;
 	ex->script = NULL;
@@ -69,13 +45,12 @@ int io_exec_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	ex->uaddr = READ_ONCE(sqe->addr);
 	ex->argv = u64_to_user_ptr(READ_ONCE(sqe->addr2));
 	ex->envp = u64_to_user_ptr(READ_ONCE(sqe->addr3));
-	flags = READ_ONCE(sqe->exec_flags);
-	if (flags & ~IO_EXEC_FLAGS)
+	ex->flags = READ_ONCE(sqe->exec_flags);
+	if (ex->flags & ~IO_EXEC_FLAGS || ioprio & ~IO_EXEC_IOPRIO)
 		return -EINVAL;
-	ex->flags = flags & ~IORING_EXEC_SEARCH;
-	ex->search = flags & IORING_EXEC_SEARCH;
+	ex->search = ioprio & IORING_EXEC_SEARCH;
 
-	path = io_import_path(ex->uaddr);
+	path = io_name_import(ex->uaddr);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
 	ex->path = path;
@@ -87,20 +62,20 @@ void io_exec_cleanup(struct io_kiocb *req)
 {
 	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
 
-	kfree(ex->path);
-	kfree(ex->script);
+	io_name_put(ex->path);
+	io_name_put(ex->script);
 }
 
 const char *io_exec_path(struct io_kiocb *req)
 {
-	return io_kiocb_to_cmd(req, struct io_exec)->path;
+	return io_kiocb_to_cmd(req, struct io_exec)->path->name;
 }
 
 bool io_exec_at(struct io_kiocb *req)
 {
 	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
 
-	return ex->dfd >= 0 && ex->path[0] != '/';
+	return ex->dfd >= 0 && ex->path->name[0] != '/';
 }
 
 bool io_exec_searches(struct io_kiocb *req)
@@ -113,31 +88,20 @@ bool io_exec_is_script(struct io_kiocb *req)
 	return io_kiocb_to_cmd(req, struct io_exec)->script;
 }
 
-char *io_exec_full_path(struct io_kiocb *req)
+struct filename *io_exec_full_name(struct io_kiocb *req)
 {
 	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
+	char dir[32];
+	int len;
 
 	if (!io_exec_at(req))
-		return kstrdup(ex->path, GFP_KERNEL_ACCOUNT);
-	if (!ex->path[0])
-		return kasprintf(GFP_KERNEL_ACCOUNT, "/dev/fd/%d", ex->dfd);
-	return kasprintf(GFP_KERNEL_ACCOUNT, "/dev/fd/%d/%s", ex->dfd, ex->path);
+		return io_name_get(ex->path);
+	len = scnprintf(dir, sizeof(dir), "/dev/fd/%d", ex->dfd);
+	return io_name_make(dir, len, ex->path->name[0] ? ex->path->name : NULL);
 }
 
-/* The same, of a request that will not be issued again. */
-char *io_exec_take_path(struct io_kiocb *req)
-{
-	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
-	char *path = ex->path;
-
-	if (io_exec_at(req))
-		return io_exec_full_path(req);
-	ex->path = NULL;
-	return path;
-}
-
-void io_exec_init_staged(struct io_kiocb *req, struct io_kiocb *of, char *path,
-			 char *script)
+void io_exec_init_staged(struct io_kiocb *req, struct io_kiocb *of,
+			 struct filename *path, struct filename *script)
 {
 	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
 
@@ -145,7 +109,7 @@ void io_exec_init_staged(struct io_kiocb *req, struct io_kiocb *of, char *path,
 	ex->file = NULL;
 	ex->path = path;
 	ex->script = script;
-	ex->uaddr = 0;
+	ex->uaddr = IO_CALL_NOWHERE;
 	ex->dfd = AT_FDCWD;
 	ex->flags = 0;
 	req->flags |= REQ_F_NEED_CLEANUP;
@@ -153,58 +117,62 @@ void io_exec_init_staged(struct io_kiocb *req, struct io_kiocb *of, char *path,
 
 static int io_exec_run(struct io_kiocb *req, struct io_exec *ex)
 {
-	const char *const prefix[] = { ex->path, ex->script, NULL };
+	struct io_child_state *state = &req->chain->child_state;
+	const char *const prefix[] = { ex->path->name,
+				       ex->script ? ex->script->name : NULL, NULL };
 	struct spawn_exec exec = {
 		.fd		= ex->dfd,
 		.argv		= ex->argv,
 		.envp		= ex->envp,
 		.compat		= req->ctx->compat,
 		.flags		= ex->flags,
-		.undumpable	= req->chain->undumpable,
+		.undumpable	= state->undumpable,
 		.prefix		= ex->script ? prefix : NULL,
 	};
 	int ret;
 
-	if (!ex->path[0] && !(ex->flags & AT_EMPTY_PATH))
+	if (!ex->path->name[0] && !(ex->flags & AT_EMPTY_PATH))
 		return -ENOENT;
 
-	exec.filename = getname_kernel(ex->path);
-	if (IS_ERR(exec.filename))
-		return PTR_ERR(exec.filename);
+	exec.filename = io_name_get(ex->path);
 	ret = spawn_execve(&exec);
 	if (!ret)
-		req->chain->execed = true;
+		state->execed = true;
 	else if (exec.committed)
-		req->chain->committed = true;
+		state->committed = true;
 	return ret;
 }
 
 /* As the system call that EXEC stands in for. */
 static int io_exec_call(struct io_kiocb *req, struct io_exec *ex)
 {
-	const u64 args[6] = { ex->dfd, ex->uaddr, (u64)ex->argv, (u64)ex->envp,
-			      ex->flags };
-	struct io_call call;
+	const struct io_call call = {
+		.nr		= IO_CALL_NR(execveat),
+		.compat		= req->ctx->compat,
+		.must_run	= true,
+		.args		= { ex->dfd, ex->uaddr, (u64)ex->argv,
+				    (u64)ex->envp, ex->flags },
+	};
+	struct io_child_state *state = &req->chain->child_state;
 	int ret;
 
-	io_call_set(&call.data, req->ctx->compat, IO_CALL_NR(execveat), args);
-	ret = io_call_begin(&call) ?: io_exec_run(req, ex);
-	if (ret && !req->chain->committed)
-		io_call_end(&call, ret);
+	if (io_call_enter(&call, &ret))
+		ret = io_exec_run(req, ex);
+	else if (io_call_killed())
+		state->dead = true;
+	if (state->execed)
+		io_call_execed();
+	else
+		io_call_exit(&call, ret);
 	return ret;
 }
 
 int io_exec(struct io_kiocb *req, unsigned int issue_flags)
 {
 	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
-	int ret;
 
 	if (!(issue_flags & IO_URING_F_CHILD))
 		return -EINVAL;
-
-	ret = io_exec_call(req, ex);
-	if (ret < 0)
-		req_set_fail(req);
-	io_req_set_res(req, ret, 0);
+	io_req_set_res(req, io_exec_call(req, ex), 0);
 	return IOU_OK;
 }

@@ -6,13 +6,11 @@
 #include <linux/io_uring_types.h>
 #include <uapi/linux/io_uring_spawn.h>
 
-#define IO_EXEC_FLAGS	(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | IORING_EXEC_SEARCH)
+struct filename;
 
-/*
- * A copy of a path in user memory, charged to the caller; kfree() it. Returns
- * -EFAULT, -ENAMETOOLONG or -ENOMEM.
- */
-char *io_import_path(u64 addr);
+/* what sqe->exec_flags and sqe->ioprio can hold */
+#define IO_EXEC_FLAGS	(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)
+#define IO_EXEC_IOPRIO	IORING_EXEC_SEARCH
 
 int io_exec_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe);
 int io_exec(struct io_kiocb *req, unsigned int issue_flags);
@@ -26,14 +24,13 @@ bool io_exec_at(struct io_kiocb *req);
 bool io_exec_searches(struct io_kiocb *req);
 /* Whether an interpreter runs it as a script. */
 bool io_exec_is_script(struct io_kiocb *req);
-/* The path as the program could use it itself. To be freed by the caller. */
-char *io_exec_full_path(struct io_kiocb *req);
-char *io_exec_take_path(struct io_kiocb *req);
+/* A reference to the path as the program could use it itself, or -ENOMEM. */
+struct filename *io_exec_full_name(struct io_kiocb *req);
 /*
  * Make @req an EXEC of @path with the arguments of @of, or one of @script by
- * the interpreter @path. The strings are the request's from then on.
+ * the interpreter @path. The names are the request's from then on.
  */
-void io_exec_init_staged(struct io_kiocb *req, struct io_kiocb *of, char *path,
-			 char *script);
+void io_exec_init_staged(struct io_kiocb *req, struct io_kiocb *of,
+			 struct filename *path, struct filename *script);
 
 #endif

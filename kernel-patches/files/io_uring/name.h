@@ -1,19 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Names that belong to requests: one allocation, charged to who makes it, which
+ * path walks and exec use as it is.
+ *
+ * The caller of such a user takes another reference if that consumes one, and
+ * must see to it that audit has let go of the name, by io_call_exit(), before it
+ * drops the last one: io_name_put() knows how these are freed, putname() does not.
+ */
 #ifndef IOU_NAME_H
 #define IOU_NAME_H
 
-#include <linux/err.h>
+#include <linux/atomic.h>
 #include <linux/fs.h>
 
 /*
- * Audit's entry for an imported name belongs to the system call at hand, and is
- * freed with it. Whoever looks the name up, later or as another task, has an
- * audit context of its own, or none: let audit make an entry there, then.
+ * A copy of a path in user memory. -EFAULT, -ENAMETOOLONG or -ENOMEM.
  */
-static inline struct filename *io_own_name(struct filename *name)
+struct filename *io_name_import(u64 addr);
+/*
+ * A copy of @path, @len bytes long, followed by a slash and @name unless that is
+ * NULL. @path may be in memory that others write to: a NUL in it is not looked
+ * for. -ENAMETOOLONG or -ENOMEM.
+ */
+struct filename *io_name_make(const char *path, size_t len, const char *name);
+void io_name_put(struct filename *name);
+
+static inline struct filename *io_name_get(struct filename *name)
 {
-	if (!IS_ERR(name))
-		name->aname = NULL;
+	atomic_inc(&name->refcnt);
 	return name;
 }
 

@@ -40,7 +40,7 @@ static struct io_policy *io_policy_of(const struct bpf_link *link)
 
 static struct io_policy *io_policy_in_slot(struct io_ring_ctx *ctx, int slot)
 {
-	return rcu_dereference_protected(ctx->policies[slot],
+	return rcu_dereference_protected(ctx->spawn.policies[slot],
 					 lockdep_is_held(&io_policy_mutex));
 }
 
@@ -59,7 +59,7 @@ struct io_policy *io_policy_get(struct io_ring_ctx *ctx, unsigned int slot)
 	slot = array_index_nospec(slot, IORING_SPAWN_SLOTS);
 
 	rcu_read_lock();
-	policy = rcu_dereference(ctx->policies[slot]);
+	policy = rcu_dereference(ctx->spawn.policies[slot]);
 	if (policy && !refcount_inc_not_zero(&policy->refs))
 		policy = NULL;
 	rcu_read_unlock();
@@ -74,11 +74,11 @@ void io_policy_put(struct io_policy *policy)
 
 u64 io_policy_ring_id(struct io_ring_ctx *ctx)
 {
-	u64 id = READ_ONCE(ctx->ring_id);
+	u64 id = READ_ONCE(ctx->spawn.id);
 
 	if (!id) {
 		id = atomic64_inc_return(&io_policy_last_ring_id);
-		id = cmpxchg64(&ctx->ring_id, 0, id) ?: id;
+		id = cmpxchg64(&ctx->spawn.id, 0, id) ?: id;
 	}
 	return id;
 }
@@ -93,7 +93,7 @@ static void io_policy_unslot(struct io_policy *policy)
 
 	if (!policy->ctx)
 		return;
-	RCU_INIT_POINTER(policy->ctx->policies[policy->attr.slot], NULL);
+	RCU_INIT_POINTER(policy->ctx->spawn.policies[policy->attr.slot], NULL);
 	RCU_INIT_POINTER(policy->prog, NULL);
 	policy->ctx = NULL;
 }
@@ -104,7 +104,7 @@ void io_policy_ring_exit(struct io_ring_ctx *ctx)
 	int i;
 
 	/* spare rings that never had a policy the global lock */
-	if (!READ_ONCE(ctx->ring_id))
+	if (!READ_ONCE(ctx->spawn.id))
 		return;
 
 	mutex_lock(&io_policy_mutex);
@@ -171,7 +171,7 @@ static u64 io_policy_ring_of(const struct io_policy *policy)
 
 	mutex_lock(&io_policy_mutex);
 	if (policy->ctx)
-		id = policy->ctx->ring_id;
+		id = policy->ctx->spawn.id;
 	mutex_unlock(&io_policy_mutex);
 	return id;
 }
@@ -182,7 +182,7 @@ static int io_policy_link_info(const struct bpf_link *link,
 	const struct io_policy *policy = io_policy_of(link);
 	int i;
 
-	BUILD_BUG_ON(ARRAY_SIZE(info->iouring.verdicts) !=
+	BUILD_BUG_ON(ARRAY_SIZE(info->iouring.verdicts) <
 		     ARRAY_SIZE(policy->verdicts));
 
 	info->iouring.ring_id = io_policy_ring_of(policy);
@@ -194,6 +194,7 @@ static int io_policy_link_info(const struct bpf_link *link,
 	info->iouring.max_staged = policy->attr.max_staged;
 	info->iouring.resv = 0;
 	info->iouring.runs = atomic64_read(&policy->runs);
+	memset(info->iouring.verdicts, 0, sizeof(info->iouring.verdicts));
 	for (i = 0; i < ARRAY_SIZE(policy->verdicts); i++)
 		info->iouring.verdicts[i] = atomic64_read(&policy->verdicts[i]);
 	info->iouring.exhausted = atomic64_read(&policy->exhausted);
@@ -248,27 +249,26 @@ static int io_policy_check_attr(struct io_policy_attr *attr)
 
 static int io_policy_check_ring(struct io_ring_ctx *ctx)
 {
-	int ret = 0;
-
 	if (ctx->flags & IORING_SETUP_IOPOLL)
 		return -EINVAL;
 	/* the caller holds the ring's file, so that it cannot */
 	if (WARN_ON_ONCE(percpu_ref_is_dying(&ctx->refs)))
 		return -ENXIO;
-
-	/* as for all register commands, they count once the ring is enabled */
-	mutex_lock(&ctx->uring_lock);
+	/*
+	 * As for all register commands, they count once the ring is enabled, and
+	 * do not change from then on. No need for the ring's lock, which its
+	 * owner may hold as long as he likes.
+	 */
 	if (ctx->restricted &&
 	    !test_bit(IORING_ATTACH_BPF, ctx->restrictions.register_op))
-		ret = -EACCES;
-	mutex_unlock(&ctx->uring_lock);
-	return ret;
+		return -EACCES;
+	return 0;
 }
 
 static int io_policy_enter_slot(struct io_policy *policy,
 				struct io_ring_ctx *ctx, struct bpf_prog *prog)
 {
-	struct io_policy __rcu **slot = &ctx->policies[policy->attr.slot];
+	struct io_policy __rcu **slot = &ctx->spawn.policies[policy->attr.slot];
 	int ret = 0;
 
 	io_policy_ring_id(ctx);
@@ -398,7 +398,7 @@ int io_policy_register_attach(struct io_ring_ctx *ctx, void __user *arg,
 
 void io_policy_show_fdinfo(struct seq_file *m, struct io_ring_ctx *ctx)
 {
-	u64 ring_id = READ_ONCE(ctx->ring_id);
+	u64 ring_id = READ_ONCE(ctx->spawn.id);
 	struct io_policy *policy;
 	int i;
 

@@ -8,6 +8,7 @@
 
 union bpf_attr;
 struct bpf_prog;
+struct filename;
 struct seq_file;
 
 #define IO_POLICY_MAX_STAGED	8
@@ -61,7 +62,7 @@ enum io_staged_kind {
 struct io_staged {
 	enum io_staged_kind	kind;
 	bool			post;
-	char			*path;	/* kmalloc'ed, or NULL */
+	struct filename		*path;	/* or NULL */
 	struct io_uring_sqe	sqe;
 };
 
@@ -94,6 +95,11 @@ struct io_policy_run {
 /* The policy in a slot with a reference taken, or NULL. Any context. */
 struct io_policy *io_policy_get(struct io_ring_ctx *ctx, unsigned int slot);
 void io_policy_put(struct io_policy *policy);
+/* Whether there is a program to ask, at this moment. */
+static inline bool io_policy_attached(const struct io_policy *policy)
+{
+	return rcu_access_pointer(policy->prog);
+}
 
 /*
  * Run the program in the current task, with no lock held. Returns its verdict
@@ -125,6 +131,11 @@ static inline struct io_policy *io_policy_get(struct io_ring_ctx *ctx,
 
 static inline void io_policy_put(struct io_policy *policy)
 {
+}
+
+static inline bool io_policy_attached(const struct io_policy *policy)
+{
+	return false;
 }
 
 static inline int io_policy_run(struct io_policy *policy,

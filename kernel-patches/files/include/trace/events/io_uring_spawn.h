@@ -32,7 +32,7 @@ TRACE_EVENT(io_uring_spawn_start,
 	),
 
 	TP_fast_assign(
-		__entry->chain		= chain->id;
+		__entry->chain		= io_chain_id(chain);
 		__entry->link		= io_chain_link_id(chain);
 		__entry->pid		= chain->pid;
 		__entry->steps		= chain->nr_steps;
@@ -48,17 +48,18 @@ TRACE_EVENT(io_uring_spawn_start,
 /**
  * io_uring_spawn_step - a request of a chain has ended in the child
  * @chain:	its chain
- * @req:	the request, with its result
+ * @req:	the request
  * @cmd:	the command, if that is an IORING_OP_CHILD
  * @staged:	a policy made it
+ * @res:	its result
  * @name:	the path that an EXEC tried, or an empty string
  */
 TRACE_EVENT(io_uring_spawn_step,
 
 	TP_PROTO(struct io_chain *chain, struct io_kiocb *req, u32 cmd,
-		 bool staged, const char *name),
+		 bool staged, s32 res, const char *name),
 
-	TP_ARGS(chain, req, cmd, staged, name),
+	TP_ARGS(chain, req, cmd, staged, res, name),
 
 	TP_STRUCT__entry(
 		__field(u64,	chain)
@@ -77,14 +78,14 @@ TRACE_EVENT(io_uring_spawn_step,
 	),
 
 	TP_fast_assign(
-		__entry->chain		= chain->id;
+		__entry->chain		= io_chain_id(chain);
 		__entry->link		= io_chain_link_id(chain);
 		__entry->pid		= chain->pid;
-		__entry->step		= chain->step;
-		__entry->attempt	= chain->attempt;
+		__entry->step		= chain->step.nr;
+		__entry->attempt	= chain->step.attempt;
 		__entry->op		= req->opcode;
 		__entry->cmd		= cmd;
-		__entry->res		= req->cqe.res;
+		__entry->res		= res;
 		__entry->staged		= staged;
 		__entry->user_data	= req->cqe.user_data;
 		__entry->elapsed_ns	= io_chain_elapsed(chain);
@@ -131,20 +132,20 @@ TRACE_EVENT(io_uring_spawn_verdict,
 	),
 
 	TP_fast_assign(
-		__entry->chain		= chain->id;
+		__entry->chain		= io_chain_id(chain);
 		__entry->link		= io_chain_link_id(chain);
-		__entry->prog		= chain->run->prog_id;
+		__entry->prog		= chain->pol.run->prog_id;
 		__entry->pid		= chain->pid;
-		__entry->step		= chain->step;
-		__entry->event		= chain->run->ctx.event;
+		__entry->step		= chain->step.nr;
+		__entry->event		= chain->pol.run->ctx.event;
 		__entry->op		= req->opcode;
-		__entry->res		= chain->run->ctx.res;
+		__entry->res		= chain->pol.run->ctx.res;
 		__entry->verdict	= verdict;
-		__entry->staged		= chain->run->nr_staged;
-		__entry->staged_op	= !chain->run->nr_staged ? 0 :
-			chain->run->staged[0].kind == IO_STAGED_SQE ?
-			chain->run->staged[0].sqe.opcode : IORING_OP_EXEC;
-		__entry->delay_ns	= chain->run->delay;
+		__entry->staged		= chain->pol.run->nr_staged;
+		__entry->staged_op	= !chain->pol.run->nr_staged ? 0 :
+			chain->pol.run->staged[0].kind == IO_STAGED_SQE ?
+			chain->pol.run->staged[0].sqe.opcode : IORING_OP_EXEC;
+		__entry->delay_ns	= chain->pol.run->delay;
 		__entry->result		= result;
 		__assign_str(opname);
 	),
@@ -191,11 +192,11 @@ TRACE_EVENT(io_uring_spawn_end,
 	),
 
 	TP_fast_assign(
-		__entry->chain		= chain->id;
+		__entry->chain		= io_chain_id(chain);
 		__entry->link		= io_chain_link_id(chain);
 		__entry->pid		= chain->pid;
 		__entry->res		= res;
-		__entry->issued		= chain->issued;
+		__entry->issued		= chain->pol.issued;
 		__entry->elapsed_ns	= io_chain_elapsed(chain);
 	),
 

@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 /* Goes up with every incompatible change of anything in this file. */
-#define IORING_SPAWN_ABI	1
+#define IORING_SPAWN_ABI	2
 
 /* sqe->clone_flags of IORING_OP_CLONE */
 enum io_uring_clone_flags {
@@ -45,14 +45,14 @@ struct io_uring_clone_files {
 	struct io_uring_clone_file files[];
 };
 
-/* sqe->exec_flags of IORING_OP_EXEC, besides the AT_* flags of execveat() */
+/* sqe->ioprio of IORING_OP_EXEC; exec_flags holds the AT_* flags of execveat() */
 enum io_uring_exec_flags {
 	/*
-	 * One of several attempts: the link behind it is a hard one if it
-	 * fails with an error that execvp(3) searches on after (-EACCES,
-	 * -ENODEV, -ENOENT, -ENOTDIR, -ESTALE, -ETIMEDOUT), else a normal one.
+	 * One attempt of a search: its link counts as a hard link if the EXEC
+	 * fails with an error after which execvp(3) searches on (-EACCES,
+	 * -ENODEV, -ENOENT, -ENOTDIR, -ESTALE, -ETIMEDOUT), else as a normal one.
 	 */
-	IORING_EXEC_SEARCH		= 1U << 31,
+	IORING_EXEC_SEARCH		= 1U << 0,
 };
 
 /* sqe->len of IORING_OP_CHILD: what the child does to itself */
@@ -92,7 +92,10 @@ enum io_uring_child_cmd {
 	IORING_CHILD_SETRESUID		= 16,
 	/* addr, off, addr3: effective, permitted, inheritable */
 	IORING_CHILD_CAPSET		= 17,
-	/* option off with arguments addr and addr3; res: its result */
+	/*
+	 * option child_flags with arguments addr, off, addr3 and the last eight
+	 * bytes of the SQE (__pad2[0]); res: its result
+	 */
 	IORING_CHILD_PRCTL		= 18,
 	/* off 0: the program starts undumpable; 1: as it would anyway */
 	IORING_CHILD_DUMPABLE		= 19,
@@ -129,28 +132,46 @@ enum io_uring_spawn_features {
 };
 
 /*
- * Argument of IORING_REGISTER_SPAWN_QUERY, with nr_args 1. All of it is
- * written by the kernel. Bitmaps have bit n % 64 of word n / 64 for number n.
+ * Argument of IORING_REGISTER_SPAWN_QUERY, with nr_args 1. The caller sets size
+ * to the bytes it has room for, at least 8; the kernel fills in as many of what
+ * it knows, sets size to their number, and zeroes the rest. New fields are added
+ * at the end. Bitmaps have bit n % 64 of word n / 64 for number n.
  */
 struct io_uring_spawn_query {
+	__u32	size;
 	__u32	abi;		/* IORING_SPAWN_ABI of the kernel */
 	__u32	features;	/* IORING_SPAWN_FEAT_* */
 	__u32	nr_slots;
-	__u32	exec_flags;	/* those that IORING_OP_EXEC accepts */
-	__u64	clone_flags;	/* CLONE_* that IORING_OP_CLONE accepts */
-	__u64	child_cmds;	/* commands of IORING_OP_CHILD */
+	__u64	ring_id;	/* of this ring, among all since boot; 0: no policies */
+
+	/* what this kernel calls by which number; 0: it does not have it */
+	__u32	op_clone;	/* IORING_OP_* */
+	__u32	op_exec;
+	__u32	op_child;
+	__u32	prog_type;	/* BPF_PROG_TYPE_IOURING */
+	__u32	attach_spawn;	/* BPF_IOURING_SPAWN */
+	__u32	attach_op;	/* BPF_IOURING_OP */
+	__u32	link_type;	/* BPF_LINK_TYPE_IOURING */
+
+	__u32	exec_flags;	/* AT_* that IORING_OP_EXEC accepts ... */
+	__u32	exec_ioprio;	/* ... and IORING_EXEC_* */
+	__u32	sqe_clone_flags; /* IORING_CLONE_* that IORING_OP_CLONE accepts ... */
+	__u64	clone_flags;	/* ... and CLONE_* */
+	__u64	child_cmds[4];	/* commands of IORING_OP_CHILD */
 	__u64	child_ops[4];	/* opcodes that may be steps */
 	__u64	retry_ops[4];	/* those that can be issued more than once */
+
+	__u32	max_steps;	/* of a chain */
+	__u32	max_files;	/* of a list of files */
+	__u32	max_waiting;	/* chains of a ring that are not started yet */
+
+	__u32	policy_events;	/* IORING_POLICY_* that are known; 0: no policies */
 	__u32	def_issues;	/* budgets if the attacher names none ... */
 	__u32	def_staged;
 	__u64	def_delay_ns;
 	__u32	max_issues;	/* ... and the most it can name */
 	__u32	max_staged;
 	__u64	max_delay_ns;
-	__u64	ring_id;	/* of this ring, among all since boot */
-	__u32	sqe_clone_flags; /* IORING_CLONE_* that are known ... */
-	__u32	policy_events;	/* ... and IORING_POLICY_*, 0 without policies */
-	__u64	resv[7];	/* 0 */
 };
 
 /*

@@ -134,15 +134,14 @@ FIXTURE(policy)
 
 FIXTURE_SETUP(policy)
 {
-	struct io_uring_spawn_query query = {};
+	struct io_uring_spawn_query query;
 	int ret;
 
 	ret = ring_open(&self->ring, 0);
 	if (ret == -EOPNOTSUPP)
 		SKIP(return, "the kernel has no IORING_OP_CLONE");
 	ASSERT_EQ(0, ret);
-	ASSERT_EQ(0, ring_register(&self->ring, IORING_REGISTER_SPAWN_QUERY,
-				   &query, 1));
+	ASSERT_EQ(0, ring_query(&self->ring, &query));
 	if (!(query.features & IORING_SPAWN_FEAT_POLICY))
 		SKIP(return, "the kernel has no CONFIG_IO_URING_BPF");
 	ret = prog_load_verdict(IORING_VERDICT_CONTINUE);
@@ -330,6 +329,30 @@ TEST_F(policy, update_and_detach)
 	EXPECT_GT(ring->res[5], 0);
 	EXPECT_EQ(-ENOENT, ring->res[6]);
 	EXPECT_EQ(-ECANCELED, ring->res[7]);
+}
+
+/* A chain that needs its policy ends when that goes. */
+TEST_F(policy, detach_needed)
+{
+	int prog = prog_load_verdict(IORING_VERDICT_CONTINUE);
+	struct ring *ring = &self->ring;
+	int link, block[2];
+
+	ASSERT_GE(prog, 0);
+	ASSERT_EQ(0, pipe(block));
+	link = attach(ring, prog, 0, 0);
+	ASSERT_GE(link, 0);
+	ring_clone(ring)->clone_flags = IORING_CLONE_NEED_POLICY;
+	ring_rw(ring, IORING_OP_READ, block[0]);
+	ring_exec_sh(ring, "exit 0");
+	ASSERT_EQ(0, ring_wait(ring, 1));
+	EXPECT_EQ(0, link_detach(link));
+	ASSERT_EQ(1, write(block[1], "x", 1));
+	ASSERT_EQ(0, ring_wait_all(ring));
+	EXPECT_GT(ring->res[0], 0);
+	EXPECT_EQ(1, ring->res[1]);
+	EXPECT_EQ(-ENOLINK, ring->res[2]);
+	EXPECT_EQ(-ECHILD, exit_status(ring->res[0]));
 }
 
 TEST_HARNESS_MAIN

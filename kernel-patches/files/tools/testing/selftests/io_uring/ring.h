@@ -34,6 +34,7 @@ struct ring {
 	unsigned int		unsubmitted;
 	unsigned int		done;		/* CQEs so far */
 	int			res[RING_ENTRIES];
+	unsigned int		order[RING_ENTRIES];	/* of its CQE among all */
 };
 
 static inline int ring_register(struct ring *ring, unsigned int op, void *arg,
@@ -42,6 +43,14 @@ static inline int ring_register(struct ring *ring, unsigned int op, void *arg,
 	int ret = syscall(__NR_io_uring_register, ring->fd, op, arg, nr);
 
 	return ret < 0 ? -errno : ret;
+}
+
+/* What the kernel can do. */
+static inline int ring_query(struct ring *ring, struct io_uring_spawn_query *query)
+{
+	memset(query, 0, sizeof(*query));
+	query->size = sizeof(*query);
+	return ring_register(ring, IORING_REGISTER_SPAWN_QUERY, query, 1);
 }
 
 /* Returns 0, or -EOPNOTSUPP if the kernel cannot spawn, or another error. */
@@ -109,8 +118,10 @@ static inline void ring_reap(struct ring *ring)
 		/* there are twice as many CQEs as SQEs */
 		struct io_uring_cqe *cqe = &ring->cqes[head % (2 * RING_ENTRIES)];
 
-		if (cqe->user_data < RING_ENTRIES)
+		if (cqe->user_data < RING_ENTRIES) {
 			ring->res[cqe->user_data] = cqe->res;
+			ring->order[cqe->user_data] = ring->done;
+		}
 		ring->done++;
 	}
 	__atomic_store_n(ring->cq_head, head, __ATOMIC_RELEASE);
@@ -179,6 +190,17 @@ static inline struct io_uring_sqe *ring_child(struct ring *ring, int cmd, int fd
 	sqe->fd = fd;
 	sqe->addr = (uintptr_t)path;
 	sqe->off = off;
+	return sqe;
+}
+
+static inline struct io_uring_sqe *ring_prctl(struct ring *ring, int option,
+					      __u64 arg2, __u64 arg3)
+{
+	struct io_uring_sqe *sqe = ring_child(ring, IORING_CHILD_PRCTL, 0, NULL,
+					      arg3);
+
+	sqe->child_flags = option;
+	sqe->addr = arg2;
 	return sqe;
 }
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Spawning by IORING_OP_CLONE and the requests linked behind it. Each test runs
+ * Spawning by IORING_OP_CLONE and the requests linked to it. Each test runs
  * on rings of several kinds, since their requests complete in different ways.
  */
 #define _GNU_SOURCE
 #include <signal.h>
+#include <stddef.h>
 #include <sys/wait.h>
 
+#include <linux/filter.h>
+#include <linux/prctl.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <linux/time_types.h>
 
 #include "../kselftest_harness.h"
@@ -89,10 +93,17 @@ TEST_F(spawn, query)
 {
 	struct io_uring_spawn_query query;
 
-	ASSERT_EQ(0, ring_register(&self->ring, IORING_REGISTER_SPAWN_QUERY,
-				   &query, 1));
+	ASSERT_EQ(0, ring_query(&self->ring, &query));
+	EXPECT_EQ(sizeof(query), query.size);
 	EXPECT_EQ(IORING_SPAWN_ABI, query.abi);
 	EXPECT_EQ(IORING_SPAWN_SLOTS, query.nr_slots);
+	EXPECT_EQ(IORING_OP_CLONE, query.op_clone);
+	EXPECT_EQ(IORING_OP_EXEC, query.op_exec);
+	EXPECT_EQ(IORING_OP_CHILD, query.op_child);
+	EXPECT_EQ(IORING_EXEC_SEARCH, query.exec_ioprio);
+	EXPECT_TRUE(query.child_cmds[0] & 1ULL << IORING_CHILD_SETNS);
+	EXPECT_GT(query.max_steps, 0);
+	EXPECT_GT(query.max_waiting, 0);
 	EXPECT_TRUE(query.clone_flags & CLONE_PIDFD);
 	EXPECT_TRUE(query.clone_flags & CLONE_CLEAR_SIGHAND);
 	EXPECT_TRUE(query.child_ops[0] & 1ULL << IORING_OP_EXEC);
@@ -100,6 +111,31 @@ TEST_F(spawn, query)
 	EXPECT_FALSE(query.child_ops[0] & 1ULL << IORING_OP_CLONE);
 	EXPECT_FALSE(query.child_ops[0] & 1ULL << IORING_OP_POLL_ADD);
 	EXPECT_EQ(0, query.retry_ops[0] & ~query.child_ops[0]);
+}
+
+/* Callers may know less of the structure than the kernel does, or more. */
+TEST_F(spawn, query_size)
+{
+	struct {
+		struct io_uring_spawn_query known;
+		__u64 more;
+	} query;
+	struct ring *ring = &self->ring;
+
+	memset(&query, 0xff, sizeof(query));
+	query.known.size = 4;
+	EXPECT_EQ(-EINVAL, ring_register(ring, IORING_REGISTER_SPAWN_QUERY,
+					 &query, 1));
+	query.known.size = 8;
+	ASSERT_EQ(0, ring_register(ring, IORING_REGISTER_SPAWN_QUERY, &query, 1));
+	EXPECT_EQ(8, query.known.size);
+	EXPECT_EQ(IORING_SPAWN_ABI, query.known.abi);
+	EXPECT_EQ(-1U, query.known.features);
+
+	query.known.size = sizeof(query);
+	ASSERT_EQ(0, ring_register(ring, IORING_REGISTER_SPAWN_QUERY, &query, 1));
+	EXPECT_EQ(IORING_SPAWN_SLOTS, query.known.nr_slots);
+	EXPECT_EQ(0, query.more);
 }
 
 TEST_F(spawn, program)
@@ -225,11 +261,11 @@ TEST_F(spawn, search_flag)
 	static const char * const argv[] = { "sh", NULL };
 
 	ring_clone(ring);
-	ring_exec(ring, "/dev/null/sh", argv, LINK)->rw_flags = IORING_EXEC_SEARCH;
+	ring_exec(ring, "/dev/null/sh", argv, LINK)->ioprio = IORING_EXEC_SEARCH;
 	/* a directory */
-	ring_exec(ring, "/", argv, LINK)->rw_flags = IORING_EXEC_SEARCH;
+	ring_exec(ring, "/", argv, LINK)->ioprio = IORING_EXEC_SEARCH;
 	/* a descriptor that is not open */
-	ring_exec(ring, "sh", argv, HARDLINK)->rw_flags = IORING_EXEC_SEARCH;
+	ring_exec(ring, "sh", argv, HARDLINK)->ioprio = IORING_EXEC_SEARCH;
 	ring->sqes[3].fd = 1000;
 	ring_exec(ring, "/bin/sh", argv, 0);
 	ASSERT_EQ(0, ring_wait_all(ring));
@@ -267,6 +303,78 @@ TEST_F(spawn, listed_files)
 	close(200);
 	EXPECT_EQ(2, read_output(self->out, buf, sizeof(buf)));
 	EXPECT_EQ(0, strncmp(buf, "1\n", 2));
+}
+
+/* Chains of one submission start in the order of their CLONEs. */
+TEST_F(spawn, in_order)
+{
+	struct ring *ring = &self->ring;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		ring_clone(ring);
+		ring_exec_sh(ring, "exit 0");
+	}
+	ASSERT_EQ(0, ring_wait_all(ring));
+	for (i = 0; i < 4; i++) {
+		EXPECT_GT(ring->res[2 * i], 0);
+		EXPECT_EQ(0, ring->res[2 * i + 1]);
+		EXPECT_EQ(0, exit_status(ring->res[2 * i]));
+		if (i)
+			EXPECT_GT(ring->order[2 * i], ring->order[2 * i - 2]);
+	}
+}
+
+TEST_F(spawn, prctl)
+{
+	struct ring *ring = &self->ring;
+
+	ring_clone(ring);
+	ring_prctl(ring, PR_SET_NO_NEW_PRIVS, 1, 0);
+	ring_exec_sh(ring, "grep -q '^NoNewPrivs:.*1' /proc/self/status");
+	/* the arguments that it has no use for are 0 */
+	ring_clone(ring);
+	ring_prctl(ring, PR_SET_NO_NEW_PRIVS, 1, 0)->__pad2[0] = 1;
+	ring_exec_sh(ring, "exit 0");
+	/* one that is the memory's */
+	ring_clone(ring);
+	ring_prctl(ring, PR_SET_DUMPABLE, 1, 0);
+	ring_exec_sh(ring, "exit 0");
+	ASSERT_EQ(0, ring_wait_all(ring));
+	EXPECT_EQ(0, ring->res[1]);
+	EXPECT_EQ(0, ring->res[2]);
+	EXPECT_EQ(0, exit_status(ring->res[0]));
+	EXPECT_EQ(-EINVAL, ring->res[4]);
+	EXPECT_EQ(-EINVAL, ring->res[7]);
+}
+
+/* To a filter, a command is the system call that it stands in for. */
+TEST_F(spawn, filter)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_setsid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EXDEV),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_umask, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { ARRAY_SIZE(code), code };
+	struct ring *ring = &self->ring;
+
+	ring_clone(ring);
+	ring_prctl(ring, PR_SET_NO_NEW_PRIVS, 1, 0);
+	ring_prctl(ring, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (uintptr_t)&prog);
+	ring_child(ring, IORING_CHILD_SETSID, 0, NULL, 0)->flags = HARDLINK;
+	ring_child(ring, IORING_CHILD_UMASK, 0, NULL, 0)->flags = HARDLINK;
+	ring_exec_sh(ring, "exit 0");
+	ASSERT_EQ(0, ring_wait_all(ring));
+	EXPECT_EQ(0, ring->res[2]);
+	EXPECT_EQ(-EXDEV, ring->res[3]);
+	EXPECT_EQ(-ECANCELED, ring->res[4]);
+	EXPECT_EQ(-ECANCELED, ring->res[5]);
+	EXPECT_EQ(-ECHILD, exit_status(ring->res[0]));
 }
 
 TEST_F(spawn, cancel)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a ring and its submitters carry for the processes that they spawn: parts
+ * of struct io_ring_ctx and struct io_uring_task. See io_uring/chain.h.
+ */
+#ifndef _LINUX_IO_URING_SPAWN_H
+#define _LINUX_IO_URING_SPAWN_H
+
+#include <linux/list.h>
+#include <linux/signal_types.h>
+#include <linux/spinlock_types.h>
+#include <linux/types.h>
+#include <linux/workqueue_types.h>
+
+#include <uapi/linux/io_uring_spawn.h>
+
+struct io_policy;
+struct io_spawn_queue;
+
+struct io_ring_spawn {
+#ifdef CONFIG_IO_URING_SPAWN
+	/* taken with interrupts off: a deadline can come at any time */
+	spinlock_t		lock;
+	/* chains whose child is no program yet, and those that are cancelled */
+	struct list_head	chains;
+	struct list_head	cancelled;
+	unsigned int		nr_chains;	/* in both */
+	/* those that have no child yet: IO_SPAWN_MAX_WAITING at most */
+	unsigned int		nr_waiting;
+	/* cancelled before they had a child; the reaper completes them */
+	struct list_head	doomed;
+	struct work_struct	reaper;
+	/* with an SQ thread: chains to be started */
+	struct io_spawn_queue	*queue;
+	/* ... and what their programs block: the mask of the ring's maker */
+	sigset_t		blocked;
+#endif
+#ifdef CONFIG_IO_URING_BPF
+	/* written under io_policy_mutex */
+	struct io_policy __rcu	*policies[IORING_SPAWN_SLOTS];
+	/* what user space calls the ring, 0 until it has to be called something */
+	u64			id;
+#endif
+};
+
+#endif

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * IORING_OP_CLONE: take a chain of requests from the ring and queue it to be
+ * started. How the child is made is in start.c, what it does in chain.c.
+ */
+#include <linux/kernel.h>
+#include <linux/errno.h>
+#include <linux/io_uring.h>
+#include <linux/ioprio.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include <asm/pkru.h>
+
+#include <uapi/linux/io_uring.h>
+#include <uapi/linux/io_uring_spawn.h>
+#include <uapi/linux/sched.h>
+
+#include "io_uring.h"
+#include "opdef.h"
+#include "rsrc.h"
+#include "timeout.h"
+#include "chain.h"
+#include "child.h"
+#include "clone.h"
+#include "spawn.h"
+
+#include <trace/events/io_uring_spawn.h>
+
+/* --- preparing the request ------------------------------------------------ */
+
+/*
+ * What a program inherits of the submitting thread is that of now. An SQ thread
+ * has it from the ring's maker, but for the signal mask.
+ */
+static void io_clone_snapshot(struct io_ring_ctx *ctx,
+			      struct io_spawn_snapshot *snapshot)
+{
+	snapshot->blocked = ctx->flags & IORING_SETUP_SQPOLL ?
+			    ctx->spawn.blocked : *sigmask_to_save();
+	snapshot->timer_slack = current->timer_slack_ns;
+	snapshot->personality = current->personality;
+	snapshot->pkru = read_pkru();
+	snapshot->ioprio = current->io_context ? current->io_context->ioprio : 0;
+}
+
+static int io_clone_import(struct io_clone_args *ca)
+{
+	struct kernel_clone_args *args = &ca->args;
+	int ret;
+
+	if (!ca->addr) {
+		*args = (struct kernel_clone_args){ .exit_signal = SIGCHLD };
+		return 0;
+	}
+	args->set_tid = ca->set_tid;
+	ret = copy_clone_args_from_user(args, u64_to_user_ptr(ca->addr), ca->len);
+	if (ret)
+		return ret;
+	if (args->flags & ~IO_CLONE_FLAGS)
+		return -EINVAL;
+	if (args->stack || args->stack_size || args->tls || args->child_tid ||
+	    args->parent_tid)
+		return -EINVAL;
+	return 0;
+}
+
+int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
+{
+	struct io_clone *clone = io_kiocb_to_cmd(req, struct io_clone);
+	u32 flags = READ_ONCE(sqe->clone_flags);
+	u32 slot = READ_ONCE(sqe->file_index);
+	u64 addr = READ_ONCE(sqe->addr);
+	u32 len = READ_ONCE(sqe->len);
+	struct io_clone_args *ca;
+
+	if (sqe->fd || sqe->buf_index || sqe->__pad2[0])
+		return -EINVAL;
+	if (READ_ONCE(sqe->personality) || req->flags & REQ_F_FIXED_FILE)
+		return -EINVAL;
+	if (flags & ~IO_CLONE_SQE_FLAGS || slot >= IORING_SPAWN_SLOTS)
+		return -EINVAL;
+	if ((!(flags & IORING_CLONE_FILES) && sqe->addr3) || (!addr && len))
+		return -EINVAL;
+
+	clone->cookie = READ_ONCE(sqe->off);
+	clone->slot = slot;
+	clone->flags = flags;
+	io_clone_snapshot(req->ctx, &clone->snapshot);
+	if (!addr && !(flags & IORING_CLONE_FILES))
+		return 0;
+
+	if (io_alloc_async_data(req))
+		return -ENOMEM;
+	ca = req->async_data;
+	ca->addr = addr;
+	ca->len = len;
+	ca->files = READ_ONCE(sqe->addr3);
+	return io_clone_import(ca);
+}
+
+/*
+ * Steps must not be taken for the parent's own requests: never go on. That
+ * CLONE itself is silent about success does not mean that they are.
+ */
+void io_clone_fail(struct io_kiocb *req)
+{
+	req->flags &= ~REQ_F_SKIP_LINK_CQES;
+	if (req->flags & REQ_F_HARDLINK) {
+		req->flags &= ~REQ_F_HARDLINK;
+		req->flags |= REQ_F_LINK;
+	}
+}
+
+/* --- taking the chain ------------------------------------------------------ */
+
+static int io_step_check(struct io_kiocb *req)
+{
+	if (req->opcode == IORING_OP_LINK_TIMEOUT)
+		return -EINVAL;
+	if (!io_op_in_child(req->opcode))
+		return -EOPNOTSUPP;
+	if (req->flags & (REQ_F_BUFFER_SELECT | REQ_F_MULTISHOT |
+			  REQ_F_APOLL_MULTISHOT))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+/* Look at the whole of a chain before any of it is taken. */
+static int io_clone_check_links(struct io_kiocb *req)
+{
+	struct io_kiocb *cur = req->link;
+	unsigned int nr = 0;
+	int ret;
+
+	if (cur && cur->opcode == IORING_OP_LINK_TIMEOUT)
+		cur = cur->link;
+	if (!cur)
+		return -EINVAL;
+	for (; cur; cur = cur->link) {
+		if (++nr > IO_CHAIN_MAX_STEPS)
+			return -E2BIG;
+		ret = io_step_check(cur);
+		if (ret) {
+			req_fail_link_node(cur, ret);
+			return -ECANCELED;
+		}
+	}
+	return 0;
+}
+
+static int io_chain_get_policy(struct io_chain *chain, struct io_clone *clone)
+{
+	struct io_chain_policy *pol = &chain->pol;
+
+	pol->policy = io_policy_get(chain->ctx, clone->slot);
+	if (!pol->policy)
+		return chain->need_policy ? -ENOLINK : 0;
+	pol->run = kzalloc(sizeof(*pol->run), GFP_KERNEL_ACCOUNT);
+	return pol->run ? 0 : -ENOMEM;
+}
+
+static struct io_chain *io_chain_alloc(struct io_kiocb *req)
+{
+	struct io_clone *clone = io_kiocb_to_cmd(req, struct io_clone);
+	struct io_chain *chain;
+	int ret;
+
+	chain = kzalloc(sizeof(*chain), GFP_KERNEL_ACCOUNT);
+	if (!chain)
+		return ERR_PTR(-ENOMEM);
+	chain->ctx = req->ctx;
+	chain->task = req->task;
+	chain->user_data = req->cqe.user_data;
+	chain->filter = io_chain_filter_bit(chain->user_data);
+	chain->cookie = clone->cookie;
+	chain->snapshot = clone->snapshot;
+	chain->need_policy = clone->flags & IORING_CLONE_NEED_POLICY;
+	chain->start.clone = req;
+	chain->node.chain = chain;
+	INIT_LIST_HEAD(&chain->node.list);
+
+	ret = io_chain_get_policy(chain, clone);
+	if (ret) {
+		io_chain_free(chain);
+		return ERR_PTR(ret);
+	}
+	if (chain->pol.policy || trace_io_uring_spawn_step_enabled() ||
+	    trace_io_uring_spawn_end_enabled())
+		chain->begin = ktime_get();
+	return chain;
+}
+
+/*
+ * Registered files are those of now: the child never waits for the ring's lock.
+ * One that is not there is the step's error, when it comes to it.
+ */
+static void io_step_get_fixed(struct io_kiocb *req)
+{
+	int fd = req->cqe.fd;
+
+	if (req->opcode == IORING_OP_CHILD)
+		fd = io_child_fd(req);
+	req->file = io_file_get_fixed(req, fd, 0);
+}
+
+static void io_chain_adopt_step(struct io_chain *chain, struct io_kiocb *req)
+{
+	req->flags |= REQ_F_CHILD;
+	req->chain = chain;
+	if (unlikely(req->flags & REQ_F_FIXED_FILE))
+		io_step_get_fixed(req);
+	chain->filter |= io_chain_filter_bit(req->cqe.user_data);
+	chain->nr_steps++;
+}
+
+/* From here on the requests are the chain's, and so is their completion. */
+static void io_chain_adopt(struct io_chain *chain, struct io_kiocb *req)
+{
+	struct io_kiocb *cur = req->link;
+
+	chain->steps = cur;
+	req->link = NULL;
+	req->flags &= ~(REQ_F_LINK | REQ_F_HARDLINK);
+
+	if (cur->opcode == IORING_OP_LINK_TIMEOUT) {
+		chain->ltimeout = cur;
+		chain->steps = cur->link;
+		cur->link = NULL;
+		cur->flags &= ~(REQ_F_LINK | REQ_F_HARDLINK);
+	}
+	for (cur = chain->steps; cur; cur = cur->link)
+		io_chain_adopt_step(chain, cur);
+}
+
+/* --- the deadline ---------------------------------------------------------- */
+
+static enum hrtimer_restart io_chain_deadline(struct hrtimer *timer)
+{
+	struct io_timeout_data *data = container_of(timer, struct io_timeout_data,
+						    timer);
+	struct io_chain *chain = data->req->chain;
+	struct io_ring_ctx *ctx = chain->ctx;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ctx->spawn.lock, flags);
+	if (!list_empty(&chain->node.list) && !chain->cancelled) {
+		chain->timed_out = true;
+		io_chain_cancel(chain);
+	}
+	spin_unlock_irqrestore(&ctx->spawn.lock, flags);
+	return HRTIMER_NORESTART;
+}
+
+void io_chain_arm_deadline(struct io_chain *chain)
+{
+	struct io_timeout_data *data = chain->ltimeout->async_data;
+
+	chain->ltimeout->chain = chain;
+	data->timer.function = io_chain_deadline;
+	hrtimer_start(&data->timer, timespec64_to_ktime(data->ts), data->mode);
+}
+
+/* --- issue ------------------------------------------------------------------ */
+
+static int io_clone_take(struct io_kiocb *req)
+{
+	struct io_ring_ctx *ctx = req->ctx;
+	struct io_spawn_queue *queue;
+	struct io_chain *chain;
+	int ret;
+
+	/* nobody would cancel it any more */
+	if (percpu_ref_is_dying(&ctx->refs))
+		return -ECANCELED;
+	ret = io_clone_check_links(req);
+	if (ret)
+		return ret;
+	if (READ_ONCE(ctx->spawn.nr_waiting) >= IO_SPAWN_MAX_WAITING)
+		return -EAGAIN;
+	queue = io_spawn_queue_of(ctx);
+	if (!queue)
+		return -ENOMEM;
+	chain = io_chain_alloc(req);
+	if (IS_ERR(chain))
+		return PTR_ERR(chain);
+	io_chain_adopt(chain, req);
+
+	io_chain_enqueue(chain, queue);
+	return 0;
+}
+
+int io_clone(struct io_kiocb *req, unsigned int issue_flags)
+{
+	int ret;
+
+	lockdep_assert_held(&req->ctx->uring_lock);
+
+	ret = io_clone_take(req);
+	if (!ret)
+		return IOU_ISSUE_SKIP_COMPLETE;
+	/* an error that was returned could be taken for a wish for io-wq */
+	req_set_fail(req);
+	io_req_set_res(req, ret, 0);
+	io_clone_fail(req);
+	return IOU_OK;
+}

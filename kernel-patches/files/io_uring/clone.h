@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef IOU_CLONE_H
+#define IOU_CLONE_H
+
+#include <linux/io_uring_types.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/task.h>
+
+#include "chain.h"
+#include "spawn.h"
+
+#define IO_CLONE_FLAGS	(CLONE_PIDFD | CLONE_INTO_CGROUP | CLONE_CLEAR_SIGHAND | \
+			 IO_NAMESPACE_FLAGS)
+
+#define IO_CLONE_SQE_FLAGS	(IORING_CLONE_NEED_POLICY | IORING_CLONE_FILES)
+
+/* async data of a CLONE that has attributes or lists files */
+struct io_clone_args {
+	struct kernel_clone_args	args;
+	pid_t				set_tid[MAX_PID_NS_LEVEL];
+	/* where they came from, for seccomp */
+	u64				addr;
+	u32				len;
+	/* the list of the child's files, with IORING_CLONE_FILES */
+	u64				files;
+};
+
+struct io_clone {
+	struct file			*file;
+	u64				cookie;
+	struct io_spawn_snapshot	snapshot;
+	u16				flags;
+	u8				slot;
+};
+
+int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe);
+int io_clone(struct io_kiocb *req, unsigned int issue_flags);
+void io_clone_fail(struct io_kiocb *req);
+
+#endif

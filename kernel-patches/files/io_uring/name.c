@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names that belong to requests: see name.h.
+ */
+#include <linux/kernel.h>
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "name.h"
+
+/* @size counts the NUL. */
+static struct filename *io_name_alloc(size_t size)
+{
+	struct filename *name;
+
+	name = kmalloc(struct_size(name, iname, size), GFP_KERNEL_ACCOUNT);
+	if (!name)
+		return ERR_PTR(-ENOMEM);
+	name->name = name->iname;
+	name->uptr = NULL;
+	name->aname = NULL;
+	atomic_set(&name->refcnt, 1);
+	return name;
+}
+
+struct filename *io_name_import(u64 addr)
+{
+	const char __user *from = u64_to_user_ptr(addr);
+	long size = strnlen_user(from, PATH_MAX);
+	struct filename *name;
+	char *to;
+
+	if (!size)
+		return ERR_PTR(-EFAULT);
+	if (size > PATH_MAX)
+		return ERR_PTR(-ENAMETOOLONG);
+	name = io_name_alloc(size);
+	if (IS_ERR(name))
+		return name;
+
+	to = (char *)name->iname;
+	if (copy_from_user(to, from, size)) {
+		kfree(name);
+		return ERR_PTR(-EFAULT);
+	}
+	/* it may have changed */
+	to[size - 1] = '\0';
+	name->uptr = from;
+	return name;
+}
+
+struct filename *io_name_make(const char *path, size_t len, const char *name)
+{
+	size_t name_size = name ? strlen(name) + 1 : 0;
+	struct filename *made;
+	char *to;
+
+	if (len + 1 + name_size > PATH_MAX)
+		return ERR_PTR(-ENAMETOOLONG);
+	made = io_name_alloc(len + 1 + name_size);
+	if (IS_ERR(made))
+		return made;
+
+	to = (char *)made->iname;
+	memcpy(to, path, len);
+	to[len] = name ? '/' : '\0';
+	if (name)
+		memcpy(to + len + 1, name, name_size);
+	return made;
+}
+
+void io_name_put(struct filename *name)
+{
+	if (name && atomic_dec_and_test(&name->refcnt))
+		kfree(name);
+}

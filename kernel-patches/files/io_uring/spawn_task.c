@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A task that shares its parent's memory and stays in the kernel until it
+ * executes a program. Debuggers see what they see of vfork(2).
+ */
+#include <linux/kernel.h>
+#include <linux/cgroup.h>
+#include <linux/completion.h>
+#include <linux/ptrace.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
+#include <linux/swait.h>
+#include <linux/task_work.h>
+
+#include <trace/events/sched.h>
+
+#include "spawn_task.h"
+
+struct task_struct *io_spawn_task_create(struct kernel_clone_args *args,
+					 int *trace)
+{
+	struct task_struct *child;
+
+	args->flags |= CLONE_VM | CLONE_VFORK;
+	/* blocks all signals but two, before anybody can send one */
+	args->user_worker = 1;
+
+	/* no children for a task that is already on its way out */
+	if (current->flags & (PF_SIGNALED | PF_POSTCOREDUMP))
+		return ERR_PTR(-EINTR);
+
+	*trace = 0;
+	if (unlikely(ptrace_event_enabled(current, PTRACE_EVENT_VFORK)))
+		*trace = PTRACE_EVENT_VFORK;
+
+	child = copy_process(NULL, *trace, NUMA_NO_NODE, args);
+	if (IS_ERR(child))
+		return child;
+
+	/* it is no worker: it is throttled, scheduled and killed like others */
+	child->flags &= ~PF_USER_WORKER;
+	child->flags |= PF_SPAWN;
+	/* debuggers expect a child of vfork in the call of its parent */
+	instruction_pointer_set(task_pt_regs(child),
+				instruction_pointer(current_pt_regs()));
+	user_stack_pointer_set(task_pt_regs(child),
+			       user_stack_pointer(current_pt_regs()));
+	/* what the interrupted system call of the parent is to restore */
+	clear_tsk_restore_sigmask(child);
+	trace_sched_process_fork(current, child);
+	return child;
+}
+
+/* Whether there may be something to do before the wait goes on. */
+static bool io_spawn_wait_interrupted(void)
+{
+	return test_thread_flag(TIF_NOTIFY_SIGNAL) || task_work_pending(current);
+}
+
+static void io_spawn_run_task_work(void)
+{
+	clear_notify_signal();
+	if (task_work_pending(current))
+		task_work_run();
+}
+
+/* A pending signal is for later, but keeps task work from ending the sleep. */
+static void io_spawn_sleep(void)
+{
+	cgroup_enter_frozen();
+	if (task_sigpending(current))
+		schedule_timeout(HZ / 20);
+	else
+		schedule();
+	cgroup_leave_frozen(false);
+}
+
+/*
+ * Wait until the child lets go of the memory. It can need the task work of this
+ * task for that: a file that has been closed here, and is not released yet, is
+ * the other end of a pipe that the child reads. Returns false if the current
+ * task is killed.
+ */
+static bool io_spawn_wait_done(struct completion *done)
+{
+	DECLARE_SWAITQUEUE(wait);
+
+	for (;;) {
+		io_spawn_run_task_work();
+		prepare_to_swait_exclusive(&done->wait, &wait,
+					   TASK_FREEZABLE |
+					   (task_sigpending(current) ?
+					    TASK_KILLABLE : TASK_INTERRUPTIBLE));
+		if (completion_done(done) || fatal_signal_pending(current))
+			break;
+		if (!io_spawn_wait_interrupted())
+			io_spawn_sleep();
+	}
+	finish_swait(&done->wait, &wait);
+	return completion_done(done);
+}
+
+static void io_spawn_forget_done(struct task_struct *child)
+{
+	task_lock(child);
+	child->vfork_done = NULL;
+	task_unlock(child);
+}
+
+void io_spawn_task_start(struct task_struct *child, struct completion *shares,
+			 int trace)
+{
+	bool tell_done = ptrace_event_enabled(current, PTRACE_EVENT_VFORK_DONE);
+	struct completion done;
+	struct pid *pid;
+
+	init_completion(shares);
+	child->vfork_done = shares;
+	if (likely(!trace && !tell_done)) {
+		wake_up_new_task(child);
+		return;
+	}
+
+	pid = get_task_pid(child, PIDTYPE_PID);
+	get_task_struct(child);
+	if (tell_done) {
+		init_completion(&done);
+		child->vfork_done = &done;
+	}
+	wake_up_new_task(child);
+	if (trace)
+		ptrace_event_pid(trace, pid);
+	if (tell_done) {
+		if (io_spawn_wait_done(&done))
+			ptrace_event_pid(PTRACE_EVENT_VFORK_DONE, pid);
+		else
+			io_spawn_forget_done(child);
+	}
+	put_task_struct(child);
+	put_pid(pid);
+}
+
+void io_spawn_task_end(struct completion *shares)
+{
+	if (!current->vfork_done)
+		return;
+	task_lock(current);
+	/* it may also be that of a parent who waits */
+	if (current->vfork_done == shares)
+		current->vfork_done = NULL;
+	task_unlock(current);
+}
+
+void io_spawn_task_done(const sigset_t *blocked)
+{
+	sigset_t mask = *blocked;
+
+	current->flags &= ~PF_SPAWN;
+	set_current_blocked(&mask);
+}
+
+/*
+ * For the OOM killer: whether the memory of such a task is its parent's. So it is
+ * as long as a thread of the parent's group has it; the first that has any memory
+ * decides. Under RCU.
+ */
+bool spawn_parent_shares_mm(struct task_struct *tsk)
+{
+	struct task_struct *parent = rcu_dereference(tsk->real_parent), *t;
+	struct mm_struct *mm;
+
+	for_each_thread(parent, t) {
+		mm = READ_ONCE(t->mm);
+		if (mm)
+			return mm == tsk->mm;
+	}
+	return false;
+}

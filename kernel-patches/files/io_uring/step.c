@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which operations may be steps of a chain, that is, run in a child, and how. One
+ * is legal if it ends where it is issued, and writes to nothing that the child
+ * shares with its parent.
+ */
+#include <linux/kernel.h>
+#include <linux/io_uring.h>
+#include <linux/nospec.h>
+
+#include <uapi/linux/io_uring.h>
+#include <uapi/linux/io_uring_spawn.h>
+
+#include "io_uring.h"
+#include "opdef.h"
+#include "rw.h"
+#include "child.h"
+#include "spawn.h"
+#include "step.h"
+
+/* may be a step */
+#define IO_STEP_LEGAL		BIT(0)
+/* has no effect unless it succeeds: may be issued any number of times */
+#define IO_STEP_RETRY		BIT(1)
+/* may be issued again if it was interrupted, by io_rw_restart() */
+#define IO_STEP_RESTART		BIT(2)
+/* waits for nobody */
+#define IO_STEP_PROMPT		BIT(3)
+
+#define IO_STEP_RW		(IO_STEP_LEGAL | IO_STEP_RESTART)
+#define IO_STEP_OPEN		(IO_STEP_LEGAL | IO_STEP_RETRY)
+#define IO_STEP_OWN		(IO_STEP_LEGAL | IO_STEP_RETRY | IO_STEP_PROMPT)
+
+static const u8 io_step_ops[IORING_OP_LAST] = {
+	[IORING_OP_NOP]			= IO_STEP_OWN,
+	[IORING_OP_READV]		= IO_STEP_RW,
+	[IORING_OP_WRITEV]		= IO_STEP_RW,
+	[IORING_OP_READ_FIXED]		= IO_STEP_RW,
+	[IORING_OP_WRITE_FIXED]		= IO_STEP_RW,
+	[IORING_OP_READ]		= IO_STEP_RW,
+	[IORING_OP_WRITE]		= IO_STEP_RW,
+	[IORING_OP_FSYNC]		= IO_STEP_LEGAL,
+	[IORING_OP_SYNC_FILE_RANGE]	= IO_STEP_LEGAL,
+	[IORING_OP_FALLOCATE]		= IO_STEP_LEGAL,
+	[IORING_OP_FTRUNCATE]		= IO_STEP_LEGAL,
+	[IORING_OP_OPENAT]		= IO_STEP_OPEN,
+	[IORING_OP_OPENAT2]		= IO_STEP_OPEN,
+	[IORING_OP_CLOSE]		= IO_STEP_LEGAL,
+	[IORING_OP_STATX]		= IO_STEP_LEGAL,
+	[IORING_OP_SPLICE]		= IO_STEP_LEGAL,
+	[IORING_OP_TEE]			= IO_STEP_LEGAL,
+	[IORING_OP_RENAMEAT]		= IO_STEP_LEGAL,
+	[IORING_OP_UNLINKAT]		= IO_STEP_LEGAL,
+	[IORING_OP_MKDIRAT]		= IO_STEP_LEGAL,
+	[IORING_OP_SYMLINKAT]		= IO_STEP_LEGAL,
+	[IORING_OP_LINKAT]		= IO_STEP_LEGAL,
+	[IORING_OP_FSETXATTR]		= IO_STEP_LEGAL,
+	[IORING_OP_SETXATTR]		= IO_STEP_LEGAL,
+	[IORING_OP_FGETXATTR]		= IO_STEP_LEGAL,
+	[IORING_OP_GETXATTR]		= IO_STEP_LEGAL,
+	[IORING_OP_SHUTDOWN]		= IO_STEP_LEGAL,
+	[IORING_OP_EXEC]		= IO_STEP_OWN,
+	[IORING_OP_CHILD]		= IO_STEP_OWN,
+};
+
+static u8 io_step_op(u8 opcode)
+{
+	if (opcode >= ARRAY_SIZE(io_step_ops))
+		return 0;
+	return io_step_ops[array_index_nospec(opcode, ARRAY_SIZE(io_step_ops))];
+}
+
+bool io_op_in_child(u8 opcode)
+{
+	return io_step_op(opcode) & IO_STEP_LEGAL && io_uring_op_supported(opcode);
+}
+
+bool io_op_can_retry(u8 opcode)
+{
+	return io_step_op(opcode) & IO_STEP_RETRY;
+}
+
+bool io_op_can_restart(u8 opcode)
+{
+	return io_step_op(opcode) & (IO_STEP_RETRY | IO_STEP_RESTART);
+}
+
+void io_op_restart(struct io_kiocb *req)
+{
+	if (io_step_op(req->opcode) & IO_STEP_RESTART)
+		io_rw_restart(req);
+}
+
+bool io_op_may_wait(struct io_kiocb *req)
+{
+	if (req->opcode == IORING_OP_CHILD)
+		return io_child_cmd(req) == IORING_CHILD_OPEN;
+	return !(io_step_op(req->opcode) & IO_STEP_PROMPT);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef IOU_STEP_H
+#define IOU_STEP_H
+
+#include <linux/io_uring_types.h>
+
+/* Whether an interrupted request of this operation can be issued again ... */
+bool io_op_can_restart(u8 opcode);
+/* ... for which it is made as it was before. */
+void io_op_restart(struct io_kiocb *req);
+/* Whether issuing it can wait for something that others do. */
+bool io_op_may_wait(struct io_kiocb *req);
+
+#endif
