@@ -8,9 +8,18 @@
 /*
  * Launch with one method after the other, plan->iterations times, so that
  * whatever drifts hits all alike, and print each one's latency. methods ends
- * with NULL. The first rounds, which fill caches, do not count.
+ * with NULL. Each method launches from a process of its own, made by fork(2)
+ * from this one. The first rounds, which fill caches, do not count.
  */
 void interleave(const struct plan *plan, const struct site *site,
 		const struct method *const methods[], const char *case_name);
+
+/*
+ * The same; methods that collect CQEs have a second row, METHOD_waiting, of a
+ * launcher that collects them before it reads the program's report.
+ */
+void interleave_waiting(const struct plan *plan, const struct site *site,
+			const struct method *const methods[],
+			const char *case_name);
 
 #endif

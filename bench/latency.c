@@ -38,7 +38,7 @@ static void measure_big(const struct plan *plan, const struct site *site)
 	madvise(memory, GIB, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < GIB; i += 4096)
 		memory[i] = 1;
-	interleave(plan, site, methods_big, "1 GiB touched");
+	interleave_waiting(plan, site, methods_big, "1 GiB touched");
 	few.iterations = plan->iterations / 20 + 1;
 	interleave(&few, site, methods_slow, "1 GiB touched");
 	munmap(memory, GIB);
@@ -49,7 +49,7 @@ void bench_latency(const struct plan *plan)
 	struct site site;
 
 	site_init(&site, MISSES);
-	interleave(plan, &site, methods, "small");
+	interleave_waiting(plan, &site, methods, "small");
 	/* counting a GiB's worth of page faults takes minutes and tells nothing */
 	if (!plan->counting)
 		measure_big(plan, &site);

@@ -21,8 +21,10 @@ struct method {
 	const char *name;
 	/* Make what a program that launches often would keep. */
 	void (*prepare)(struct launcher *l);
-	/* Launch nr programs, at most l->max, and tell their pids. */
+	/* Launch nr programs, at most l->max; tell their pids, unless ... */
 	void (*launch)(struct launcher *l, pid_t *pids, unsigned int nr);
+	/* ... launch only submits: then this waits for all CQEs and tells them. */
+	void (*collect)(struct launcher *l, pid_t *pids, unsigned int nr);
 	void (*release)(struct launcher *l);
 	const char *const *policy_options;	/* for those with a policy */
 };
@@ -32,6 +34,7 @@ struct launcher {
 	const struct method *method;
 	const struct site *site;
 	unsigned int max;		/* programs launched at once */
+	bool waits;			/* collect before the program reports */
 	uint64_t begin;			/* when the last launch began */
 	uint64_t held;			/* ns its caller could do nothing else */
 	struct spawnpol_ring *ring;
@@ -56,12 +59,19 @@ void launcher_init(struct launcher *l, const struct method *method,
 		   const struct site *site, unsigned int max);
 void launcher_exit(struct launcher *l);
 
-/* Launch; begin and held are set. Programs report, and are to be reaped. */
+/*
+ * Launch, and wait for all CQEs; begin and held are set. Programs report, and are
+ * to be reaped.
+ */
 void launch(struct launcher *l, pid_t *pids, unsigned int nr);
 /* Collect one that has ended; gives up if its exit status is not 0. */
 void reap(pid_t pid);
 
-/* Launch one and wait for all of it: the latency, in ns. */
+/*
+ * Launch one and wait for all of it: the latency, in ns. From the launch to the
+ * report the launcher sleeps until the program reports; if l->waits, it collects
+ * first.
+ */
 uint64_t launch_latency(struct launcher *l);
 
 #endif

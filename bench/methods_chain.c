@@ -51,7 +51,7 @@ static void release(struct launcher *l)
 }
 
 /* Wait for nr outcomes; those of failed spawns are errors. */
-static void collect(struct launcher *l, unsigned int nr)
+static void wait_for(struct launcher *l, unsigned int nr)
 {
 	unsigned int done = 0;
 
@@ -60,17 +60,17 @@ static void collect(struct launcher *l, unsigned int nr)
 					      nr - done, nr - done, -1));
 }
 
-/* Launch all with one system call; the caller is free until the outcomes. */
-static void launch_chains(struct launcher *l, pid_t *pids, unsigned int nr)
+/* Submit all with one system call. */
+static void submit_chains(struct launcher *l, pid_t *pids, unsigned int nr)
 {
-	uint64_t cpu;
-
+	(void)pids;
 	if ((unsigned int)must(spawnpol_submit(l->ring, l->chains, nr)) != nr)
 		give_up(0, "not all chains were submitted");
-	l->held = clock_ns() - l->begin;
-	cpu = cpu_ns();
-	collect(l, nr);
-	l->held += cpu_ns() - cpu;
+}
+
+static void collect_chains(struct launcher *l, pid_t *pids, unsigned int nr)
+{
+	wait_for(l, nr);
 	for (unsigned int i = 0; i < nr; i++) {
 		must(l->outcomes[i].error);
 		pids[i] = l->outcomes[i].pid;
@@ -88,7 +88,8 @@ static void prepare_chain(struct launcher *l)
 
 const struct method method_chain = {
 	.name = "chain", .prepare = prepare_chain,
-	.launch = launch_chains, .release = release,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release,
 };
 
 /* The same with a file table that is not a copy of the launcher's ... */
@@ -115,7 +116,8 @@ static void prepare_listed(struct launcher *l)
 
 const struct method method_listed = {
 	.name = "listed_files", .prepare = prepare_listed,
-	.launch = launch_chains, .release = release,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release,
 };
 
 /* ... or is empty: a step opens where they report. */
@@ -132,7 +134,8 @@ static void prepare_empty(struct launcher *l)
 
 const struct method method_empty = {
 	.name = "empty_table", .prepare = prepare_empty,
-	.launch = launch_chains, .release = release,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release,
 };
 
 /* CLONE and an EXEC for each directory, hard-linked. */
@@ -148,7 +151,8 @@ static void prepare_hardlink(struct launcher *l)
 
 const struct method method_hardlink = {
 	.name = "hardlink", .prepare = prepare_hardlink,
-	.launch = launch_chains, .release = release,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release,
 };
 
 /* --- policies --------------------------------------------------------------- */
@@ -212,14 +216,16 @@ static void prepare_policy(struct launcher *l)
 
 const struct method method_policy = {
 	.name = "policy", .prepare = prepare_policy,
-	.launch = launch_chains, .release = release_policy,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release_policy,
 	.policy_options = (const char *const[]) { "--path", "$PATH", NULL },
 };
 
 /* The same, and it remembers where it has found a name. */
 const struct method method_remember = {
 	.name = "remember", .prepare = prepare_policy,
-	.launch = launch_chains, .release = release_policy,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release_policy,
 	.policy_options = (const char *const[]) {
 		"--path", "$PATH", "--remember", "60m", NULL },
 };
@@ -233,7 +239,8 @@ static void prepare_idle(struct launcher *l)
 
 const struct method method_idle = {
 	.name = "idle_policy", .prepare = prepare_idle,
-	.launch = launch_chains, .release = release_policy,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release_policy,
 };
 
 /* The same with the default policy, which looks at every EXEC. */
@@ -245,7 +252,8 @@ static void prepare_default(struct launcher *l)
 
 const struct method method_default_idle = {
 	.name = "default_policy", .prepare = prepare_default,
-	.launch = launch_chains, .release = release_policy,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release_policy,
 	.policy_options = (const char *const[]) { "--path", "$PATH", NULL },
 };
 
@@ -264,7 +272,7 @@ static pid_t search(struct launcher *l)
 {
 	for (unsigned int i = 0; i < l->nr_chains; i++) {
 		must(spawnpol_submit(l->ring, &l->chains[i], 1));
-		collect(l, 1);
+		wait_for(l, 1);
 		if (!l->outcomes[0].error)
 			return l->outcomes[0].pid;
 		if (l->outcomes[0].error != -ENOENT)
@@ -289,7 +297,8 @@ const struct method method_user = {
 /* The default policy waits and tries again. */
 const struct method method_policy_retry = {
 	.name = "policy", .prepare = prepare_default,
-	.launch = launch_chains, .release = release_policy,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release_policy,
 	.policy_options = (const char *const[]) {
 		"--retry", "ETXTBSY=20@" RETRY_DELAY, NULL },
 };
@@ -298,7 +307,7 @@ const struct method method_policy_retry = {
 static pid_t try(struct launcher *l)
 {
 	must(spawnpol_submit(l->ring, l->chains, 1));
-	collect(l, 1);
+	wait_for(l, 1);
 	if (l->outcomes[0].error == -ETXTBSY)
 		return 0;
 	must(l->outcomes[0].error);

@@ -26,7 +26,10 @@ void site_exit(struct site *site);
 /* The program's full path. */
 const char *site_program(const struct site *site);
 
-/* Wait for what a program reports: the time of its first instruction, in ns. */
+/*
+ * Wait for what a program reports: the time of its first instruction, in ns. The
+ * caller sets the alarm(2) that ends a wait for a program that never reports.
+ */
 uint64_t site_report(const struct site *site);
 
 /* Copy a file, which is executable then. */
