@@ -2,13 +2,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Tables and plots of what the benchmarks measured.
 
-usage: report.py [--baseline FILE] [--plots DIR] [--gate PERCENT] RESULTS
+usage: report.py [--baseline FILE] [--plots DIR] [--counts [--words FILE]] RESULTS
+       report.py --gate PERCENT --baseline FILE RESULTS
 
-RESULTS and the baseline are files of one JSON object per figure, as
-build/bench/bench prints them; lines that begin with # are comments. Every comparison is a ratio of two figures of one
-run: absolute times of an emulated machine mean nothing.
+RESULTS and the other files have one JSON object per figure, as
+build/bench/bench prints them; lines that begin with # are comments. Every
+comparison is a ratio of two figures of one run: absolute times of an emulated
+machine mean nothing. Ratios are those of minima.
 
 --baseline  show how the ratios differ from the baseline's
+--counts    the figures are instruction counts: ratios are those of medians,
+            and the goals those for instructions
+--words     the counts of a kernel that clears pages in words, not in bytes:
+            show what is left without page clearing
 --plots     write an SVG there for each benchmark that has one (gnuplot)
 --gate      fail if a figure has grown by more than PERCENT since the baseline;
             for instruction counts, which can be compared between runs
@@ -35,47 +41,75 @@ REFERENCE = {
 # What is to be reached: name, benchmark, figure, figure to divide by, limit.
 # A figure is (case, method, unit). Without one to divide by it counts itself.
 GOALS = [
-    ("a hard-linked chain beside vfork", "latency",
+    ("a hard-linked chain compared with vfork", "latency",
      ("small", "hardlink", "ns"), ("small", "vfork", "ns"), 0.95),
-    ("a policy's search beside a hard-linked chain", "latency",
+    ("a policy's search compared with a hard-linked chain", "latency",
      ("small", "policy", "ns"), ("small", "hardlink", "ns"), 1.02),
-    ("a remembered hit beside vfork", "latency",
+    ("a remembered hit compared with vfork", "latency",
      ("small", "remember", "ns"), ("small", "vfork", "ns"), 0.90),
-    ("a hard-linked chain, 1 GiB touched beside small", "latency",
+    ("a hard-linked chain, 1 GiB touched compared with small", "latency",
      ("1 GiB touched", "hardlink", "ns"), ("small", "hardlink", "ns"), 1.05),
-    ("a policy's search, 1 GiB touched beside small", "latency",
+    ("a policy's search, 1 GiB touched compared with small", "latency",
      ("1 GiB touched", "policy", "ns"), ("small", "policy", "ns"), 1.05),
     ("SQEs of a policy's search with 64 misses", "path",
      ("64", "policy", "SQEs"), None, 2),
     ("CQEs of a policy's search with 64 misses", "path",
      ("64", "policy", "CQEs"), None, 2),
-    ("a decision in the kernel beside user space, child kept", "decision",
+    ("a decision in the kernel compared with user space, child kept", "decision",
      ("idle machine", "policy", "ns"),
      ("idle machine", "user_kept_child", "ns"), 0.1),
-    ("a decision in the kernel beside user space, new child", "decision",
+    ("a decision in the kernel compared with user space, new child", "decision",
      ("idle machine", "policy", "ns"),
      ("idle machine", "user_new_child", "ns"), 0.1),
-    ("listed files, the launcher with 1,000 beside 10", "descriptors",
+    ("listed files, the launcher with 1,000 compared with 10", "descriptors",
      ("1000", "listed_files", "ns"), ("10", "listed_files", "ns"), 1.05),
-    ("listed files, the launcher with 100,000 beside 10", "descriptors",
+    ("listed files, the launcher with 100,000 compared with 10", "descriptors",
      ("100000", "listed_files", "ns"), ("10", "listed_files", "ns"), 1.05),
-    ("an empty table, the launcher with 1,000 beside 10", "descriptors",
+    ("an empty table, the launcher with 1,000 compared with 10", "descriptors",
      ("1000", "empty_table", "ns"), ("10", "empty_table", "ns"), 1.05),
-    ("an empty table, the launcher with 100,000 beside 10", "descriptors",
+    ("an empty table, the launcher with 100,000 compared with 10", "descriptors",
      ("100000", "empty_table", "ns"), ("10", "empty_table", "ns"), 1.05),
-    ("64 launches by chains beside posix_spawn, time held", "parent",
+    ("64 launches by chains compared with posix_spawn, time held", "parent",
      ("64", "chain", "ns held"), ("64", "posix_spawn", "ns held"), 0.5),
-    ("64 launches by chains beside posix_spawn, CPU time", "parent",
+    ("64 launches by chains compared with posix_spawn, CPU time", "parent",
      ("64", "chain", "ns cpu"), ("64", "posix_spawn", "ns cpu"), 0.5),
-    ("make, 500 static commands, preloaded beside libc", "make",
+    ("make, 500 static commands, preloaded compared with libc", "make",
      ("500 static commands", "preloaded", "ns"),
      ("500 static commands", "libc", "ns"), 1.0),
-    ("make, 100 dynamic commands, launcher only beside libc", "make",
+    ("make, 100 dynamic commands, launcher only compared with libc", "make",
      ("100 dynamic commands", "launcher_only", "ns"),
      ("100 dynamic commands", "libc", "ns"), 1.0),
-    ("an idle policy beside none", "idle",
+    ("an idle policy compared with none", "idle",
      ("one program", "idle_policy", "ns"), ("one program", "chain", "ns"),
      1.01),
+]
+
+
+def compared_with_vfork(what, method, limit):
+    return (f"{what} compared with vfork", "latency",
+            ("small", method, "ns"), ("small", "vfork", "ns"), limit)
+
+
+# The same for instruction counts (--icount).
+COUNT_GOALS = [
+    compared_with_vfork("a chain found at once", "chain", 0.745),
+    compared_with_vfork("the same, launcher waiting", "chain_waiting", 0.78),
+    compared_with_vfork("a hard-linked chain", "hardlink", 0.99),
+    compared_with_vfork("the same, launcher waiting", "hardlink_waiting", 1.02),
+    compared_with_vfork("a policy's search", "policy", 1.04),
+    compared_with_vfork("the same, launcher waiting", "policy_waiting", 1.07),
+    compared_with_vfork("a remembered hit", "remember", 0.765),
+    ("SQEs of a policy's search with 64 misses", "path",
+     ("64", "policy", "SQEs"), None, 2),
+    ("CQEs of a policy's search with 64 misses", "path",
+     ("64", "policy", "CQEs"), None, 2),
+    ("an idle policy compared with none", "idle",
+     ("one program", "idle_policy", "ns"), ("one program", "chain", "ns"),
+     1.01),
+]
+# A miss of a search, in instructions: benchmark path, method, limit.
+MISS_GOALS = [
+    ("a missed EXEC", "hardlink", 5400),
 ]
 
 # Plots: benchmark -> unit, title of the abscissa, logarithmic in.
@@ -96,7 +130,8 @@ BARS = {
 class Results:
     """Figures by benchmark, case, method and unit; each a dictionary."""
 
-    def __init__(self, path):
+    def __init__(self, path, statistic="min"):
+        self.statistic = statistic
         self.figures = {}
         with open(path, encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
@@ -112,11 +147,11 @@ class Results:
                 self.figures[key] = figure
 
     def value(self, *key):
-        """The figure that comparisons use: the minimum of samples."""
+        """The figure that comparisons use: a statistic of samples."""
         figure = self.figures.get(key)
         if figure is None:
             return None
-        return figure.get("min", figure.get("value"))
+        return figure.get(self.statistic, figure.get("value"))
 
     def ordered(self, position, **wanted):
         """The distinct values of a part of the key, in the order measured."""
@@ -131,6 +166,24 @@ def ratio(results, key, other):
     return a / b if a is not None and b else None
 
 
+# Iterations of `rep stosb` for each one of `rep stosq`.
+BYTES_PER_WORD = 8
+
+
+class WithoutClearing:
+    """What is left of the counts without page clearing, which a kernel does
+    with one count for each byte in one run, for each word in the other."""
+
+    def __init__(self, in_bytes, in_words):
+        self.in_bytes, self.in_words = in_bytes, in_words
+
+    def value(self, *key):
+        a, b = self.in_bytes.value(*key), self.in_words.value(*key)
+        if a is None or b is None:
+            return None
+        return a - (a - b) * BYTES_PER_WORD / (BYTES_PER_WORD - 1)
+
+
 def scaled(value, unit):
     """A figure as people read it."""
     if unit.startswith("ns"):
@@ -138,12 +191,23 @@ def scaled(value, unit):
     return f"{value:g} {unit}"
 
 
-def print_figure(results, baseline, key):
+def print_without_clearing(rest, key, reference):
+    if rest.value(*key) is None or not key[3].startswith("ns"):
+        return
+    line = f"    {'  without clearing':<22} {scaled(rest.value(*key), key[3]):>10}"
+    relative = ratio(rest, key, reference)
+    if relative is not None:
+        line += f"{'':28}{relative:7.3f} x {reference[2]}"
+    print(line)
+
+
+def print_figure(results, baseline, rest, key):
     bench, case, _, unit = key
     figure = results.figures[key]
     reference = (bench, case, REFERENCE[bench], unit)
     relative = ratio(results, key, reference)
-    line = f"    {key[2]:<16} {scaled(results.value(*key), unit):>16}"
+    first = figure.get("min", figure.get("value"))
+    line = f"    {key[2]:<16} {scaled(first, unit):>16}"
     if "median" in figure:
         line += f"  median {scaled(figure['median'], unit):>16}"
     if relative is not None:
@@ -153,9 +217,11 @@ def print_figure(results, baseline, key):
         if before:
             line += f"  (baseline {before:.3f}, {relative / before - 1:+.1%})"
     print(line)
+    if rest:
+        print_without_clearing(rest, key, reference)
 
 
-def print_tables(results, baseline):
+def print_tables(results, baseline, rest):
     for bench in results.ordered("bench"):
         print(f"{bench}")
         for case in results.ordered("case", bench=bench):
@@ -163,13 +229,37 @@ def print_tables(results, baseline):
                 print(f"  {case}, {unit}:" if case else f"  {unit}:")
                 for method in results.ordered("method", bench=bench, case=case,
                                               unit=unit):
-                    print_figure(results, baseline, (bench, case, method, unit))
+                    print_figure(results, baseline, rest,
+                                 (bench, case, method, unit))
         print()
 
 
-def print_goals(results):
+def instructions_per_miss(results, method):
+    """The slope over all directories of the benchmark `path`."""
+    cases = results.ordered("case", bench="path", method=method, unit="ns")
+    if len(cases) < 2:
+        return None
+    first, last = (results.value("path", case, method, "ns")
+                   for case in (cases[0], cases[-1]))
+    return (last - first) / (int(cases[-1]) - int(cases[0]))
+
+
+def print_misses(results):
+    """What each directory without the program costs, by method."""
+    for method in results.ordered("method", bench="path", unit="ns"):
+        slope = instructions_per_miss(results, method)
+        if slope is not None:
+            print(f"  each miss, {method:<16} {slope:8.0f}")
+    for name, method, limit in MISS_GOALS:
+        slope = instructions_per_miss(results, method)
+        if slope is not None:
+            verdict = "reached" if slope <= limit else "MISSED"
+            print(f"  {verdict:<8} {slope:6.0f} (goal {limit:g})  {name}")
+
+
+def print_goals(results, goals):
     print("goals")
-    for name, bench, figure, other, limit in GOALS:
+    for name, bench, figure, other, limit in goals:
         reached = (ratio(results, (bench, *figure), (bench, *other)) if other
                    else results.value(bench, *figure))
         if reached is None:
@@ -272,17 +362,24 @@ def main():
     parser.add_argument("--baseline")
     parser.add_argument("--plots")
     parser.add_argument("--gate", type=float)
+    parser.add_argument("--counts", action="store_true")
+    parser.add_argument("--words")
     parser.add_argument("results", nargs="?")
     args = parser.parse_args()
     if args.help or not args.results:
         print(__doc__.strip(), file=sys.stdout if args.help else sys.stderr)
         sys.exit(0 if args.help else 2)
-    results = Results(args.results)
-    baseline = Results(args.baseline) if args.baseline else None
+    statistic = "median" if args.counts else "min"
+    results = Results(args.results, statistic)
+    baseline = Results(args.baseline, statistic) if args.baseline else None
     if args.gate is not None:
         sys.exit(gate(results, baseline, args.gate) > 0)
-    print_tables(results, baseline)
-    print_goals(results)
+    rest = (WithoutClearing(results, Results(args.words, statistic))
+            if args.words else None)
+    print_tables(results, baseline, rest)
+    print_goals(results, COUNT_GOALS if args.counts else GOALS)
+    if args.counts:
+        print_misses(results)
     if args.plots:
         make_plots(results, args.plots)
 
