@@ -101,23 +101,6 @@ void io_chain_drop_staged(struct io_chain *chain)
 
 /* --- preparing it ---------------------------------------------------------------- */
 
-/* Registered files and buffers belong to the ring's lock. */
-static bool io_staged_needs_lock(const struct io_uring_sqe *sqe)
-{
-	return sqe->flags & IOSQE_FIXED_FILE ||
-	       sqe->opcode == IORING_OP_READ_FIXED ||
-	       sqe->opcode == IORING_OP_WRITE_FIXED;
-}
-
-static void io_staged_get_fixed(struct io_kiocb *req)
-{
-	int fd = req->cqe.fd;
-
-	if (req->opcode == IORING_OP_CHILD)
-		fd = io_child_fd(req);
-	req->file = io_file_get_fixed(req, fd, 0);
-}
-
 static int __io_staged_prep_sqe(struct io_kiocb *req, struct io_staged *staged)
 {
 	const struct io_uring_sqe *sqe = &staged->sqe;
@@ -137,20 +120,45 @@ static int __io_staged_prep_sqe(struct io_kiocb *req, struct io_staged *staged)
 	return def->prep(req, sqe);
 }
 
-/* Who holds the lock may be waiting for what nobody provides. */
-static int io_staged_prep_sqe(struct io_kiocb *req, struct io_staged *staged)
+/* These find a registered buffer, and read no memory that may never come. */
+static int io_staged_prep_fixed(struct io_kiocb *req, struct io_staged *staged)
 {
 	struct io_ring_ctx *ctx = req->ctx;
 	int ret;
 
-	if (likely(!io_staged_needs_lock(&staged->sqe)))
-		return __io_staged_prep_sqe(req, staged);
+	/* who holds the lock may be waiting for what nobody provides */
 	if (mutex_lock_killable(&ctx->uring_lock))
 		return -EINTR;
 	ret = __io_staged_prep_sqe(req, staged);
-	if (!ret && req->flags & REQ_F_FIXED_FILE)
-		io_staged_get_fixed(req);
 	mutex_unlock(&ctx->uring_lock);
+	return ret;
+}
+
+static int io_staged_get_file(struct io_kiocb *req)
+{
+	struct io_ring_ctx *ctx = req->ctx;
+	int fd = req->cqe.fd;
+
+	if (req->opcode == IORING_OP_CHILD)
+		fd = io_child_fd(req);
+	if (mutex_lock_killable(&ctx->uring_lock))
+		return -EINTR;
+	req->file = io_file_get_fixed(req, fd, 0);
+	mutex_unlock(&ctx->uring_lock);
+	return 0;
+}
+
+static int io_staged_prep_sqe(struct io_kiocb *req, struct io_staged *staged)
+{
+	int ret;
+
+	if (req->opcode == IORING_OP_READ_FIXED ||
+	    req->opcode == IORING_OP_WRITE_FIXED)
+		ret = io_staged_prep_fixed(req, staged);
+	else
+		ret = __io_staged_prep_sqe(req, staged);
+	if (!ret && req->flags & REQ_F_FIXED_FILE)
+		ret = io_staged_get_file(req);
 	return ret;
 }
 

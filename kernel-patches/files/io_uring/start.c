@@ -191,6 +191,7 @@ static bool io_may_start(struct io_chain *chain, struct task_struct *task)
 		return false;
 	if (!io_has_sq_thread(chain))
 		return task == chain->task;
+	guard(rcu)();
 	return io_same_rights(task, chain->task, chain->ctx->sq_creds);
 }
 
