@@ -338,7 +338,7 @@ static u64 io_child_arg(const struct io_child *child, u8 from, u32 value)
 	case IO_ARG_VALUE:
 		return value;
 	case IO_ARG_FD:
-		return child->fd;
+		return (u32)child->fd;
 	case IO_ARG_ADDR:
 		return child->addr;
 	case IO_ARG_OFF:
@@ -366,6 +366,8 @@ int io_child_call(struct io_child *child, const struct io_call *call,
 	else if (io_call_killed())
 		chain->child_state.dead = true;
 	io_call_exit(call, ret);
+	if (child->path)
+		io_name_audited(child->path);
 	return ret;
 }
 
@@ -380,7 +382,7 @@ static int io_child_start(struct io_child *child)
 	const struct io_call call = {
 		.nr	= IO_CALL_NR(fchdir),
 		.compat	= cmd_to_io_kiocb(child)->ctx->compat,
-		.args	= { child->fd },
+		.args	= { (u32)child->fd },
 	};
 
 	if (child->fd == AT_FDCWD || child->path->name[0] == '/')
@@ -390,6 +392,8 @@ static int io_child_start(struct io_child *child)
 
 static int io_child_run(struct io_child *child, const struct io_call *call)
 {
+	if (child->path)
+		io_name_audit(child->path);
 	return io_child_defs[child->cmd].run(child);
 }
 

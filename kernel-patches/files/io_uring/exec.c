@@ -134,6 +134,7 @@ static int io_exec_run(struct io_kiocb *req, struct io_exec *ex)
 	if (!ex->path->name[0] && !(ex->flags & AT_EMPTY_PATH))
 		return -ENOENT;
 
+	io_name_audit(ex->path);
 	exec.filename = io_name_get(ex->path);
 	ret = spawn_execve(&exec);
 	if (!ret)
@@ -150,7 +151,7 @@ static int io_exec_call(struct io_kiocb *req, struct io_exec *ex)
 		.nr		= IO_CALL_NR(execveat),
 		.compat		= req->ctx->compat,
 		.must_run	= true,
-		.args		= { ex->dfd, ex->uaddr, (u64)ex->argv,
+		.args		= { (u32)ex->dfd, ex->uaddr, (u64)ex->argv,
 				    (u64)ex->envp, ex->flags },
 	};
 	struct io_child_state *state = &req->chain->child_state;
@@ -164,6 +165,7 @@ static int io_exec_call(struct io_kiocb *req, struct io_exec *ex)
 		io_call_execed();
 	else
 		io_call_exit(&call, ret);
+	io_name_audited(ex->path);
 	return ret;
 }
 

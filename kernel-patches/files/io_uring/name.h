@@ -11,6 +11,7 @@
 #define IOU_NAME_H
 
 #include <linux/atomic.h>
+#include <linux/audit.h>
 #include <linux/fs.h>
 
 /*
@@ -24,6 +25,20 @@ struct filename *io_name_import(u64 addr);
  */
 struct filename *io_name_make(const char *path, size_t len, const char *name);
 void io_name_put(struct filename *name);
+
+/*
+ * For a call that has the name among its arguments, after io_call_enter(): audit
+ * records it, found or not. Until io_name_audited(), after io_call_exit().
+ */
+static inline void io_name_audit(struct filename *name)
+{
+	audit_getname(name);
+}
+
+static inline void io_name_audited(struct filename *name)
+{
+	name->aname = NULL;
+}
 
 static inline struct filename *io_name_get(struct filename *name)
 {
