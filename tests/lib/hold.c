@@ -2,6 +2,7 @@
 /* Memory whose readers wait. */
 #include "hold.h"
 
+#include "child.h"
 #include "tap.h"
 
 #include <fcntl.h>
@@ -38,6 +39,16 @@ bool hold_reached(struct hold *h)
 	if (!h->reached)
 		h->reached = read(h->fd, &msg, sizeof(msg)) == sizeof(msg);
 	return h->reached;
+}
+
+void hold_wait(struct hold *h)
+{
+	double until = now() + tap_patience();
+
+	while (!hold_reached(h)) {
+		CHECK_LT(now(), until);
+		sleep_ms(1);
+	}
 }
 
 void hold_release(struct hold *h, const char *text)

@@ -18,6 +18,8 @@ struct hold {
 void hold_init(struct hold *h);
 /* Somebody waits for the page, or did. */
 bool hold_reached(struct hold *h);
+/* Wait until somebody does; fails if nobody comes. */
+void hold_wait(struct hold *h);
 /* Let them have it, with this text. */
 void hold_release(struct hold *h, const char *text);
 
