@@ -58,7 +58,13 @@ static void check_refused(struct tpolicy *p, const char *name)
 	X(endless)                                                             \
 	X(licence)                                                             \
 	X(foreign_helper)                                                      \
-	X(locked)
+	X(locked)                                                              \
+	X(user_string)                                                         \
+	X(user_memory)                                                         \
+	X(task_memory)                                                         \
+	X(task_walk)                                                           \
+	X(memory_walk)                                                         \
+	X(later_work)
 
 PROGRAMS(REFUSES)
 
