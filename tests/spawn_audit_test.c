@@ -1,174 +1,154 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What audit is told of EXEC (S19). */
+/*
+ * ALONE: there is one receiver of audit's records.
+ *
+ * What rules of the io_uring list tell of a spawn: CLONE and the steps that no
+ * system call stands for (S19). EXEC and the commands of a child are system calls
+ * to audit, see spawn_rules_test.c.
+ */
+#include "lib/audit.h"
 #include "lib/child.h"
 #include "lib/filter.h"
 #include "lib/ring.h"
 #include "lib/spawn_one.h"
 
-#include <linux/audit.h>
-#include <linux/netlink.h>
-#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 
 static struct tring r;
-
-static int audit_send(int fd, unsigned int type, const void *data, size_t size)
-{
-	struct {
-		struct nlmsghdr head;
-		char data[2048];
-	} msg = { .head = { .nlmsg_len = NLMSG_LENGTH(size),
-			    .nlmsg_type = type,
-			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
-			    .nlmsg_seq = 1 } };
-
-	memcpy(msg.data, data, size);
-	return send(fd, &msg, msg.head.nlmsg_len, 0) < 0 ? -errno : 0;
-}
-
-/*
- * The records that the kernel sends, one per line, by type. A thread of it sends
- * them, in their order; the last one is that a rule has been removed.
- */
-static char *audit_records(int fd)
-{
-	static char text[65536];
-	struct pollfd wait = { fd, POLLIN, 0 };
-	char buf[9000];
-	size_t len = 0;
-
-	while (!strstr(text, "op=remove_rule")) {
-		struct nlmsghdr *head = (void *)buf;
-		ssize_t got;
-
-		if (poll(&wait, 1, 1000 * tap_patience()) <= 0)
-			FAIL("the rule's removal is not recorded:\n%s", text);
-		got = CHECK_SYS(recv(fd, buf, sizeof(buf) - 1, 0));
-		CHECK_GE(got, (ssize_t)sizeof(*head));
-		buf[got] = '\0';
-		if (head->nlmsg_type < 1100)
-			continue;
-		len += snprintf(text + len, sizeof(text) - len, "%u %s\n",
-				head->nlmsg_type, (char *)NLMSG_DATA(head));
-		if (len >= sizeof(text))
-			break;
-	}
-	return text;
-}
-
-static void audit_enable(int fd, unsigned int enabled)
-{
-	struct audit_status status = {
-		.mask = AUDIT_STATUS_ENABLED | AUDIT_STATUS_PID,
-		.enabled = enabled,
-		.pid = enabled ? getpid() : 0,
-	};
-
-	CHECK_OK(audit_send(fd, AUDIT_SET, &status, sizeof(status)));
-}
+static struct audit a;
 
 /* What the children of one process request; others spawn, too. */
-static struct audit_rule_data rule_for(pid_t parent)
+static void begin_for(unsigned int field, pid_t pid)
 {
-	struct audit_rule_data rule = {
-		.flags = 7, /* AUDIT_FILTER_URING_EXIT */
-		.action = AUDIT_ALWAYS,
-		.field_count = 1,
-		.fields = { AUDIT_PPID },
-		.fieldflags = { AUDIT_EQUAL },
-		.values = { parent },
-	};
+	struct audit_rule rule;
 
-	memset(rule.mask, 0xff, sizeof(rule.mask));
-	return rule;
+	audit_rule_init(&rule, AUDIT_FILTER_URING);
+	audit_rule_all_calls(&rule);
+	audit_rule_field(&rule, field, pid);
+	audit_begin(&a, &rule);
 }
 
-/* What is recorded of a spawn, by a rule for this test's children alone. */
-static char *audited_spawn(char *argv[], void (*queue)(void))
+static const char *uring_record(const char *records, unsigned int op)
 {
-	struct audit_rule_data rule = rule_for(getpid());
-	int fd = CHECK_SYS(
-		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));
+	return audit_record(records, AUDIT_URING_RECORD,
+			    format(" uring_op=%u ", op));
+}
+
+static void spawn_with_steps(void)
+{
+	tring_init(&r, 0);
+	q_clone(&r);
+	q_child(&r, IORING_CHILD_SETSID);
+	q_open(&r, "/dev/null", O_RDONLY, 0);
+	q_exit(&r, 0);
+	CHECK_GT(spawn_queued(&r, 2, NULL), 0);
+}
+
+TEST(K3_exec_and_commands_are_no_requests_to_audit)
+{
 	char *records;
 
-	audit_enable(fd, 1);
-	CHECK_OK(audit_send(fd, AUDIT_ADD_RULE, &rule, sizeof(rule)));
-	tring_init(&r, 0);
-	if (queue)
-		queue();
-	q_clone(&r);
-	q_nop(&r);
-	q_exec(&r, helper("exit_with"), argv);
-	CHECK_GT(spawn_queued(&r, 1, NULL), 0);
-	CHECK_OK(audit_send(fd, AUDIT_DEL_RULE, &rule, sizeof(rule)));
-	records = audit_records(fd);
-	audit_enable(fd, 0);
-	return records;
+	begin_for(AUDIT_PPID, getpid());
+	spawn_with_steps();
+	records = audit_end(&a);
+	EXPECT_STR(uring_record(records, SPAWNPOL_OP_EXEC), "");
+	EXPECT_STR(uring_record(records, SPAWNPOL_OP_CHILD), "");
+	/* the step between them is one */
+	EXPECT_HAS(uring_record(records, IORING_OP_OPENAT),
+		   format(" pid=%d ", tring_res(&r, CLONE)));
+	EXPECT_STR(audit_record(records, AUDIT_SYSCALL,
+				format(" pid=%d ", tring_res(&r, CLONE))), "");
+	EXPECT_STR(audit_record(records, AUDIT_EXECVE, ""), "");
 }
 
-TEST(S19_exec_is_audited)
+TEST(S19_clone_is_a_request_to_audit)
 {
-	char *argv[] = { "exit_with", "0", "a word", NULL };
-	char *records = audited_spawn(argv, NULL);
+	char *records;
+	pid_t pid;
+	int go[2];
 
-	/* AUDIT_URINGOP, AUDIT_EXECVE */
-	EXPECT_HAS(records, "1336 audit(");
-	EXPECT_HAS(records, "uring_op=59");
-	EXPECT_HAS(records, "1309 audit(");
-	EXPECT_HAS(records, "argc=3 a0=\"exit_with\" a1=\"0\" ");
-	EXPECT_HAS(records, " a2=6120776F7264"); /* "a word" */
+	make_pipe(go);
+	audit_switch_on();
+	pid = CHECK_SYS(fork());
+	if (!pid) {
+		CHECK_EQ(read(go[0], &(char){ 0 }, 1), 1);
+		spawn_with_steps();
+		_exit(0);
+	}
+	begin_for(AUDIT_PID, pid);
+	CHECK_EQ(write(go[1], "", 1), 1);
+	CHECK_EQ(wait_exit(pid), 0);
+	records = audit_end(&a);
+	EXPECT_HAS(uring_record(records, SPAWNPOL_OP_CLONE),
+		   format(" pid=%d ", pid));
+	EXPECT_STR(uring_record(records, IORING_OP_OPENAT), "");
 }
 
-static void log_both(void)
-{
-	filter_call(SYS_clone3, SECCOMP_RET_LOG);
-	filter_call(SYS_execveat, SECCOMP_RET_LOG);
-}
+/* --- what filters log --------------------------------------------------------------- */
 
 /* The record of this call of this process, AUDIT_SECCOMP. Others make some, too. */
 static const char *seccomp_record(const char *records, int call, pid_t pid)
 {
-	static char line[2][1024];
-	const char *at = records, *key = format(" syscall=%d ", call);
-	const char *whose = format(" pid=%d ", pid);
-	static int turn;
-	size_t len;
+	const char *line, *key = format(" syscall=%d ", call);
 
-	for (; (at = strstr(at, "1326 audit(")); at += len) {
-		len = strcspn(at, "\n");
-		turn = !turn;
-		snprintf(line[turn], sizeof(line[0]), "%.*s ", (int)len, at);
-		if (strstr(line[turn], key) && strstr(line[turn], whose))
-			return line[turn];
+	for (;; records = strstr(records, line) + strlen(line)) {
+		line = audit_record(records, AUDIT_SECCOMP, key);
+		if (!*line)
+			FAIL("no record of system call %d of process %d", call,
+			     pid);
+		if (strstr(line, format(" pid=%d ", pid)))
+			break;
+		records = strstr(records, line) ?: "";
 	}
-	FAIL("no record of system call %d of process %d in\n%s", call, pid,
-	     records);
+	return line;
 }
 
 /* As of the call that was not made; the address is none of the kernel's. */
+static void expect_logged(const char *records, int call, pid_t pid,
+			  uint32_t action)
+{
+	const char *line = seccomp_record(records, call, pid);
+
+	DIAG("%s", line);
+	EXPECT_HAS(line, " arch=c000003e ");
+	EXPECT_HAS(line, format(" code=0x%x ", action));
+	EXPECT_HAS(line, " ip=0x");
+	EXPECT(!strstr(line, "=0xffff"));
+}
+
 TEST(S19_what_seccomp_logs_of_spawns_is_audited)
 {
-	char *argv[] = { "exit_with", "0", NULL };
-	const char *records = audited_spawn(argv, log_both), *line;
-	const struct {
-		int call;
-		pid_t pid;
-	} of[] = {
-		{ SYS_clone3, getpid() },
-		{ SYS_execveat, tring_res(&r, CLONE) },
-	};
-	int i;
+	char *records;
 
-	for (i = 0; i < 2; i++) {
-		line = seccomp_record(records, of[i].call, of[i].pid);
-		DIAG("%s", line);
-		EXPECT_HAS(line, " arch=c000003e ");
-		EXPECT_HAS(line, " code=0x7ffc0000 ");
-		EXPECT_HAS(line, " ip=0x");
-		EXPECT(!strstr(line, "=0xffff"));
-	}
+	begin_for(AUDIT_PPID, getpid());
+	filter_call(SYS_clone3, SECCOMP_RET_LOG);
+	filter_call(SYS_execveat, SECCOMP_RET_LOG);
+	filter_call(SYS_setsid, SECCOMP_RET_LOG);
+	spawn_with_steps();
+	records = audit_end(&a);
+	expect_logged(records, SYS_clone3, getpid(), SECCOMP_RET_LOG);
+	expect_logged(records, SYS_setsid, tring_res(&r, CLONE),
+		      SECCOMP_RET_LOG);
+	expect_logged(records, SYS_execveat, tring_res(&r, CLONE),
+		      SECCOMP_RET_LOG);
+}
+
+/* What a filter kills is recorded with the signal that ends it. */
+TEST(K3_what_seccomp_kills_is_audited)
+{
+	char *records;
+	pid_t pid;
+
+	begin_for(AUDIT_PPID, getpid());
+	filter_call(SYS_execveat, SECCOMP_RET_KILL_PROCESS);
+	tring_init(&r, 0);
+	pid = CHECK_OK(spawn_exit(&r, NULL));
+	records = audit_end(&a);
+	expect_logged(records, SYS_execveat, pid, SECCOMP_RET_KILL_PROCESS);
+	EXPECT_HAS(seccomp_record(records, SYS_execveat, pid),
+		   format(" sig=%d ", SIGSYS));
 }
 
 /* --- names ------------------------------------------------------------------------ */
@@ -221,26 +201,19 @@ static unsigned int count_of(const char *text, const char *what)
 /* Not of who submitted them, whose entries for the names are gone. */
 TEST(S19_names_of_steps_are_records_of_the_steps)
 {
-	int fd = CHECK_SYS(
-		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));
-	struct audit_rule_data rule;
 	const char *records;
 	pid_t pid;
 	int go[2];
 
 	make_pipe(go);
-	audit_enable(fd, 1);
-	/* who was there before has no audit context */
+	audit_switch_on();
 	pid = CHECK_SYS(fork());
 	if (!pid)
 		submit_names(go[0]);
-	rule = rule_for(pid);
-	CHECK_OK(audit_send(fd, AUDIT_ADD_RULE, &rule, sizeof(rule)));
+	begin_for(AUDIT_PPID, pid);
 	CHECK_EQ(write(go[1], "", 1), 1);
 	CHECK_EQ(wait_exit(pid), 0);
-	CHECK_OK(audit_send(fd, AUDIT_DEL_RULE, &rule, sizeof(rule)));
-	records = audit_records(fd);
-	audit_enable(fd, 0);
+	records = audit_end(&a);
 
 	/* AUDIT_PATH */
 	EXPECT_EQ(count_of(records, "name=\"/dev/null\""), NAMES);
