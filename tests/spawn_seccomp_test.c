@@ -5,10 +5,12 @@
 #include "lib/filter.h"
 #include "lib/ring.h"
 #include "lib/spawn_one.h"
+#include "lib/step.h"
 
 #include <poll.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -44,8 +46,11 @@ TEST(S19_seccomp_refuses_exec_as_it_refuses_execveat)
 	check_no_children();
 }
 
-/* Actions that make no sense for a request count as a refusal. */
-TEST(S19_seccomp_actions_that_kill_or_trap_are_eperm)
+/*
+ * CLONE is no call of the submitter's: what cannot be done to that counts as a
+ * refusal. EXEC is one of the child's, see spawn_sigsys_test.c.
+ */
+TEST(S19_seccomp_actions_that_kill_or_trap_are_eperm_for_clone)
 {
 	static const unsigned int actions[] = {
 		SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD,
@@ -54,16 +59,40 @@ TEST(S19_seccomp_actions_that_kill_or_trap_are_eperm)
 	};
 	unsigned int i;
 
-	for (i = 0; i < 2 * sizeof(actions) / sizeof(actions[0]); i++) {
+	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		pid_t pid = CHECK_SYS(fork());
-		int exec, res;
 
 		if (!pid) {
 			tring_init(&r, 0);
-			filter_call(i % 2 ? SYS_clone3 : SYS_execveat,
-				    actions[i / 2]);
-			res = spawn_exit(&r, &exec);
-			CHECK_EQ(res > 0 ? exec : res, -EPERM);
+			filter_call(SYS_clone3, actions[i]);
+			CHECK_EQ(spawn_exit(&r, NULL), -EPERM);
+			check_no_children();
+			_exit(0);
+		}
+		CHECK_EQ(wait_exit(pid), 0);
+	}
+}
+
+/* Nobody is there to ask, as for a call: see spawn_tracer_test.c, spawn_notify_test.c. */
+TEST(K3_seccomp_that_asks_nobody_is_enosys)
+{
+	static const unsigned int actions[] = { SECCOMP_RET_TRACE,
+						SECCOMP_RET_USER_NOTIF };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		pid_t pid = CHECK_SYS(fork());
+		int exec;
+
+		if (!pid) {
+			tring_init(&r, 0);
+			filter_call(SYS_execveat, actions[i]);
+			filter_call(SYS_setsid, actions[i]);
+			CHECK_GT(spawn_exit(&r, &exec), 0);
+			CHECK_EQ(exec, -ENOSYS);
+			EXPECT_EQ(
+				CHILD_RESULT(NULL, .len = IORING_CHILD_SETSID),
+				-ENOSYS);
 			_exit(0);
 		}
 		CHECK_EQ(wait_exit(pid), 0);
@@ -176,6 +205,41 @@ TEST(S19_seccomp_errnos)
 	check_no_children();
 }
 
+/* The same of a command. One of 0 is a success that the call would have as well. */
+TEST(K3_seccomp_errnos_of_commands)
+{
+	static const unsigned int errnos[][2] = {
+		{ 0, 0 },	  { EPERM, EPERM }, { EDOM, EDOM },
+		{ 511, 511 },	  { 512, EPERM },   { 513, EPERM },
+		{ 516, EPERM },	  { 529, EPERM },   { 4095, EPERM },
+		{ 65535, EPERM },
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(errnos) / sizeof(errnos[0]); i++) {
+		struct apart apart;
+		struct shown s;
+
+		DIAG("errno %u", errnos[i][0]);
+		if (apart_begin(&apart)) {
+			umask(011);
+			tring_init(&r, 0);
+			filter_call(SYS_umask,
+				    SECCOMP_RET_ERRNO | errnos[i][0]);
+			q_clone(&r);
+			hardlink(q_child(&r, IORING_CHILD_UMASK));
+			q_show(&r, &s);
+			tring_submit(&r);
+			CHECK_EQ(tring_res(&r, 1), 0);
+			shown_read(&s);
+			EXPECT_STR(shown(&s, "Umask"), "0011");
+			CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+			apart_end(&apart, tring_res(&r, 0));
+		}
+		EXPECT_EQ(apart_result(&apart), -(int)errnos[i][1]);
+	}
+}
+
 /* Only the two calls that they stand in for: a filter that means others misses. */
 TEST(S19_seccomp_that_refuses_execve_or_clone_alone_is_not_asked)
 {
@@ -202,30 +266,17 @@ static void check_supervised(int listener, int call)
 	CHECK_EQ(wait_exit(pid), 0);
 }
 
-/* A supervisor who listens is not asked: nothing waits for its answer. */
-TEST(S19_seccomp_supervisors_are_not_notified)
+/* A supervisor who listens is not asked about CLONE: nothing waits for its answer. */
+TEST(S19_seccomp_supervisors_are_not_notified_of_clone)
 {
-	static const int calls[] = { SYS_clone3, SYS_execveat };
-	unsigned int i;
+	struct pollfd poller = { .events = POLLIN };
 
-	for (i = 0; i < 2; i++) {
-		pid_t pid = CHECK_SYS(fork());
-		struct pollfd poller = { .events = POLLIN };
-		int res, exec = 0;
-
-		if (pid) {
-			CHECK_EQ(wait_exit(pid), 0);
-			continue;
-		}
-		tring_init(&r, 0);
-		poller.fd = filter_call_flags(calls[i], SECCOMP_RET_USER_NOTIF,
-					      SECCOMP_FILTER_FLAG_NEW_LISTENER);
-		check_supervised(poller.fd, calls[i]);
-		res = spawn_exit(&r, &exec);
-		CHECK_EQ(res > 0 ? exec : res, -EPERM);
-		CHECK_EQ(poll(&poller, 1, 0), 0);
-		_exit(0);
-	}
+	tring_init(&r, 0);
+	poller.fd = filter_call_flags(SYS_clone3, SECCOMP_RET_USER_NOTIF,
+				      SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	check_supervised(poller.fd, SYS_clone3);
+	CHECK_EQ(spawn_exit(&r, NULL), -EPERM);
+	CHECK_EQ(poll(&poller, 1, 0), 0);
 }
 
 /* --- several filters -------------------------------------------------------------- */
@@ -242,7 +293,7 @@ static void check_both(uint32_t older, uint32_t newer, int result)
 		filter_call(SYS_execveat, newer);
 		CHECK_GT(spawn_exit(&r, &exec), 0);
 		CHECK_EQ(exec, result);
-		if (result != -EPERM) /* else it may be killed */
+		if (result != -ECANCELED) /* it would be killed */
 			CHECK_SYS_ERR(syscall(SYS_execveat, -1, "", 0, 0, 0),
 				      result ? -result : EBADF);
 		_exit(0);
@@ -261,14 +312,15 @@ TEST(S19_of_several_filters_the_strictest_wins)
 	unsigned int i;
 
 	for (i = 0; i < sizeof(strict) / sizeof(strict[0]); i++) {
-		check_both(errno_, strict[i], -EPERM);
-		check_both(strict[i], errno_, -EPERM);
+		check_both(errno_, strict[i], -ECANCELED);
+		check_both(strict[i], errno_, -ECANCELED);
 	}
 	check_both(SECCOMP_RET_ALLOW, errno_, -ENOTBLK);
 	check_both(errno_, SECCOMP_RET_ALLOW, -ENOTBLK);
 	check_both(SECCOMP_RET_LOG, errno_, -ENOTBLK);
 	check_both(errno_, SECCOMP_RET_LOG, -ENOTBLK);
 	check_both(errno_, SECCOMP_RET_TRACE, -ENOTBLK);
+	check_both(SECCOMP_RET_TRACE, SECCOMP_RET_ALLOW, -ENOSYS);
 	check_both(errno_, SECCOMP_RET_ERRNO | EDOM, -EDOM);
 	check_both(SECCOMP_RET_ERRNO | EDOM, errno_, -ENOTBLK);
 }

@@ -33,11 +33,17 @@ static int set(struct sock_fprog *prog, unsigned int flags)
 		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, prog));
 }
 
-int filter_call_flags(int call, uint32_t action, unsigned int flags)
+int filter_word_flags(int call, size_t offset, uint32_t value, uint32_t action,
+		      unsigned int flags)
 {
 	struct filter f;
 
-	return set(filter_of(&f, call, NR, call, action), flags);
+	return set(filter_of(&f, call, offset, value, action), flags);
+}
+
+int filter_call_flags(int call, uint32_t action, unsigned int flags)
+{
+	return filter_word_flags(call, NR, call, action, flags);
 }
 
 void filter_call(int call, uint32_t action)
@@ -47,7 +53,5 @@ void filter_call(int call, uint32_t action)
 
 void filter_word(int call, size_t offset, uint32_t value, uint32_t action)
 {
-	struct filter f;
-
-	set(filter_of(&f, call, offset, value, action), 0);
+	filter_word_flags(call, offset, value, action, 0);
 }

@@ -25,5 +25,7 @@ struct sock_fprog *filter_of(struct filter *f, int call, size_t offset,
 void filter_call(int call, uint32_t action);
 void filter_word(int call, size_t offset, uint32_t value, uint32_t action);
 int filter_call_flags(int call, uint32_t action, unsigned int flags);
+int filter_word_flags(int call, size_t offset, uint32_t value, uint32_t action,
+		      unsigned int flags);
 
 #endif
