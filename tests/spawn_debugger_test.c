@@ -181,13 +181,14 @@ TEST(S17_tracers_see_what_they_see_of_vfork, .timeout = 60)
 }
 
 /* What strace writes of the child; addresses, which may differ, as "0x". */
-static char *strace_child(const char *how)
+static char *strace_child(const char *options, const char *how)
 {
 	char *out = in_dir(format("strace.%s", how)), *text;
 	int status, pid;
 
-	text = output_of(format("strace -ff -o %s %s %s %s 7 2>&1", out,
-				helper("spawn_as"), how, helper("exit_with")),
+	text = output_of(format("strace -ff %s -o %s %s %s %s 7 2>&1", options,
+				out, helper("spawn_as"), how,
+				helper("exit_with")),
 			 &status);
 	CHECK_EQ(status, 7);
 	CHECK_EQ(sscanf(text, "child %d", &pid), 1);
@@ -202,13 +203,27 @@ static char *strace_child(const char *how)
 
 TEST(S17_strace_writes_what_it_writes_of_vfork, .timeout = 300)
 {
-	char *vforked = strace_child("vfork"), *cloned = strace_child("ring");
+	char *vforked = strace_child("", "vfork");
+	char *cloned = strace_child("", "ring");
 
 	EXPECT_STR(cloned, vforked);
 	EXPECT_HAS(cloned, "setsid()");
 	EXPECT_HAS(cloned, "chdir(\"/\")");
 	EXPECT_HAS(cloned, "execveat(AT_FDCWD, \"/nonexistent\"");
 	EXPECT_HAS(cloned, "= -1 ENOENT");
+	EXPECT_HAS(cloned, "+++ exited with 7 +++");
+}
+
+/* With a filter of its own that asks it about these calls only. */
+TEST(K3_strace_with_a_filter_writes_what_it_writes_of_vfork, .timeout = 300)
+{
+	const char *options = "--seccomp-bpf -e trace=execveat,chdir";
+	char *vforked = strace_child(options, "vfork");
+	char *cloned = strace_child(options, "ring");
+
+	EXPECT_STR(cloned, vforked);
+	EXPECT_HAS(cloned, "chdir(\"/\")");
+	EXPECT_HAS(cloned, "execveat(AT_FDCWD, \"/nonexistent\"");
 	EXPECT_HAS(cloned, "+++ exited with 7 +++");
 }
 
@@ -268,41 +283,78 @@ static void run_to_call(int call)
 	}
 }
 
-/* A debugger that wants another call, or none, does not get this one either. */
-TEST(S17_a_tracer_that_changes_a_call_makes_it_fail)
+/* What its next stop says that a call of the child's has come to. */
+static long result_of_call(void)
+{
+	struct __ptrace_syscall_info info;
+	int status;
+	pid_t pid;
+
+	CHECK_SYS(ptrace(PTRACE_SYSCALL, child.pid, 0, 0));
+	for (;;) {
+		pid = CHECK_SYS(waitpid(-1, &status, __WALL));
+		if (pid == child.pid)
+			break;
+		CHECK_SYS(ptrace(PTRACE_SYSCALL, pid, 0, 0));
+	}
+	CHECK_GT(
+		ptrace(PTRACE_GET_SYSCALL_INFO, child.pid, sizeof(info), &info),
+		0);
+	EXPECT_EQ(info.op, PTRACE_SYSCALL_INFO_EXIT);
+	return info.exit.rval;
+}
+
+static void change_argument(struct user_regs_struct *regs)
+{
+	regs->rdi++;
+}
+
+static void change_number(struct user_regs_struct *regs)
+{
+	regs->orig_rax = SYS_getppid;
+}
+
+static void skip(struct user_regs_struct *regs)
+{
+	regs->orig_rax = -1;
+}
+
+static void skip_with_error(struct user_regs_struct *regs)
+{
+	regs->orig_rax = -1;
+	regs->rax = -EXDEV;
+}
+
+/*
+ * A debugger that wants another call does not get this one either. One that wants
+ * none gets its own result, which is -ENOSYS if it says nothing.
+ */
+TEST(K3_a_tracer_that_changes_a_call_makes_it_fail)
 {
 	static const struct mode mode = { "calls", true, PTRACE_SYSCALL,
 					  EVENTS };
-	struct __ptrace_syscall_info info;
+	static const struct {
+		void (*change)(struct user_regs_struct *regs);
+		int result;
+	} changes[] = {
+		{ change_argument, -EPERM },
+		{ change_number, -EPERM },
+		{ skip, -ENOSYS },
+		{ skip_with_error, -EXDEV },
+	};
 	struct user_regs_struct regs;
 	unsigned int i;
-	int status;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		memset(&child, 0, sizeof(child));
 		parent.pid = start(&mode, "ring");
 		run_to_call(SYS_chdir);
 		CHECK_SYS(ptrace(PTRACE_GETREGS, child.pid, 0, &regs));
-		if (i)
-			regs.orig_rax = -1;
-		else
-			regs.rdi++;
+		changes[i].change(&regs);
 		CHECK_SYS(ptrace(PTRACE_SETREGS, child.pid, 0, &regs));
-		CHECK_SYS(ptrace(PTRACE_SYSCALL, child.pid, 0, 0));
-		do {
-			pid_t pid = CHECK_SYS(waitpid(-1, &status, __WALL));
-
-			if (pid == child.pid)
-				break;
-			CHECK_SYS(ptrace(PTRACE_SYSCALL, pid, 0, 0));
-		} while (true);
-		CHECK_GT(ptrace(PTRACE_GET_SYSCALL_INFO, child.pid,
-				sizeof(info), &info),
-			 0);
-		EXPECT_EQ(info.op, PTRACE_SYSCALL_INFO_EXIT);
-		EXPECT_EQ(info.exit.rval, -EPERM);
+		EXPECT_EQ(result_of_call(), changes[i].result);
 		CHECK_SYS(kill(parent.pid, SIGKILL));
-		while (waitpid(-1, &status, __WALL) > 0)
+		while (waitpid(-1, NULL, __WALL) > 0)
 			;
 	}
 }
