@@ -49,15 +49,6 @@ enum io_chain_state {
 	IO_CHAIN_RUNNING,	/* the child */
 };
 
-/* What the submitting thread was like, for the program to inherit. */
-struct io_spawn_snapshot {
-	sigset_t		blocked;
-	u64			timer_slack;
-	u32			personality;
-	u32			pkru;
-	int			ioprio;
-};
-
 /* The starter's. */
 struct io_chain_start {
 	struct list_head	node;		/* in the queue, or among the doomed */

@@ -29,15 +29,10 @@
 
 /* --- preparing the request ------------------------------------------------ */
 
-/*
- * What a program inherits of the submitting thread is that of now. An SQ thread
- * has it from the ring's maker, but for the signal mask.
- */
-static void io_clone_snapshot(struct io_ring_ctx *ctx,
-			      struct io_spawn_snapshot *snapshot)
+/* What a program inherits of the submitting thread is that of now. */
+void io_spawn_snapshot(struct io_spawn_snapshot *snapshot)
 {
-	snapshot->blocked = ctx->flags & IORING_SETUP_SQPOLL ?
-			    ctx->spawn.blocked : *sigmask_to_save();
+	snapshot->blocked = *sigmask_to_save();
 	snapshot->timer_slack = current->timer_slack_ns;
 	snapshot->personality = current->personality;
 	snapshot->pkru = read_pkru();
@@ -86,7 +81,11 @@ int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	clone->cookie = READ_ONCE(sqe->off);
 	clone->slot = slot;
 	clone->flags = flags;
-	io_clone_snapshot(req->ctx, &clone->snapshot);
+	/* the submitter of an SQ thread is who made the ring */
+	if (req->ctx->flags & IORING_SETUP_SQPOLL)
+		clone->snapshot = req->ctx->spawn.maker;
+	else
+		io_spawn_snapshot(&clone->snapshot);
 	if (!addr && !(flags & IORING_CLONE_FILES))
 		return 0;
 

@@ -33,6 +33,7 @@ struct io_clone {
 	u8				slot;
 };
 
+void io_spawn_snapshot(struct io_spawn_snapshot *snapshot);
 int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe);
 int io_clone(struct io_kiocb *req, unsigned int issue_flags);
 void io_clone_fail(struct io_kiocb *req);

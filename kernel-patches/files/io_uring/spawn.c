@@ -86,7 +86,7 @@ void io_spawn_ring_init(struct io_ring_ctx *ctx)
 	INIT_LIST_HEAD(&ctx->spawn.cancelled);
 	INIT_LIST_HEAD(&ctx->spawn.doomed);
 	INIT_WORK(&ctx->spawn.reaper, io_spawn_reap);
-	ctx->spawn.blocked = current->blocked;
+	io_spawn_snapshot(&ctx->spawn.maker);
 }
 
 /* --- finding what to cancel ----------------------------------------------------------- */

@@ -17,6 +17,15 @@
 struct io_policy;
 struct io_spawn_queue;
 
+/* What a submitting thread was like, for the program to inherit. */
+struct io_spawn_snapshot {
+	sigset_t		blocked;
+	u64			timer_slack;
+	u32			personality;
+	u32			pkru;
+	int			ioprio;
+};
+
 struct io_ring_spawn {
 #ifdef CONFIG_IO_URING_SPAWN
 	/* taken with interrupts off: a deadline can come at any time */
@@ -32,8 +41,8 @@ struct io_ring_spawn {
 	struct work_struct	reaper;
 	/* with an SQ thread: chains to be started */
 	struct io_spawn_queue	*queue;
-	/* ... and what their programs block: the mask of the ring's maker */
-	sigset_t		blocked;
+	/* ... and what their programs inherit */
+	struct io_spawn_snapshot maker;
 #endif
 #ifdef CONFIG_IO_URING_BPF
 	/* written under io_policy_mutex */
