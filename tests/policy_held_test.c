@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What a staged request points to is read when it is prepared, and can be memory
- * that nobody fills in. The child holds no lock meanwhile: the submitter can use
- * the ring (K8), and end the chain (S15).
+ * that nobody fills in. The child holds the ring's lock meanwhile if the request
+ * names a registered file. Who ends the chain must not wait for the lock before he
+ * has killed the child (S15). Otherwise it holds none, and the ring can be used (K8).
  */
 #include "lib/child.h"
 #include "lib/hold.h"
@@ -22,19 +23,37 @@ struct report {
 };
 static struct report *report;
 
-/* The second step fails, and its policy opens a file whose name is not there. */
-static void queue(unsigned int ring_flags)
+static void register_file(void)
 {
-	struct io_uring_sqe open = { .opcode = IORING_OP_OPENAT,
-				     .fd = AT_FDCWD };
+	int file = CHECK_SYS(open("/dev/null", O_RDONLY));
 
+	CHECK_OK(io_uring_register_files(&r.uring, &file, 1));
+	close(file);
+}
+
+/*
+ * The second step fails. Its policy opens a file whose name is not there, or
+ * reads a registered one to where a vector says that is not there.
+ */
+static void queue(unsigned int ring_flags, bool with_lock)
+{
+	struct io_uring_sqe sqe = { .opcode = IORING_OP_OPENAT,
+				    .fd = AT_FDCWD };
+
+	if (with_lock) {
+		sqe.opcode = IORING_OP_READV;
+		sqe.flags = IOSQE_FIXED_FILE;
+		sqe.fd = 0;
+		sqe.len = 1;
+	}
 	hold_init(&hold);
-	open.addr = (uintptr_t)hold.page;
+	sqe.addr = (uintptr_t)hold.page;
 	tprog_load(&p);
 	rule_stage_sqe(
 		tprog_rule(&p, IORING_POLICY_FAILED, 1, IORING_VERDICT_SUBMIT),
-		&open, 1);
+		&sqe, 1);
 	tring_init(&r, ring_flags);
+	register_file();
 	attach(&r, &p, 0, 0);
 	q_clone(&r);
 	q_nop(&r);
@@ -43,12 +62,13 @@ static void queue(unsigned int ring_flags)
 	tring_submit(&r);
 }
 
-static void submitter(unsigned int ring_flags, void (*end)(void))
+static void submitter(unsigned int ring_flags, bool with_lock,
+		      void (*end)(void))
 {
 	double until;
 	pid_t child;
 
-	queue(ring_flags);
+	queue(ring_flags, with_lock);
 	child = tring_res(&r, CLONE);
 	CHECK_GT(child, 0);
 	until = now() + tap_patience();
@@ -61,28 +81,40 @@ static void submitter(unsigned int ring_flags, void (*end)(void))
 	_exit(0);
 }
 
-static void for_all_rings(void (*end)(void), int status)
+static void for_one_ring(const struct tring_kind *kind, bool with_lock,
+			 void (*end)(void), int status)
 {
-	unsigned int i;
 	pid_t pid;
 
-	report = shared_memory(sizeof(*report));
-	for (i = 0; i < tring_nr_kinds; i++) {
-		report->child = 0;
-		pid = CHECK_SYS(fork());
-		if (!pid)
-			submitter(tring_kinds[i].flags, end);
-		while (!report->child && waitpid(pid, NULL, WNOHANG) != pid)
-			sleep_ms(1);
-		DIAG("%s", tring_kinds[i].name);
-		CHECK_GT(report->child, 0);
-		if (status < 0) {
-			wait_blocked(pid);
-			CHECK_SYS(kill(pid, -status));
-		}
-		CHECK_EQ(wait_exit(pid), status);
-		check_gone(report->child);
+	report->child = 0;
+	pid = CHECK_SYS(fork());
+	if (!pid)
+		submitter(kind->flags, with_lock, end);
+	while (!report->child && waitpid(pid, NULL, WNOHANG) != pid)
+		sleep_ms(1);
+	DIAG("%s%s", kind->name, with_lock ? ", with the lock" : "");
+	CHECK_GT(report->child, 0);
+	if (status < 0) {
+		wait_blocked(pid);
+		CHECK_SYS(kill(pid, -status));
 	}
+	CHECK_EQ(wait_exit(pid), status);
+	check_gone(report->child);
+}
+
+static void for_all_rings(bool with_lock, void (*end)(void), int status)
+{
+	unsigned int i;
+
+	report = shared_memory(sizeof(*report));
+	for (i = 0; i < tring_nr_kinds; i++)
+		for_one_ring(&tring_kinds[i], with_lock, end, status);
+}
+
+static void in_both_ways(void (*end)(void), int status)
+{
+	for_all_rings(false, end, status);
+	for_all_rings(true, end, status);
 }
 
 /* What may be woken up by completions may want the lock, too. */
@@ -96,10 +128,9 @@ static void stay(void)
 
 TEST(S15_a_killed_submitter_does_not_wait_for_its_child, .timeout = 60)
 {
-	for_all_rings(stay, -SIGKILL);
+	in_both_ways(stay, -SIGKILL);
 }
 
-/* A submission takes the lock, and so do completions on some kinds of rings. */
 static void use(void)
 {
 	q_alone(&r, IORING_OP_NOP, OTHER);
@@ -107,9 +138,21 @@ static void use(void)
 	CHECK_EQ(tring_res(&r, OTHER), 0);
 }
 
+static void use_and_stay(void)
+{
+	use();
+	stay();
+}
+
 TEST(K8_a_submitter_uses_its_ring_while_its_child_waits, .timeout = 60)
 {
-	for_all_rings(use, 0);
+	for_all_rings(false, use, 0);
+	for_all_rings(false, use_and_stay, -SIGKILL);
+}
+
+TEST(K8_a_submitter_that_waits_for_the_lock_is_killed, .timeout = 60)
+{
+	for_all_rings(true, use_and_stay, -SIGKILL);
 }
 
 static void leave(void)
@@ -118,7 +161,7 @@ static void leave(void)
 
 TEST(S15_an_exit_does_not_wait_for_the_child, .timeout = 60)
 {
-	for_all_rings(leave, 0);
+	in_both_ways(leave, 0);
 }
 
 static void execute(void)
@@ -128,7 +171,7 @@ static void execute(void)
 
 TEST(S15_an_exec_does_not_wait_for_the_child, .timeout = 60)
 {
-	for_all_rings(execute, 0);
+	in_both_ways(execute, 0);
 }
 
 static void close_ring(void)
@@ -140,5 +183,5 @@ static void close_ring(void)
 
 TEST(S15_closing_the_ring_does_not_wait_for_the_child, .timeout = 60)
 {
-	for_all_rings(close_ring, 0);
+	in_both_ways(close_ring, 0);
 }
