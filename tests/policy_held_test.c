@@ -81,6 +81,15 @@ static void submitter(unsigned int ring_flags, bool with_lock,
 	_exit(0);
 }
 
+/* Left to be waited for. */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	CHECK_SYS(waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT));
+	return info.si_pid == pid;
+}
+
 static void for_one_ring(const struct tring_kind *kind, bool with_lock,
 			 void (*end)(void), int status)
 {
@@ -90,7 +99,7 @@ static void for_one_ring(const struct tring_kind *kind, bool with_lock,
 	pid = CHECK_SYS(fork());
 	if (!pid)
 		submitter(kind->flags, with_lock, end);
-	while (!report->child && waitpid(pid, NULL, WNOHANG) != pid)
+	while (!report->child && !has_ended(pid))
 		sleep_ms(1);
 	DIAG("%s%s", kind->name, with_lock ? ", with the lock" : "");
 	CHECK_GT(report->child, 0);
