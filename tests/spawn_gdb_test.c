@@ -15,7 +15,7 @@ static char *gdb(const char *how, const char *commands)
 	int status;
 	char *text = output_of(
 		format("gdb -nx -batch -ex 'set debuginfod enabled off' %s "
-		       "--args %s %s %s 7 2>&1 | sed 's/process [0-9]*/process N/g;"
+		       "--args %s %s %s 7 2>&1 | sed 's/process [0-9]* */process N /g;"
 		       "/^child [0-9]*$/d; s/0x[0-9a-f]*/0x/g'",
 		       commands, helper("spawn_as"), how, helper("exit_with")),
 		&status);
