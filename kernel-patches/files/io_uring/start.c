@@ -168,8 +168,9 @@ void io_chain_free(struct io_chain *chain)
 {
 	struct io_chain_policy *pol = &chain->pol;
 
-	if (pol->policy) {
+	if (pol->policy)
 		io_policy_put(pol->policy);
+	if (pol->run) {
 		io_chain_drop_staged(chain);
 		kfree(pol->run);
 	}
