@@ -72,33 +72,54 @@ struct run {
 /* A byte in each byte of a word. */
 #define BYTES(byte)	(0x0101010101010101ULL * (byte))
 
+/* A name, copied and with zeroes after its end, and what it is. */
+#define CHECK_NAME(ctx, size) ({					\
+	union {								\
+		char text[size];					\
+		__u64 words[(size) / 8];				\
+	} name = {};							\
+	int len = bpf_iouring_exec_name(ctx, name.text, (size));	\
+									\
+	what_name(name.words, (size) / 8, len);				\
+})
+
 /*
- * Whether the EXEC's name is to be searched for, or an error. A name with a
- * slash is none of our business, nor is "", which executes a descriptor.
- *
- * Slashes are looked for in whole words and without a branch, which spares the
- * verifier hundreds of ways to go on. Behind the name's end are zeroes only.
+ * 1 for a bare name, 0 for one with a slash or an empty one, or an error. Slashes
+ * are looked for in whole words and without a branch, which spares the verifier
+ * hundreds of ways to go on.
  */
-__noinline int is_bare_name(struct bpf_iouring_ctx *ctx)
+static __always_inline int what_name(const __u64 *words, int nr, int len)
 {
-	union {
-		char text[SPAWN_POLICY_PATH_SIZE];
-		__u64 words[SPAWN_POLICY_PATH_SIZE / 8];
-	} name = {};
-	int len = bpf_iouring_exec_name(ctx, name.text, sizeof(name.text));
 	__u64 slashes = 0;
 
 	if (len < 0 && len != -ENAMETOOLONG)
 		return len;
-	for (int i = 0; i < SPAWN_POLICY_PATH_SIZE / 8; i++) {
+	for (int i = 0; i < nr; i++) {
 		/* a byte that is zero borrows from its highest bit */
-		__u64 word = name.words[i] ^ BYTES('/');
+		__u64 word = words[i] ^ BYTES('/');
 
 		slashes |= (word - BYTES(1)) & ~word & BYTES(0x80);
 	}
 	if (slashes || !len)
 		return 0;
 	return len < 0 ? len : 1;
+}
+
+__noinline int is_bare_long_name(struct bpf_iouring_ctx *ctx)
+{
+	return CHECK_NAME(ctx, SPAWN_POLICY_PATH_SIZE);
+}
+
+/*
+ * Whether the EXEC's name is to be searched for, or an error. A name with a
+ * slash is none of our business, nor is "", which executes a descriptor. Most
+ * names are short, and long ones cost much.
+ */
+__noinline int is_bare_name(struct bpf_iouring_ctx *ctx)
+{
+	int bare = CHECK_NAME(ctx, 32);
+
+	return bare == -ENAMETOOLONG ? is_bare_long_name(ctx) : bare;
 }
 
 /* Stage the EXEC in a directory of the PATH, by its index. 1: the PATH ends. */

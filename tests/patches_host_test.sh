@@ -19,4 +19,11 @@ test_every_patch_applies_without_fuzz() { check applies; }
 test_export_is_identical() { check identical; }
 test_checkpatch_is_content() { check style; }
 
+test_user_space_has_the_kernels_header()
+{
+	run cmp "$TOP/include/io_uring_spawn.h" \
+		"$TOP/kernel-patches/files/include/uapi/linux/io_uring_spawn.h"
+	expect_status 0
+}
+
 run_tests "$@"

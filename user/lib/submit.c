@@ -31,17 +31,27 @@ static struct io_uring_sqe *next_sqe(struct spawnpol_ring *ring,
 	return sqe;
 }
 
+/* Whether the child is one as fork(2) makes: CLONE without arguments says so. */
+static bool is_plain(const struct clone_args *args)
+{
+	static const struct clone_args plain = { .exit_signal = SIGCHLD };
+
+	return !memcmp(args, &plain, sizeof(plain));
+}
+
 static void put_clone(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
 	struct io_uring_sqe sqe = {
 		.opcode = ring->query.op_clone,
 		.flags = IOSQE_IO_LINK,
-		.addr = (uintptr_t)&chain->args,
-		.len = sizeof(chain->args),
 		.off = chain->cookie,
 		.file_index = chain->slot,
 	};
 
+	if (!is_plain(&chain->args)) {
+		sqe.addr = (uintptr_t)&chain->args;
+		sqe.len = sizeof(chain->args);
+	}
 	if (chain->need_policy || chain->bare_name)
 		sqe.rw_flags |= IORING_CLONE_NEED_POLICY;
 	if (chain->files) {

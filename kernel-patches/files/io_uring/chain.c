@@ -4,18 +4,20 @@
  * and end as a program or not at all. This is the way of one spawn:
  *
  *	io_clone()		takes the chain from the ring		clone.c
- *	io_chain_start()	makes the child				start.c
- *	io_chain_main()		is what that does; it runs, for each step,
+ *	  io_chain_enqueue()	queues it for the submitter		start.c
+ *	io_chain_start()	makes the child, off the ring's lock	start.c
+ *	io_chain_main()		what the child runs; for each step:
  *	  io_step_run()
- *	    io_chain_issue()	the request				io_exec(), ...
- *	    io_chain_decide()	what a policy has to say to it		decide.c
+ *	    io_chain_issue()	without a policy: issues the request	exec.c, ...
+ *	    io_chain_decide()	with one: issues and asks, in a loop	decide.c
  *	  io_chain_flush()	posts the CQEs of steps that are done
  *	io_chain_end()		the last ones
  *
  * The child never returns to user mode before it is a program. It takes no
  * signal but SIGKILL and SIGSTOP, which makes it possible to stop it for a
  * debugger or a frozen cgroup between two steps, and to kill it at any time. It
- * never takes the ring's lock.
+ * takes the ring's lock in one case only: to look up a registered file or buffer
+ * for a request that a policy staged (stage.c). It can be killed while it waits.
  */
 #include <linux/kernel.h>
 #include <linux/errno.h>
@@ -63,8 +65,8 @@ u64 io_chain_id(struct io_chain *chain)
 /* --- what steps are completed with --------------------------------------------- */
 
 /*
- * A request leaves the chain. Nothing stays open in the child because of who
- * frees the request, and when.
+ * Give a request back with its result. Its file is put here, so that it is closed
+ * in the child now, whenever the request is freed.
  */
 void io_chain_release(struct io_kiocb *req, const struct io_result *result,
 		      bool silent)
@@ -88,7 +90,7 @@ void io_chain_complete(struct io_kiocb *req, const struct io_result *result,
 	io_req_complete_list(req);
 }
 
-/* The first steps, up to this one, are not the chain's any more. */
+/* Cut off the steps up to @last, and return the first of them. */
 static struct io_kiocb *io_chain_detach(struct io_chain *chain,
 					struct io_kiocb *last)
 {
@@ -103,6 +105,10 @@ static struct io_kiocb *io_chain_detach(struct io_chain *chain,
 	return first;
 }
 
+/*
+ * chain->steps begins with steps that have their results but no CQEs yet, up to
+ * chain->step.req. Complete those.
+ */
 void io_chain_flush(struct io_chain *chain)
 {
 	struct io_kiocb *req = chain->steps;
@@ -142,7 +148,10 @@ void io_chain_leave(struct io_chain *chain)
 	io_chain_stop_deadline(chain);
 }
 
-/* What the steps have come to, from this one on, that will not run. */
+/*
+ * Give the steps from @req on, which will not run, their results. An EXEC for which
+ * a staged one stood in has succeeded.
+ */
 static void io_chain_cancel_from(struct io_chain *chain, struct io_kiocb *req)
 {
 	const struct io_result canceled = { .res = -ECANCELED, .failed = true };
@@ -180,7 +189,10 @@ noinline bool io_chain_take_signals(struct io_chain *chain)
 	/* a step may have put the last reference to a file, among others */
 	if (task_work_pending(current))
 		task_work_run();
-	/* for what is left here, get_signal() takes the stops, not the ends */
+	/*
+	 * get_signal() handles stops. For a fatal signal it sets PF_SIGNALED and
+	 * returns, because of PF_SPAWN: the chain then ends the task itself.
+	 */
 	if (signal_pending(current)) {
 		/* that can last: let others see what has been done so far */
 		io_chain_flush(chain);
@@ -225,9 +237,11 @@ static void io_chain_issue_once(struct io_kiocb *req)
 
 	req->flags &= ~REQ_F_FAIL;
 	/* without a file here there was none when the chain was taken */
-	if (likely(!(req->flags & REQ_F_FIXED_FILE) || req->file))
+	if (likely(!(req->flags & REQ_F_FIXED_FILE) || req->file)) {
+		/* as io-wq does: it may block, and the ring's lock is not held */
 		ret = __io_issue_sqe(req, IO_URING_F_UNLOCKED | IO_URING_F_IOWQ |
 					  IO_URING_F_CHILD);
+	}
 	if (WARN_ON_ONCE(ret == IOU_ISSUE_SKIP_COMPLETE))
 		ret = -EIO;
 	if (ret != IOU_OK)
@@ -265,7 +279,7 @@ void io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged,
 
 	result->res = req->cqe.res;
 	result->flags = req->cqe.flags;
-	/* some handlers leave it at the result */
+	/* some handlers report an error in the result without REQ_F_FAIL */
 	result->failed = req->flags & REQ_F_FAIL || result->res < 0;
 	io_chain_trace(chain, req, staged, result->res);
 }
@@ -364,19 +378,19 @@ static void io_chain_run(struct io_chain *chain)
 		req = step->req->link;
 		if (!req)
 			return;
-		/* no failure to be forgiven, if it has been made to fail */
+		/* a step that failed because the chain was cancelled is not forgiven */
 		if (step->result.res < 0 && !io_chain_alive(chain))
 			return;
 		io_step_settle(step);
 		step->nr++;
-		/* io_chain_flush() finds it */
+		/* so that io_chain_flush() completes the steps up to here */
 		step->req = req;
 	}
 }
 
 /* --- the end --------------------------------------------------------------------------- */
 
-/* The steps' own: their results have told already. */
+/* SIGPIPE and SIGXFSZ that steps have raised: their results report the errors. */
 static void io_chain_drop_signals(void)
 {
 	sigset_t keep;
@@ -396,10 +410,10 @@ static void io_chain_drop_signals(void)
 }
 
 /*
- * From here on, nobody can cancel the program. Whoever did it before wins:
- * the signal that kills it is on its way.
+ * Leave the ring's list, and return whether the child is a program now. Nobody can
+ * cancel it afterwards; who cancelled it before wins, and its signal is on its way.
  */
-static bool io_chain_is_program(struct io_chain *chain)
+static bool io_chain_settle(struct io_chain *chain)
 {
 	struct io_ring_ctx *ctx = chain->ctx;
 	bool execed;
@@ -437,7 +451,7 @@ static bool io_chain_end(struct io_chain *chain)
 	bool execed;
 
 	io_chain_guard_program(chain);
-	execed = io_chain_is_program(chain);
+	execed = io_chain_settle(chain);
 	if (!execed) {
 		if ((step->result.res < 0 || state->execed) &&
 		    (chain->cancelled || state->dead))
@@ -467,14 +481,17 @@ static void io_chain_drop_rings(void)
 	/* nobody else uses this table */
 	struct files_struct *files = current->files;
 	struct fdtable *fdt = rcu_dereference_raw(files->fdt);
-	unsigned int fd;
+	unsigned int i, fd;
 
-	for_each_set_bit(fd, fdt->close_on_exec, fdt->max_fds) {
+	for (i = 0; i < fdt->max_fds / BITS_PER_LONG; i++) {
 		/* the bits of closed descriptors mean nothing */
-		struct file *file = files_lookup_fd_raw(files, fd);
+		unsigned long set = fdt->close_on_exec[i] & fdt->open_fds[i];
 
-		if (file && io_is_uring_fops(file))
-			close_fd(fd);
+		for (; set; set &= set - 1) {
+			fd = i * BITS_PER_LONG + __ffs(set);
+			if (io_is_uring_fops(files_lookup_fd_raw(files, fd)))
+				close_fd(fd);
+		}
 	}
 }
 

@@ -40,7 +40,10 @@ struct io_spawn_node {
 	struct io_chain		*chain;		/* NULL: a place */
 };
 
-/* Who has it. Under queue->lock until there is a child. */
+/*
+ * Who has it. A chain enters and leaves IO_CHAIN_QUEUED under queue->lock; PAUSED
+ * and RUNNING are set under ctx->spawn.lock.
+ */
 enum io_chain_state {
 	IO_CHAIN_QUEUED,	/* nobody: it is in the queue */
 	IO_CHAIN_STARTING,	/* the starter */
@@ -81,7 +84,7 @@ struct io_child_state {
 	bool			undumpable;	/* what the program is to be */
 	bool			dead;		/* has taken a fatal signal */
 	bool			execed;		/* is a program now */
-	bool			committed;	/* is neither that nor the old */
+	bool			committed;	/* failed past the point of no return */
 };
 
 /* Of who asks the policy: the child, or the starter before there is one. */
@@ -114,7 +117,7 @@ struct io_chain {
 	bool			cancelled;
 	bool			timed_out;
 	struct task_struct	*child;
-	struct io_kiocb		*steps;		/* those that are not complete */
+	struct io_kiocb		*steps;		/* without CQEs yet, run or not */
 
 	enum io_chain_state	state;
 	struct io_chain_start	start;
@@ -166,7 +169,10 @@ void io_chain_free(struct io_chain *chain);
 
 bool io_chain_take_signals(struct io_chain *chain);
 
-/* Whether the child may go on: neither cancelled nor killed. May sleep. */
+/*
+ * Whether the child may go on: neither cancelled nor killed. May sleep, run task
+ * work and take stops.
+ */
 static inline bool io_chain_alive(struct io_chain *chain)
 {
 	if (unlikely(task_work_pending(current) || signal_pending(current)))

@@ -29,7 +29,7 @@
 
 /* --- preparing the request ------------------------------------------------ */
 
-/* What a program inherits of the submitting thread is that of now. */
+/* Record what the program inherits from the submitting thread. */
 void io_spawn_snapshot(struct io_spawn_snapshot *snapshot)
 {
 	snapshot->blocked = *sigmask_to_save();
@@ -155,7 +155,7 @@ static int io_chain_get_policy(struct io_chain *chain, struct io_clone *clone)
 	pol->policy = io_policy_get(chain->ctx, clone->slot);
 	if (!pol->policy)
 		return chain->need_policy ? -ENOLINK : 0;
-	pol->run = kzalloc(sizeof(*pol->run), GFP_KERNEL_ACCOUNT);
+	pol->run = io_policy_run_alloc();
 	return pol->run ? 0 : -ENOMEM;
 }
 
@@ -165,18 +165,20 @@ static struct io_chain *io_chain_alloc(struct io_kiocb *req)
 	struct io_chain *chain;
 	int ret;
 
-	chain = kzalloc(sizeof(*chain), GFP_KERNEL_ACCOUNT);
+	chain = kmalloc(sizeof(*chain), GFP_KERNEL_ACCOUNT);
 	if (!chain)
 		return ERR_PTR(-ENOMEM);
-	chain->ctx = req->ctx;
-	chain->task = req->task;
-	chain->user_data = req->cqe.user_data;
-	chain->filter = io_chain_filter_bit(chain->user_data);
-	chain->cookie = clone->cookie;
-	chain->snapshot = clone->snapshot;
-	chain->need_policy = clone->flags & IORING_CLONE_NEED_POLICY;
-	chain->start.clone = req;
-	chain->node.chain = chain;
+	*chain = (struct io_chain){
+		.ctx		= req->ctx,
+		.task		= req->task,
+		.user_data	= req->cqe.user_data,
+		.filter		= io_chain_filter_bit(req->cqe.user_data),
+		.cookie		= clone->cookie,
+		.snapshot	= clone->snapshot,
+		.need_policy	= clone->flags & IORING_CLONE_NEED_POLICY,
+		.start.clone	= req,
+		.node.chain	= chain,
+	};
 	INIT_LIST_HEAD(&chain->node.list);
 
 	ret = io_chain_get_policy(chain, clone);
@@ -191,8 +193,8 @@ static struct io_chain *io_chain_alloc(struct io_kiocb *req)
 }
 
 /*
- * Registered files are those of now: the child never waits for the ring's lock.
- * One that is not there is the step's error, when it comes to it.
+ * Registered files are looked up now, under the ring's lock, so that the child
+ * does not have to. One that is not there is the step's error, when it comes to it.
  */
 static void io_step_get_fixed(struct io_kiocb *req)
 {
@@ -269,7 +271,7 @@ static int io_clone_take(struct io_kiocb *req)
 	struct io_chain *chain;
 	int ret;
 
-	/* nobody would cancel it any more */
+	/* the ring is being closed: nobody would cancel the chain */
 	if (percpu_ref_is_dying(&ctx->refs))
 		return -ECANCELED;
 	ret = io_clone_check_links(req);
@@ -298,7 +300,7 @@ int io_clone(struct io_kiocb *req, unsigned int issue_flags)
 	ret = io_clone_take(req);
 	if (!ret)
 		return IOU_ISSUE_SKIP_COMPLETE;
-	/* an error that was returned could be taken for a wish for io-wq */
+	/* an -EAGAIN returned from here would send the request to io-wq */
 	req_set_fail(req);
 	io_req_set_res(req, ret, 0);
 	io_clone_fail(req);

@@ -7,8 +7,11 @@
 #include <linux/binfmts.h>
 #include <linux/fs.h>
 #include <linux/io_uring.h>
+#include <linux/namei.h>
 
 #include <uapi/linux/io_uring.h>
+
+#include "../fs/internal.h"
 
 #include "io_uring.h"
 #include "call.h"
@@ -115,13 +118,37 @@ void io_exec_init_staged(struct io_kiocb *req, struct io_kiocb *of,
 	req->flags |= REQ_F_NEED_CLEANUP;
 }
 
-static int io_exec_run(struct io_kiocb *req, struct io_exec *ex)
+/*
+ * Whether the program is likely not to be there: the request is one attempt of
+ * several. It is looked up first then, and nothing is made for it before it is
+ * found.
+ */
+static bool io_exec_may_miss(struct io_kiocb *req, struct io_exec *ex)
+{
+	return (ex->search || req->flags & REQ_F_HARDLINK ||
+		req->chain->step.attempt > 1) && ex->path->name[0];
+}
+
+static int io_exec_find(struct io_exec *ex, struct path *found)
+{
+	unsigned int flags = LOOKUP_AUTOMOUNT;
+
+	if (!(ex->flags & AT_SYMLINK_NOFOLLOW))
+		flags |= LOOKUP_FOLLOW;
+	return filename_lookup(ex->dfd, ex->path, flags, found, NULL);
+}
+
+/* Consumes @found, which can be NULL. */
+static int io_exec_run(struct io_kiocb *req, struct io_exec *ex,
+		       const struct path *found)
 {
 	struct io_child_state *state = &req->chain->child_state;
 	const char *const prefix[] = { ex->path->name,
 				       ex->script ? ex->script->name : NULL, NULL };
 	struct spawn_exec exec = {
 		.fd		= ex->dfd,
+		.filename	= io_name_get(ex->path),
+		.found		= found,
 		.argv		= ex->argv,
 		.envp		= ex->envp,
 		.compat		= req->ctx->compat,
@@ -131,17 +158,29 @@ static int io_exec_run(struct io_kiocb *req, struct io_exec *ex)
 	};
 	int ret;
 
-	if (!ex->path->name[0] && !(ex->flags & AT_EMPTY_PATH))
-		return -ENOENT;
-
-	io_name_audit(ex->path);
-	exec.filename = io_name_get(ex->path);
 	ret = spawn_execve(&exec);
+	if (found)
+		path_put(found);
 	if (!ret)
 		state->execed = true;
 	else if (exec.committed)
 		state->committed = true;
 	return ret;
+}
+
+static int io_exec_try(struct io_kiocb *req, struct io_exec *ex)
+{
+	struct path found;
+	int ret;
+
+	if (!ex->path->name[0] && !(ex->flags & AT_EMPTY_PATH))
+		return -ENOENT;
+
+	io_name_audit(ex->path);
+	if (!io_exec_may_miss(req, ex))
+		return io_exec_run(req, ex, NULL);
+	ret = io_exec_find(ex, &found);
+	return ret ? ret : io_exec_run(req, ex, &found);
 }
 
 /* As the system call that EXEC stands in for. */
@@ -158,7 +197,7 @@ static int io_exec_call(struct io_kiocb *req, struct io_exec *ex)
 	int ret;
 
 	if (io_call_enter(&call, &ret))
-		ret = io_exec_run(req, ex);
+		ret = io_exec_try(req, ex);
 	else if (io_call_killed())
 		state->dead = true;
 	if (state->execed)

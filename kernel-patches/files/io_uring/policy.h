@@ -4,6 +4,8 @@
 
 #include <linux/io_uring_types.h>
 #include <linux/refcount.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <uapi/linux/io_uring_spawn.h>
 
 union bpf_attr;
@@ -90,6 +92,17 @@ struct io_policy_run {
 	u32			nr_staged;
 	struct io_staged	staged[IO_POLICY_MAX_STAGED];
 };
+
+/* What is staged is zeroed when it is: see io_stage(). */
+static inline struct io_policy_run *io_policy_run_alloc(void)
+{
+	struct io_policy_run *run;
+
+	run = kmalloc(sizeof(*run), GFP_KERNEL_ACCOUNT);
+	if (run)
+		memset(run, 0, offsetof(struct io_policy_run, staged));
+	return run;
+}
 
 #ifdef CONFIG_IO_URING_BPF
 /* The policy in a slot with a reference taken, or NULL. Any context. */

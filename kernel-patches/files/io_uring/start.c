@@ -45,18 +45,18 @@
 #define IO_SPAWN_MAX_THREADS	64
 
 /*
- * Chains of one submitter that are to be started. Belongs to its context, to the
- * ring if that has an SQ thread, to each chain, and to the task work.
+ * Chains of one submitter that are to be started. Its task context has a reference
+ * (the ring, if that has an SQ thread), and so have each chain and the task work.
  */
 struct io_spawn_queue {
 	refcount_t		refs;
 	spinlock_t		lock;		/* within ctx->spawn.lock */
 	struct list_head	chains;
-	bool			busy;		/* somebody works it off */
-	bool			called;		/* somebody is going to, by work */
-	struct callback_head	work;
-	bool			arrived;	/* that is in the loop of who was called */
-	struct list_head	node;		/* in ->io_spawn of who works it off */
+	bool			busy;		/* a task is working it off */
+	bool			called;		/* ->work is queued to a task */
+	struct callback_head	work;		/* works the queue off */
+	bool			arrived;	/* ->work has run, to claim the queue next */
+	struct list_head	node;		/* in the list of the loop it waits for */
 
 	unsigned int		nr_chains;	/* not at their end, started or not */
 	struct io_uring_task	*tctx;		/* of the requests; NULL once it is gone */
@@ -250,9 +250,8 @@ static int io_chain_queue(struct io_chain *chain, bool call)
 	struct io_spawn_queue *queue = chain->start.queue;
 	int ret = 0;
 
-	lockdep_assert_held(&chain->ctx->spawn.lock);
+	lockdep_assert_held(&queue->lock);
 
-	guard(spinlock)(&queue->lock);
 	if (call)
 		ret = io_spawn_call(queue, chain);
 	if (!ret) {
@@ -276,12 +275,12 @@ void io_chain_enqueue(struct io_chain *chain, struct io_spawn_queue *queue)
 	list_add_tail(&chain->node.list, &ctx->spawn.chains);
 	ctx->spawn.nr_chains++;
 	ctx->spawn.nr_waiting++;
-	spin_lock(&queue->lock);
-	queue->nr_chains++;
-	spin_unlock(&queue->lock);
 	if (chain->ltimeout)
 		io_chain_arm_deadline(chain);
+	spin_lock(&queue->lock);
+	queue->nr_chains++;
 	ret = io_chain_queue(chain, io_has_sq_thread(chain));
+	spin_unlock(&queue->lock);
 	spin_unlock_irq(&ctx->spawn.lock);
 
 	if (ret)
@@ -298,8 +297,10 @@ static void io_chain_retry(struct work_struct *work)
 	int ret = -ECANCELED;
 
 	spin_lock_irq(&chain->ctx->spawn.lock);
-	if (!chain->cancelled)
+	if (!chain->cancelled) {
+		guard(spinlock)(&chain->start.queue->lock);
 		ret = io_chain_queue(chain, true);
+	}
 	spin_unlock_irq(&chain->ctx->spawn.lock);
 	/* somebody else's now, if that went well */
 	if (ret)
@@ -372,7 +373,7 @@ static struct task_struct *io_chain_fork(struct io_chain *chain,
 	if (!(cmd->flags & IORING_CLONE_FILES))
 		return io_spawn_task_create(args, trace);
 
-	/* fork would say so only when the work is done, each time it is tried */
+	/* fork would fail with this, too, but only after the table has been built */
 	if (task_sigpending(current))
 		return ERR_PTR(-ERESTARTNOINTR);
 	args->files = io_clone_files(chain->ctx, u64_to_user_ptr(ca->files));
@@ -410,7 +411,7 @@ static struct task_struct *io_chain_create_child(struct io_chain *chain,
 	args.fn = io_chain_main;
 	args.fn_arg = chain;
 
-	/* who made it has all rights in it, over the child, too */
+	/* the maker of a user namespace has all capabilities over the child */
 	if (args.flags & CLONE_NEWUSER)
 		io_child_guard_memory();
 	child = io_chain_fork(chain, &args, trace);
@@ -419,7 +420,10 @@ static struct task_struct *io_chain_create_child(struct io_chain *chain,
 	return child;
 }
 
-/* The chain goes to the child, and can end at any time from here on. */
+/*
+ * From here on the chain is the child's, and cancelling kills the child. It cannot
+ * end before io_spawn_task_start() wakes the child.
+ */
 static void io_chain_hand_over(struct io_chain *chain, struct task_struct *child)
 {
 	struct io_ring_ctx *ctx = chain->ctx;
@@ -508,7 +512,7 @@ static int io_chain_try(struct io_chain *chain)
 	return io_chain_make_child(chain);
 }
 
-/* Without an error, from either, it is somebody else's. */
+/* If neither returns an error, the chain has another owner now. */
 static void io_chain_start(struct io_chain *chain)
 {
 	int error;

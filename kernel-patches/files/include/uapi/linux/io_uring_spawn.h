@@ -122,7 +122,7 @@ enum io_uring_child_cmd {
 	IORING_CHILD_LAST
 };
 
-/* Number of policy slots of a ring; slot 0 applies to every chain. */
+/* Number of policy slots of a ring. A CLONE that names none uses slot 0. */
 #define IORING_SPAWN_SLOTS	16
 
 /* io_uring_spawn_query::features */
