@@ -14,6 +14,11 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+/* since Linux 6.6 */
+#ifndef IORING_ASYNC_CANCEL_OP
+#define IORING_ASYNC_CANCEL_OP (1U << 5)
+#endif
+
 #define BEYOND 16	/* chains that are too many */
 #define NOT_YET 1000000 /* is no result */
 
@@ -399,7 +404,7 @@ TEST(K2_a_launcher_of_many_can_be_killed, .timeout = 120)
 #define ROUNDS 5
 struct measured {
 	unsigned int chains;
-	unsigned int close, cancel; /* microseconds */
+	unsigned int close, cancel, cancel_op; /* microseconds */
 };
 static struct measured *measured;
 
@@ -428,23 +433,67 @@ static void measure_cancel(void)
 	release_launcher();
 }
 
+#define MORE_STEPS 8
+
+/* A chain of which much has to be looked at. */
+static void queue_long(unsigned int chain)
+{
+	unsigned int i;
+
+	if (io_uring_sq_space_left(&r.uring) < PARTS + MORE_STEPS)
+		hand_over();
+	queue(chain, chain + 1, NULL);
+	for (i = 0; i < MORE_STEPS; i++)
+		q_nop(&r)->flags |= IOSQE_CQE_SKIP_SUCCESS;
+}
+
+/* Of those that match, each comes after half of the chains, which do not. */
+static void measure_cancel_op(void)
+{
+	unsigned int half = measured->chains / 2, i;
+	struct io_uring_sqe *sqe;
+	double start;
+
+	for (i = 0; i < half; i++)
+		queue_long(i);
+	for (i = half; i < 2 * half; i++) {
+		queue(i, i + 1, NULL);
+		r.last->opcode = IORING_OP_FSYNC;
+	}
+	hand_over();
+	start = now();
+	sqe = q_cancel(&r, 0, IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_OP,
+		       CANCEL);
+	sqe->len = IORING_OP_FSYNC;
+	tring_submit(&r);
+	wait_for(2 * half + 1);
+	measured->cancel_op = (now() - start) * 1e6;
+	CHECK_EQ(cancel_result, (int)half);
+	release_launcher();
+}
+
 /* The least of several: what else the machine does comes on top. */
 static struct measured least(unsigned int chains)
 {
-	struct measured least = { .close = UINT_MAX, .cancel = UINT_MAX };
+	struct measured least = { .close = UINT_MAX,
+				  .cancel = UINT_MAX,
+				  .cancel_op = UINT_MAX };
 	unsigned int i;
 
 	measured->chains = chains;
 	for (i = 0; i < ROUNDS; i++) {
 		with_launcher_held(measure_close);
 		with_launcher_held(measure_cancel);
+		with_launcher_held(measure_cancel_op);
 		if (measured->close < least.close)
 			least.close = measured->close;
 		if (measured->cancel < least.cancel)
 			least.cancel = measured->cancel;
+		if (measured->cancel_op < least.cancel_op)
+			least.cancel_op = measured->cancel_op;
 	}
-	DIAG("%u chains: close %u us, cancel all %u us", chains, least.close,
-	     least.cancel);
+	DIAG("%u chains: close %u us, cancel all %u us, by operation %u us",
+	     chains, least.close, least.cancel, least.cancel_op);
 	return least;
 }
 
@@ -459,4 +508,8 @@ TEST(K2_what_an_end_costs_grows_with_the_number_of_chains, .timeout = 300)
 	many = least(cap);
 	EXPECT_LT(many.close, 40 * few.close);
 	EXPECT_LT(many.cancel, 40 * few.cancel);
+	EXPECT_LT(many.cancel_op, 40 * few.cancel_op);
+	/* nor does each that is cancelled cost a walk over the others */
+	EXPECT_LT(many.cancel, 40 * many.close);
+	EXPECT_LT(many.cancel_op, 40 * many.close);
 }

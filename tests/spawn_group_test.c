@@ -214,3 +214,82 @@ TEST(S15_nor_on_its_way_to_another_program)
 {
 	end_starved(0, q_read_pipe, true);
 }
+
+/* --- rings that share an SQ thread ------------------------------------------------------ */
+
+/* Of the ring that is closed; the other one's child is starved. */
+static struct tring first;
+
+static void open_rings(void)
+{
+	struct io_uring_params p = { .flags = IORING_SETUP_SQPOLL |
+					      IORING_SETUP_ATTACH_WQ };
+
+	tring_init(&first, IORING_SETUP_SQPOLL);
+	p.wq_fd = tring_fd(&first);
+	CHECK_EQ(io_uring_queue_init_params(8, &r.uring, &p), 0);
+	q_clone(&first);
+	q_exit(&first, 0);
+	tring_submit(&first);
+	CHECK_EQ(wait_exit(CHECK_OK(tring_res(&first, CLONE))), 0);
+}
+
+static void share_and_die(volatile bool *starved, unsigned int ms)
+{
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP,
+				   .exit_signal = SIGCHLD };
+
+	args.cgroup = CHECK_SYS(open(PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	open_rings();
+	q_clone3(&r, &args);
+	q_read_pipe();
+	q_exit(&r, 0);
+	tring_submit(&r);
+	CHECK_GT(tring_res(&r, CLONE), 0);
+	wait_blocked(tring_res(&r, CLONE));
+	report->child = tring_res(&r, CLONE);
+	while (!*starved)
+		sleep_ms(1);
+	tring_exit(&first);
+	sleep_ms(ms);
+	kill(getpid(), SIGKILL);
+}
+
+/*
+ * The SQ thread waits for the child of one ring while the other ring, which has
+ * spawned before, is being freed. Whatever there is to find, KASAN finds.
+ */
+TEST(S15_a_ring_goes_while_its_thread_waits_for_a_child_of_another, .timeout = 300)
+{
+	static const unsigned int naps[] = { 0, 5, 20, 60, 200 };
+	volatile bool *starved;
+	pid_t pid, busy[BUSY];
+	unsigned int i, k;
+
+	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+cpu", 0);
+	for (k = 0; k < sizeof(naps) / sizeof(naps[0]); k++) {
+		group_make(GROUP);
+		report = shared_memory(sizeof(*report));
+		starved = shared_memory(sizeof(*starved));
+		pid = CHECK_SYS(fork());
+		if (!pid)
+			share_and_die(starved, naps[k]);
+		while (!report->child && !is_gone(pid))
+			sleep_ms(1);
+		CHECK_GT(report->child, 0);
+		keep_busy(busy);
+		starve(true);
+		sleep_ms(1500);
+		*starved = true;
+		/* its SQ thread cannot end before its child has */
+		sleep_ms(naps[k] + 300);
+		starve(false);
+		CHECK_EQ(wait_exit(pid), -SIGKILL);
+		for (i = 0; i < BUSY; i++) {
+			CHECK_SYS(kill(busy[i], SIGKILL));
+			CHECK_EQ(wait_exit(busy[i]), -SIGKILL);
+		}
+		check_gone(report->child);
+		group_remove(GROUP);
+	}
+}

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -33,6 +34,7 @@
 /* What a launcher tells of its child. */
 static struct report {
 	volatile pid_t child;
+	volatile bool fails; /* to the launcher: have the step fail */
 } * report;
 
 static void set_oom_score_adj(const char *text)
@@ -67,6 +69,7 @@ static void launch(const struct launcher *l)
 	struct clone_args args = { .exit_signal = SIGCHLD };
 	struct tring *r = calloc(1, sizeof(*r));
 	struct blocker block;
+	static char byte[2];
 
 	set_oom_score_adj(l->oom_score_adj);
 	use_memory(l->size);
@@ -79,12 +82,17 @@ static void launch(const struct launcher *l)
 	q_clone3(r, &args);
 	if (l->child_wants_it)
 		q_be_chosen(r);
-	q_block(r, &block);
+	q_block(r, &block)->len = sizeof(byte);
+	r->last->addr = (uintptr_t)byte;
 	q_exit(r, 0);
 	tring_submit(r);
 	CHECK_GT(tring_res(r, CLONE), 0);
 	wait_blocked(tring_res(r, CLONE));
 	report->child = tring_res(r, CLONE);
+	while (!report->fails)
+		sleep_ms(1);
+	/* it reads less than it is to */
+	blocker_release(&block);
 	for (;;)
 		pause();
 }
@@ -254,6 +262,37 @@ TEST(K4_a_child_of_a_living_launcher_is_not_chosen, .timeout = 120)
 	EXPECT(!has_ended(launcher));
 	end(launcher);
 	check_gone(report->child);
+}
+
+/* A debugger stops it when its chain has ended, and it has its memory yet. */
+static void stop_at_exit(pid_t child)
+{
+	int status;
+
+	CHECK_SYS(ptrace(PTRACE_SEIZE, child, NULL,
+			 (void *)PTRACE_O_TRACEEXIT));
+	report->fails = true;
+	CHECK_EQ(waitpid(child, &status, __WALL), child);
+	CHECK_EQ(status >> 8, SIGTRAP | PTRACE_EVENT_EXIT << 8);
+}
+
+TEST(K4_nor_is_one_that_is_on_its_way_out, .timeout = 120)
+{
+	static const struct launcher large = { .size = LARGE,
+					       .oom_score_adj = "-1000",
+					       .child_wants_it = true };
+	pid_t launcher, bystander;
+
+	set_oom_score_adj("-1000");
+	launcher = start_launcher(&large);
+	stop_at_exit(report->child);
+	bystander = start_bystander(SMALL);
+	CHECK_EQ(kill_one(report->child, launcher, bystander), bystander);
+	CHECK_EQ(wait_exit(bystander), -SIGKILL);
+	EXPECT(!has_ended(launcher));
+	CHECK_SYS(ptrace(PTRACE_DETACH, report->child, NULL, NULL));
+	check_gone(report->child);
+	end(launcher);
 }
 
 /* Who is chosen is the launcher, and its child goes with it. */

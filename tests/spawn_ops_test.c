@@ -177,6 +177,22 @@ TEST(S6_registered_files_cannot_be_changed_from_a_child)
 	check_no_children();
 }
 
+/* It looks at no file: as for a request of its own, the flag means nothing. */
+TEST(S6_a_nop_of_a_registered_file_is_a_nop)
+{
+	int none = -1;
+
+	tring_init(&r, 0);
+	CHECK_OK(io_uring_register_files(&r.uring, &none, 1));
+	q_clone(&r);
+	q_nop(&r)->flags |= IOSQE_FIXED_FILE;
+	q_exit(&r, 0);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), 0);
+	EXPECT_EQ(tring_res(&r, 1), 0);
+	CHECK_EQ(wait_exit(CHECK_OK(tring_res(&r, CLONE))), 0);
+}
+
 TEST(S6_registered_buffers_can_be_used)
 {
 	static char buf[16];

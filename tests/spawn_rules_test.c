@@ -49,13 +49,28 @@ static void by_vfork(const char *path)
 	CHECK_EQ(wait_exit(CHECK_SYS(pid)), 0);
 }
 
-static void by_chain(const char *path)
+static void by_exec(const char *path, int ioprio)
 {
+	struct io_uring_sqe *sqe;
+
 	tring_init(&r, 0);
 	q_clone(&r);
-	q_exec(&r, path, argv)->addr3 = (uintptr_t)envp;
+	sqe = q_exec(&r, path, argv);
+	sqe->addr3 = (uintptr_t)envp;
+	sqe->ioprio = ioprio;
 	CHECK_GT(spawn_queued(&r, 0, NULL), 0);
 	tring_exit(&r);
+}
+
+static void by_chain(const char *path)
+{
+	by_exec(path, 0);
+}
+
+/* The path is looked up before it is opened. */
+static void by_search(const char *path)
+{
+	by_exec(path, IORING_EXEC_SEARCH);
 }
 
 /* The event of a call, without what differs from one child to the next. */
@@ -85,8 +100,10 @@ static char *compare(const char *path)
 {
 	char *call = event_of(SYS_execveat, by_vfork, path);
 	char *step = event_of(SYS_execveat, by_chain, path);
+	char *attempt = event_of(SYS_execveat, by_search, path);
 
 	EXPECT_STR(step, call);
+	EXPECT_STR(attempt, call);
 	return step;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,9 +18,11 @@ int main(int argc, char **argv)
 
 	syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &blocked, sizeof(blocked));
 	dprintf(argc > 1 ? atoi(argv[1]) : 1,
-		"blocked %#lx\npersonality %#x\ntimerslack %d\nioprio %ld\nend \n",
+		"blocked %#lx\npersonality %#x\ntimerslack %d\nioprio %ld\n"
+		"nice %d\nend \n",
 		blocked, personality(0xffffffff),
 		prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0),
-		syscall(SYS_ioprio_get, 1 /* process */, 0));
+		syscall(SYS_ioprio_get, 1 /* process */, 0),
+		getpriority(PRIO_PROCESS, 0));
 	return 0;
 }

@@ -21,7 +21,6 @@
  */
 #include <linux/kernel.h>
 #include <linux/errno.h>
-#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/io_uring.h>
 #include <linux/ioprio.h>
@@ -472,29 +471,6 @@ static bool io_chain_end(struct io_chain *chain)
 
 /* --- the beginning ----------------------------------------------------------------------- */
 
-/*
- * The program is not to have them, and no step can use them. Until then they
- * would keep a ring alive that the parent has closed, and with it the child.
- */
-static void io_chain_drop_rings(void)
-{
-	/* nobody else uses this table */
-	struct files_struct *files = current->files;
-	struct fdtable *fdt = rcu_dereference_raw(files->fdt);
-	unsigned int i, fd;
-
-	for (i = 0; i < fdt->max_fds / BITS_PER_LONG; i++) {
-		/* the bits of closed descriptors mean nothing */
-		unsigned long set = fdt->close_on_exec[i] & fdt->open_fds[i];
-
-		for (; set; set &= set - 1) {
-			fd = i * BITS_PER_LONG + __ffs(set);
-			if (io_is_uring_fops(files_lookup_fd_raw(files, fd)))
-				close_fd(fd);
-		}
-	}
-}
-
 /* Be what the submitter was when it submitted the chain. */
 static void io_chain_restore(const struct io_spawn_snapshot *snapshot)
 {
@@ -513,7 +489,6 @@ int io_chain_main(void *data)
 	struct io_chain *chain = data;
 
 	io_chain_restore(&chain->snapshot);
-	io_chain_drop_rings();
 	io_chain_run(chain);
 	if (io_chain_end(chain))
 		return 0;

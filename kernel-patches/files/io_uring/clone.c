@@ -24,6 +24,7 @@
 #include "child.h"
 #include "clone.h"
 #include "spawn.h"
+#include "step.h"
 
 #include <trace/events/io_uring_spawn.h>
 
@@ -83,7 +84,7 @@ int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	clone->flags = flags;
 	/* the submitter of an SQ thread is who made the ring */
 	if (req->ctx->flags & IORING_SETUP_SQPOLL)
-		clone->snapshot = req->ctx->spawn.maker;
+		clone->snapshot = req->ctx->spawn.inherited;
 	else
 		io_spawn_snapshot(&clone->snapshot);
 	if (!addr && !(flags & IORING_CLONE_FILES))
@@ -192,23 +193,14 @@ static struct io_chain *io_chain_alloc(struct io_kiocb *req)
 	return chain;
 }
 
-/*
- * Registered files are looked up now, under the ring's lock, so that the child
- * does not have to. One that is not there is the step's error, when it comes to it.
- */
-static void io_step_get_fixed(struct io_kiocb *req)
-{
-	int fd = req->cqe.fd;
-
-	if (req->opcode == IORING_OP_CHILD)
-		fd = io_child_fd(req);
-	req->file = io_file_get_fixed(req, fd, 0);
-}
-
 static void io_chain_adopt_step(struct io_chain *chain, struct io_kiocb *req)
 {
 	req->flags |= REQ_F_CHILD;
 	req->chain = chain;
+	/*
+	 * The child does not have to take the ring's lock then. A file that is not
+	 * there is the step's error, when it comes to it.
+	 */
 	if (unlikely(req->flags & REQ_F_FIXED_FILE))
 		io_step_get_fixed(req);
 	chain->filter |= io_chain_filter_bit(req->cqe.user_data);

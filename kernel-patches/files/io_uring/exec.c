@@ -121,12 +121,13 @@ void io_exec_init_staged(struct io_kiocb *req, struct io_kiocb *of,
 /*
  * Whether the program is likely not to be there: the request is one attempt of
  * several. It is looked up first then, and nothing is made for it before it is
- * found.
+ * found. Audit would take what is found for one more name.
  */
 static bool io_exec_may_miss(struct io_kiocb *req, struct io_exec *ex)
 {
 	return (ex->search || req->flags & REQ_F_HARDLINK ||
-		req->chain->step.attempt > 1) && ex->path->name[0];
+		req->chain->step.attempt > 1) &&
+	       ex->path->name[0] && audit_dummy_context();
 }
 
 static int io_exec_find(struct io_exec *ex, struct path *found)

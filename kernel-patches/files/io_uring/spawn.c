@@ -25,8 +25,10 @@
 #include "exec.h"
 #include "spawn.h"
 
-/* Chains looked at without letting go of the lock. */
+/* Chains or steps looked at without letting go of the lock. */
 #define IO_SPAWN_BATCH		64
+
+#define IO_CANCEL_EVERY		(IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY)
 
 /* --- chains that were cancelled before they had a child ---------------------------- */
 
@@ -86,7 +88,9 @@ void io_spawn_ring_init(struct io_ring_ctx *ctx)
 	INIT_LIST_HEAD(&ctx->spawn.cancelled);
 	INIT_LIST_HEAD(&ctx->spawn.doomed);
 	INIT_WORK(&ctx->spawn.reaper, io_spawn_reap);
-	io_spawn_snapshot(&ctx->spawn.maker);
+	io_spawn_snapshot(&ctx->spawn.inherited);
+	if (ctx->flags & IORING_SETUP_SQPOLL)
+		ctx->spawn.maker = get_pid(task_pid(current));
 }
 
 /* --- finding what to cancel ----------------------------------------------------------- */
@@ -148,13 +152,13 @@ static bool io_chain_match(struct io_chain *chain, struct io_spawn_search *searc
 
 /*
  * Cancel the chains that match, or one. A chain that has been cancelled is in
- * another list: it is not found again. Returns whether there was one.
+ * another list: it is not found again. Returns how many there were.
  */
-static bool io_spawn_cancel_matching(struct io_ring_ctx *ctx,
-				     struct io_spawn_search *search)
+static unsigned int io_spawn_cancel_matching(struct io_ring_ctx *ctx,
+					     struct io_spawn_search *search)
 {
 	struct io_spawn_node place = {}, *node;
-	bool found = false;
+	unsigned int nr = 0;
 
 	search->left = IO_SPAWN_BATCH;
 	spin_lock_irq(&ctx->spawn.lock);
@@ -164,7 +168,7 @@ static bool io_spawn_cancel_matching(struct io_ring_ctx *ctx,
 		list_move(&place.list, &node->list);
 		if (node->chain && io_chain_match(node->chain, search)) {
 			io_chain_cancel(node->chain);
-			found = true;
+			nr++;
 			if (search->one)
 				break;
 		}
@@ -177,16 +181,30 @@ static bool io_spawn_cancel_matching(struct io_ring_ctx *ctx,
 	}
 	list_del(&place.list);
 	spin_unlock_irq(&ctx->spawn.lock);
-	return found;
+	return nr;
+}
+
+/* Chains have no descriptor to be found by. */
+static bool io_spawn_may_match(struct io_ring_ctx *ctx, struct io_cancel_data *cd)
+{
+	return !(cd->flags & IORING_ASYNC_CANCEL_FD) && io_spawn_ring_busy(ctx);
 }
 
 int io_spawn_cancel(struct io_ring_ctx *ctx, struct io_cancel_data *cd)
 {
 	struct io_spawn_search search = { .cd = cd, .one = true };
 
-	if (cd->flags & IORING_ASYNC_CANCEL_FD || !io_spawn_ring_busy(ctx))
+	if (!io_spawn_may_match(ctx, cd) || cd->flags & IO_CANCEL_EVERY)
 		return -ENOENT;
 	return io_spawn_cancel_matching(ctx, &search) ? 0 : -ENOENT;
+}
+
+unsigned int io_spawn_cancel_every(struct io_ring_ctx *ctx,
+				   struct io_cancel_data *cd)
+{
+	struct io_spawn_search search = { .cd = cd };
+
+	return io_spawn_may_match(ctx, cd) ? io_spawn_cancel_matching(ctx, &search) : 0;
 }
 
 bool io_spawn_cancel_all(struct io_ring_ctx *ctx, struct task_struct *task)

@@ -32,8 +32,11 @@ static inline void io_spawn_start(void)
 		__io_spawn_start(tctx->spawn_queue);
 }
 
-/* For IORING_OP_ASYNC_CANCEL. 0 or -ENOENT. */
+/* For IORING_OP_ASYNC_CANCEL of one request. 0 or -ENOENT. */
 int io_spawn_cancel(struct io_ring_ctx *ctx, struct io_cancel_data *cd);
+/* ... of all that match, in one walk. Returns how many there were. */
+unsigned int io_spawn_cancel_every(struct io_ring_ctx *ctx,
+				   struct io_cancel_data *cd);
 /* Cancel what this task, or any, has on the ring. Returns whether there was some. */
 bool io_spawn_cancel_all(struct io_ring_ctx *ctx, struct task_struct *task);
 /* The same on all rings, for a task that exits. */
@@ -70,6 +73,12 @@ static inline int io_spawn_cancel(struct io_ring_ctx *ctx,
 				  struct io_cancel_data *cd)
 {
 	return -ENOENT;
+}
+
+static inline unsigned int io_spawn_cancel_every(struct io_ring_ctx *ctx,
+						 struct io_cancel_data *cd)
+{
+	return 0;
 }
 
 static inline bool io_spawn_cancel_all(struct io_ring_ctx *ctx,

@@ -18,6 +18,9 @@
 
 #include "spawn_task.h"
 
+/* Threads without memory that are passed over: ended, but not reaped. */
+#define SPAWN_MAX_THREADS	64
+
 struct task_struct *io_spawn_task_create(struct kernel_clone_args *args,
 					 int *trace)
 {
@@ -164,14 +167,17 @@ void io_spawn_task_done(const sigset_t *blocked)
 /*
  * For the OOM killer: whether the memory of such a task is its parent's. So it is
  * as long as a thread of the parent's group has it; the first that has any memory
- * decides. Under RCU.
+ * decides, among the first few. Under RCU, and locks of the caller's.
  */
 bool spawn_parent_shares_mm(struct task_struct *tsk)
 {
 	struct task_struct *parent = rcu_dereference(tsk->real_parent), *t;
+	unsigned int left = SPAWN_MAX_THREADS;
 	struct mm_struct *mm;
 
 	for_each_thread(parent, t) {
+		if (!left--)
+			break;
 		mm = READ_ONCE(t->mm);
 		if (mm)
 			return mm == tsk->mm;

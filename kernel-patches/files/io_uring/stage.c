@@ -22,6 +22,7 @@
 #include "exec.h"
 #include "name.h"
 #include "stage.h"
+#include "step.h"
 
 struct io_kiocb *io_exec_at_hand(struct io_kiocb *req)
 {
@@ -137,13 +138,10 @@ static int io_staged_prep_fixed(struct io_kiocb *req, struct io_staged *staged)
 static int io_staged_get_file(struct io_kiocb *req)
 {
 	struct io_ring_ctx *ctx = req->ctx;
-	int fd = req->cqe.fd;
 
-	if (req->opcode == IORING_OP_CHILD)
-		fd = io_child_fd(req);
 	if (mutex_lock_killable(&ctx->uring_lock))
 		return -EINTR;
-	req->file = io_file_get_fixed(req, fd, 0);
+	io_step_get_fixed(req);
 	mutex_unlock(&ctx->uring_lock);
 	return 0;
 }

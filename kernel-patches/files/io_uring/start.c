@@ -15,7 +15,9 @@
 #include <linux/kernel.h>
 #include <linux/errno.h>
 #include <linux/fdtable.h>
+#include <linux/file.h>
 #include <linux/io_uring.h>
+#include <linux/pid.h>
 #include <linux/refcount.h>
 #include <linux/sched/signal.h>
 #include <linux/seccomp.h>
@@ -27,6 +29,8 @@
 
 #include <uapi/linux/io_uring.h>
 #include <uapi/linux/io_uring_spawn.h>
+
+#include "../fs/internal.h"
 
 #include "io_uring.h"
 #include "sqpoll.h"
@@ -121,6 +125,7 @@ void io_spawn_ring_free(struct io_ring_ctx *ctx)
 	io_spawn_queue_forget(ctx->spawn.queue);
 	if (ctx->spawn.queue)
 		io_spawn_queue_put(ctx->spawn.queue);
+	put_pid(ctx->spawn.maker);
 }
 
 /*
@@ -196,25 +201,52 @@ static bool io_may_start(struct io_chain *chain, struct task_struct *task)
 	return io_same_rights(task, chain->task, chain->ctx->sq_creds);
 }
 
+/* Whether task work gets it out of what it is doing. */
+static bool io_is_reachable(struct task_struct *task)
+{
+	unsigned int state = READ_ONCE(task->__state);
+
+	return state == TASK_RUNNING || state & TASK_INTERRUPTIBLE;
+}
+
 /*
- * For a ring with an SQ thread, a thread of the process that is alive and may do
- * just what the SQ thread may on this ring: the first such of the first few, as
- * interrupts are off. Under RCU.
+ * A thread of the process that may do just what the SQ thread may on this ring:
+ * the first such of the first few, as interrupts are off. One that waits for
+ * something else cannot be called out of that, and is the last choice.
+ */
+static struct task_struct *io_chain_any_starter(struct io_chain *chain)
+{
+	struct task_struct *task, *otherwise = NULL;
+	unsigned int left = IO_SPAWN_MAX_THREADS;
+
+	for_each_thread(chain->task, task) {
+		if (!left--)
+			break;
+		if (!io_may_start(chain, task))
+			continue;
+		if (io_is_reachable(task))
+			return task;
+		if (!otherwise)
+			otherwise = task;
+	}
+	return otherwise;
+}
+
+/*
+ * For a ring with an SQ thread, the thread that made the ring, whose priority,
+ * processors and the like programs inherit then, or another. Under RCU.
  */
 static struct task_struct *io_chain_starter(struct io_chain *chain)
 {
-	unsigned int left = IO_SPAWN_MAX_THREADS;
 	struct task_struct *task;
 
 	if (!io_has_sq_thread(chain))
 		return chain->task;
-	for_each_thread(chain->task, task) {
-		if (!left--)
-			break;
-		if (io_may_start(chain, task))
-			return task;
-	}
-	return NULL;
+	task = pid_task(chain->ctx->spawn.maker, PIDTYPE_PID);
+	if (task && same_thread_group(task, chain->task) &&
+	    io_may_start(chain, task) && io_is_reachable(task))
+		return task;
+	return io_chain_any_starter(chain);
 }
 
 /*
@@ -420,6 +452,40 @@ static struct task_struct *io_chain_create_child(struct io_chain *chain,
 	return child;
 }
 
+static void io_child_close_ring(struct files_struct *files, unsigned int fd)
+{
+	struct file *file;
+
+	spin_lock(&files->file_lock);
+	file = file_close_fd_locked(files, fd);
+	spin_unlock(&files->file_lock);
+	filp_close(file, files);
+}
+
+/*
+ * The program is not to have them, and no step can use them. Until then they would
+ * keep a ring alive that the parent has closed, and with it the child. Whoever
+ * closes the last descriptor of a ring waits for its lock, so it is not left to the
+ * child, which has not begun yet: nobody else changes its table.
+ */
+static void io_child_close_rings(struct task_struct *child)
+{
+	struct files_struct *files = child->files;
+	struct fdtable *fdt = rcu_dereference_raw(files->fdt);
+	unsigned int i, fd;
+
+	for (i = 0; i < fdt->max_fds / BITS_PER_LONG; i++) {
+		/* the bits of closed descriptors mean nothing */
+		unsigned long set = fdt->close_on_exec[i] & fdt->open_fds[i];
+
+		for (; set; set &= set - 1) {
+			fd = i * BITS_PER_LONG + __ffs(set);
+			if (io_is_uring_fops(files_lookup_fd_raw(files, fd)))
+				io_child_close_ring(files, fd);
+		}
+	}
+}
+
 /*
  * From here on the chain is the child's, and cancelling kills the child. It cannot
  * end before io_spawn_task_start() wakes the child.
@@ -454,6 +520,7 @@ static int io_chain_make_child(struct io_chain *chain)
 	chain->pid = task_pid_vnr(child);
 	result.res = chain->pid;
 	trace_io_uring_spawn_start(chain);
+	io_child_close_rings(child);
 	chain->start.clone = NULL;
 	io_chain_hand_over(chain, child);
 	io_chain_complete(clone, &result, clone->flags & REQ_F_CQE_SKIP);

@@ -91,6 +91,22 @@ void io_op_restart(struct io_kiocb *req)
 		io_rw_restart(req);
 }
 
+void io_step_get_fixed(struct io_kiocb *req)
+{
+	int fd = req->cqe.fd;
+
+	lockdep_assert_held(&req->ctx->uring_lock);
+
+	if (req->opcode == IORING_OP_CHILD) {
+		fd = io_child_fd(req);
+	} else if (!io_issue_defs[req->opcode].needs_file) {
+		/* as for a request of its own, the flag means nothing */
+		req->flags &= ~REQ_F_FIXED_FILE;
+		return;
+	}
+	req->file = io_file_get_fixed(req, fd, 0);
+}
+
 bool io_op_may_wait(struct io_kiocb *req)
 {
 	if (req->opcode == IORING_OP_CHILD)

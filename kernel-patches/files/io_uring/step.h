@@ -8,6 +8,11 @@
 bool io_op_can_restart(u8 opcode);
 /* ... for which it is made as it was before. */
 void io_op_restart(struct io_kiocb *req);
+/*
+ * Look up the registered file of a step, under the ring's lock. Without one in its
+ * slot req->file stays as it is.
+ */
+void io_step_get_fixed(struct io_kiocb *req);
 /* Whether issuing it can wait for something that others do. */
 bool io_op_may_wait(struct io_kiocb *req);
 

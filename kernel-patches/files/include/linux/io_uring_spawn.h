@@ -16,6 +16,7 @@
 
 struct io_policy;
 struct io_spawn_queue;
+struct pid;
 
 /* What a submitting thread was like, for the program to inherit. */
 struct io_spawn_snapshot {
@@ -41,8 +42,10 @@ struct io_ring_spawn {
 	struct work_struct	reaper;
 	/* with an SQ thread: chains to be started */
 	struct io_spawn_queue	*queue;
-	/* ... and what their programs inherit */
-	struct io_spawn_snapshot maker;
+	/* ... by the thread that made the ring, if it can, or else another */
+	struct pid		*maker;
+	/* ... and what their programs inherit of it */
+	struct io_spawn_snapshot inherited;
 #endif
 #ifdef CONFIG_IO_URING_BPF
 	/* written under io_policy_mutex */
