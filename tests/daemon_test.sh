@@ -327,6 +327,7 @@ test_a_daemon_with_capabilities_of_its_own()
 {
 	local user=(--reuid 1000 --regid 1000 --clear-groups)
 	local caps=(--inh-caps +chown --ambient-caps +chown)
+	show_for_all
 	start_as "${user[@]}" "${caps[@]}"
 	run setpriv "${user[@]}" "${caps[@]}" "$CLIENT" "$SOCKET" "$SHOW" 1
 	expect_status 0

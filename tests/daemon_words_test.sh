@@ -145,10 +145,8 @@ reader.poll()')	# until nobody reads what it writes
 
 test_words_of_credentials()
 {
-	local caps=(--capset chown:chown:chown) SHOW=$DIR/show
-	# whoever a program runs as, the checkout may be nobody else's business
-	install -m 0755 "$BUILD/tests/helpers/show" "$SHOW"
-	chmod 0711 "$DIR"
+	local caps=(--capset chown:chown:chown)
+	show_for_all
 	start
 	shows $'Groups:\t5 6 ' --setgroups 5,6
 	shows $'Groups:\t ' --setgroups none

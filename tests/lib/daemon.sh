@@ -13,6 +13,15 @@ TALKER=()		# what talk() is started by
 SOCKET=''
 DAEMON=''
 
+# show_for_all: have SHOW be a program that every user can execute: the checkout can be
+# in a directory that is nobody else's business.
+show_for_all()
+{
+	install -m 0755 "$SHOW" "$DIR/show"
+	chmod a+x "$DIR"
+	SHOW=$DIR/show
+}
+
 # start: with so many DESCRIPTORS, if that is set, and so many OTHERS open, which are
 # not closed on exec.
 start()
