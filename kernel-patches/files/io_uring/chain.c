@@ -4,7 +4,7 @@
  * and end as a program or not at all. This is the way of one spawn:
  *
  *	io_clone()		takes the chain from the ring		clone.c
- *	  io_chain_enqueue()	queues it for the submitter		start.c
+ *	  io_chain_enqueue()	queues it for the submitter		queue.c
  *	io_chain_start()	makes the child, off the ring's lock	start.c
  *	io_chain_main()		what the child runs; for each step:
  *	  io_step_run()

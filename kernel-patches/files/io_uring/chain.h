@@ -7,7 +7,7 @@
  * last one frees it:
  *
  *   submitter  takes the requests and queues the chain      clone.c
- *   starter    makes the child, in the order of the queue   start.c
+ *   starter    makes the child, in the order of the queue   queue.c, start.c
  *   child      runs the steps, becomes a program or dies    chain.c
  *
  * All others only find it in ctx->spawn.chains, under ctx->spawn.lock, and cancel
@@ -136,14 +136,13 @@ void io_chain_doom(struct io_chain *chain);
 /* clone.c */
 void io_chain_arm_deadline(struct io_chain *chain);
 /* start.c */
+/*
+ * Make the child, or put the chain back into the queue, or end it. The chain is not
+ * the caller's any more.
+ */
+void io_chain_start(struct io_chain *chain);
 /* Complete CLONE with an error and its steps with it; frees the chain. */
 void io_chain_abandon(struct io_chain *chain, int error);
-/* It has its place in the queue. */
-void io_chain_enqueue(struct io_chain *chain, struct io_spawn_queue *queue);
-/* The queue of the current submitter of @ctx, made if need be; or NULL. */
-struct io_spawn_queue *io_spawn_queue_of(struct io_ring_ctx *ctx);
-/* For who cancels a chain without a child, under ctx->spawn.lock. */
-void io_chain_stop_start(struct io_chain *chain);
 
 /* Runs in the child. Returns only if that has become a program. */
 int io_chain_main(void *data);

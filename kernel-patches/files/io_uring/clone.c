@@ -23,6 +23,7 @@
 #include "chain.h"
 #include "child.h"
 #include "clone.h"
+#include "queue.h"
 #include "spawn.h"
 #include "step.h"
 

@@ -23,6 +23,7 @@
 #include "clone.h"
 #include "clone_files.h"
 #include "exec.h"
+#include "queue.h"
 #include "spawn.h"
 
 /* Chains or steps looked at without letting go of the lock. */
