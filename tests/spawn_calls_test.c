@@ -60,6 +60,7 @@ TEST(S19_seccomp_is_asked_about_every_command, .timeout = 60)
 	const struct command *c;
 	unsigned int cmd;
 
+	helpers_for_all();
 	tring_init(&r, 0);
 	for (cmd = 0; cmd < COMMANDS; cmd++) {
 		c = command_of(&r, cmd);

@@ -433,7 +433,7 @@ static void measure_cancel(void)
 	release_launcher();
 }
 
-#define MORE_STEPS 8
+#define MORE_STEPS 24
 
 /* A chain of which much has to be looked at. */
 static void queue_long(unsigned int chain)
@@ -509,7 +509,9 @@ TEST(K2_what_an_end_costs_grows_with_the_number_of_chains, .timeout = 300)
 	EXPECT_LT(many.close, 40 * few.close);
 	EXPECT_LT(many.cancel, 40 * few.cancel);
 	EXPECT_LT(many.cancel_op, 40 * few.cancel_op);
-	/* nor does each that is cancelled cost a walk over the others */
-	EXPECT_LT(many.cancel, 40 * many.close);
-	EXPECT_LT(many.cancel_op, 40 * many.close);
+	/*
+	 * Nor does each that is cancelled cost a walk over the others: of half as
+	 * many, most of the cost is their CQEs.
+	 */
+	EXPECT_LT(many.cancel_op, 2 * many.cancel);
 }

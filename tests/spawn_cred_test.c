@@ -92,6 +92,7 @@ TEST(S13_privileges_are_dropped_in_the_child_alone)
 {
 	struct shown s;
 
+	helpers_for_all();
 	write_file(in_dir("secret"), "text", 0600);
 	tring_init(&r, 0);
 	q_clone(&r);
@@ -172,6 +173,7 @@ TEST(S13_memory_is_safe_from_the_new_user)
 	struct blocker b;
 	pid_t pid;
 
+	helpers_for_all();
 	tring_init(&r, 0);
 	q_clone(&r);
 	queue_ids(IORING_CHILD_SETRESUID, ORDINARY);
@@ -367,6 +369,7 @@ TEST(S13_keepcaps_keeps_capabilities_over_setresuid)
 	struct io_uring_sqe *sqe;
 	struct shown s;
 
+	helpers_for_all();
 	tring_init(&r, 0);
 	q_clone(&r);
 	sqe = q_child(&r, IORING_CHILD_PRCTL);

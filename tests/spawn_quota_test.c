@@ -180,6 +180,7 @@ TEST(S19_exec_refuses_a_user_with_too_many_processes)
 		       "Uid:\t1000"))
 		sleep_ms(1);
 	tring_init(&r, 0);
+	helpers_for_all();
 	EXPECT_EQ(execve_with_limit(0), -EAGAIN);
 	EXPECT_EQ(exec_with_limit(0), -EAGAIN);
 	EXPECT_EQ(execve_with_limit(100), 0);

@@ -17,6 +17,8 @@ void sleep_ms(unsigned int ms);
 
 /* Path of a program in tests/helpers. The string stays. */
 const char *helper(const char *name);
+/* From now on every user can execute those: the checkout may be where only root can go. */
+void helpers_for_all(void);
 /* "DIR/NAME" in this test's directory. The string stays. */
 char *in_dir(const char *name);
 /* Text made as printf(3) would print it. The string stays. */
