@@ -573,7 +573,6 @@ struct spawnpol_attach_opts {
  * -EBADF	a descriptor is not open, or not of a ring or a program
  * -EOPNOTSUPP	the same of ring_fd; or the kernel has no policies
  * -EACCES	the ring's restrictions forbid it
- * -ENXIO	the ring is being closed
  * -EPERM	SPAWNPOL_EVENTS_AUTO without CAP_SYS_ADMIN
  *
  * spawnpol_policy_attach() takes a temporary ring the first time: the errors of

@@ -107,7 +107,6 @@ static const struct entry about_attach[] = {
 	{ EPROTO, { "the kernel's program type is not this library's",
 		    "use kernel and library of the same spawnpol release" } },
 	{ EACCES, { "the ring's restrictions do not allow policies", NULL } },
-	{ ENXIO, { "the ring is being closed", NULL } },
 	{ EPERM, { "not privileged enough",
 		   "reading the events a program wants needs CAP_SYS_ADMIN; "
 		   "name them instead" } },
