@@ -96,6 +96,21 @@ guest_tests()
 	done
 }
 
+# Named tests need no kernel that none of them runs on. The slow ones need both.
+narrow()
+{
+	local kernel
+	local -a needed=()
+	((${#WANTED[@]})) || return
+	[[ $(host_tests) ]] || HOST=0
+	[[ ! $(slow_tests) ]] || return
+	for kernel in "${KERNELS[@]}"; do
+		[[ ! $(guest_tests "$kernel") ]] || needed+=("$kernel")
+	done
+	KERNELS=("${needed[@]}")
+	((${#KERNELS[@]})) || GUEST=0
+}
+
 # What cannot be built must not run in an older state: it counts as missing.
 build()
 {
@@ -281,6 +296,7 @@ main()
 	cd "$TOP" || exit 1
 	WORK=$(mktemp -d) || exit 1
 	trap 'rm -rf "$WORK"' EXIT
+	narrow
 	if ((GUEST)); then
 		# One after the other, before anything is measured in time.
 		for kernel in "${KERNELS[@]}"; do
