@@ -81,15 +81,6 @@ static void submitter(unsigned int ring_flags, bool with_lock,
 	_exit(0);
 }
 
-/* Left to be waited for. */
-static bool has_ended(pid_t pid)
-{
-	siginfo_t info = { 0 };
-
-	CHECK_SYS(waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT));
-	return info.si_pid == pid;
-}
-
 static void for_one_ring(const struct tring_kind *kind, bool with_lock,
 			 void (*end)(void), int status)
 {

@@ -59,7 +59,7 @@ expect_calls()
 	: >"$CALLS"
 	run "$DIR/top/tests/run.sh" "${names[@]}"
 	expect_status 0
-	# machines and what runs beside them take turns as they like
+	# the order of calls is not fixed: some are made at the same time
 	run sort "$CALLS"
 	[[ $OUT == "$(printf '%s\n' "${@:2}" | sort)" ]] ||
 		fail "${names[*]}: $OUT"

@@ -178,14 +178,6 @@ static void remove_freezer(void)
 
 /* --- all processes of the machine ----------------------------------------- */
 
-static bool has_ended(pid_t pid)
-{
-	siginfo_t info = { 0 };
-
-	CHECK_SYS(waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT));
-	return info.si_pid == pid;
-}
-
 /*
  * Have the OOM killer kill one process, and wait until one of these has ended:
  * its number, or 0 if it is none of them. The first may be a child of somebody
@@ -241,16 +233,22 @@ TEST(K4_a_child_whose_launcher_is_dead_is_chosen_for_its_memory, .timeout = 120)
 	remove_freezer();
 }
 
+/* Its child is the first to be chosen, and it the last. */
+static pid_t start_spared(void)
+{
+	static const struct launcher spared = { .size = LARGE,
+						.oom_score_adj = "-1000",
+						.child_wants_it = true };
+
+	set_oom_score_adj("-1000");
+	return start_launcher(&spared);
+}
+
 /* Its memory is that of its launcher, who is not to be killed. */
 TEST(K4_a_child_of_a_living_launcher_is_not_chosen, .timeout = 120)
 {
-	static const struct launcher large = { .size = LARGE,
-					       .oom_score_adj = "-1000",
-					       .child_wants_it = true };
-	pid_t launcher, bystander;
+	pid_t launcher = start_spared(), bystander;
 
-	set_oom_score_adj("-1000");
-	launcher = start_launcher(&large);
 	CHECK_STR(read_file(format("/proc/%d/oom_score_adj", report->child)),
 		  "1000\n");
 	CHECK_STR(read_file(format("/proc/%d/oom_score_adj", launcher)),
@@ -264,7 +262,7 @@ TEST(K4_a_child_of_a_living_launcher_is_not_chosen, .timeout = 120)
 	check_gone(report->child);
 }
 
-/* A debugger stops it when its chain has ended, and it has its memory yet. */
+/* A debugger stops it when its chain has ended, and it still has its memory. */
 static void stop_at_exit(pid_t child)
 {
 	int status;
@@ -278,13 +276,8 @@ static void stop_at_exit(pid_t child)
 
 TEST(K4_nor_is_one_that_is_on_its_way_out, .timeout = 120)
 {
-	static const struct launcher large = { .size = LARGE,
-					       .oom_score_adj = "-1000",
-					       .child_wants_it = true };
-	pid_t launcher, bystander;
+	pid_t launcher = start_spared(), bystander;
 
-	set_oom_score_adj("-1000");
-	launcher = start_launcher(&large);
 	stop_at_exit(report->child);
 	bystander = start_bystander(SMALL);
 	CHECK_EQ(kill_one(report->child, launcher, bystander), bystander);

@@ -170,7 +170,7 @@ TEST(K8_a_chain_fails_while_the_lock_is_held, .timeout = 300)
 }
 
 /* Whether it has become a program or not. */
-static bool has_ended(pid_t pid)
+static bool reap_or_gone(pid_t pid)
 {
 	return waitpid(pid, NULL, WNOHANG) == pid || is_gone(pid);
 }
@@ -182,7 +182,7 @@ static void kill_in_fixed_file(void)
 	blocker_release(&block);
 	wait_blocked(child);
 	CHECK_SYS(kill(child, SIGKILL));
-	while (!has_ended(child)) {
+	while (!reap_or_gone(child)) {
 		if (now() > until)
 			FAIL("it cannot be killed in\n%s", stack_of(child));
 		sleep_ms(1);
@@ -253,7 +253,7 @@ static void do_elsewhere(void)
 		sleep_ms(1);
 	sleep_ms(200);
 	CHECK_SYS(kill(pid, SIGKILL));
-	while (!has_ended(pid)) {
+	while (!reap_or_gone(pid)) {
 		if (now() > until)
 			FAIL("it cannot be killed in\n%s", stack_of(pid));
 		sleep_ms(1);

@@ -189,6 +189,14 @@ void check_no_children(void)
 	CHECK_EQ(errno, ECHILD);
 }
 
+bool has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	CHECK_SYS(waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT));
+	return info.si_pid == pid;
+}
+
 bool is_gone(pid_t pid)
 {
 	return kill(pid, 0) && errno == ESRCH;

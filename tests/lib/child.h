@@ -41,6 +41,8 @@ int wait_exit(pid_t pid);
 /* Nothing is left to wait for, not even a zombie. */
 void check_no_children(void);
 bool is_gone(pid_t pid);
+/* Whether a child has ended. It is left to be waited for. */
+bool has_ended(pid_t pid);
 /* Wait until no process has this pid; fails if that takes long. */
 void check_gone(pid_t pid);
 
