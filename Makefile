@@ -38,14 +38,14 @@ endif
 # --- what there is to build ------------------------------------------------
 
 LIB_SRC	 := $(wildcard user/lib/*.c) $(wildcard user/ring.c)
-TOOL_SRC := $(wildcard user/loader.c) $(wildcard user/tool/*.c)
+TOOL_SRC := $(wildcard user/loader.c user/tool/*.c user/common/*.c)
 LIB_OBJ	 := $(LIB_SRC:%.c=$(B)/%.o)
 LIB_PIC	 := $(LIB_SRC:%.c=$(B)/%.pic.o)
 # What stands in for libc's posix_spawn: as little of the library as it needs, and
 # nothing of libbpf.
 POSIX_SRC := $(wildcard user/posix/*.c) user/ring.c $(addprefix user/lib/, \
-	action.c action_fs.c action_task.c attach.c chain.c collect.c hidden.c query.c \
-	register.c search.c submit.c)
+	action.c action_fs.c action_task.c attach.c chain.c collect.c query.c \
+	register.c ring_registered.c search.c submit.c)
 POSIX_PIC := $(POSIX_SRC:%.c=$(B)/%.pic.o)
 POSIX_MAP := user/posix/libspawnpol-posix.map
 TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/%.o)
@@ -88,7 +88,7 @@ TARGETS += $(B)/spawnpold-client
 endif
 # The table of words is both sides'; what reads numbers and names is the tool's, too.
 WORDS_OBJ  := $(patsubst %,$(B)/user/%.o,daemon/words daemon/word daemon/operand \
-	daemon/names daemon/env daemon/files tool/parse tool/similar)
+	daemon/names daemon/env daemon/files common/parse common/suggest)
 DAEMON_OBJ := $(patsubst %,$(B)/user/daemon/%.o,spawnpold request peer socket) $(WORDS_OBJ)
 CLIENT_OBJ := $(patsubst %,$(B)/user/daemon/%.o,client client_help message socket) $(WORDS_OBJ)
 

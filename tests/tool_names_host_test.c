@@ -6,9 +6,9 @@
 #include "tap.h"
 
 #include "tool/names.c"
-#include "tool/parse.c"
+#include "common/parse.c"
 #include "tool/policy_options.c"
-#include "tool/similar.c"
+#include "common/suggest.c"
 
 static struct io_uring_spawn_query kernel = {
 	.op_clone = 80, .op_exec = 81, .op_child = 82,

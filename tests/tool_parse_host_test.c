@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "tool/json.c"
-#include "tool/parse.c"
+#include "common/parse.c"
 #include "tool/trace_event.c"
 
 #define HEAD "  spawnpold-1-812 [001] ...1.  7204.123456: io_uring_spawn_"

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "tool/options.h"
+#include "common/parse.h"
 
 #define PARSER(kind)							\
 	static int read_##kind(const struct operand *o, const char *text, \

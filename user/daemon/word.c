@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tool/similar.h"
+#include "common/suggest.h"
 #include "words.h"
 
 /* So much of a wrong word or operand is quoted. */
@@ -44,7 +44,7 @@ void word_usage(const struct word *w, char sep, char *buf, size_t size)
 	}
 }
 
-static const struct word *find(const char *name, struct similar *similar)
+static const struct word *find(const char *name, struct suggestion *suggestion)
 {
 	const struct word_group *g;
 	const struct word *w;
@@ -53,7 +53,7 @@ static const struct word *find(const char *name, struct similar *similar)
 		for (w = g->words; w->name; w++) {
 			if (!strcmp(w->name, name))
 				return w;
-			similar_try(similar, w->name);
+			suggest_try(suggestion, w->name);
 		}
 	}
 	return NULL;
@@ -129,18 +129,18 @@ int word_do(struct request *r, const char *text, bool passed)
 {
 	const char *blank = strchr(text, ' ');
 	const char *operands = blank ? blank + 1 : NULL;
-	struct similar similar;
+	struct suggestion suggestion;
 	struct values values;
 	const struct word *w;
 	char name[32], hint[96];
 	int err;
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(text, " "), text);
-	similar_start(&similar, name);
-	w = find(name, &similar);
+	suggest_start(&suggestion, name);
+	w = find(name, &suggestion);
 	if (!w)
 		return complain(r, "there is no word '%s'%s; spawnpold-client --help lists them",
-				name, similar_text(&similar, hint, sizeof(hint)));
+				name, suggest_text(&suggestion, hint, sizeof(hint)));
 	if ((w->kind == PASSED) != passed)
 		return 0;
 	if (operands && !word_operands(w))

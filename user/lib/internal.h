@@ -17,7 +17,7 @@ struct spawnpol_ring {
 	struct io_uring *uring;		/* &own or the caller's */
 	struct io_uring own;
 	bool wrapped;
-	bool hidden;			/* without descriptor; see hidden.c */
+	bool hidden;			/* without descriptor; see ring_registered.c */
 	pid_t owner;			/* the one thread that can then use it */
 	uint16_t tag;
 	struct io_uring_spawn_query query; /* the answer of its kernel */
@@ -152,7 +152,7 @@ int policy_numbers(int ring_fd, struct policy_numbers *numbers);
 int attach_to_ring(struct ring_at at, int prog_fd,
 		   const struct spawnpol_attach_opts *opts);
 
-/* hidden.c: what liburing's io_uring_queue_init() and _exit() are for others */
+/* ring_registered.c: what liburing's io_uring_queue_init() and _exit() are for others */
 int hidden_init(struct io_uring *uring, unsigned int entries,
 		unsigned int flags);
 void hidden_exit(struct io_uring *uring);

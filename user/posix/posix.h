@@ -51,7 +51,7 @@ struct thread {
 	bool busy;			/* a call is under way */
 };
 
-/* say.c */
+/* log.c */
 
 /* Libc is to do it. Returns false. */
 bool leave(struct request *rq, const char *why, int error);

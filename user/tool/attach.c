@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/parse.h"
 #include "json.h"
 #include "names.h"
 #include "pins.h"

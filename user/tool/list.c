@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "info.h"
-#include "inventory.h"
+#include "bpf_info.h"
+#include "list_print.h"
 #include "kernel.h"
 #include "pins.h"
 #include "tool.h"
@@ -179,7 +179,7 @@ int do_list(struct tool *t)
 	if (!ret && v.nr_links)
 		rings_each(0, add_ring, &v);
 	if (!ret)
-		ret = inventory_print(t, &v);
+		ret = list_print(t, &v);
 	free(v.policies);
 	free(v.links);
 	free(v.rings);

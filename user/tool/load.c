@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "info.h"
+#include "bpf_info.h"
 #include "json.h"
 #include "object.h"
 #include "pins.h"

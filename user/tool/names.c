@@ -8,9 +8,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/suggest.h"
 #include "kernel.h"
 #include "names.h"
-#include "similar.h"
 #include "tool.h"
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
@@ -140,15 +140,15 @@ static const char *find_number(const struct named *table, size_t nr,
 static int unknown(struct tool *t, const char *kind, const char *name,
 		   const struct named *table, size_t nr)
 {
-	struct similar s;
+	struct suggestion s;
 	char hint[HINT];
 	size_t i;
 
-	similar_start(&s, name);
+	suggest_start(&s, name);
 	for (i = 0; i < nr; i++)
-		similar_try(&s, table[i].name);
+		suggest_try(&s, table[i].name);
 	return misuse(t, "there is no %s '%s'%s", kind, name,
-		      similar_text(&s, hint, sizeof(hint)));
+		      suggest_text(&s, hint, sizeof(hint)));
 }
 
 const char *errno_name(int err)
@@ -165,7 +165,7 @@ const char *errno_name(int err)
 int errno_number(struct tool *t, const char *name)
 {
 	const struct named *alias;
-	struct similar s;
+	struct suggestion s;
 	const char *known;
 	char hint[HINT];
 	int err;
@@ -173,17 +173,17 @@ int errno_number(struct tool *t, const char *name)
 	alias = find_name(errno_aliases, COUNT(errno_aliases), name);
 	if (alias)
 		return alias->number;
-	similar_start(&s, name);
+	suggest_start(&s, name);
 	for (err = 1; err <= LAST_ERRNO; err++) {
 		known = strerrorname_np(err);
 		if (!known)
 			continue;
 		if (!strcasecmp(known, name))
 			return err;
-		similar_try(&s, known);
+		suggest_try(&s, known);
 	}
 	return misuse(t, "there is no errno '%s'%s", name,
-		      similar_text(&s, hint, sizeof(hint)));
+		      suggest_text(&s, hint, sizeof(hint)));
 }
 
 uint32_t step_opcode(uint32_t opcode)

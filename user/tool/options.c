@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "similar.h"
+#include "common/parse.h"
+#include "common/suggest.h"
 #include "tool.h"
 
 #define HINT	96
@@ -45,16 +46,16 @@ static int unknown_option(struct tool *t, const char *name, size_t len)
 	const struct option_desc *lists[LISTS], *o;
 	int i, n = option_lists(t, lists);
 	char hint[HINT], wanted[32];
-	struct similar s;
+	struct suggestion s;
 
 	strncpy(wanted, name, sizeof(wanted) - 1);
 	wanted[len < sizeof(wanted) - 1 ? len : sizeof(wanted) - 1] = 0;
-	similar_start(&s, wanted);
+	suggest_start(&s, wanted);
 	for (i = 0; i < n; i++)
 		for (o = lists[i]; o->name; o++)
-			similar_try(&s, o->name);
+			suggest_try(&s, o->name);
 	return misuse(t, "unknown option --%s%s", wanted,
-		      similar_text(&s, hint, sizeof(hint)));
+		      suggest_text(&s, hint, sizeof(hint)));
 }
 
 static int add_text(struct tool *t, const struct option_desc *o,
@@ -179,17 +180,17 @@ static bool is_option(const char *word)
 const struct command *command_find(struct tool *t, const char *name)
 {
 	const struct command *c;
-	struct similar s;
+	struct suggestion s;
 	char hint[HINT];
 
-	similar_start(&s, name);
+	suggest_start(&s, name);
 	for (c = commands; c->name; c++) {
 		if (!strcmp(c->name, name))
 			return c;
-		similar_try(&s, c->name);
+		suggest_try(&s, c->name);
 	}
 	misuse(t, "there is no command '%s'%s", name,
-	       similar_text(&s, hint, sizeof(hint)));
+	       suggest_text(&s, hint, sizeof(hint)));
 	return NULL;
 }
 

@@ -114,10 +114,4 @@ const struct command *command_find(struct tool *t, const char *name);
  */
 int options_parse(struct tool *t, int argc, char **argv);
 
-/* "10ms", "1.5s" and so on as nanoseconds; units ns, us, ms, s, m. */
-int parse_duration(const char *text, uint64_t *ns);
-
-/* A decimal number within bounds and nothing else; -EINVAL or -ERANGE. */
-int parse_number(const char *text, uint32_t min, uint32_t max, uint32_t *number);
-
 #endif

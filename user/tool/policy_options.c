@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "common/parse.h"
 #include "names.h"
 #include "policy_options.h"
 #include "tool.h"

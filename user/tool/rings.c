@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/parse.h"
 #include "rings.h"
 #include "tool.h"
 

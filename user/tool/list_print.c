@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "inventory.h"
+#include "list_print.h"
 #include "json.h"
 #include "names.h"
 #include "tool.h"
@@ -169,7 +169,7 @@ static void print_text(const struct inventory *v)
 		printf("no policy is loaded\n");
 }
 
-int inventory_print(struct tool *t, const struct inventory *v)
+int list_print(struct tool *t, const struct inventory *v)
 {
 	int ret;
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "info.h"
+#include "bpf_info.h"
 
 int info_prog(int fd, struct bpf_prog_info *info)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What list found, and its output. */
-#ifndef SPAWNPOL_INVENTORY_H
-#define SPAWNPOL_INVENTORY_H
+#ifndef SPAWNPOL_LIST_PRINT_H
+#define SPAWNPOL_LIST_PRINT_H
 
 #include <limits.h>
 #include <spawnpol.h>
@@ -30,6 +30,6 @@ struct inventory {
 	unsigned int nr_policies, nr_links, nr_rings;
 };
 
-int inventory_print(struct tool *t, const struct inventory *v);
+int list_print(struct tool *t, const struct inventory *v);
 
 #endif

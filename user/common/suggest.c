@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "similar.h"
+#include "suggest.h"
 
 #define LONGEST	32
 
@@ -39,13 +39,13 @@ static unsigned int distance(const char *a, const char *b)
 	return row[nb];
 }
 
-void similar_start(struct similar *s, const char *wanted)
+void suggest_start(struct suggestion *s, const char *wanted)
 {
 	memset(s, 0, sizeof(*s));
 	s->wanted = wanted;
 }
 
-void similar_try(struct similar *s, const char *name)
+void suggest_try(struct suggestion *s, const char *name)
 {
 	size_t len = strlen(s->wanted);
 	unsigned int d = distance(s->wanted, name);
@@ -56,12 +56,12 @@ void similar_try(struct similar *s, const char *name)
 		d = 1;
 	if (d > 1 + len / 4)
 		return;
-	for (i = 0; i < SIMILAR_MAX; i++)
+	for (i = 0; i < SUGGEST_MAX; i++)
 		if (!s->name[i] || d < s->distance[i])
 			break;
-	if (i == SIMILAR_MAX)
+	if (i == SUGGEST_MAX)
 		return;
-	for (j = SIMILAR_MAX - 1; j > i; j--) {
+	for (j = SUGGEST_MAX - 1; j > i; j--) {
 		s->name[j] = s->name[j - 1];
 		s->distance[j] = s->distance[j - 1];
 	}
@@ -69,14 +69,14 @@ void similar_try(struct similar *s, const char *name)
 	s->distance[i] = d;
 }
 
-const char *similar_text(const struct similar *s, char *text, size_t size)
+const char *suggest_text(const struct suggestion *s, char *text, size_t size)
 {
 	size_t len = 0;
 	int i;
 
 	if (size)
 		text[0] = 0;
-	for (i = 0; i < SIMILAR_MAX && s->name[i] && len < size; i++)
+	for (i = 0; i < SUGGEST_MAX && s->name[i] && len < size; i++)
 		len += snprintf(text + len, size - len, "%s%s",
 				i ? ", " : " (did you mean ", s->name[i]);
 	if (i && len < size)

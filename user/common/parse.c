@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "options.h"
+#include "parse.h"
 
 static const struct unit {
 	const char *name;

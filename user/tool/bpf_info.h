@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What bpf(2) tells about programs and maps. */
-#ifndef SPAWNPOL_INFO_H
-#define SPAWNPOL_INFO_H
+#ifndef SPAWNPOL_BPF_INFO_H
+#define SPAWNPOL_BPF_INFO_H
 
 #include <linux/bpf.h>
 
