@@ -16,14 +16,17 @@ SOMAJOR	:= 1
 B	:= build
 CC	?= gcc
 CLANG	?= clang
-BPFTOOL	?= $(firstword $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool) bpftool)
 
 CFLAGS	?= -O2 -g
 override CFLAGS += -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Iinclude -Iuser -Iuser/lib -Itests/lib -D_GNU_SOURCE \
 	-DSPAWNPOL_VERSION='"$(VERSION)"'
-BPF_CFLAGS := -O2 -g -Wall -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 \
-	-I$(B)/include -Iinclude -Ibpf
+# The C library's kernel headers are made for its own architecture, and partly in a
+# directory that is named after it. Without paths of this machine in their debugging
+# information objects are the same wherever they are built.
+ARCH_INC := $(addprefix -idirafter /usr/include/,$(shell $(CC) -print-multiarch))
+POLICY_CFLAGS := --target=bpf -mcpu=v3 -O2 -g $(ARCH_INC)
+BPF_CFLAGS := $(POLICY_CFLAGS) -Wall -fdebug-compilation-dir=. -Iinclude -Ibpf
 LIBS	:= -luring -lbpf -lelf -lz
 
 ifeq ($(V),1)
@@ -130,7 +133,7 @@ fuzzers: $(FUZZ_BIN) $(FUZZ_BPF) $(TEST_BPF) $(TEST_HELPER)
 
 soaker: $(SOAK_BIN) $(TEST_BPF) $(TEST_HELPER)
 
-host-tests: $(TARGETS) $(HOST_BIN) $(TEST_HELPER)
+host-tests: programs $(HOST_BIN)
 
 #: run|install what is missing, build everything, show the main job in the VM
 run: deps
@@ -244,26 +247,13 @@ $(B)/spawnpold-client: $(CLIENT_OBJ) $(B)/libspawnpol.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
-# The type information of the kernel that runs the programs. Which kernel that
-# is may change without any file here being touched: go by its contents.
-$(B)/include/vmlinux.id: FORCE
-	$(Q)mkdir -p $(@D)
-	$(Q)btf=$$(tests/vm/kernel.sh btf) && sha256sum <"$$btf" >$@.new
-	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-
-$(B)/include/vmlinux.h: $(B)/include/vmlinux.id
-	$(call msg,BTF,$@)
-	$(Q)$(BPFTOOL) btf dump file "$$(tests/vm/kernel.sh btf)" format c >$@
-
-$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/include/vmlinux.h
+$(B)/%.bpf.o: %.bpf.c
 	$(call msg,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/tests/%.bpf.o: tests/%.bpf.c $(B)/include/vmlinux.h
-	$(call msg,BPF,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(BPF_CFLAGS) -Itests -MMD -MP -c $< -o $@
+# They also look into the kernel: its types are in tests/kernel_types.h.
+$(B)/tests/%.bpf.o $(B)/bench/%.bpf.o: BPF_CFLAGS += -Itests -D__TARGET_ARCH_x86
 
 # Static for the VM: without shared libraries a process there, and each copy that
 # a test makes of itself, takes a third less time.
@@ -301,11 +291,6 @@ $(B)/examples/%: $(B)/examples/%.o $(B)/libspawnpol.a
 # Programs that bring their own _start.
 $(addprefix $(B)/tests/helpers/,quit announce armed) $(B)/bench/stamp: NOLIBC := \
 	-nostdlib -ffreestanding -fno-stack-protector
-
-$(B)/bench/%.bpf.o: bench/%.bpf.c $(B)/include/vmlinux.h
-	$(call msg,BPF,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/bench/bench: $(BENCH_OBJ) $(B)/libspawnpol.a
 	$(call msg,LINK,$@)

@@ -3,7 +3,7 @@
  * Measures how long it takes from the end of an EXEC that has failed to the
  * beginning of the next one, whoever decided on it. One search at a time.
  */
-#include "vmlinux.h"
+#include "kernel_types.h"
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

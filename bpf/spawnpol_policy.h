@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What every policy includes. It brings vmlinux.h, which has the context
- * (struct bpf_iouring_ctx), events, verdicts and commands of the patched kernel.
- * docs/policies.md tells how policies are written, docs/abi.md what each
- * function does.
+ * What every policy includes: the context (struct bpf_iouring_ctx), events, verdicts
+ * and commands (io_uring_spawn.h), SQEs, map types, errno values, BPF helpers and the
+ * kernel functions of policies. docs/policies.md tells how policies are written and
+ * built, docs/abi.md what each function does.
  *
  *	#include "spawnpol_policy.h"
  *
@@ -15,25 +15,41 @@
  *	}
  *
  *	SPAWNPOL_LICENSE("GPL");
+ *
+ * Everything comes from the headers of the C library's kernel interface and libbpf's,
+ * so that no kernel with the series is needed to build a policy, and objects do not
+ * depend on the machine they are built on. A policy that needs types of the kernel's
+ * own declares the fields that it reads, with preserve_access_index; or it includes a
+ * vmlinux.h before this file, which has to be of a kernel with the series.
  */
 #ifndef SPAWNPOL_POLICY_H
 #define SPAWNPOL_POLICY_H
 
+#ifdef SPAWNPOL_UAPI_H
+#error "spawnpol_uapi.h is for user space: its numbers are those of one kernel"
+#endif
+
 /*
  * The context is part of the kernel's ABI: nothing to relocate. Relocated
  * accesses would also make the compiler compute addresses in the context,
- * where the verifier wants constant offsets.
+ * where the verifier wants constant offsets. (A vmlinux.h relocates all of its
+ * structures unless BPF_NO_PRESERVE_ACCESS_INDEX is defined before it.)
  */
 #ifndef __VMLINUX_H__
-#define BPF_NO_PRESERVE_ACCESS_INDEX
-#include "vmlinux.h"
+#include <linux/bpf.h>
+#include <linux/fcntl.h>
+#include <linux/io_uring.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "io_uring_spawn.h"
 #endif
 
 #include <asm-generic/errno.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
-/* Of fcntl.h, whose types would clash with those of vmlinux.h. */
+/* Of fcntl.h, whose types would clash with those of a vmlinux.h. */
 #ifndef AT_FDCWD
 #define AT_FDCWD	(-100)
 #endif
@@ -46,15 +62,23 @@
 /*
  * Operations of the series, to compare ctx->opcode and ctx->staged_opcode with and
  * for the SQEs that are staged. Kernels number them differently: the values are those
- * of the kernel that the object is loaded into, whatever vmlinux.h it was built with.
- * No constants, so of no use in a switch. The numbers of Linux's own operations, of
- * commands, events and verdicts are the same everywhere.
+ * of the kernel that the object is loaded into, which libbpf looks up by name, without
+ * what follows the three underscores. No constants, so of no use in a switch. The
+ * numbers of Linux's own operations, of commands, events and verdicts are the same
+ * everywhere.
  */
 #define SPAWNPOL_OP_CLONE	SPAWNPOL_OP(IORING_OP_CLONE)
 #define SPAWNPOL_OP_EXEC	SPAWNPOL_OP(IORING_OP_EXEC)
 #define SPAWNPOL_OP_CHILD	SPAWNPOL_OP(IORING_OP_CHILD)
 #define SPAWNPOL_OP(name)						\
-	((__u32)bpf_core_enum_value(enum io_uring_op, name))
+	((__u32)bpf_core_enum_value(enum io_uring_op___spawnpol,	\
+				    name##___spawnpol))
+
+enum io_uring_op___spawnpol {
+	IORING_OP_CLONE___spawnpol = 58,
+	IORING_OP_EXEC___spawnpol,
+	IORING_OP_CHILD___spawnpol,
+};
 
 /*
  * The events the policy wants besides failures and the end of what it staged:

@@ -2,8 +2,7 @@
 /*
  * How a loader sets up the default policy, bpf/spawn_policy.bpf.c: the value
  * of its map "config", an array with one element. Plain types, included by
- * both sides; a BPF program includes vmlinux.h first, user space
- * <linux/types.h> through this file.
+ * both sides.
  *
  * The map is filled before the program is attached and not written while it
  * is: chains read it without a lock. For another configuration load another
@@ -16,9 +15,7 @@
 #ifndef SPAWN_POLICY_H
 #define SPAWN_POLICY_H
 
-#ifndef __VMLINUX_H__
 #include <linux/types.h>
-#endif
 
 #define SPAWN_POLICY_CONFIG_MAP	"config"
 /* Goes up with every incompatible change of struct spawn_policy_config. */

@@ -2,7 +2,7 @@
 /*
  * What the engine's tests tell the policy engine.bpf.c to do, and what it saw:
  * its one global variable, shared with user space. It has no types of its own
- * for the interface: include vmlinux.h or io_uring_spawn.h first.
+ * for the interface: include spawnpol_policy.h or io_uring_spawn.h first.
  */
 #ifndef SPAWNPOL_TESTS_ENGINE_H
 #define SPAWNPOL_TESTS_ENGINE_H

@@ -5,6 +5,8 @@
  */
 #include "spawnpol_policy.h"
 
+#include "kernel_types.h"
+
 extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym;
 extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym;
@@ -23,12 +25,6 @@ extern void *bpf_dynptr_slice(const struct bpf_dynptr *p, __u32 offset,
 			      void *buffer__opt, __u32 buffer__szk) __ksym;
 
 SPAWNPOL_EVENTS(0);
-
-/* Where these are depends on the kernel. */
-struct task_struct___here {
-	int tgid;
-	struct task_struct___here *real_parent;
-} __attribute__((preserve_access_index));
 
 __u8 text[16];
 
@@ -73,7 +69,7 @@ static __noinline int third_byte(void)
 
 static __noinline int parent(void)
 {
-	struct task_struct___here *task = (void *)bpf_get_current_task_btf();
+	struct task_struct *task = bpf_get_current_task_btf();
 	int pid;
 
 	bpf_rcu_read_lock();

@@ -2,6 +2,8 @@
 /* A policy leaves nothing to be done later, when its chain may be gone (K7). */
 #include "refused.h"
 
+#include "kernel_types.h"
+
 extern int bpf_wq_init(struct bpf_wq *wq, void *p__map,
 		       unsigned int flags) __ksym;
 extern int bpf_wq_start(struct bpf_wq *wq, unsigned int flags) __ksym;

@@ -2,6 +2,7 @@
 /* The policy of lifetime_test: stays where it is told to. */
 #include "spawnpol_policy.h"
 
+#include "kernel_types.h"
 #include "lifetime/life.h"
 
 #define DELAY 2000000 /* nanoseconds */

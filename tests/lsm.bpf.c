@@ -3,7 +3,7 @@
  * A security module for tests: writes down which hooks are called for one
  * process's children, and refuses what it is told to refuse.
  */
-#include "vmlinux.h"
+#include "kernel_types.h"
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

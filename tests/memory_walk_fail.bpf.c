@@ -2,6 +2,8 @@
 /* A policy does not keep others from changing their memory map (K7). */
 #include "refused.h"
 
+#include "kernel_types.h"
+
 extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it,
 				 struct task_struct *task, __u64 addr) __ksym;
 extern struct vm_area_struct *

@@ -121,7 +121,7 @@ TEST(search_begun_by_another_policy_is_not_remembered)
 	path_is("/1", "/2", "/3", "/4");
 	setup.remember_ns = 1000;
 	FILE_IS("/3/x", 0);
-	begin(IORING_OP_EXEC, "x");
+	begin(SPAWNPOL_OP_EXEC, "x");
 	chain.event = IORING_POLICY_BEFORE_EXEC;
 	CHECK_EQ(spawn_policy(&chain), IORING_VERDICT_SUBMIT);
 	chain.event = IORING_POLICY_STAGED;

@@ -15,7 +15,7 @@ set -u
 # The kernel's source is no package to install: kernel.sh gets the version that
 # it wants (see base_tarball in lib/common.sh).
 KERNEL_BUILD="gcc make bc bison flex libelf-dev patch perl pahole xz-utils git"
-USER_BUILD="clang llvm bpftool libbpf-dev liburing-dev libc6-dev zlib1g-dev
+USER_BUILD="clang llvm libbpf-dev liburing-dev libc6-dev zlib1g-dev
 	pkg-config"
 TESTS="qemu-system-x86 python3 iproute2 util-linux procps strace gdb gnuplot-nox
 	libcap2-bin ninja-build fd-find"

@@ -2,6 +2,8 @@
 /* A policy does not look at every process of the machine (K7). */
 #include "refused.h"
 
+#include "kernel_types.h"
+
 extern int bpf_iter_task_new(struct bpf_iter_task *it,
 			     struct task_struct *task__nullable,
 			     unsigned int flags) __ksym;

@@ -22,11 +22,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What the policy otherwise gets from vmlinux.h and bpf_helpers.h. */
+/* What the policy otherwise gets from headers that are for BPF. */
 #define __VMLINUX_H__
 #define __BPF_HELPERS__
 #define __BPF_CORE_READ_H__
-#define bpf_core_enum_value(type, value) (value)
+/* A kernel that numbers operations as none does. */
+#define bpf_core_enum_value(type, value) ((value) + 22)
 #define SEC(name)
 #define __ksym
 #define __noinline __attribute__((noinline))
@@ -36,9 +37,6 @@
 #define bpf_spin_lock(lock) ((void)(lock))
 #define bpf_spin_unlock(lock) ((void)(lock))
 #define bpf_ktime_get_ns() sim_now
-
-/* Numbers that no kernel has. */
-enum sim_op { IORING_OP_CLONE = 80, IORING_OP_EXEC, IORING_OP_CHILD };
 
 #include "spawn_policy.h"
 
@@ -183,7 +181,7 @@ static void issue_staged(void)
 	CHECK(*staged);
 	chain.attempt++;
 	chain.event = IORING_POLICY_STAGED;
-	chain.staged_opcode = IORING_OP_EXEC;
+	chain.staged_opcode = SPAWNPOL_OP_EXEC;
 	if (is_interp)
 		sprintf(story + strlen(story), "(%s) ", last_tried);
 	else
@@ -241,7 +239,7 @@ static void begin(__u32 opcode, const char *name)
 
 static int exec_step(const char *name)
 {
-	begin(IORING_OP_EXEC, name);
+	begin(SPAWNPOL_OP_EXEC, name);
 	chain.event = IORING_POLICY_BEFORE_EXEC;
 	return run_step(exec_own);
 }

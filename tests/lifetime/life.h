@@ -2,7 +2,7 @@
 /*
  * What lifetime_test tells its policy, lifetime.bpf.c, to do: the one global
  * variable, shared with user space. It has no types of its own for the interface:
- * include vmlinux.h or ring.h first.
+ * include spawnpol_policy.h or ring.h first.
  */
 #ifndef SPAWNPOL_TESTS_LIFETIME_LIFE_H
 #define SPAWNPOL_TESTS_LIFETIME_LIFE_H

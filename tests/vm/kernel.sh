@@ -3,7 +3,6 @@
 #
 #> usage: kernel.sh build {prod|debug|base} [--tree DIR] [--jobs N]
 #>        kernel.sh path {prod|debug|base}
-#>        kernel.sh btf [--cached]
 #>        kernel.sh config {prod|debug|base}
 #>        kernel.sh configure {prod|debug|base} DIR
 #>
@@ -15,12 +14,10 @@
 #>           working tree DIR (a git tree with a tag "base") as it is now,
 #>           incrementally, as <variant>-dev
 #>   path    print the path of the bzImage, building it first if need be
-#>   btf     print the path of the production kernel's type information,
-#>           building the kernel first if need be; with --cached, fail instead
 #>   config  print the path of the final configuration, likewise
 #>   configure  make that configuration in the kernel source tree DIR
 #>
-#> SPAWNPOL_KERNEL=dev makes path, btf and config name what the last
+#> SPAWNPOL_KERNEL=dev makes path and config name what the last
 #> `build --tree` made instead; there is no such base.
 
 set -u
@@ -150,9 +147,7 @@ install_kernel()
 	mkdir -p "$dir.part" || return 1
 	cp "$tree/arch/x86/boot/bzImage" "$dir.part/bzImage" &&
 		cp "$tree/.config" "$dir.part/config" &&
-		cp "$tree/vmlinux" "$dir.part/vmlinux" &&
-		objcopy --dump-section .BTF="$dir.part/vmlinux.btf" \
-			"$tree/vmlinux" /dev/null || return 1
+		cp "$tree/vmlinux" "$dir.part/vmlinux" || return 1
 	rm -rf "$dir"
 	mv "$dir.part" "$dir"
 }
@@ -274,9 +269,6 @@ main()
 		[[ -d ${2:-} ]] || misuse "configure needs a source tree"
 		ccache_env
 		make_config "$@" ;;
-	btf)
-		[[ ${1:-} != --cached || -e $(kernel_dir prod)/vmlinux.btf ]] || exit 1
-		locate vmlinux.btf prod ;;
 	*) misuse "unknown command: $command" ;;
 	esac
 	exit	# this file may have been edited meanwhile: read no more of it
