@@ -9,6 +9,7 @@ LIBDIR	?= $(PREFIX)/lib
 INCDIR	?= $(PREFIX)/include
 DATADIR	?= $(PREFIX)/share
 MANDIR	?= $(DATADIR)/man
+DOCDIR	?= $(DATADIR)/doc/spawnpol
 
 VERSION	:= 0.1.0
 SOMAJOR	:= 1
@@ -77,7 +78,7 @@ SOAK_BIN    := $(B)/tests/soak.bin
 
 TARGETS :=
 ifneq ($(LIB_SRC),)
-TARGETS += $(B)/libspawnpol.a $(B)/libspawnpol.so $(B)/libspawnpol.pc \
+TARGETS += $(B)/libspawnpol.a $(B)/libspawnpol.so $(B)/libspawnpol.pc $(B)/spawnpol-policy.pc \
 	$(B)/libspawnpol-posix.so
 endif
 ifneq ($(TOOL_SRC),)
@@ -99,6 +100,9 @@ BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c %/stamp.c,$(wildcard b
 BENCH_BIN := $(B)/bench/bench $(B)/bench/stamp $(B)/bench/decision.bpf.o
 
 EXAMPLE_BIN := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
+# A policy built outside the checkout, and how.
+POLICY_EXAMPLE := examples/policy/Makefile $(wildcard examples/policy/*.bpf.c)
+EXAMPLE_BIN += $(patsubst %.c,$(B)/%.o,$(filter %.bpf.c,$(POLICY_EXAMPLE)))
 
 # The daemon is an example, and stays here.
 MAN_SRC := $(filter-out docs/spawnpold.8,$(wildcard docs/*.[1-8]))
@@ -235,6 +239,15 @@ $(B)/libspawnpol.pc: FORCE
 		'Version: $(VERSION)' 'Requires.private: liburing, libbpf' \
 		'Libs: -L$${libdir} -lspawnpol' 'Cflags: -I$${includedir}' >$@
 
+$(B)/spawnpol-policy.pc: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '%s\n' 'includedir=$(INCDIR)' 'policydir=$(DATADIR)/spawnpol' \
+		'exampledir=$(DOCDIR)/examples/policy' '' \
+		'Name: spawnpol-policy' \
+		'Description: compiling BPF policies for spawned programs' \
+		'Version: $(VERSION)' 'Requires.private: libbpf' \
+		'Cflags: $(POLICY_CFLAGS) -I$${includedir}' >$@
+
 $(B)/spawnpol: $(TOOL_OBJ) $(B)/libspawnpol.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
@@ -313,9 +326,11 @@ install: $(TARGETS) $(BPF_OBJ)
 	ln -sf libspawnpol.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libspawnpol.so.$(SOMAJOR)
 	ln -sf libspawnpol.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libspawnpol.so
 	install -m755 $(B)/libspawnpol-posix.so $(DESTDIR)$(LIBDIR)/
-	install -m644 $(B)/libspawnpol.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
+	install -m644 $(B)/libspawnpol.pc $(B)/spawnpol-policy.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
 	install -m644 $(HEADERS) $(DESTDIR)$(INCDIR)/
 	install -m644 $(BPF_OBJ) $(DESTDIR)$(DATADIR)/spawnpol/
+	install -d $(DESTDIR)$(DOCDIR)/examples/policy
+	install -m644 $(POLICY_EXAMPLE) $(DESTDIR)$(DOCDIR)/examples/policy/
 	install -d $(DESTDIR)$(COMPLETION)
 	$(B)/spawnpol completion bash >$(DESTDIR)$(COMPLETION)/spawnpol
 	@for page in $(MAN_SRC); do \
@@ -328,9 +343,10 @@ uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/spawnpol $(DESTDIR)$(LIBDIR)/libspawnpol.* \
 		$(DESTDIR)$(LIBDIR)/libspawnpol-posix.so \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/libspawnpol.pc \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/spawnpol-policy.pc \
 		$(addprefix $(DESTDIR)$(INCDIR)/,$(notdir $(HEADERS))) \
 		$(DESTDIR)$(COMPLETION)/spawnpol
-	rm -rf $(DESTDIR)$(DATADIR)/spawnpol
+	rm -rf $(DESTDIR)$(DATADIR)/spawnpol $(DESTDIR)$(DOCDIR)/examples/policy
 	@for page in $(MAN_SRC); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
 	done

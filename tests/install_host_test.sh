@@ -50,6 +50,38 @@ test_uninstall_leaves_nothing()
 	expect_equal "$(find "$ROOT" ! -type d)" ''
 }
 
+# The example is copied, built, and is the same program as in the checkout.
+test_a_policy_is_built_from_installed_files()
+{
+	local name=wait_busy.bpf.o
+	run make -C "$TOP" install PREFIX="$DIR/prefix"
+	expect_status 0
+	export PKG_CONFIG_PATH=$DIR/prefix/lib/pkgconfig
+	cp -r "$(pkg-config --variable=exampledir spawnpol-policy)" "$DIR/mine" ||
+		fail "no example is installed"
+	run make -C "$DIR/mine"
+	expect_status 0
+	[[ ! $ERR ]] || fail "it built with warnings: $ERR"
+	program "$DIR/mine/$name" >"$DIR/got"
+	program "$BUILD/examples/policy/$name" >"$DIR/wanted"
+	cmp "$DIR/got" "$DIR/wanted" || fail "it is another program"
+}
+
+# program OBJECT: its instructions.
+program()
+{
+	llvm-objdump -d --no-show-raw-insn "$1" | grep -v 'file format' | grep . ||
+		fail "there is no program in $1"
+}
+
+test_the_example_says_what_is_missing()
+{
+	cp -r "$TOP/examples/policy" "$DIR/mine"
+	run env PKG_CONFIG_LIBDIR=/nonexistent make -C "$DIR/mine"
+	expect_status 2
+	expect_err 'PKG_CONFIG_PATH'
+}
+
 # Where a kernel's types are asked for, kernel.sh finds none and fails.
 test_objects_need_no_kernel_and_are_the_same_everywhere()
 {
