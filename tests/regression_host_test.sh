@@ -116,4 +116,15 @@ test_programs_of_bpf_have_lines_of_their_own()
 	expect_out 'bpf/v/log/good: pass -> fail'
 }
 
+test_makes_that_scripts_call_are_no_sub_makes()
+{
+	printf '%s\n' 'all:' "	@. $TOP/tests/lib/common.sh; \$(MAKE) -f inner" \
+		>"$DIR/outer"
+	# shellcheck disable=SC2016 # make expands them
+	printf '%s\n' 'all:' '	@echo level $(MAKELEVEL) flags=$(MAKEFLAGS).' >"$DIR/inner"
+	run make -C "$DIR" -f outer -j2 SHELL=/bin/bash
+	expect_status 0
+	expect_out 'level 0 flags=.'
+}
+
 run_tests "$@"

@@ -14,6 +14,11 @@ SERIES=$PATCHES/$SPAWNPOL_BASE
 # taken from there.
 FILES=("$PATCHES/files" "$SERIES/files")
 
+# The makes that a script calls are nobody's sub-makes: what the make that called the
+# script said is not for them. (In a sub-make the kernel's selftests for BPF take
+# their directory for given, and build into the root directory without it.)
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+
 # A path that holds nothing to build from would end up in every log line.
 PROGRAM=${0##*/}
 
