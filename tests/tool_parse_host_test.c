@@ -179,6 +179,28 @@ TEST(json_escapes)
 	CHECK_STR(document("\x80"), "{\"t\": \"\\ufffd\"}\n");
 }
 
+/* Readers that keep numbers as doubles would round them. */
+TEST(json_numbers_of_64_bits_are_strings)
+{
+	char *out = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&out, &size);
+	struct json j;
+
+	CHECK(to);
+	CHECK_OK(json_start(&j));
+	j.compact = true;
+	json_u64(&j, "most", UINT64_MAX);
+	json_u64(&j, "least", 0);
+	json_u32(&j, "short", UINT32_MAX);
+	json_s32(&j, "signed", INT32_MIN);
+	CHECK_OK(json_finish(&j, to));
+	fclose(to);
+	CHECK_STR(out, "{\"most\": \"18446744073709551615\", \"least\": \"0\", "
+		       "\"short\": 4294967295, \"signed\": -2147483648}\n");
+	free(out);
+}
+
 TEST(json_nesting)
 {
 	char out[256];
@@ -190,7 +212,7 @@ TEST(json_nesting)
 	json_array(&j, "empty");
 	json_end(&j);
 	json_array(&j, "list");
-	json_integer(&j, NULL, -1);
+	json_s32(&j, NULL, -1);
 	json_object(&j, NULL);
 	json_bool(&j, "yes", true);
 	json_null(&j, "none");

@@ -11,11 +11,22 @@ HELPERS=$BUILD/tests/helpers
 # The checks of JSON make no process: they are many, and emulation is slow.
 # (tool_host_test.sh has documents parsed.)
 
-# value_of KEY: the first value of that key in OUT, in VALUE, quotes and all.
+# value_of KEY: the first value of that key in OUT, in VALUE, quotes and all. A list is
+# put on one line.
 value_of()
 {
-	[[ $OUT =~ \"$1\":\ ([^$'\n']*) ]] || fail "no '$1' in $OUT"
-	VALUE=${BASH_REMATCH[1]%,}
+	local text=${OUT//$'\n'/} value='(\[[^]]*\]|"([^"\\]|\\.)*"|[^],}]*)'
+	[[ $text =~ \"$1\":\ $value ]] || fail "no '$1' in $OUT"
+	VALUE=${BASH_REMATCH[1]}
+	[[ $VALUE != '['* ]] || VALUE=${VALUE//  /}
+}
+
+# number_of KEY: one of 64 bits, which is written as a string.
+number_of()
+{
+	value_of "$1"
+	[[ $VALUE =~ ^\"([0-9]+)\"$ ]] || fail "$1 is no number of 64 bits: $VALUE"
+	VALUE=${BASH_REMATCH[1]}
 }
 
 # expect_value KEY VALUE...
@@ -215,7 +226,7 @@ test_attach_finds_the_only_ring()
 	load_default
 	start_daemon
 	attach policy "$DAEMON"
-	expect_value policy '"policy"' slot 0 events '"before-exec,clone"' pid "$DAEMON"
+	expect_value policy '"policy"' slot 0 events '["before-exec","clone"]' pid "$DAEMON"
 	[[ -e $PINS/policy/link-$LINK ]] || fail "the link is not pinned"
 	run "$CLIENT" "$SOCKET" true
 	expect_status 0
@@ -223,7 +234,7 @@ test_attach_finds_the_only_ring()
 	expect_status 127
 	done_by list policy --json
 	expect_value link "$LINK" policy '"policy"' gone false pid "$DAEMON"
-	value_of submit
+	number_of submit
 	((VALUE > 0)) || fail "no verdict was counted: $OUT"
 	done_by list policy
 	expect_out "of process $DAEMON"
@@ -283,7 +294,7 @@ test_attach_with_budgets_and_events()
 	hold_rings 1
 	attach policy "$RING_PID" --events 'done' --max-issues 7 --max-staged 2 --max-delay 1.5s
 	done_by list policy --json
-	expect_value events '"done"' max_issues 7 max_staged 2 max_delay_ns 1500000000
+	expect_value events '["done"]' max_issues 7 max_staged 2 max_delay_ns '"1500000000"'
 	refused E2BIG attach policy --pid "$RING_PID" --slot 1 --max-issues 4000000000
 	refused E2BIG attach policy --pid "$RING_PID" --slot 1 --max-delay 100m
 	expect_equal "$(echo "$PINS"/policy/link-*)" "$PINS/policy/link-$LINK"
@@ -372,7 +383,7 @@ test_update_tells_of_events_that_will_be_missed()
 	hold_rings 1
 	attach policy "$RING_PID" --events 'done'
 	done_by update "$LINK" policy --json
-	expect_value events_missing '"before-exec,clone"'
+	expect_value events_missing '["before-exec","clone"]'
 }
 
 test_unload_while_attached()

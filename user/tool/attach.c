@@ -9,6 +9,7 @@
 
 #include "common/parse.h"
 #include "json.h"
+#include "json_events.h"
 #include "names.h"
 #include "pins.h"
 #include "rings.h"
@@ -63,14 +64,14 @@ static int print_link(struct tool *t, const char *name,
 	ret = start_json(t, &j);
 	if (ret <= 0)
 		return ret;
-	json_number(&j, "link", info->id);
+	json_u32(&j, "link", info->id);
 	json_text(&j, "policy", name);
-	json_number(&j, "prog_id", info->prog_id);
-	json_number(&j, "ring", info->ring_id);
-	json_number(&j, "slot", info->slot);
-	json_text(&j, "events", events);
-	json_number(&j, "pid", t->set.pid);
-	json_number(&j, "fd", t->set.fd);
+	json_u32(&j, "prog_id", info->prog_id);
+	json_u64(&j, "ring", info->ring_id);
+	json_u32(&j, "slot", info->slot);
+	json_events(&j, "events", info->events);
+	json_u32(&j, "pid", t->set.pid);
+	json_u32(&j, "fd", t->set.fd);
 	return json_finish(&j, stdout);
 }
 
@@ -194,9 +195,9 @@ static int print_update(struct tool *t, uint32_t id, const char *name,
 	ret = start_json(t, &j);
 	if (ret <= 0)
 		return ret;
-	json_number(&j, "link", id);
+	json_u32(&j, "link", id);
 	json_text(&j, "policy", name);
-	json_text(&j, "events_missing", events);
+	json_events(&j, "events_missing", missing);
 	return json_finish(&j, stdout);
 }
 
@@ -299,6 +300,6 @@ int do_detach(struct tool *t)
 	ret = start_json(t, &j);
 	if (ret <= 0)
 		return ret;
-	json_number(&j, "link", id);
+	json_u32(&j, "link", id);
 	return json_finish(&j, stdout);
 }

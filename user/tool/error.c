@@ -138,7 +138,7 @@ static void print_json(const struct tool *t)
 	json_text(&j, "text", p->err ? strerror(p->err) : NULL);
 	json_text(&j, "remedy", p->remedy[0] ? p->remedy : NULL);
 	json_text(&j, "log", p->log);
-	json_number(&j, "status", p->status);
+	json_u32(&j, "status", p->status);
 	json_end(&j);
 	/* what run's command writes to standard output must stay its own */
 	json_finish(&j, is_command(t, do_run) ? stderr : stdout);

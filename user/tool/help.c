@@ -189,6 +189,6 @@ int do_version(struct tool *t)
 	if (ret)
 		return ret;
 	json_text(&j, "version", SPAWNPOL_VERSION);
-	json_number(&j, "abi", IORING_SPAWN_ABI);
+	json_u32(&j, "abi", IORING_SPAWN_ABI);
 	return json_finish(&j, stdout);
 }

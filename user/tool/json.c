@@ -137,16 +137,22 @@ void json_text(struct json *j, const char *key, const char *value)
 	put_string(j->out, value);
 }
 
-void json_number(struct json *j, const char *key, uint64_t value)
+void json_u32(struct json *j, const char *key, uint32_t value)
 {
 	put_key(j, key);
-	fprintf(j->out, "%" PRIu64, value);
+	fprintf(j->out, "%" PRIu32, value);
 }
 
-void json_integer(struct json *j, const char *key, int64_t value)
+void json_s32(struct json *j, const char *key, int32_t value)
 {
 	put_key(j, key);
-	fprintf(j->out, "%" PRId64, value);
+	fprintf(j->out, "%" PRId32, value);
+}
+
+void json_u64(struct json *j, const char *key, uint64_t value)
+{
+	put_key(j, key);
+	fprintf(j->out, "\"%" PRIu64 "\"", value);
 }
 
 void json_bool(struct json *j, const char *key, bool value)

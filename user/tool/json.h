@@ -35,8 +35,13 @@ void json_object(struct json *j, const char *key);
 void json_array(struct json *j, const char *key);
 void json_end(struct json *j);
 void json_text(struct json *j, const char *key, const char *value);
-void json_number(struct json *j, const char *key, uint64_t value);
-void json_integer(struct json *j, const char *key, int64_t value);
+void json_u32(struct json *j, const char *key, uint32_t value);
+void json_s32(struct json *j, const char *key, int32_t value);
+/*
+ * A string of decimal digits, whatever the value: readers that keep numbers as
+ * doubles, such as jq, are exact up to 2^53 only.
+ */
+void json_u64(struct json *j, const char *key, uint64_t value);
 void json_bool(struct json *j, const char *key, bool value);
 void json_null(struct json *j, const char *key);
 

@@ -5,6 +5,7 @@
 
 #include "list_print.h"
 #include "json.h"
+#include "json_events.h"
 #include "names.h"
 #include "tool.h"
 
@@ -21,8 +22,8 @@ static void json_processes(struct json *j, const struct inventory *v,
 		if (!ring_id || v->rings[i].ring_id != ring_id)
 			continue;
 		json_object(j, NULL);
-		json_number(j, "pid", v->rings[i].pid);
-		json_number(j, "fd", v->rings[i].fd);
+		json_u32(j, "pid", v->rings[i].pid);
+		json_u32(j, "fd", v->rings[i].fd);
 		json_end(j);
 	}
 	json_end(j);
@@ -33,36 +34,33 @@ static void json_counters(struct json *j, const struct spawnpol_link_info *l)
 	int i;
 
 	json_object(j, "counters");
-	json_number(j, "runs", l->runs);
+	json_u64(j, "runs", l->runs);
 	for (i = 0; i < NR_VERDICTS; i++)
-		json_number(j, verdict_name(i), l->verdicts[i]);
-	json_number(j, "exhausted", l->exhausted);
-	json_number(j, "failures", l->failures);
+		json_u64(j, verdict_name(i), l->verdicts[i]);
+	json_u64(j, "exhausted", l->exhausted);
+	json_u64(j, "failures", l->failures);
 	json_end(j);
 }
 
 static void json_link(struct json *j, const struct inventory *v,
 		      const struct link_seen *l)
 {
-	char events[EVENTS_SIZE];
-
-	event_list(l->info.events, events, sizeof(events));
 	json_object(j, NULL);
-	json_number(j, "link", l->info.id);
+	json_u32(j, "link", l->info.id);
 	json_text(j, "policy", l->policy[0] ? l->policy : NULL);
 	json_bool(j, "pinned", l->policy[0]);
-	json_number(j, "prog_id", l->info.prog_id);
-	json_number(j, "slot", l->info.slot);
+	json_u32(j, "prog_id", l->info.prog_id);
+	json_u32(j, "slot", l->info.slot);
 	if (l->info.ring_id)
-		json_number(j, "ring", l->info.ring_id);
+		json_u64(j, "ring", l->info.ring_id);
 	else
 		json_null(j, "ring");
 	json_bool(j, "gone", !l->info.ring_id);
 	json_processes(j, v, l->info.ring_id);
-	json_text(j, "events", events);
-	json_number(j, "max_issues", l->info.max_issues);
-	json_number(j, "max_staged", l->info.max_staged);
-	json_number(j, "max_delay_ns", l->info.max_delay_ns);
+	json_events(j, "events", l->info.events);
+	json_u32(j, "max_issues", l->info.max_issues);
+	json_u32(j, "max_staged", l->info.max_staged);
+	json_u64(j, "max_delay_ns", l->info.max_delay_ns);
 	json_counters(j, &l->info);
 	json_end(j);
 }
@@ -81,8 +79,8 @@ static int print_json(const struct inventory *v)
 		json_object(&j, NULL);
 		json_text(&j, "name", v->policies[i].name);
 		json_text(&j, "program", v->policies[i].program);
-		json_number(&j, "prog_id", v->policies[i].prog_id);
-		json_number(&j, "maps", v->policies[i].nr_maps);
+		json_u32(&j, "prog_id", v->policies[i].prog_id);
+		json_u32(&j, "maps", v->policies[i].nr_maps);
 		json_end(&j);
 	}
 	json_end(&j);

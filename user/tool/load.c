@@ -35,7 +35,7 @@ static int report_loaded(struct tool *t, const char *name,
 	json_text(&j, "name", name);
 	json_text(&j, "object", o->path);
 	json_text(&j, "program", bpf_program__name(o->prog));
-	json_number(&j, "prog_id", info.id);
+	json_u32(&j, "prog_id", info.id);
 	return json_finish(&j, stdout);
 }
 

@@ -75,7 +75,7 @@ static void json_numbers(struct json *j, const struct io_uring_spawn_query *q)
 	json_object(j, "numbers");
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		if (numbers[i].number)
-			json_number(j, numbers[i].name, numbers[i].number);
+			json_u32(j, numbers[i].name, numbers[i].number);
 		else
 			json_null(j, numbers[i].name);
 	}
@@ -85,17 +85,17 @@ static void json_numbers(struct json *j, const struct io_uring_spawn_query *q)
 static void json_limits(struct json *j, const struct io_uring_spawn_query *q)
 {
 	json_object(j, "limits");
-	json_number(j, "steps", q->max_steps);
-	json_number(j, "files", q->max_files);
-	json_number(j, "waiting", q->max_waiting);
+	json_u32(j, "steps", q->max_steps);
+	json_u32(j, "files", q->max_files);
+	json_u32(j, "waiting", q->max_waiting);
 	json_end(j);
 	json_object(j, "budgets");
-	json_number(j, "default_issues", q->def_issues);
-	json_number(j, "default_staged", q->def_staged);
-	json_number(j, "default_delay_ns", q->def_delay_ns);
-	json_number(j, "max_issues", q->max_issues);
-	json_number(j, "max_staged", q->max_staged);
-	json_number(j, "max_delay_ns", q->max_delay_ns);
+	json_u32(j, "default_issues", q->def_issues);
+	json_u32(j, "default_staged", q->def_staged);
+	json_u64(j, "default_delay_ns", q->def_delay_ns);
+	json_u32(j, "max_issues", q->max_issues);
+	json_u32(j, "max_staged", q->max_staged);
+	json_u64(j, "max_delay_ns", q->max_delay_ns);
 	json_end(j);
 }
 
@@ -115,9 +115,9 @@ static int print_json(const struct surroundings *s,
 	json_text(&j, "kernel", kernel.release);
 	json_bool(&j, "supported", supported);
 	json_object(&j, "abi");
-	json_number(&j, "tool", IORING_SPAWN_ABI);
+	json_u32(&j, "tool", IORING_SPAWN_ABI);
 	if (q->abi)
-		json_number(&j, "kernel", q->abi);
+		json_u32(&j, "kernel", q->abi);
 	else
 		json_null(&j, "kernel");
 	json_end(&j);
@@ -125,7 +125,7 @@ static int print_json(const struct surroundings *s,
 	for (i = 0; features[i].name; i++)
 		json_feature(&j, &features[i], &findings[i]);
 	json_end(&j);
-	json_number(&j, "slots", q->nr_slots);
+	json_u32(&j, "slots", q->nr_slots);
 	json_numbers(&j, q);
 	json_steps(&j, "steps", q->child_ops);
 	json_steps(&j, "retry", q->retry_ops);

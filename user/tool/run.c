@@ -93,8 +93,8 @@ static int report(struct tool *t, const char *outcome, pid_t pid)
 		return ret;
 	j.compact = true;
 	json_text(&j, "outcome", outcome);
-	json_integer(&j, "pid", pid);
-	json_number(&j, "status", t->status);
+	json_s32(&j, "pid", pid);
+	json_u32(&j, "status", t->status);
 	return json_finish(&j, stderr);
 }
 

@@ -132,21 +132,21 @@ static void lower(const char *text, char *to, size_t size)
 static void json_result(struct json *j, const char *key, const char *errno_key,
 			int32_t res)
 {
-	json_integer(j, key, res);
+	json_s32(j, key, res);
 	json_text(j, errno_key, res < 0 ? errno_name(-res) : NULL);
 }
 
 static void json_step(struct json *j, const struct trace_event *e)
 {
-	json_number(j, "step", e->step);
-	json_number(j, "attempt", e->attempt);
+	json_u32(j, "step", e->step);
+	json_u32(j, "attempt", e->attempt);
 	json_text(j, "op", step_name(e->op, e->cmd));
-	json_number(j, "opcode", e->op);
-	json_number(j, "cmd", e->cmd);
+	json_u32(j, "opcode", e->op);
+	json_u32(j, "cmd", e->cmd);
 	json_result(j, "res", "errno", e->res);
 	json_bool(j, "staged", e->staged);
-	json_number(j, "user_data", e->user_data);
-	json_number(j, "elapsed_ns", e->elapsed_ns);
+	json_u64(j, "user_data", e->user_data);
+	json_u64(j, "elapsed_ns", e->elapsed_ns);
 	json_text(j, "path", e->name[0] ? e->name : NULL);
 }
 
@@ -154,34 +154,34 @@ static void json_verdict(struct json *j, const struct trace_event *e)
 {
 	char word[32];
 
-	json_number(j, "step", e->step);
-	json_number(j, "prog_id", e->prog);
+	json_u32(j, "step", e->step);
+	json_u32(j, "prog_id", e->prog);
 	lower(e->event, word, sizeof(word));
 	json_text(j, "on", word);
-	json_number(j, "opcode", e->op);
+	json_u32(j, "opcode", e->op);
 	json_result(j, "res", "errno", e->res);
 	lower(e->verdict, word, sizeof(word));
 	json_text(j, "verdict", word);
-	json_number(j, "staged", e->staged);
+	json_u32(j, "staged", e->staged);
 	json_text(j, "staged_op",
 		  e->staged ? step_name(e->staged_op, 0) : NULL);
-	json_number(j, "delay_ns", e->delay_ns);
+	json_u64(j, "delay_ns", e->delay_ns);
 	json_result(j, "result", "result_errno", e->result);
 }
 
 static void json_start_event(struct json *j, const struct trace_event *e)
 {
-	json_number(j, "submitter", e->task);
-	json_number(j, "steps", e->steps);
-	json_number(j, "cookie", e->cookie);
-	json_number(j, "user_data", e->user_data);
+	json_u32(j, "submitter", e->task);
+	json_u32(j, "steps", e->steps);
+	json_u64(j, "cookie", e->cookie);
+	json_u64(j, "user_data", e->user_data);
 }
 
 static void json_end_event(struct json *j, const struct trace_event *e)
 {
 	json_result(j, "res", "errno", e->res);
-	json_number(j, "issued", e->issued);
-	json_number(j, "elapsed_ns", e->elapsed_ns);
+	json_u32(j, "issued", e->issued);
+	json_u64(j, "elapsed_ns", e->elapsed_ns);
 }
 
 static void json_body(struct json *j, const struct trace_event *e)
@@ -213,18 +213,18 @@ void trace_print_json(const struct trace_event *e, uint64_t since)
 	j.compact = true;
 	json_text(&j, "event", names[e->kind]);
 	if (e->kind == TRACE_LOST) {
-		json_number(&j, "count", e->lost);
+		json_u32(&j, "count", e->lost);
 		json_finish(&j, stdout);
 		return;
 	}
-	json_number(&j, "chain", e->chain);
-	json_number(&j, "time_ns", e->time_ns);
+	json_u64(&j, "chain", e->chain);
+	json_u64(&j, "time_ns", e->time_ns);
 	if (since == TRACE_NO_TIME)
 		json_null(&j, "since_ns");
 	else
-		json_number(&j, "since_ns", since);
-	json_number(&j, "link", e->link);
-	json_integer(&j, "pid", e->pid);
+		json_u64(&j, "since_ns", since);
+	json_u32(&j, "link", e->link);
+	json_s32(&j, "pid", e->pid);
 	json_body(&j, e);
 	json_finish(&j, stdout);
 }
