@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
+# ALONE: unload looks at, and so holds for a moment, the links of the whole system.
+#
 # The tool on a kernel that can: policies loaded, attached to rings of other
 # processes, listed, exchanged and taken away again, and what is left then.
 
@@ -145,6 +147,49 @@ test_load_under_a_name_that_is_taken()
 	refused "a policy 'policy' is loaded already" load spawn_policy --name policy
 	expect_err 'unload policy'
 	expect_equal "$(ls -R "$PINS")" "$before"
+}
+
+# incomplete POLICY: its name is of no use, and can be freed.
+incomplete()
+{
+	refused "'$1' is incomplete" load spawn_policy --name "$1"
+	expect_err "try: spawnpol unload $1"
+	refused "'$1' is incomplete" run --policy "$1" true
+	done_by list
+	expect_out "$1: incomplete"
+	done_by list "$1" --json
+	expect_value complete false prog_id null
+	done_by unload "$1"
+	load_default "$1"
+	done_by unload "$1"
+	nothing_is_left
+}
+
+test_pins_that_were_removed_by_hand()
+{
+	load_default
+	rm "$PINS/policy/prog"
+	incomplete policy
+	load_default
+	rm "$PINS"/policy/*
+	incomplete policy
+	mkdir -p "$PINS/policy/sub"
+	incomplete policy
+}
+
+# What it decides for is no less than that of a whole policy.
+test_an_incomplete_policy_that_is_attached()
+{
+	load_default
+	hold_rings 1
+	attach policy "$RING_PID"
+	rm "$PINS/policy/prog"
+	refused "'policy' is attached to 1 ring" unload policy
+	done_by list policy
+	expect_out "link $LINK: slot 0"
+	done_by unload --force policy
+	refused 'there is no link' detach "$LINK"
+	nothing_is_left
 }
 
 test_load_without_the_file_system()
@@ -294,6 +339,7 @@ test_attach_with_budgets_and_events()
 	hold_rings 1
 	attach policy "$RING_PID" --events 'done' --max-issues 7 --max-staged 2 --max-delay 1.5s
 	done_by list policy --json
+	OUT=${OUT#*'"links":'}
 	expect_value events '["done"]' max_issues 7 max_staged 2 max_delay_ns '"1500000000"'
 	refused E2BIG attach policy --pid "$RING_PID" --slot 1 --max-issues 4000000000
 	refused E2BIG attach policy --pid "$RING_PID" --slot 1 --max-delay 100m
@@ -306,6 +352,7 @@ test_attach_unprivileged()
 	hold_rings 1
 	unprivileged attach policy --pid "$RING_PID"
 	expect_status 1
+	expect_err "cannot open $PINS: Permission denied"
 	expect_err 'as root'
 }
 

@@ -61,7 +61,7 @@ static const struct option_desc load_options[] = {
 
 static const struct option_desc unload_options[] = {
 	{ "force", 'f', FLAG(force),
-	  .help = "Detach the policy first where it is attached." },
+	  .help = "Detach the policy first, wherever it is attached." },
 	{ 0 }
 };
 
@@ -140,7 +140,7 @@ const struct command commands[] = {
 	  do_load, 1, 1, .options = { load_options, policy_options },
 	  .complete = COMPLETE_OBJECT },
 	{ "unload", "NAME", "remove a loaded policy",
-	  "Refused while the policy is attached through a link that this tool pinned, unless --force.",
+	  "Refused while the policy decides for a ring, whoever attached it there, unless --force. Of a policy whose program is no longer pinned, it removes what is left.",
 	  do_unload, 1, 1, .options = { unload_options },
 	  .complete = COMPLETE_POLICY },
 	{ "attach", "NAME", "attach a loaded policy to a process's ring",
@@ -154,7 +154,7 @@ const struct command commands[] = {
 	  "Chains that are under way go on without a policy.",
 	  do_detach, 1, .max_args = 1 },
 	{ "list", "[NAME]", "show loaded policies, links and their counters",
-	  "Without the NAME of a policy, links that other programs made are shown too. So are links whose ring is gone.",
+	  "With each policy: the events it asks for, and how it is set up, which are the options of the default policy and the constants of others. A link is shown with the policy whose program it has, whoever made it; without NAME, also links with programs that were not loaded with this tool. Links whose ring is gone are shown until they are detached.",
 	  do_list, .max_args = 1, .complete = COMPLETE_POLICY },
 	{ "run", "COMMAND [ARG...]", "spawn one command under a policy",
 	  "The command gets this tool's standard streams and environment. The exit status is the command's, or 128 plus the number of the signal that ended it. 127 means that the program was not found, 126 that another step failed; spawnpol then names the step and its error. 1, 2 and 3 may also be spawnpol's own, before anything was spawned; with --json a report on standard error, one line, tells the difference.",

@@ -129,10 +129,10 @@ int do_attach(struct tool *t)
 	if (ret)
 		return ret;
 	lock = pins_change(t);
-	if (lock < 0)
+	if (pins_lock_failed(lock))
 		return lock;
 	ret = attach_locked(t, name, &opts);
-	close(lock);
+	pins_unlock(lock);
 	return ret;
 }
 
@@ -242,7 +242,7 @@ int do_update(struct tool *t)
 	if (ret)
 		return ret;
 	lock = pins_change(t);
-	if (lock < 0)
+	if (pins_lock_failed(lock))
 		return lock;
 	link = ret = take_link(t, id, &info);
 	if (link < 0)
@@ -258,7 +258,7 @@ int do_update(struct tool *t)
 close_link:
 	close(link);
 unlock:
-	close(lock);
+	pins_unlock(lock);
 	return ret;
 }
 
@@ -290,10 +290,10 @@ int do_detach(struct tool *t)
 	if (ret)
 		return ret;
 	lock = pins_change(t);
-	if (lock < 0)
+	if (pins_lock_failed(lock))
 		return lock;
 	ret = detach_locked(t, id);
-	close(lock);
+	pins_unlock(lock);
 	if (ret)
 		return ret;
 	say(t, "detached link %u\n", id);

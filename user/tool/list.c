@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 #include "bpf_info.h"
-#include "list_print.h"
 #include "kernel.h"
+#include "links.h"
+#include "list_print.h"
 #include "pins.h"
 #include "tool.h"
 
@@ -44,80 +45,72 @@ static int add_policy(const char *name, void *data)
 	struct bpf_prog_info info;
 	struct policy_seen *p;
 	char path[PATH_MAX];
-	int fd;
 
 	if (v->only && strcmp(v->only, name))
 		return 0;
 	p = grow((void **)&v->policies, v->nr_policies, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
+	v->nr_policies++;
 	snprintf(p->name, sizeof(p->name), "%s", name);
-	fd = bpf_obj_get(pins_path(path, name, "prog"));
-	if (fd < 0)
-		return 0;
-	if (!info_prog(fd, &info)) {
+	p->prog_fd = bpf_obj_get(pins_path(path, name, "prog"));
+	if (p->prog_fd >= 0 && !info_prog(p->prog_fd, &info)) {
 		p->prog_id = info.id;
 		memcpy(p->program, info.name, sizeof(info.name));
 	}
-	close(fd);
 	pins_each_file(name, "map-", add_map, p);
-	v->nr_policies++;
 	return 0;
 }
 
-static int add_link(struct inventory *v, int fd)
+/* The policy whose program the link has, or else that it is pinned with. */
+static const struct policy_seen *find_policy(const struct inventory *v,
+					     const struct link_seen *l)
 {
-	struct spawnpol_link_info info;
+	unsigned int i;
+
+	for (i = 0; i < v->nr_policies; i++)
+		if (v->policies[i].prog_id &&
+		    v->policies[i].prog_id == l->info.prog_id)
+			return &v->policies[i];
+	for (i = 0; i < v->nr_policies; i++)
+		if (!strcmp(v->policies[i].name, l->pin))
+			return &v->policies[i];
+	return NULL;
+}
+
+static void ask_program(struct link_seen *l)
+{
+	struct bpf_prog_info info;
+	int fd = bpf_prog_get_fd_by_id(l->info.prog_id);
+
+	if (fd < 0)
+		return;
+	if (!info_prog(fd, &info))
+		memcpy(l->program, info.name, sizeof(info.name));
+	close(fd);
+}
+
+static int add_link(int fd, const struct spawnpol_link_info *info, void *data)
+{
+	const struct policy_seen *policy;
+	struct inventory *v = data;
 	struct link_seen *l;
 
-	if (spawnpol_policy_info(fd, &info))
-		return 0;	/* of another type */
+	(void)fd;
 	l = grow((void **)&v->links, v->nr_links, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
-	l->info = info;
-	if (!pins_find_link(info.id, l->policy))
-		l->policy[0] = 0;
+	l->info = *info;
+	if (!pins_find_link(info->id, l->pin))
+		l->pin[0] = 0;
+	policy = find_policy(v, l);
+	if (v->only && !policy)
+		return 0;
+	if (policy)
+		strcpy(l->policy, policy->name);
+	ask_program(l);
 	v->nr_links++;
 	return 0;
-}
-
-static int add_pinned_link(const char *file, void *data)
-{
-	struct inventory *v = data;
-	char path[PATH_MAX];
-	int fd, ret;
-
-	fd = bpf_obj_get(pins_path(path, v->only, file));
-	if (fd < 0)
-		return -errno;
-	ret = add_link(v, fd);
-	close(fd);
-	return ret;
-}
-
-/* All of the system, or those of one policy, and then no other is touched. */
-static int gather_links(struct inventory *v)
-{
-	__u32 id = 0;
-	int fd, ret;
-
-	if (v->only && !v->nr_policies)
-		return 0;
-	if (v->only)
-		return pins_each_file(v->only, "link-", add_pinned_link, v);
-	while (!bpf_link_get_next_id(id, &id)) {
-		fd = bpf_link_get_fd_by_id(id);
-		if (fd < 0 && errno == ENOENT)
-			continue;	/* gone meanwhile */
-		if (fd < 0)
-			return -errno;
-		ret = add_link(v, fd);
-		close(fd);
-		if (ret)
-			return ret;
-	}
-	return errno == ENOENT ? 0 : -errno;
 }
 
 static void add_ring(const struct ring_seen *seen, void *data)
@@ -132,27 +125,42 @@ static void add_ring(const struct ring_seen *seen, void *data)
 	v->nr_rings++;
 }
 
+static int gather_locked(struct tool *t, struct inventory *v, bool pins)
+{
+	int ret = 0;
+
+	if (pins)
+		ret = pins_each(add_policy, v);
+	if (ret)
+		return fail(t, ret, "cannot read %s", PINS_DIR);
+	if (v->only && !v->nr_policies)
+		return 0;
+	ret = links_each(t, add_link, v);
+	return ret == -ENOMEM ? fail(t, ret, "cannot list the links") : ret;
+}
+
 static int gather(struct tool *t, struct inventory *v)
 {
 	int lock, ret;
 
 	lock = pins_lock(t, PINS_READ);
-	if (lock < 0 && lock != -ENOENT)
+	if (pins_lock_failed(lock))
 		return lock;
-	ret = lock < 0 ? 0 : pins_each(add_policy, v);
-	if (ret)
-		fail(t, ret, "cannot read %s", PINS_DIR);
-	if (!ret) {
-		ret = gather_links(v);
-		if (ret)
-			fail(t, ret, "cannot list the links of this system");
-		if (ret == -EPERM)
-			advise(t, "run %s as root (CAP_SYS_ADMIN is needed)",
-			       TOOL_NAME);
-	}
-	if (lock >= 0)
-		close(lock);
+	ret = gather_locked(t, v, lock >= 0);
+	pins_unlock(lock);
 	return ret;
+}
+
+static void release(struct inventory *v)
+{
+	unsigned int i;
+
+	for (i = 0; i < v->nr_policies; i++)
+		if (v->policies[i].prog_fd >= 0)
+			close(v->policies[i].prog_fd);
+	free(v->policies);
+	free(v->links);
+	free(v->rings);
 }
 
 /* Fails with the reason if this policy cannot be found. */
@@ -180,8 +188,6 @@ int do_list(struct tool *t)
 		rings_each(0, add_ring, &v);
 	if (!ret)
 		ret = list_print(t, &v);
-	free(v.policies);
-	free(v.links);
-	free(v.rings);
+	release(&v);
 	return ret;
 }

@@ -7,6 +7,7 @@
 #include "json.h"
 #include "json_events.h"
 #include "names.h"
+#include "policy_show.h"
 #include "tool.h"
 
 #define EVENTS_SIZE	64
@@ -48,8 +49,9 @@ static void json_link(struct json *j, const struct inventory *v,
 	json_object(j, NULL);
 	json_u32(j, "link", l->info.id);
 	json_text(j, "policy", l->policy[0] ? l->policy : NULL);
-	json_bool(j, "pinned", l->policy[0]);
+	json_bool(j, "pinned", l->pin[0]);
 	json_u32(j, "prog_id", l->info.prog_id);
+	json_text(j, "program", l->program[0] ? l->program : NULL);
 	json_u32(j, "slot", l->info.slot);
 	if (l->info.ring_id)
 		json_u64(j, "ring", l->info.ring_id);
@@ -65,6 +67,21 @@ static void json_link(struct json *j, const struct inventory *v,
 	json_end(j);
 }
 
+static void json_policy(struct json *j, const struct policy_seen *p)
+{
+	json_object(j, NULL);
+	json_text(j, "name", p->name);
+	json_bool(j, "complete", p->prog_id);
+	json_text(j, "program", p->prog_id ? p->program : NULL);
+	if (p->prog_id)
+		json_u32(j, "prog_id", p->prog_id);
+	else
+		json_null(j, "prog_id");
+	json_u32(j, "maps", p->nr_maps);
+	policy_show_json(j, p->prog_fd);
+	json_end(j);
+}
+
 static int print_json(const struct inventory *v)
 {
 	struct json j;
@@ -75,14 +92,8 @@ static int print_json(const struct inventory *v)
 	if (ret)
 		return ret;
 	json_array(&j, "policies");
-	for (i = 0; i < v->nr_policies; i++) {
-		json_object(&j, NULL);
-		json_text(&j, "name", v->policies[i].name);
-		json_text(&j, "program", v->policies[i].program);
-		json_u32(&j, "prog_id", v->policies[i].prog_id);
-		json_u32(&j, "maps", v->policies[i].nr_maps);
-		json_end(&j);
-	}
+	for (i = 0; i < v->nr_policies; i++)
+		json_policy(&j, &v->policies[i]);
 	json_end(&j);
 	json_array(&j, "links");
 	for (i = 0; i < v->nr_links; i++)
@@ -113,6 +124,19 @@ static void print_ring(const struct inventory *v,
 	printf("\n");
 }
 
+/* Whose link it is, where that is not what the reader expects. */
+static void print_owner(const struct link_seen *l)
+{
+	if (!l->policy[0])
+		printf("    program %u '%s', not loaded with '%s load'\n",
+		       l->info.prog_id, l->program, TOOL_NAME);
+	if (!l->pin[0])
+		printf("    made by another program, and not pinned by %s\n",
+		       TOOL_NAME);
+	else if (strcmp(l->pin, l->policy))
+		printf("    pinned with the policy '%s'\n", l->pin);
+}
+
 static void print_link(const struct inventory *v, const struct link_seen *l)
 {
 	const struct spawnpol_link_info *info = &l->info;
@@ -122,9 +146,7 @@ static void print_link(const struct inventory *v, const struct link_seen *l)
 	event_list(info->events, events, sizeof(events));
 	printf("  link %u: ", info->id);
 	print_ring(v, info);
-	if (!l->policy[0])
-		printf("    program %u, not pinned by %s\n", info->prog_id,
-		       TOOL_NAME);
+	print_owner(l);
 	printf("    events: %s; budgets: %u requests, %u staged at once, %g s\n",
 	       events[0] ? events : "failures only", info->max_issues,
 	       info->max_staged, info->max_delay_ns / 1e9);
@@ -146,17 +168,26 @@ static void print_links(const struct inventory *v, const char *policy)
 			print_link(v, &v->links[i]);
 }
 
+static void print_policy(const struct policy_seen *p)
+{
+	if (!p->prog_id) {
+		printf("%s: incomplete, its program is not pinned; try: %s unload %s\n",
+		       p->name, TOOL_NAME, p->name);
+		return;
+	}
+	printf("%s: program %u '%s', %u map%s\n", p->name, p->prog_id,
+	       p->program, p->nr_maps, p->nr_maps == 1 ? "" : "s");
+	policy_show_text(p->prog_fd);
+}
+
 static void print_text(const struct inventory *v)
 {
-	const struct policy_seen *p;
 	unsigned int i;
 	bool others = false;
 
 	for (i = 0; i < v->nr_policies; i++) {
-		p = &v->policies[i];
-		printf("%s: program %u '%s', %u map%s\n", p->name, p->prog_id,
-		       p->program, p->nr_maps, p->nr_maps == 1 ? "" : "s");
-		print_links(v, p->name);
+		print_policy(&v->policies[i]);
+		print_links(v, v->policies[i].name);
 	}
 	for (i = 0; i < v->nr_links; i++)
 		others = others || !v->links[i].policy[0];

@@ -13,13 +13,16 @@ struct tool;
 struct policy_seen {
 	char name[NAME_MAX + 1];
 	char program[16 + 1];
-	uint32_t prog_id;
+	int prog_fd;			/* negative: its pin is gone ... */
+	uint32_t prog_id;		/* ... and 0 */
 	unsigned int nr_maps;
 };
 
 struct link_seen {
 	struct spawnpol_link_info info;	/* ring_id 0: its ring is gone */
-	char policy[NAME_MAX + 1];	/* where it is pinned; may be empty */
+	char policy[NAME_MAX + 1];	/* that decides; empty: none of the loaded */
+	char pin[NAME_MAX + 1];		/* the policy with which it is pinned, or empty */
+	char program[16 + 1];
 };
 
 struct inventory {

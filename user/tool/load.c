@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* spawnpol load and unload. */
-#include <bpf/bpf.h>
+/* spawnpol load */
 #include <bpf/libbpf.h>
-#include <errno.h>
-#include <spawnpol.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -43,11 +40,11 @@ static int keep(struct tool *t, const char *name, struct object *o)
 {
 	int lock, ret;
 
-	lock = pins_lock(t, PINS_WRITE);
+	lock = pins_lock(t, PINS_CREATE);
 	if (lock < 0)
 		return lock;
 	ret = pins_add(t, name, o->bpf, o->prog);
-	close(lock);
+	pins_unlock(lock);
 	return ret;
 }
 
@@ -73,108 +70,4 @@ int do_load(struct tool *t)
 		ret = report_loaded(t, name, &o);
 	object_close(&o);
 	return ret;
-}
-
-/* The links of the policy that is to go. */
-struct going {
-	struct tool *t;
-	const char *name;
-	unsigned int attached;
-	uint32_t first;
-};
-
-static int open_link(const struct going *g, const char *file,
-		     struct spawnpol_link_info *info)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	fd = bpf_obj_get(pins_path(path, g->name, file));
-	if (fd < 0)
-		return -errno;
-	if (spawnpol_policy_info(fd, info) || !info->ring_id) {
-		close(fd);
-		return -ENOLINK;
-	}
-	return fd;
-}
-
-static int count_attached(const char *file, void *data)
-{
-	struct spawnpol_link_info info;
-	struct going *g = data;
-	int fd;
-
-	fd = open_link(g, file, &info);
-	if (fd < 0)
-		return 0;
-	close(fd);
-	if (!g->attached++)
-		g->first = info.id;
-	return 0;
-}
-
-static int detach_one(const char *file, void *data)
-{
-	struct spawnpol_link_info info;
-	const struct going *g = data;
-	int fd, ret;
-
-	fd = open_link(g, file, &info);
-	if (fd < 0)
-		return 0;
-	ret = spawnpol_policy_detach(fd);
-	close(fd);
-	return ret ? fail(g->t, ret, "cannot detach link %u", info.id) : 0;
-}
-
-static int in_use(struct tool *t, const struct going *g)
-{
-	fail(t, EBUSY, "the policy '%s' is attached to %u ring%s", g->name,
-	     g->attached, g->attached == 1 ? "" : "s");
-	if (g->attached == 1)
-		advise(t, "%s detach %u, or --force", TOOL_NAME, g->first);
-	else
-		advise(t, "--force, to detach it everywhere");
-	return -EBUSY;
-}
-
-static int unload(struct tool *t, const char *name)
-{
-	struct going g = { .t = t, .name = name };
-	int fd, ret;
-
-	fd = pins_prog(t, name);
-	if (fd < 0)
-		return fd;
-	close(fd);
-	pins_each_file(name, "link-", count_attached, &g);
-	if (g.attached && !t->set.force)
-		return in_use(t, &g);
-	ret = pins_each_file(name, "link-", detach_one, &g);
-	return ret ? ret : pins_remove(t, name);
-}
-
-int do_unload(struct tool *t)
-{
-	const char *name = t->args[0];
-	struct json j;
-	int lock, ret;
-
-	ret = pins_check_name(t, name);
-	if (ret)
-		return ret;
-	lock = pins_change(t);
-	if (lock < 0)
-		return lock;
-	ret = unload(t, name);
-	close(lock);
-	if (ret)
-		return ret;
-	say(t, "unloaded %s\n", name);
-	ret = start_json(t, &j);
-	if (ret <= 0)
-		return ret;
-	json_text(&j, "name", name);
-	return json_finish(&j, stdout);
 }

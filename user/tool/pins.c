@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,11 +117,14 @@ int pins_each_file(const char *name, const char *prefix,
 	return list_dir(pins_path(path, name, NULL), filter_prefix, &f);
 }
 
-static int remove_file(const char *file, void *data)
+/* Whatever somebody else has put there goes, too. */
+static int remove_entry(const char *path, const struct stat *st, int type,
+			struct FTW *at)
 {
-	char path[PATH_MAX];
-
-	return unlink(pins_path(path, data, file)) ? -errno : 0;
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path) ? -errno : 0;
 }
 
 static int remove_dir(const char *name)
@@ -128,10 +132,9 @@ static int remove_dir(const char *name)
 	char path[PATH_MAX];
 	int ret;
 
-	ret = pins_each_file(name, "", remove_file, (void *)name);
-	if (!ret && rmdir(pins_path(path, name, NULL)))
-		ret = -errno;
-	return ret;
+	ret = nftw(pins_path(path, name, NULL), remove_entry, 8,
+		   FTW_DEPTH | FTW_PHYS);
+	return ret == -1 ? -errno : ret;
 }
 
 static int sweep(const char *name, void *data)
@@ -142,26 +145,47 @@ static int sweep(const char *name, void *data)
 	return 0;
 }
 
-static int make_dir(struct tool *t)
+static int check_bpffs(struct tool *t)
 {
 	struct statfs fs;
 
-	if (statfs(BPFFS_DIR, &fs) || fs.f_type != BPF_FS_MAGIC) {
-		fail(t, ENODEV, "no BPF file system on %s", BPFFS_DIR);
-		advise(t, "mount -t bpf bpf %s", BPFFS_DIR);
-		return -ENODEV;
-	}
-	if (!mkdir(PINS_DIR, 0700) || errno == EEXIST)
+	if (!statfs(BPFFS_DIR, &fs) && fs.f_type == BPF_FS_MAGIC)
 		return 0;
-	fail(t, errno, "cannot make %s", PINS_DIR);
-	if (errno == EACCES || errno == EPERM)
+	fail(t, ENODEV, "no BPF file system on %s, where policies are kept",
+	     BPFFS_DIR);
+	advise(t, "mount -t bpf bpf %s", BPFFS_DIR);
+	return -ENODEV;
+}
+
+static int refused_dir(struct tool *t, int err, const char *what)
+{
+	int ret = fail(t, err, "cannot %s %s", what, PINS_DIR);
+
+	if (err == EACCES || err == EPERM)
 		advise(t, "run %s as root", TOOL_NAME);
-	return -t->problem.err;
+	return ret;
+}
+
+/* -ENOENT, nothing recorded, if it is not there and not to be made. */
+static int open_dir(struct tool *t, bool make)
+{
+	int fd = open(PINS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	if (errno != ENOENT)
+		return refused_dir(t, errno, "open");
+	if (!make)
+		return -ENOENT;
+	if (mkdir(PINS_DIR, 0700) && errno != EEXIST)
+		return refused_dir(t, errno, "make");
+	fd = open(PINS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? refused_dir(t, errno, "open") : fd;
 }
 
 static int lock(struct tool *t, int fd, enum pins_lock how)
 {
-	const int mode = how == PINS_WRITE ? LOCK_EX : LOCK_SH;
+	const int mode = how == PINS_READ ? LOCK_SH : LOCK_EX;
 	int i;
 
 	for (i = 0; i < LOCK_TRIES; i++) {
@@ -181,28 +205,26 @@ int pins_lock(struct tool *t, enum pins_lock how)
 {
 	int fd, ret;
 
-	if (how == PINS_WRITE) {
-		ret = make_dir(t);
-		if (ret)
-			return ret;
-	}
-	fd = open(PINS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT && how == PINS_READ)
-		return -ENOENT;
-	if (fd < 0) {
-		ret = fail(t, errno, "cannot open %s", PINS_DIR);
-		if (ret == -EACCES)
-			advise(t, "run %s as root", TOOL_NAME);
+	ret = check_bpffs(t);
+	if (ret)
 		return ret;
-	}
+	fd = open_dir(t, how == PINS_CREATE);
+	if (fd < 0)
+		return fd;
 	ret = lock(t, fd, how);
 	if (ret) {
 		close(fd);
 		return ret;
 	}
-	if (how == PINS_WRITE)
+	if (how != PINS_READ)
 		list_dir(PINS_DIR, sweep, NULL);
 	return fd;
+}
+
+void pins_unlock(int lock)
+{
+	if (lock >= 0)
+		close(lock);
 }
 
 int pins_change(struct tool *t)
@@ -240,8 +262,27 @@ static int pin_all(struct tool *t, const char *dir, struct bpf_object *obj,
 	return 0;
 }
 
+static bool has_prog(const char *name)
+{
+	char path[PATH_MAX];
+
+	return !access(pins_path(path, name, "prog"), F_OK);
+}
+
+/* Somebody has removed the program's pin, and left the rest. */
+static int incomplete(struct tool *t, const char *name)
+{
+	fail(t, ENOENT, "the policy '%s' is incomplete: its program is not pinned",
+	     name);
+	advise(t, "%s unload %s, which removes what is left of it", TOOL_NAME,
+	       name);
+	return -ENOENT;
+}
+
 static int exists(struct tool *t, const char *name)
 {
+	if (!has_prog(name))
+		return incomplete(t, name);
 	fail(t, EEXIST, "a policy '%s' is loaded already", name);
 	advise(t, "%s unload %s, or another --name", TOOL_NAME, name);
 	return -EEXIST;
@@ -287,6 +328,8 @@ int pins_prog(struct tool *t, const char *name)
 		return fd;
 	if (errno != ENOENT)
 		return fail(t, errno, "cannot open %s", path);
+	if (pins_exists(name))
+		return incomplete(t, name);
 	fail(t, ENOENT, "no policy '%s' is loaded", name);
 	advise(t, "%s list", TOOL_NAME);
 	return -ENOENT;
@@ -310,6 +353,13 @@ int pins_add_link(struct tool *t, const char *name, int link_fd, uint32_t id)
 	return 0;
 }
 
+bool pins_has_link(const char *name, uint32_t id)
+{
+	char path[PATH_MAX];
+
+	return !access(link_path(path, name, id), F_OK);
+}
+
 struct search {
 	uint32_t id;
 	char *name;
@@ -318,9 +368,8 @@ struct search {
 static int has_link(const char *name, void *data)
 {
 	struct search *s = data;
-	char path[PATH_MAX];
 
-	if (access(link_path(path, name, s->id), F_OK))
+	if (!pins_has_link(name, s->id))
 		return 0;
 	strcpy(s->name, name);
 	return 1;

@@ -35,11 +35,10 @@ static int take_policy(struct tool *t, struct object *o)
 		return prog ? prog : dup(bpf_program__fd(o->prog));
 	}
 	lock = pins_lock(t, PINS_READ);
-	if (lock < 0 && lock != -ENOENT)
+	if (pins_lock_failed(lock))
 		return lock;
 	prog = pins_prog(t, name);
-	if (lock >= 0)
-		close(lock);
+	pins_unlock(lock);
 	return prog;
 }
 

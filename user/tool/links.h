@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The links of the whole system. */
+#ifndef SPAWNPOL_LINKS_H
+#define SPAWNPOL_LINKS_H
+
+#include <spawnpol.h>
+
+struct tool;
+
+/*
+ * Call each(fd, info, data) for the link of every policy, whoever made it, until that
+ * returns other than 0; fd is closed afterwards. Returns 0, what each() returned, or
+ * another error, recorded: -EPERM without CAP_SYS_ADMIN.
+ */
+int links_each(struct tool *t,
+	       int (*each)(int fd, const struct spawnpol_link_info *info,
+			   void *data),
+	       void *data);
+
+#endif

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* How a loaded policy is set up, for list: the way back of policy_options.c. */
+#include <spawn_policy.h>
+#include <spawnpol.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "json.h"
+#include "json_events.h"
+#include "names.h"
+#include "policy_constants.h"
+#include "policy_maps.h"
+#include "policy_show.h"
+#include "time_text.h"
+
+#define EVENTS_SIZE	128
+
+static const char *errors_name(const struct spawn_policy_config *c)
+{
+	return c->errors == SPAWN_POLICY_ERRORS_POSIX ? "posix" : "glibc";
+}
+
+static void put_path(const struct spawn_policy_config *c)
+{
+	unsigned int i;
+
+	printf(" --path ");
+	for (i = 0; i < c->nr_dirs; i++)
+		printf("%s%s", i ? ":" : "", c->dirs[i]);
+	if (!c->nr_dirs)
+		printf("''");
+}
+
+static void put_rules(const struct spawn_policy_config *c)
+{
+	char time[TIME_TEXT_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < c->nr_retries; i++) {
+		printf(" --retry %s=%u", errno_name(c->retries[i].error),
+		       c->retries[i].count);
+		if (c->retries[i].delay_ns)
+			printf("@%s", time_text(c->retries[i].delay_ns, time));
+	}
+	for (i = 0; i < c->nr_on; i++)
+		printf(" --on %s:%s=%s",
+		       step_name(c->on[i].opcode, c->on[i].cmd),
+		       c->on[i].error ? errno_name(c->on[i].error) : "any",
+		       verdict_name(c->on[i].verdict));
+}
+
+static void put_config(const struct spawn_policy_config *c)
+{
+	char time[TIME_TEXT_SIZE];
+
+	printf("  options:");
+	put_path(c);
+	put_rules(c);
+	if (c->errors == SPAWN_POLICY_ERRORS_POSIX)
+		printf(" --errors posix");
+	if (c->shell[0])
+		printf(" --shell=%s", c->shell);
+	if (c->remember_ns)
+		printf(" --remember %s", time_text(c->remember_ns, time));
+	putchar('\n');
+}
+
+static void put_constant(const char *name, const char *value, void *data)
+{
+	(void)data;
+	printf("  constant %s = %s\n", name, value);
+}
+
+static void put_events(int prog_fd)
+{
+	char text[EVENTS_SIZE];
+	uint32_t events;
+
+	if (spawnpol_policy_events(prog_fd, &events) || !events)
+		return;
+	event_list(events, text, sizeof(text));
+	printf("  asks for events: %s\n", text);
+}
+
+void policy_show_text(int prog_fd)
+{
+	struct spawn_policy_config *config = malloc(sizeof(*config));
+
+	put_events(prog_fd);
+	if (config && !policy_config_read(prog_fd, config))
+		put_config(config);
+	policy_constants_each(prog_fd, put_constant, NULL);
+	free(config);
+}
+
+static void json_rules(struct json *j, const struct spawn_policy_config *c)
+{
+	const struct spawn_policy_on *on = c->on;
+	unsigned int i;
+
+	json_array(j, "retry");
+	for (i = 0; i < c->nr_retries; i++) {
+		json_object(j, NULL);
+		json_text(j, "errno", errno_name(c->retries[i].error));
+		json_u32(j, "count", c->retries[i].count);
+		json_u64(j, "delay_ns", c->retries[i].delay_ns);
+		json_end(j);
+	}
+	json_end(j);
+	json_array(j, "on");
+	for (i = 0; i < c->nr_on; i++, on++) {
+		json_object(j, NULL);
+		json_text(j, "step", step_name(on->opcode, on->cmd));
+		json_text(j, "errno", on->error ? errno_name(on->error) : "any");
+		json_text(j, "verdict", verdict_name(on->verdict));
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void json_config(struct json *j, const struct spawn_policy_config *c)
+{
+	unsigned int i;
+
+	json_object(j, "config");
+	json_array(j, "path");
+	for (i = 0; i < c->nr_dirs; i++)
+		json_text(j, NULL, c->dirs[i]);
+	json_end(j);
+	json_rules(j, c);
+	json_text(j, "errors", errors_name(c));
+	json_text(j, "shell", c->shell[0] ? c->shell : NULL);
+	json_u64(j, "remember_ns", c->remember_ns);
+	json_end(j);
+}
+
+static void json_constant(const char *name, const char *value, void *data)
+{
+	json_text(data, name, value);
+}
+
+void policy_show_json(struct json *j, int prog_fd)
+{
+	struct spawn_policy_config *config = malloc(sizeof(*config));
+	uint32_t events;
+
+	if (!spawnpol_policy_events(prog_fd, &events))
+		json_events(j, "events", events);
+	else
+		json_null(j, "events");
+	if (config && !policy_config_read(prog_fd, config))
+		json_config(j, config);
+	else
+		json_null(j, "config");
+	json_object(j, "constants");
+	policy_constants_each(prog_fd, json_constant, j);
+	json_end(j);
+	free(config);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How a loaded policy is set up, for list. */
+#ifndef SPAWNPOL_POLICY_SHOW_H
+#define SPAWNPOL_POLICY_SHOW_H
+
+struct json;
+
+/* Lines with the options of the default policy, and the constants of any other. */
+void policy_show_text(int prog_fd);
+/* The members events, config and constants. */
+void policy_show_json(struct json *j, int prog_fd);
+
+#endif

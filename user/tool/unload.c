@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * spawnpol unload. A policy decides for as long as a link has it, whoever made that
+ * link and wherever it is kept; so all links of the system are looked at.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <spawnpol.h>
+#include <unistd.h>
+
+#include "bpf_info.h"
+#include "json.h"
+#include "links.h"
+#include "pins.h"
+#include "tool.h"
+
+/* The policy that is to go. */
+struct going {
+	struct tool *t;
+	const char *name;
+	uint32_t prog_id;	/* 0: its program's pin is gone */
+	unsigned int attached;
+	uint32_t first;		/* one of the links */
+};
+
+/* Is it the link of a ring that this policy decides for? */
+static bool decides(const struct going *g, const struct spawnpol_link_info *info)
+{
+	if (!info->ring_id)
+		return false;
+	return (g->prog_id && info->prog_id == g->prog_id) ||
+	       pins_has_link(g->name, info->id);
+}
+
+static int count_link(int fd, const struct spawnpol_link_info *info, void *data)
+{
+	struct going *g = data;
+
+	(void)fd;
+	if (decides(g, info) && !g->attached++)
+		g->first = info->id;
+	return 0;
+}
+
+static int detach_link(int fd, const struct spawnpol_link_info *info, void *data)
+{
+	const struct going *g = data;
+	int ret;
+
+	if (!decides(g, info))
+		return 0;
+	ret = spawnpol_policy_detach(fd);
+	return ret ? fail(g->t, ret, "cannot detach link %u", info->id) : 0;
+}
+
+static int in_use(const struct going *g)
+{
+	fail(g->t, EBUSY, "the policy '%s' is attached to %u ring%s", g->name,
+	     g->attached, g->attached == 1 ? "" : "s");
+	if (g->attached == 1)
+		advise(g->t, "%s detach %u, or --force", TOOL_NAME, g->first);
+	else
+		advise(g->t, "--force, to detach it everywhere");
+	return -EBUSY;
+}
+
+static int find_prog(struct going *g)
+{
+	struct bpf_prog_info info;
+	int fd, ret;
+
+	fd = pins_prog(g->t, g->name);
+	if (fd < 0)
+		return pins_exists(g->name) ? 0 : fd;
+	ret = info_prog(fd, &info);
+	close(fd);
+	if (ret)
+		return fail(g->t, ret, "cannot ask for the program's id");
+	g->prog_id = info.id;
+	return 0;
+}
+
+static int unload(struct tool *t, const char *name)
+{
+	struct going g = { .t = t, .name = name };
+	int ret;
+
+	ret = find_prog(&g);
+	if (!ret)
+		ret = links_each(t, count_link, &g);
+	if (!ret && g.attached && !t->set.force)
+		ret = in_use(&g);
+	if (!ret && g.attached)
+		ret = links_each(t, detach_link, &g);
+	return ret ? ret : pins_remove(t, name);
+}
+
+int do_unload(struct tool *t)
+{
+	const char *name = t->args[0];
+	struct json j;
+	int lock, ret;
+
+	ret = pins_check_name(t, name);
+	if (ret)
+		return ret;
+	lock = pins_change(t);
+	if (pins_lock_failed(lock))
+		return lock;
+	ret = unload(t, name);
+	pins_unlock(lock);
+	if (ret)
+		return ret;
+	say(t, "unloaded %s\n", name);
+	ret = start_json(t, &j);
+	if (ret <= 0)
+		return ret;
+	json_text(&j, "name", name);
+	return json_finish(&j, stdout);
+}
