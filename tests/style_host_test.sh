@@ -7,12 +7,12 @@
 
 . "$(dirname "$0")/lib/tap.sh"
 
-# Files that belong to the project, with git's help or without.
+# Files that belong to the project: those that git knows, or all where there is no git.
 project_files()
 {
 	cd "$TOP" || exit 1
 	{
-		git ls-files -co --exclude-standard 2>/dev/null ||
+		git ls-files 2>/dev/null ||
 			find . -path ./build -prune -o -path ./.git -prune -o \
 				-type f -printf '%P\n'
 	} | grep -vE '^kernel-patches/.*(\.patch|/selftests/.*/config)$' | while read -r file; do
@@ -54,6 +54,20 @@ test_shellcheck_is_content()
 	mapfile -t scripts < <(project_files | xargs grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=' --)
 	cd "$TOP" || exit 1
 	shellcheck "${scripts[@]}" || fail "see above"
+}
+
+# What lies about in a checkout is its owner's business until it is added.
+test_only_files_that_git_knows_are_judged()
+{
+	local TOP=$DIR/top
+	git init -q "$TOP"
+	echo ours >"$TOP/added"
+	echo 'whatever ' >"$TOP/notes"
+	git -C "$TOP" add added
+	expect_equal "$(project_files)" added
+	rm -rf "$TOP/.git"
+	expect_equal "$(GIT_CEILING_DIRECTORIES=$DIR project_files | sort | paste -sd,)" \
+		added,notes
 }
 
 run_tests "$@"
