@@ -139,39 +139,54 @@ soaker: $(SOAK_BIN) $(TEST_BPF) $(TEST_HELPER)
 
 host-tests: programs $(HOST_BIN)
 
-#: run|install what is missing, build everything, show the main job in the VM
-run: deps
-	$(Q)tests/vm/kernel.sh build prod
+#: run|install what is missing, build what it takes, show the main job in the VM
+run:
+	@echo 'step 1 of 4: installing packages that are missing'
+	$(Q)tests/setup.sh run
+	@echo 'step 2 of 4: building programs'
 	$(Q)$(MAKE) -j$$(nproc) programs
+	@echo 'step 3 of 4: the kernel, which is compiled once and kept'
+	$(Q)tests/vm/kernel.sh build prod
+	@echo 'step 4 of 4: booting it; what follows runs in the VM'
 	$(Q)tests/vm/run.sh -- tests/demo.sh
 
 #: test|install what is missing, pass every test on both kernels
-test: deps
-	$(Q)tests/run.sh
+test:
+	$(Q)tests/run.sh --setup
 
-#: check|the part of the tests that needs no VM, under a minute
+#: check|the part of the tests that needs neither kernel nor VM, a minute or two
 check:
 	$(Q)tests/run.sh --host
 
+#: deps|install the packages that all, check and install need; FOR=run: that target's
+deps:
+	$(Q)tests/setup.sh $(or $(FOR),check)
+
 #: regression|selftests of the kernel and of liburing, with and without the series
-regression: deps
+regression:
+	$(Q)tests/setup.sh $@
 	$(Q)tests/regression/run.sh
 
 #: bench|measure in the VM, with tables and plots; BENCH="NAME..." ITERATIONS=N
-bench: deps
+bench:
+	$(Q)tests/setup.sh $@
 	$(Q)bench/run.sh $(if $(ITERATIONS),--iterations $(ITERATIONS)) $(BENCH)
 
 #: fuzz|chains and policies made up at random; T=SECONDS SEED=N DEBUG=1
-fuzz: deps
+fuzz:
+	$(Q)tests/setup.sh $@
 	$(Q)tests/fuzz/run.sh $(if $(DEBUG),--debug) $(if $(SEED),--seed $(SEED)) \
 		$(if $(T),--time $(T))
 
 #: soak|very many spawns while policies come and go; SPAWNS=N DEBUG=1
-soak: deps
+soak:
+	$(Q)tests/setup.sh $@
 	$(Q)tests/soak/run.sh $(if $(DEBUG),--debug) $(if $(SPAWNS),--spawns $(SPAWNS))
 
 #: vm|a shell in the VM; DEBUG=1 for the debug kernel
 vm:
+	$(Q)tests/setup.sh $@
+	$(Q)$(MAKE) -j$$(nproc) programs
 	$(Q)tests/vm/run.sh $(if $(DEBUG),--debug --no-leak-scan) --tty -- bash -i
 
 #: kernel|build the production kernel
@@ -191,9 +206,6 @@ patches-refresh:
 patches-check:
 	$(Q)kernel-patches/patches.sh check
 	$(Q)kernel-patches/patches.sh check-builds
-
-deps:
-	$(Q)tests/setup.sh
 
 # --- rules --------------------------------------------------------------------
 

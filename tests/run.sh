@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-#> usage: run.sh [--host | --guest] [--kernel prod|debug] [TEST ...]
+#> usage: run.sh [--setup] [--host | --guest] [--kernel prod|debug] [TEST ...]
 #>
 #> Builds and runs the tests and prints KTAP; the last line is
 #> "N passed, N failed", and the exit status 1 if any failed. Tests that were
 #> skipped are counted and named before it.
 #>
+#>   --setup        first install the packages that are missing
 #>   --host         only the tests that need no VM
 #>   --guest        only the tests in the VM
 #>   --kernel K     only on that kernel, not on both
@@ -19,7 +20,7 @@
 set -u
 . "$(dirname "$0")/lib/common.sh"
 
-HOST=1 GUEST=1
+HOST=1 GUEST=1 SETUP=0
 KERNELS=(prod debug)
 WANTED=()
 TRANSCRIPT=$TOP/build/tests/results.ktap
@@ -32,6 +33,7 @@ parse_options()
 {
 	while (($#)); do
 		case $1 in
+		--setup) SETUP=1 ;;
 		--host) GUEST=0 ;;
 		--guest) HOST=0 ;;
 		--kernel)
@@ -288,24 +290,39 @@ run_all()
 	rejoin the-runner
 }
 
+# Programs come first: what does not compile is seen before kernels are built.
+prepare()
+{
+	local kernel target=check
+
+	((!GUEST)) || target="test"
+	STEP=0 STEPS=$((SETUP + 1 + (GUEST ? ${#KERNELS[@]} : 0) + 1))
+	if ((SETUP)); then
+		step "installing packages that are missing"
+		tests/setup.sh "$target" || exit 1
+	fi
+	step "building programs"
+	if ((GUEST)); then
+		build all
+		# One after the other, before anything is measured in time.
+		for kernel in "${KERNELS[@]}"; do
+			step "the $kernel kernel, which is compiled once and kept"
+			tests/vm/kernel.sh path "$kernel" >/dev/null
+		done
+	else
+		build host-tests
+	fi
+	step "running tests"
+}
+
 main()
 {
-	local kernel
-
 	parse_options "$@"
 	cd "$TOP" || exit 1
 	WORK=$(mktemp -d) || exit 1
 	trap 'rm -rf "$WORK"' EXIT
 	narrow
-	if ((GUEST)); then
-		# One after the other, before anything is measured in time.
-		for kernel in "${KERNELS[@]}"; do
-			tests/vm/kernel.sh path "$kernel" >/dev/null
-		done
-		build all
-	else
-		build host-tests
-	fi
+	prepare
 	mkdir -p "${TRANSCRIPT%/*}"
 	run_all | tee "$TRANSCRIPT"
 	tally

@@ -34,6 +34,10 @@ make_project()
 		#!/bin/bash
 		echo "kernel $2" >>"$CALLS"
 	END
+	stub tests/setup.sh <<-'END'
+		#!/bin/bash
+		echo "setup $*" >>"$CALLS"
+	END
 	stub tests/vm/run.sh <<-'END'
 		#!/bin/bash
 		[[ " $* " == *' --debug '* ]] && kernel=debug
@@ -90,6 +94,20 @@ test_slow_tests_need_all()
 	start
 	expect_calls long_slow_test -- 'kernel prod' 'kernel prod' 'kernel debug' \
 		'kernel debug' 'make all'
+}
+
+# steps: those that it named, in their order.
+steps() { sed -n 's/^run.sh: step \([0-9]* of [0-9]*\): .*/\1/p' <<<"$ERR" | paste -sd,; }
+
+test_it_says_at_which_step_it_is()
+{
+	start
+	run "$DIR/top/tests/run.sh" --setup anywhere_test
+	expect_status 0
+	expect_equal "$(steps)" '1 of 5,2 of 5,3 of 5,4 of 5,5 of 5'
+	expect_equal "$(head -n 2 "$CALLS" | paste -sd,)" 'setup test,make all'
+	run "$DIR/top/tests/run.sh" here_host_test
+	expect_equal "$(steps)" '1 of 2,2 of 2'
 }
 
 test_a_test_that_is_not_there()

@@ -1,33 +1,56 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-#> usage: setup.sh [--list]
+#> usage: setup.sh [--list] [TARGET]
 #>
-#> Installs the Debian 12 packages that building and testing need, if any is
-#> missing: as root, or through sudo when it asks for no password. Otherwise it
-#> prints the command to run, and fails.
+#> Installs the Debian 12 packages that are missing for `make TARGET`: as root, or
+#> through sudo when it asks for no password. Otherwise it prints the command to run,
+#> and fails. What apt prints goes to a log in the cache directory.
 #>
 #>   --list   only print the names of the missing packages
+#>   TARGET   all, check, kernel, vm, run, test (otherwise), bench, fuzz, soak or
+#>            regression
 
 set -u
 . "$(dirname "$0")/lib/common.sh"
 
-# The kernel's source is no package to install: kernel.sh gets the version that
-# it wants (see base_tarball in lib/common.sh).
-KERNEL_BUILD="gcc make bc bison flex libelf-dev patch perl pahole xz-utils git"
-USER_BUILD="clang llvm libbpf-dev liburing-dev libc6-dev zlib1g-dev
-	pkg-config"
-TESTS="qemu-system-x86 python3 iproute2 util-linux procps strace gdb gnuplot-nox
-	libcap2-bin ninja-build fd-find"
-# What `make regression` builds of others: the kernel's selftests and liburing's.
-REGRESSION="rsync dpkg-dev e2fsprogs"
-# Speeds things up or checks more, and is small.
-HELPFUL="ccache shellcheck"
+# What there is to do, and what it takes. The kernel's source is no package to install:
+# kernel.sh gets the version that it wants (see base_tarball in lib/common.sh).
+declare -A PACKAGES=(
+	[build]="gcc make clang libbpf-dev liburing-dev libelf-dev zlib1g-dev libc6-dev
+		pkg-config"
+	# ccache is there for the next time
+	[kernel]="gcc make bc bison flex libelf-dev patch perl pahole xz-utils ccache"
+	[vm]="qemu-system-x86 iproute2 util-linux procps"
+	# of the host, and what tests of the host need
+	[check]="git llvm patch perl xz-utils python3 shellcheck groff-base g++"
+	[guest]="python3 strace gdb libcap2-bin ninja-build fd-find"
+	[plots]="python3 gnuplot-nox"
+	# the kernel's selftests and liburing's
+	[others]="git python3 llvm rsync dpkg-dev e2fsprogs"
+)
+declare -A TASKS=(
+	[all]="build"
+	[check]="build check"
+	[kernel]="kernel"
+	[vm]="build kernel vm"
+	[run]="build kernel vm"
+	[fuzz]="build kernel vm"
+	[soak]="build kernel vm"
+	[bench]="build kernel vm plots"
+	[test]="build check kernel vm guest"
+	[regression]="build kernel vm others"
+)
 
+# missing TARGET: the packages that are, each once.
 missing()
 {
-	local package
-	for package in $KERNEL_BUILD $USER_BUILD $TESTS $REGRESSION $HELPFUL; do
+	local package task
+	for task in ${TASKS[$1]}; do
+		for package in ${PACKAGES[$task]}; do
+			echo "$package"
+		done
+	done | awk '!seen[$0]++' | while read -r package; do
 		dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null |
 			grep -qx installed || echo "$package"
 	done
@@ -36,37 +59,52 @@ missing()
 # As root, or through a sudo that asks nothing.
 as_root()
 {
-	if ((EUID == 0)); then
-		env DEBIAN_FRONTEND=noninteractive "$@" >&2
-	else
-		sudo -n env DEBIAN_FRONTEND=noninteractive "$@" >&2
-	fi
+	local -a sudo=()
+	((EUID == 0)) || sudo=(sudo -n)
+	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+# install_them PACKAGE...: the lists may be old or absent. They are refreshed only if
+# need be.
+install_them()
+{
+	as_root apt-get install -y --no-install-recommends "$@" && return
+	as_root apt-get update &&
+		as_root apt-get install -y --no-install-recommends "$@"
 }
 
 main()
 {
-	local -a wanted install
+	local list='' target=test
+	local -a wanted
 
-	case ${1:-} in
-	-h | --help) show_help; exit 0 ;;
-	--list) missing; exit 0 ;;
-	'') ;;
-	*) misuse "unknown argument: $1" ;;
-	esac
+	while (($#)); do
+		case $1 in
+		-h | --help) show_help; exit 0 ;;
+		--list) list=1 ;;
+		-*) misuse "unknown option: $1" ;;
+		*)
+			target=$1
+			[[ ${TASKS[$target]+set} ]] || misuse "unknown target: $1" ;;
+		esac
+		shift
+	done
 
-	mapfile -t wanted < <(missing)
+	mapfile -t wanted < <(missing "$target")
 	((${#wanted[@]})) || exit 0
-	install=(apt-get install -y --no-install-recommends "${wanted[@]}")
+	if [[ $list ]]; then
+		printf '%s\n' "${wanted[@]}"
+		exit
+	fi
 	if ((EUID != 0)) && ! sudo -n true 2>/dev/null; then
 		note "packages are missing; install them with"
-		echo "sudo ${install[*]}" >&2
+		echo "sudo apt-get install -y --no-install-recommends ${wanted[*]}" >&2
 		exit 1
 	fi
-	note "installing ${wanted[*]}"
-	# The lists may be old or absent: refresh them only if need be.
-	as_root "${install[@]}" ||
-		{ as_root apt-get update && as_root "${install[@]}"; } ||
-		die "could not install them; the command was: ${install[*]}"
+	mkdir -p "$CACHE/log" || exit 1
+	PHASE_LOG=$CACHE/log/packages.log
+	: >"$PHASE_LOG"
+	phase "installing ${wanted[*]}" install_them "${wanted[@]}" || exit 1
 }
 
 main "$@"

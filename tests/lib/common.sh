@@ -35,12 +35,33 @@ misuse() { note "$* (try --help)"; exit 2; }
 # help text stands at the top of each script, where a reader looks first.
 show_help() { sed -n 's/^#> \{0,1\}//p' "$0"; }
 
+# step WHAT: the next one of STEPS, which the calling script has counted.
+step() { note "step $((++STEP)) of ${STEPS:?}: $1"; }
+
+# progress SECONDS: how far the command of a phase has come in so many seconds. If it
+# is known how many lines like PHASE_UNIT it writes, PHASE_TOTAL, that is told as a part
+# of these; otherwise by the last line it wrote.
+progress()
+{
+	local lines part
+	if [[ ! ${PHASE_TOTAL:-} ]]; then
+		echo "$1 s so far, at $(tail -n1 "$PHASE_LOG")"
+		return
+	fi
+	lines=$(tail -n +"${PHASE_BEGIN:-1}" "$PHASE_LOG" | grep -cE "$PHASE_UNIT")
+	# The total is that of an earlier time: there can be more now.
+	part=$((lines < PHASE_TOTAL ? 100 * lines / PHASE_TOTAL : 99))
+	printf '%d %% in %d s' "$part" "$1"
+	((part == 0)) || printf ', some %d s left' $(($1 * (100 - part) / part))
+	echo
+}
+
 # Say every half minute that a long command is still at it, and where. (read
 # with a timeout is a sleep that leaves no process when it is killed.)
 heartbeat()
 {
 	while ! read -r -t 30; do
-		note "$1: $((SECONDS - $2)) s so far, at $(tail -n1 "$PHASE_LOG")"
+		note "$1: $(progress $((SECONDS - $2)))"
 	done <> <(:)
 }
 
@@ -51,6 +72,7 @@ phase()
 	local what=$1 start=$SECONDS beat status
 	shift
 	note "$what ..."
+	PHASE_BEGIN=$(($(wc -l <"$PHASE_LOG") + 1))
 	heartbeat "$what" "$start" & beat=$!
 	"$@" >>"$PHASE_LOG" 2>&1
 	status=$?

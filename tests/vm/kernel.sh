@@ -167,6 +167,18 @@ compile()
 	nice -n 5 make -C "$2" -j"$1" CC="$KCC" bzImage
 }
 
+# compile_whole VARIANT JOBS TREE: with its progress. The number of objects is that of
+# the last time, if there was one.
+compile_whole()
+{
+	local memory=$CACHE/kernel/objects-$1
+	local PHASE_UNIT='^  (CC|AS) ' PHASE_TOTAL=1650
+	[[ ! -s $memory ]] || PHASE_TOTAL=$(<"$memory")
+	phase "compiling the $1 kernel: $PHASE_TOTAL objects, $2 at a time" \
+		compile "$2" "$3" || return 1
+	tail -n +"$PHASE_BEGIN" "$PHASE_LOG" | grep -cE "$PHASE_UNIT" >"$memory"
+}
+
 build_release()
 {
 	local variant=$1 jobs=$2 dir tarball tree
@@ -177,8 +189,7 @@ build_release()
 	phase "unpacking $PACKAGE $VERSION" unpack "$tarball" "$tree" &&
 		put_series "$variant" "$tree" &&
 		phase "configuring the $variant kernel" make_config "$variant" "$tree" &&
-		phase "compiling the $variant kernel with $jobs jobs (minutes)" \
-			compile "$jobs" "$tree" &&
+		compile_whole "$variant" "$jobs" "$tree" &&
 		install_kernel "$tree" "$dir" || return 1
 	rm -rf "$tree"
 	prune "$variant"
