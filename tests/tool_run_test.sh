@@ -162,6 +162,20 @@ test_run_waits_for_a_busy_program()
 	run_of 5 --retry ETXTBSY=1000@20ms --max-delay 1m "$DIR/busy" 5
 }
 
+test_run_refuses_rules_that_budgets_make_impossible()
+{
+	run_of 1 --retry ENOENT=3@4s /nonexistent
+	expect_err 'can wait 12s for one step; the budget is 10s'
+	expect_err 'try: --max-delay 12s'
+	run_of 1 --max-issues 2 --path /a:/b:/c true
+	expect_err 'try: --max-issues 3'
+	# as much as there is: the error is the real one
+	run_of 127 --max-issues 5 --retry ENOENT=2 --path /nowhere:/nor/here:/nor/there true
+	expect_err ENOENT
+	run_of 127 --max-delay 4ms --retry ENOENT=2@2ms /nonexistent
+	expect_err ENOENT
+}
+
 test_run_gives_up_at_the_deadline()
 {
 	mkfifo "$DIR/fifo"

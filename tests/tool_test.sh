@@ -93,6 +93,7 @@ test_probe_reports_every_feature()
 	expect_equal "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
 	expect_out '"exec"'
 	done_by probe
+	expect_out '--max-delay       10s     300s'
 	[[ $OUT != *'why not'* ]] || fail "$OUT"
 }
 
@@ -342,8 +343,43 @@ test_attach_with_budgets_and_events()
 	OUT=${OUT#*'"links":'}
 	expect_value events '["done"]' max_issues 7 max_staged 2 max_delay_ns '"1500000000"'
 	refused E2BIG attach policy --pid "$RING_PID" --slot 1 --max-issues 4000000000
-	refused E2BIG attach policy --pid "$RING_PID" --slot 1 --max-delay 100m
+	expect_err 'try: --max-issues 65536'
+	refused E2BIG attach policy --pid "$RING_PID" --slot 1 --max-delay 400s
+	expect_err '--max-delay 400s is above'
+	expect_err 'try: --max-delay 300s'
 	expect_equal "$(echo "$PINS"/policy/link-*)" "$PINS/policy/link-$LINK"
+}
+
+# With rules that its budgets make impossible a spawn would fail with ETOOMANYREFS.
+test_rules_beyond_the_ceilings_are_not_loaded()
+{
+	run "$TOOL" load spawn_policy --retry ETXTBSY=301@1s
+	expect_status 2
+	expect_err 'can wait 301s for one step; the kernel'"'"'s ceiling is 300s'
+	expect_err 'try: fewer tries'
+	run "$TOOL" load spawn_policy --retry EAGAIN=65535 --retry EINTR=2
+	expect_status 2
+	expect_err 'can issue 65539 requests'
+	nothing_is_left
+	done_by load spawn_policy --name most --retry ETXTBSY=300@1s --retry EAGAIN=65233
+}
+
+test_rules_beyond_the_budgets_are_not_attached()
+{
+	load_default policy --retry ETXTBSY=100@50ms --retry EBUSY=6@1s
+	load_default small
+	hold_rings 1
+	refused 'can wait 11s for one step; the budget is 10s' attach policy --pid "$RING_PID"
+	expect_err 'try: --max-delay 11s'
+	refused 'can issue 108 requests for one step; the budget is 99' \
+		attach policy --pid "$RING_PID" --max-delay 11s --max-issues 99
+	expect_err 'try: --max-issues 108'
+	attach policy "$RING_PID" --max-delay 11s --max-issues 108
+	done_by detach "$LINK"
+	attach small "$RING_PID"
+	refused 'can wait 11s' update "$LINK" policy
+	expect_err "try: detach link $LINK, and attach policy with --max-delay 11s"
+	[[ -e $PINS/small/link-$LINK ]] || fail "the pin has moved"
 }
 
 test_attach_unprivileged()

@@ -37,7 +37,7 @@ static const struct option_desc policy_options[] = {
 	{ "path", 0, TEXT(path), .value = "DIR:DIR...", .complete = COMPLETE_DIR,
 	  .help = "Directories in which a bare program name is searched. Empty elements are left out; the working directory is searched only if it is named (\".\"). Without this option: $PATH for run, /bin:/usr/bin for load." },
 	{ "retry", 'r', TEXTS(retry), .value = "ERRNO=COUNT[@DELAY]",
-	  .help = "Issue a step that failed with ERRNO again, COUNT times at most, waiting DELAY before each. Can be repeated." },
+	  .help = "Issue a step that failed with ERRNO again, COUNT times at most, waiting DELAY before each. Can be repeated. What all rules can wait and issue for one step must be within the budgets." },
 	{ "on", 0, TEXTS(on), .value = "OP:ERRNO=VERDICT",
 	  .help = "What becomes of a failed step when retries and search are used up: OP is exec, openat, dup, chdir, ... or any; ERRNO may be any; VERDICT is continue, retry, skip or abort. The first match counts. Can be repeated." },
 	{ "errors", 0, TEXT(errors), .value = "glibc|posix",

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "budgets.h"
 #include "common/parse.h"
 #include "json.h"
 #include "json_events.h"
@@ -82,6 +83,9 @@ static int attach_ring(struct tool *t, const char *name, int prog, int ring,
 	struct spawnpol_link_info info;
 	int link, ret;
 
+	ret = budgets_check(t, prog, opts);
+	if (ret)
+		return ret;
 	link = spawnpol_policy_attach(ring, prog, opts);
 	if (link < 0)
 		return attach_failed(t, link, name);
@@ -201,6 +205,27 @@ static int print_update(struct tool *t, uint32_t id, const char *name,
 	return json_finish(&j, stdout);
 }
 
+/* The link keeps its budgets: may the new policy be too much for them? */
+static int check_budgets(struct tool *t, int prog,
+			 const struct spawnpol_link_info *info, const char *name)
+{
+	const struct spawnpol_attach_opts opts = {
+		.max_issues = info->max_issues,
+		.max_staged = info->max_staged,
+		.max_delay_ns = info->max_delay_ns,
+	};
+	char option[sizeof(t->problem.remedy)];
+	int ret;
+
+	ret = budgets_check(t, prog, &opts);
+	if (!ret)
+		return 0;
+	memcpy(option, t->problem.remedy, sizeof(option));
+	advise(t, "detach link %u, and attach %s with %.64s", info->id, name,
+	       option);
+	return ret;
+}
+
 /* The pin moves first: that can be undone, chains that saw the program not. */
 static int exchange(struct tool *t, int link, int prog,
 		    const struct spawnpol_link_info *info, const char *name)
@@ -250,7 +275,9 @@ int do_update(struct tool *t)
 	prog = ret = pins_prog(t, name);
 	if (prog < 0)
 		goto close_link;
-	ret = exchange(t, link, prog, &info, name);
+	ret = check_budgets(t, prog, &info, name);
+	if (!ret)
+		ret = exchange(t, link, prog, &info, name);
 	if (!ret)
 		ret = print_update(t, info.id, name,
 				   missing_events(prog, info.events));

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "budgets.h"
 #include "common/parse.h"
 #include "names.h"
 #include "policy_options.h"
@@ -212,7 +213,7 @@ int policy_options_read(struct tool *t, const char *path,
 		ret = read_retry(t, t->set.retry.text[i], config);
 	for (i = 0; !ret && i < t->set.on.nr; i++)
 		ret = read_on(t, t->set.on.text[i], config);
-	return ret;
+	return ret ? ret : budgets_check_rules(t, config);
 }
 
 void policy_options_number(struct spawn_policy_config *config)

@@ -6,6 +6,7 @@
 #include "features.h"
 #include "json.h"
 #include "names.h"
+#include "time_text.h"
 #include "tool.h"
 
 #define MAX_FEATURES	32
@@ -148,6 +149,20 @@ static bool check_all(const struct surroundings *s, struct finding *findings)
 	return supported;
 }
 
+static void print_budgets(const struct tool *t,
+			  const struct io_uring_spawn_query *q)
+{
+	char time[TIME_TEXT_SIZE], most[TIME_TEXT_SIZE];
+
+	if (!q->max_delay_ns)
+		return;
+	say(t, "\nBudgets of a policy for one chain, and at most:\n");
+	say(t, "  --max-issues %8u %8u\n", q->def_issues, q->max_issues);
+	say(t, "  --max-staged %8u %8u\n", q->def_staged, q->max_staged);
+	say(t, "  --max-delay  %8s %8s\n", time_text(q->def_delay_ns, time),
+	    time_text(q->max_delay_ns, most));
+}
+
 static void print_summary(const struct tool *t, bool supported)
 {
 	struct utsname kernel;
@@ -172,6 +187,7 @@ int do_probe(struct tool *t)
 		t->status = EXIT_UNSUPPORTED;
 	for (i = 0; features[i].name; i++)
 		print_text(t, &features[i], &findings[i]);
+	print_budgets(t, &s.kernel.query);
 	print_summary(t, supported);
 	ret = t->set.json ? print_json(&s, findings, supported) : 0;
 	surroundings_close(&s);

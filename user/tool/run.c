@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "budgets.h"
 #include "json.h"
 #include "kernel.h"
 #include "object.h"
@@ -175,6 +176,9 @@ static int launch_on(struct tool *t, struct spawnpol_ring *ring, int prog)
 	struct spawnpol_chain *chain = NULL;
 	int link, ret;
 
+	ret = budgets_check(t, prog, &opts);
+	if (ret)
+		return ret;
 	link = spawnpol_policy_attach(spawnpol_ring_fd(ring), prog, &opts);
 	if (link < 0)
 		return attach_failed(t, link);

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What rules can use up for one step, against ceilings. The parts of the tool are
+ * included whole, being no library.
+ */
+#include "tap.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tool/bpf_info.c"
+#include "tool/budgets.c"
+#include "tool/policy_maps.c"
+#include "tool/time_text.c"
+
+static struct io_uring_spawn_query kernel = {
+	.max_issues = 100, .max_delay_ns = 1000000000,
+};
+static char what[256];
+
+const struct io_uring_spawn_query *kernel_query(void)
+{
+	return &kernel;
+}
+
+static void record(const char *fmt, va_list ap)
+{
+	vsnprintf(what, sizeof(what), fmt, ap);
+}
+
+#define RECORD(fmt) do {						\
+	va_list ap;							\
+									\
+	va_start(ap, fmt);						\
+	record(fmt, ap);						\
+	va_end(ap);							\
+} while (0)
+
+int misuse(struct tool *t, const char *fmt, ...)
+{
+	(void)t;
+	RECORD(fmt);
+	return -EINVAL;
+}
+
+int refuse(struct tool *t, const char *fmt, ...)
+{
+	(void)t;
+	RECORD(fmt);
+	return -EINVAL;
+}
+
+int fail(struct tool *t, int err, const char *fmt, ...)
+{
+	(void)t;
+	RECORD(fmt);
+	return -err;
+}
+
+void advise(struct tool *t, const char *fmt, ...)
+{
+	(void)t;
+	(void)fmt;
+}
+
+static int check(struct spawn_policy_config *c)
+{
+	what[0] = 0;
+	return budgets_check_rules(NULL, c);
+}
+
+static struct spawn_policy_config config;
+
+TEST(tries_of_all_rules_count)
+{
+	config.nr_retries = 2;
+	config.retries[0].count = 60;
+	config.retries[1].count = 40;
+	CHECK_OK(check(&config));
+	config.retries[1].count = 41;
+	CHECK_EQ(check(&config), -EINVAL);
+	CHECK(strstr(what, "101 requests"));
+}
+
+TEST(a_search_counts_its_directories)
+{
+	config.nr_dirs = 50;
+	CHECK_OK(check(&config));
+	config.shell[0] = '/';
+	CHECK_OK(check(&config));
+	config.remember_ns = 1;
+	CHECK_EQ(check(&config), -EINVAL);
+	config.nr_dirs = 49;
+	CHECK_OK(check(&config));
+}
+
+TEST(delays_count_for_each_try)
+{
+	config.nr_retries = 2;
+	config.retries[0] = (struct spawn_policy_retry) { 1, 9, 100000000 };
+	config.retries[1] = (struct spawn_policy_retry) { 2, 1, 100000000 };
+	CHECK_OK(check(&config));
+	config.retries[1].delay_ns++;
+	CHECK_EQ(check(&config), -EINVAL);
+	CHECK(strstr(what, "can wait 1000000001ns"));
+	CHECK(strstr(what, "ceiling is 1s"));
+}
+
+TEST(delays_do_not_wrap)
+{
+	config.nr_retries = 2;
+	config.retries[0] = (struct spawn_policy_retry) { 1, 2, 1ULL << 63 };
+	CHECK_EQ(check(&config), -EINVAL);
+	config.retries[0] = (struct spawn_policy_retry) { 1, 1, 1ULL << 63 };
+	config.retries[1] = (struct spawn_policy_retry) { 2, 1, 1ULL << 63 };
+	CHECK_EQ(check(&config), -EINVAL);
+}
+
+TEST(a_kernel_that_tells_no_ceilings_has_none)
+{
+	kernel = (struct io_uring_spawn_query) { 0 };
+	config.nr_retries = 1;
+	config.retries[0] = (struct spawn_policy_retry) { 1, 65535, 1ULL << 40 };
+	CHECK_OK(check(&config));
+}
+
+TEST(times_are_exact)
+{
+	char text[TIME_TEXT_SIZE];
+
+	CHECK_STR(time_text(0, text), "0s");
+	CHECK_STR(time_text(90000000000, text), "90s");
+	CHECK_STR(time_text(1500000000, text), "1500ms");
+	CHECK_STR(time_text(1001, text), "1001ns");
+	CHECK_STR(time_text(UINT64_MAX, text), "18446744073709551615ns");
+}

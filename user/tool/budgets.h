@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Budgets of a link against what the rules of its policy can use up. A rule that its
+ * budget makes impossible would hide the error that it is for: the chain ends with
+ * ETOOMANYREFS.
+ */
+#ifndef SPAWNPOL_BUDGETS_H
+#define SPAWNPOL_BUDGETS_H
+
+struct spawn_policy_config;
+struct spawnpol_attach_opts;
+struct tool;
+
+/*
+ * Can the program be attached with these budgets, of which 0 is the default? Refused
+ * are budgets above the kernel's ceilings (-E2BIG) and, for the default policy, less
+ * than its search and its retry rules can use up for one step (-EINVAL). The problem
+ * is recorded; its remedy names the option that helps.
+ */
+int budgets_check(struct tool *t, int prog_fd,
+		  const struct spawnpol_attach_opts *opts);
+
+/*
+ * Can rules be followed under any budgets? -EINVAL, a usage error, if they are above
+ * the ceilings; 0 where the kernel does not tell these.
+ */
+int budgets_check_rules(struct tool *t, const struct spawn_policy_config *config);
+
+#endif
