@@ -88,7 +88,7 @@ int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
  * -EFAULT	the kernel could not have all of the ring's memory
  * -ENOSYS, -EOPNOTSUPP, -EPROTO, -EPERM, -ENFILE as above; never -EMFILE
  */
-int spawnpol_ring_open_hidden(struct spawnpol_ring **ring, unsigned int entries,
+int spawnpol_ring_open_registered(struct spawnpol_ring **ring, unsigned int entries,
 			      unsigned int flags);
 
 /* The tag of rings made by spawnpol_ring_open*(); free to be used for others. */
@@ -378,8 +378,8 @@ int spawnpol_chain_set_tid(struct spawnpol_chain *chain, const pid_t *tids,
  * IORING_CLONE_FILE_FIXED, a registered file of the ring; number is what the child
  * and the actions know it by, closed when the program starts with
  * IORING_CLONE_FILE_CLOEXEC. The list is copied. -E2BIG: above SPAWNPOL_MAX_FILES.
- * In the outcome of kind SPAWNPOL_CLONE: -EBADF, a source is not open or a number not
- * below RLIMIT_NOFILE; -EINVAL, unknown flags.
+ * In the outcome of kind SPAWNPOL_KIND_CLONE: -EBADF, a source is not open or a number
+ * not below RLIMIT_NOFILE; -EINVAL, unknown flags.
  */
 int spawnpol_chain_files(struct spawnpol_chain *chain,
 			 const struct io_uring_clone_file *files, size_t nr);
@@ -408,42 +408,42 @@ int spawnpol_chain_user(struct spawnpol_chain *chain, void *user);
 /* --- launching: spawnpol_submit(3) ------------------------------------------- */
 
 enum spawnpol_kind {
-	SPAWNPOL_CLONE,		/* making the child */
-	SPAWNPOL_EXEC,		/* executing the program */
-	SPAWNPOL_OPEN,
-	SPAWNPOL_DUP2,
-	SPAWNPOL_INSTALL,
-	SPAWNPOL_CLOSE,
-	SPAWNPOL_CHDIR,
-	SPAWNPOL_FCHDIR,
-	SPAWNPOL_SETSID,
-	SPAWNPOL_SETPGID,
-	SPAWNPOL_SQE,		/* of spawnpol_chain_sqe() */
-	SPAWNPOL_CLOEXEC,
-	SPAWNPOL_CLOSE_RANGE,
-	SPAWNPOL_CLOSE_EXCEPT,
-	SPAWNPOL_CHROOT,
-	SPAWNPOL_UMASK,
-	SPAWNPOL_TCSETPGRP,
-	SPAWNPOL_SIGMASK,
-	SPAWNPOL_SIGDEFAULT,
-	SPAWNPOL_SIGIGNORE,
-	SPAWNPOL_SETGROUPS,
-	SPAWNPOL_SETRESGID,
-	SPAWNPOL_SETRESUID,
-	SPAWNPOL_CAPSET,
-	SPAWNPOL_PRCTL,
-	SPAWNPOL_UNDUMPABLE,
-	SPAWNPOL_SECCOMP,
-	SPAWNPOL_LANDLOCK,
-	SPAWNPOL_RLIMIT,
-	SPAWNPOL_NICE,
-	SPAWNPOL_SCHED,
-	SPAWNPOL_AFFINITY,
-	SPAWNPOL_IOPRIO,
-	SPAWNPOL_OOM_SCORE_ADJ,
-	SPAWNPOL_UNSHARE,
-	SPAWNPOL_SETNS,
+	SPAWNPOL_KIND_CLONE,		/* making the child */
+	SPAWNPOL_KIND_EXEC,		/* executing the program */
+	SPAWNPOL_KIND_OPEN,
+	SPAWNPOL_KIND_DUP2,
+	SPAWNPOL_KIND_INSTALL,
+	SPAWNPOL_KIND_CLOSE,
+	SPAWNPOL_KIND_CHDIR,
+	SPAWNPOL_KIND_FCHDIR,
+	SPAWNPOL_KIND_SETSID,
+	SPAWNPOL_KIND_SETPGID,
+	SPAWNPOL_KIND_SQE,		/* of spawnpol_chain_sqe() */
+	SPAWNPOL_KIND_CLOEXEC,
+	SPAWNPOL_KIND_CLOSE_RANGE,
+	SPAWNPOL_KIND_CLOSE_EXCEPT,
+	SPAWNPOL_KIND_CHROOT,
+	SPAWNPOL_KIND_UMASK,
+	SPAWNPOL_KIND_TCSETPGRP,
+	SPAWNPOL_KIND_SIGMASK,
+	SPAWNPOL_KIND_SIGDEFAULT,
+	SPAWNPOL_KIND_SIGIGNORE,
+	SPAWNPOL_KIND_SETGROUPS,
+	SPAWNPOL_KIND_SETRESGID,
+	SPAWNPOL_KIND_SETRESUID,
+	SPAWNPOL_KIND_CAPSET,
+	SPAWNPOL_KIND_PRCTL,
+	SPAWNPOL_KIND_UNDUMPABLE,
+	SPAWNPOL_KIND_SECCOMP,
+	SPAWNPOL_KIND_LANDLOCK,
+	SPAWNPOL_KIND_RLIMIT,
+	SPAWNPOL_KIND_NICE,
+	SPAWNPOL_KIND_SCHED,
+	SPAWNPOL_KIND_AFFINITY,
+	SPAWNPOL_KIND_IOPRIO,
+	SPAWNPOL_KIND_OOM_SCORE_ADJ,
+	SPAWNPOL_KIND_UNSHARE,
+	SPAWNPOL_KIND_SETNS,
 };
 
 /* How a spawn ended. There is one for each chain submitted. */
@@ -474,7 +474,7 @@ struct spawnpol_outcome {
 
 	/*
 	 * The EXEC that succeeded or the step that ended the chain, counted
-	 * from 0 as policies count, and its kind; -1 with SPAWNPOL_CLONE.
+	 * from 0 as policies count, and its kind; -1 with SPAWNPOL_KIND_CLONE.
 	 */
 	int	step;
 	enum spawnpol_kind kind;
@@ -520,7 +520,7 @@ int spawnpol_queue(struct spawnpol_ring *ring,
 int spawnpol_collect(struct spawnpol_ring *ring, struct spawnpol_outcome *out,
 		     unsigned int max, unsigned int min, int timeout_ms);
 
-enum {
+enum spawnpol_cqe {
 	SPAWNPOL_CQE_FOREIGN	= 0,	/* not the library's */
 	SPAWNPOL_CQE_TAKEN	= 1,	/* part of a spawn's story */
 	SPAWNPOL_CQE_OUTCOME	= 2,	/* the end of it: *out is filled */
@@ -652,13 +652,13 @@ int spawnpol_probe(struct spawnpol_probe *probe);
 
 /* What was tried when the error came. */
 enum spawnpol_topic {
-	SPAWNPOL_ABOUT_RING,	/* ring_open, ring_wrap, query, probe->error */
-	SPAWNPOL_ABOUT_CHAIN,	/* the builder, submit */
-	SPAWNPOL_ABOUT_CLONE,	/* outcome of kind SPAWNPOL_CLONE */
-	SPAWNPOL_ABOUT_STEP,	/* outcome of another kind */
-	SPAWNPOL_ABOUT_EXEC,	/* outcome of kind SPAWNPOL_EXEC */
-	SPAWNPOL_ABOUT_ATTACH,	/* policy_attach*, policy_events, policy_error */
-	SPAWNPOL_ABOUT_LINK,	/* policy_update, _detach, _info */
+	SPAWNPOL_TOPIC_RING,	/* ring_open, ring_wrap, query, probe->error */
+	SPAWNPOL_TOPIC_CHAIN,	/* the builder, submit */
+	SPAWNPOL_TOPIC_CLONE,	/* outcome of kind SPAWNPOL_KIND_CLONE */
+	SPAWNPOL_TOPIC_STEP,	/* outcome of another kind */
+	SPAWNPOL_TOPIC_EXEC,	/* outcome of kind SPAWNPOL_KIND_EXEC */
+	SPAWNPOL_TOPIC_ATTACH,	/* policy_attach*, policy_events, policy_error */
+	SPAWNPOL_TOPIC_LINK,	/* policy_update, _detach, _info */
 };
 
 struct spawnpol_advice {

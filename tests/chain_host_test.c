@@ -404,7 +404,7 @@ TEST(rest_of_a_torn_chain_does_nothing)
 	EXPECT_EQ(cqe(&f, c[0], INDEX_CLONE, 77, &out), SPAWNPOL_CQE_TAKEN);
 	EXPECT_EQ(cqe(&f, c[0], INDEX_STEP + 2, 0, &out), SPAWNPOL_CQE_OUTCOME);
 	EXPECT_EQ(out.error, -EAGAIN);
-	EXPECT_EQ(out.kind, SPAWNPOL_CLONE);
+	EXPECT_EQ(out.kind, SPAWNPOL_KIND_CLONE);
 }
 
 /* --- searches ---------------------------------------------------------------------- */

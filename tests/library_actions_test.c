@@ -64,7 +64,7 @@ TEST(child_with_listed_files)
 	CHECK_OK(spawnpol_chain_files(chain, files, 2));
 	out = launch_on(ring_of(16, 0), chain);
 	EXPECT_EQ(out.error, -EBADF);
-	EXPECT_EQ(out.kind, SPAWNPOL_CLONE);
+	EXPECT_EQ(out.kind, SPAWNPOL_KIND_CLONE);
 }
 
 TEST(sandboxed_child)
@@ -151,30 +151,30 @@ TEST(outcomes_name_the_action_that_failed)
 	struct rlimit many = { .rlim_cur = 1, .rlim_max = 1UL << 40 };
 	gid_t group = 0;
 
-	FAILS(SPAWNPOL_CHROOT, -ENOENT,
+	FAILS(SPAWNPOL_KIND_CHROOT, -ENOENT,
 	      spawnpol_chain_chroot(chain, "/nonexistent"));
-	FAILS(SPAWNPOL_CLOEXEC, -EBADF,
+	FAILS(SPAWNPOL_KIND_CLOEXEC, -EBADF,
 	      spawnpol_chain_cloexec(chain, 99, true));
-	FAILS(SPAWNPOL_TCSETPGRP, -EBADF,
+	FAILS(SPAWNPOL_KIND_TCSETPGRP, -EBADF,
 	      spawnpol_chain_tcsetpgrp(chain, 99, 0));
-	FAILS(SPAWNPOL_RLIMIT, -EPERM,
+	FAILS(SPAWNPOL_KIND_RLIMIT, -EPERM,
 	      spawnpol_chain_rlimit(chain, RLIMIT_NOFILE, &many));
-	FAILS(SPAWNPOL_PRCTL, -EINVAL,
+	FAILS(SPAWNPOL_KIND_PRCTL, -EINVAL,
 	      spawnpol_chain_prctl(chain, PR_SET_DUMPABLE, 0, 0));
-	FAILS(SPAWNPOL_LANDLOCK, -EBADF, spawnpol_chain_landlock(chain, 99));
-	FAILS(SPAWNPOL_SETNS, -EBADF, spawnpol_chain_setns(chain, 99, 0));
-	FAILS(SPAWNPOL_OOM_SCORE_ADJ, -EINVAL,
+	FAILS(SPAWNPOL_KIND_LANDLOCK, -EBADF, spawnpol_chain_landlock(chain, 99));
+	FAILS(SPAWNPOL_KIND_SETNS, -EBADF, spawnpol_chain_setns(chain, 99, 0));
+	FAILS(SPAWNPOL_KIND_OOM_SCORE_ADJ, -EINVAL,
 	      spawnpol_chain_oom_score_adj(chain, 2000));
 	become_ordinary();
-	FAILS(SPAWNPOL_SETGROUPS, -EPERM,
+	FAILS(SPAWNPOL_KIND_SETGROUPS, -EPERM,
 	      spawnpol_chain_setgroups(chain, &group, 1));
-	FAILS(SPAWNPOL_SETRESUID, -EPERM,
+	FAILS(SPAWNPOL_KIND_SETRESUID, -EPERM,
 	      spawnpol_chain_setresuid(chain, 0, 0, 0));
-	FAILS(SPAWNPOL_SETRESGID, -EPERM,
+	FAILS(SPAWNPOL_KIND_SETRESGID, -EPERM,
 	      spawnpol_chain_setresgid(chain, 0, 0, 0));
-	FAILS(SPAWNPOL_CAPSET, -EPERM, spawnpol_chain_capset(chain, 1, 1, 1));
-	FAILS(SPAWNPOL_NICE, -EACCES, spawnpol_chain_nice(chain, -1));
-	FAILS(SPAWNPOL_IOPRIO, -EPERM, spawnpol_chain_ioprio(chain, 1 << 13));
-	FAILS(SPAWNPOL_UNSHARE, -EPERM,
+	FAILS(SPAWNPOL_KIND_CAPSET, -EPERM, spawnpol_chain_capset(chain, 1, 1, 1));
+	FAILS(SPAWNPOL_KIND_NICE, -EACCES, spawnpol_chain_nice(chain, -1));
+	FAILS(SPAWNPOL_KIND_IOPRIO, -EPERM, spawnpol_chain_ioprio(chain, 1 << 13));
+	FAILS(SPAWNPOL_KIND_UNSHARE, -EPERM,
 	      spawnpol_chain_unshare(chain, CLONE_NEWNS));
 }

@@ -181,7 +181,7 @@ TEST(deadline)
 		CHECK_EQ(out.error, -ETIME);
 		ms *= 4;
 	} while (out.step != 1);
-	CHECK_EQ(out.kind, SPAWNPOL_OPEN);
+	CHECK_EQ(out.kind, SPAWNPOL_KIND_OPEN);
 	CHECK_EQ(out.pidfd, -1);
 	check_none_stays();
 	spawnpol_chain_free(chain);

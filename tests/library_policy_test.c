@@ -230,25 +230,25 @@ static const struct {
 	int error;
 	enum spawnpol_kind kind;
 } cases[] = {
-	{ COOKIE_CONTINUE, "/bin/true", false, 0, SPAWNPOL_EXEC },
-	{ COOKIE_CONTINUE, "/no/program", false, -ENOENT, SPAWNPOL_EXEC },
-	{ COOKIE_CONTINUE, "/bin/true", true, -ENOENT, SPAWNPOL_CHDIR },
-	{ COOKIE_ABORT, "/no/program", false, -ENOENT, SPAWNPOL_EXEC },
-	{ COOKIE_ABORT, "/bin/true", true, -ENOENT, SPAWNPOL_CHDIR },
-	{ COOKIE_RETRY, "/no/program", false, -ETOOMANYREFS, SPAWNPOL_EXEC },
-	{ COOKIE_RETRY, "/bin/true", true, -ETOOMANYREFS, SPAWNPOL_CHDIR },
-	{ COOKIE_SKIP, "/bin/true", true, 0, SPAWNPOL_EXEC },
-	{ COOKIE_SKIP, "/no/program", false, -ENOENT, SPAWNPOL_EXEC },
-	{ COOKIE_RESULT, "/no/program", false, -EXDEV, SPAWNPOL_EXEC },
-	{ COOKIE_RESULT, "/bin/true", true, -EXDEV, SPAWNPOL_CHDIR },
-	{ COOKIE_TRUE, "/no/program", false, 0, SPAWNPOL_EXEC },
-	{ COOKIE_TRUE, "bare", false, 0, SPAWNPOL_EXEC },
+	{ COOKIE_CONTINUE, "/bin/true", false, 0, SPAWNPOL_KIND_EXEC },
+	{ COOKIE_CONTINUE, "/no/program", false, -ENOENT, SPAWNPOL_KIND_EXEC },
+	{ COOKIE_CONTINUE, "/bin/true", true, -ENOENT, SPAWNPOL_KIND_CHDIR },
+	{ COOKIE_ABORT, "/no/program", false, -ENOENT, SPAWNPOL_KIND_EXEC },
+	{ COOKIE_ABORT, "/bin/true", true, -ENOENT, SPAWNPOL_KIND_CHDIR },
+	{ COOKIE_RETRY, "/no/program", false, -ETOOMANYREFS, SPAWNPOL_KIND_EXEC },
+	{ COOKIE_RETRY, "/bin/true", true, -ETOOMANYREFS, SPAWNPOL_KIND_CHDIR },
+	{ COOKIE_SKIP, "/bin/true", true, 0, SPAWNPOL_KIND_EXEC },
+	{ COOKIE_SKIP, "/no/program", false, -ENOENT, SPAWNPOL_KIND_EXEC },
+	{ COOKIE_RESULT, "/no/program", false, -EXDEV, SPAWNPOL_KIND_EXEC },
+	{ COOKIE_RESULT, "/bin/true", true, -EXDEV, SPAWNPOL_KIND_CHDIR },
+	{ COOKIE_TRUE, "/no/program", false, 0, SPAWNPOL_KIND_EXEC },
+	{ COOKIE_TRUE, "bare", false, 0, SPAWNPOL_KIND_EXEC },
 	/* executed at a step that is no EXEC */
-	{ COOKIE_TRUE, "/no/program", true, 0, SPAWNPOL_EXEC },
-	{ COOKIE_CONTINUE, "bare", false, -EBADF, SPAWNPOL_EXEC },
-	{ COOKIE_NOTHING, "/no/program", false, -EBADRQC, SPAWNPOL_EXEC },
-	{ COOKIE_NOTHING, "/bin/true", true, -EBADRQC, SPAWNPOL_CHDIR },
-	{ COOKIE_NO_EXEC, "/bin/true", false, -ECANCELED, SPAWNPOL_EXEC },
+	{ COOKIE_TRUE, "/no/program", true, 0, SPAWNPOL_KIND_EXEC },
+	{ COOKIE_CONTINUE, "bare", false, -EBADF, SPAWNPOL_KIND_EXEC },
+	{ COOKIE_NOTHING, "/no/program", false, -EBADRQC, SPAWNPOL_KIND_EXEC },
+	{ COOKIE_NOTHING, "/bin/true", true, -EBADRQC, SPAWNPOL_KIND_CHDIR },
+	{ COOKIE_NO_EXEC, "/bin/true", false, -ECANCELED, SPAWNPOL_KIND_EXEC },
 };
 
 TEST(outcomes_under_a_policy, .timeout = 90)
@@ -275,7 +275,7 @@ TEST(outcomes_under_a_policy, .timeout = 90)
 		EXPECT_EQ(out.error, cases[i].error);
 		EXPECT_EQ(out.kind, cases[i].kind);
 		EXPECT_EQ(out.step, cases[i].bad_step &&
-			  cases[i].kind == SPAWNPOL_EXEC ? 2 : 1);
+			  cases[i].kind == SPAWNPOL_KIND_EXEC ? 2 : 1);
 	}
 }
 
@@ -292,7 +292,7 @@ TEST(a_policy_overrules_may_fail)
 	out = launch(chain);
 	CHECK_EQ(out.error, -EBADF);
 	CHECK_EQ(out.step, 0);
-	CHECK_EQ(out.kind, SPAWNPOL_CLOSE);
+	CHECK_EQ(out.kind, SPAWNPOL_KIND_CLOSE);
 }
 
 TEST(slots_choose_the_policy)
@@ -337,7 +337,7 @@ TEST(deadlines_and_cancelling_end_a_policys_wait)
 		EXPECT_LT(now() - begin, ms / 1000.0 + tap_patience());
 		ms *= 4;
 	} while (out.step < 0);
-	EXPECT_EQ(out.kind, SPAWNPOL_EXEC);
+	EXPECT_EQ(out.kind, SPAWNPOL_KIND_EXEC);
 
 	begin = now();
 	chain = cookie_chain("/no/program", COOKIE_WAIT);

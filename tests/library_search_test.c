@@ -49,10 +49,10 @@ TEST(search_that_finds_nothing)
 	write_file(in_dir("a/prog"), "no program", 0644);
 	write_file(in_dir("text"), "no program", 0755);
 	fails(ring_of(16, 0), search("prog", "/bin:/nonexistent"),
-	      SPAWNPOL_EXEC, 1, -ENOENT);
+	      SPAWNPOL_KIND_EXEC, 1, -ENOENT);
 	fails(ring_of(16, 0), search("prog", format("%s:/bin", in_dir("a"))),
-	      SPAWNPOL_EXEC, 0, -EACCES);
+	      SPAWNPOL_KIND_EXEC, 0, -EACCES);
 	/* found, but no program: that ends it */
 	fails(ring_of(16, 0), search("text", format("%s:/bin", tap_dir())),
-	      SPAWNPOL_EXEC, 0, -ENOEXEC);
+	      SPAWNPOL_KIND_EXEC, 0, -ENOEXEC);
 }

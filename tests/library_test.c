@@ -48,9 +48,9 @@ TEST(every_kind_of_ring_tells_failures)
 		CHECK_OK(spawnpol_chain_setsid(chain));
 		CHECK_OK(spawnpol_chain_chdir(chain, "/no/where"));
 		CHECK_OK(spawnpol_chain_setsid(chain));
-		fails(ring_of(16, kinds[i].flags), chain, SPAWNPOL_CHDIR, 1, -ENOENT);
+		fails(ring_of(16, kinds[i].flags), chain, SPAWNPOL_KIND_CHDIR, 1, -ENOENT);
 		fails(ring_of(16, kinds[i].flags), chain_of("/no/program"),
-		      SPAWNPOL_EXEC, 0, -ENOENT);
+		      SPAWNPOL_KIND_EXEC, 0, -ENOENT);
 	}
 }
 
@@ -99,14 +99,14 @@ TEST(programs_are_tried_in_turn)
 
 	chain = chain_of("/no/where/sh");
 	CHECK_OK(spawnpol_chain_program(chain, "/etc/passwd"));
-	fails(ring_of(16, 0), chain, SPAWNPOL_EXEC, 1, -EACCES);
+	fails(ring_of(16, 0), chain, SPAWNPOL_KIND_EXEC, 1, -EACCES);
 }
 
 TEST(bare_names_need_a_policy)
 {
 	write_file(in_dir("prog"), "#!/bin/sh\nexit 0\n", 0755);
 	CHECK_SYS(chdir(tap_dir()));
-	fails(ring_of(16, 0), chain_of("prog"), SPAWNPOL_CLONE, -1, -ENOLINK);
+	fails(ring_of(16, 0), chain_of("prog"), SPAWNPOL_KIND_CLONE, -1, -ENOLINK);
 	CHECK_EQ(run(ring_of(16, 0), chain_of("./prog")), 0);
 }
 
@@ -148,7 +148,7 @@ TEST(open_that_fails_ends_the_launch)
 
 	CHECK_OK(spawnpol_chain_open(chain, 0, "/dev/null", O_RDONLY, 0));
 	CHECK_OK(spawnpol_chain_open(chain, 1, "/no/where", O_WRONLY, 0));
-	fails(ring_of(16, 0), chain, SPAWNPOL_OPEN, 1, -ENOENT);
+	fails(ring_of(16, 0), chain, SPAWNPOL_KIND_OPEN, 1, -ENOENT);
 }
 
 TEST(dup2_and_close)
@@ -173,7 +173,7 @@ TEST(close_of_nothing_fails_unless_it_may)
 	struct spawnpol_chain *chain = chain_of("/bin/true");
 
 	CHECK_OK(spawnpol_chain_close(chain, 55));
-	fails(ring_of(16, 0), chain, SPAWNPOL_CLOSE, 0, -EBADF);
+	fails(ring_of(16, 0), chain, SPAWNPOL_KIND_CLOSE, 0, -EBADF);
 
 	chain = chain_of("/bin/true");
 	CHECK_OK(spawnpol_chain_close(chain, 55));
@@ -185,7 +185,7 @@ TEST(close_of_nothing_fails_unless_it_may)
 	CHECK_OK(spawnpol_chain_close(chain, 55));
 	CHECK_OK(spawnpol_chain_may_fail(chain));
 	CHECK_OK(spawnpol_chain_fchdir(chain, 55));
-	fails(ring_of(16, 0), chain, SPAWNPOL_FCHDIR, 1, -EBADF);
+	fails(ring_of(16, 0), chain, SPAWNPOL_KIND_FCHDIR, 1, -EBADF);
 }
 
 TEST(directories)
@@ -234,7 +234,7 @@ TEST(any_request_that_is_legal)
 	chain = chain_of("/bin/true");
 	CHECK_OK(spawnpol_chain_setsid(chain));
 	CHECK_OK(spawnpol_chain_sqe(chain, &sqe));
-	fails(ring_of(16, 0), chain, SPAWNPOL_SQE, 1, -EOPNOTSUPP);
+	fails(ring_of(16, 0), chain, SPAWNPOL_KIND_SQE, 1, -EOPNOTSUPP);
 }
 
 TEST(registered_files_can_be_installed)
@@ -254,7 +254,7 @@ TEST(registered_files_can_be_installed)
 	ring = ring_of(16, 0);
 	chain = chain_of("/bin/true");
 	CHECK_OK(spawnpol_chain_install(chain, 3, 5));
-	fails(ring, chain, SPAWNPOL_INSTALL, 0, -EBADF);
+	fails(ring, chain, SPAWNPOL_KIND_INSTALL, 0, -EBADF);
 }
 
 /* --- attributes ----------------------------------------------------------------- */
@@ -306,7 +306,7 @@ TEST(an_exit_signal_lasts_until_exec)
 
 	chain = chain_of("/no/program");
 	CHECK_OK(spawnpol_chain_exit_signal(chain, SIGUSR1));
-	fails(ring_of(16, 0), chain, SPAWNPOL_EXEC, 0, -ENOENT);
+	fails(ring_of(16, 0), chain, SPAWNPOL_KIND_EXEC, 0, -ENOENT);
 	CHECK_EQ(sigchlds(), 1u);
 }
 
@@ -333,7 +333,7 @@ TEST(namespaces)
 
 	CHECK_OK(spawnpol_chain_namespaces(refused, CLONE_NEWUTS));
 	become_ordinary();
-	fails(ring_of(16, 0), refused, SPAWNPOL_CLONE, -1, -EPERM);
+	fails(ring_of(16, 0), refused, SPAWNPOL_KIND_CLONE, -1, -EPERM);
 }
 
 TEST(pids_can_be_chosen)
@@ -352,5 +352,5 @@ TEST(pids_can_be_chosen)
 
 	chain = chain_of("/bin/true");
 	CHECK_OK(spawnpol_chain_set_tid(chain, &taken, 1));
-	fails(ring, chain, SPAWNPOL_CLONE, -1, -EEXIST);
+	fails(ring, chain, SPAWNPOL_KIND_CLONE, -1, -EEXIST);
 }

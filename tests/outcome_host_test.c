@@ -39,54 +39,54 @@ static const struct story_test {
 	enum spawnpol_kind kind;
 } stories[] = {
 	{ "first program", { { C, 7 }, { S(3), 0 }, { S(4), -ECANCELED },
-	  { D, -ECANCELED }, NONE }, 0, 3, SPAWNPOL_EXEC },
+	  { D, -ECANCELED }, NONE }, 0, 3, SPAWNPOL_KIND_EXEC },
 	{ "CLONE's CQE last", { { S(3), 0 }, { S(4), -ECANCELED },
-	  { D, -ECANCELED }, { C, 7 }, NONE }, 0, 3, SPAWNPOL_EXEC },
+	  { D, -ECANCELED }, { C, 7 }, NONE }, 0, 3, SPAWNPOL_KIND_EXEC },
 	{ "second program", { { C, 7 }, { S(3), -ENOENT }, { S(4), 0 },
-	  { D, -ECANCELED }, NONE }, 0, 4, SPAWNPOL_EXEC },
+	  { D, -ECANCELED }, NONE }, 0, 4, SPAWNPOL_KIND_EXEC },
 	{ "no program", { { C, 7 }, { S(3), -ENOENT }, { S(4), -EACCES },
-	  { D, -ECANCELED }, NONE }, -EACCES, 4, SPAWNPOL_EXEC },
+	  { D, -ECANCELED }, NONE }, -EACCES, 4, SPAWNPOL_KIND_EXEC },
 	{ "forgiven action", { { C, 7 }, { S(1), -EBADF }, { S(3), 0 },
-	  { S(4), -ECANCELED }, { D, -ECANCELED }, NONE }, 0, 3, SPAWNPOL_EXEC },
+	  { S(4), -ECANCELED }, { D, -ECANCELED }, NONE }, 0, 3, SPAWNPOL_KIND_EXEC },
 	{ "action", { { C, 7 }, { S(2), -ENOENT }, { S(3), -ECANCELED },
 	  { S(4), -ECANCELED }, { D, -ECANCELED }, NONE },
-	  -ENOENT, 2, SPAWNPOL_CHDIR },
+	  -ENOENT, 2, SPAWNPOL_KIND_CHDIR },
 	{ "forgiven, then another", { { C, 7 }, { S(1), -EBADF },
 	  { S(2), -ENOTDIR }, { S(3), -ECANCELED }, { S(4), -ECANCELED },
-	  { D, -ECANCELED }, NONE }, -ENOTDIR, 2, SPAWNPOL_CHDIR },
+	  { D, -ECANCELED }, NONE }, -ENOTDIR, 2, SPAWNPOL_KIND_CHDIR },
 	{ "policy aborts at a forgivable one", { { C, 7 }, { S(1), -EBADF },
 	  { S(3), -ECANCELED }, { S(4), -ECANCELED }, { D, -ECANCELED }, NONE },
-	  -EBADF, 1, SPAWNPOL_CLOSE },
+	  -EBADF, 1, SPAWNPOL_KIND_CLOSE },
 	{ "forgiven, then the policy aborts", { { C, 7 }, { S(1), -EBADF },
 	  { S(2), -ECANCELED }, { S(3), -ECANCELED }, { S(4), -ECANCELED },
-	  { D, -ECANCELED }, NONE }, -ECANCELED, 2, SPAWNPOL_CHDIR },
+	  { D, -ECANCELED }, NONE }, -ECANCELED, 2, SPAWNPOL_KIND_CHDIR },
 	{ "budget", { { C, 7 }, { S(0), -ETOOMANYREFS }, { S(3), -ECANCELED },
 	  { S(4), -ECANCELED }, { D, -ECANCELED }, NONE },
-	  -ETOOMANYREFS, 0, SPAWNPOL_SETSID },
+	  -ETOOMANYREFS, 0, SPAWNPOL_KIND_SETSID },
 	{ "bad verdict", { { C, 7 }, { S(3), -EBADRQC }, { S(4), -ECANCELED },
-	  { D, -ECANCELED }, NONE }, -EBADRQC, 3, SPAWNPOL_EXEC },
+	  { D, -ECANCELED }, NONE }, -EBADRQC, 3, SPAWNPOL_KIND_EXEC },
 	{ "deadline in a step", { { C, 7 }, { S(2), -ECANCELED },
 	  { S(3), -ECANCELED }, { S(4), -ECANCELED }, { D, -ETIME }, NONE },
-	  -ETIME, 2, SPAWNPOL_CHDIR },
+	  -ETIME, 2, SPAWNPOL_KIND_CHDIR },
 	{ "deadline first", { { C, 7 }, { D, -ETIME }, { S(3), -ECANCELED },
-	  { S(4), -ECANCELED }, NONE }, -ETIME, 3, SPAWNPOL_EXEC },
+	  { S(4), -ECANCELED }, NONE }, -ETIME, 3, SPAWNPOL_KIND_EXEC },
 	{ "deadline too late", { { C, 7 }, { D, -ETIME }, { S(3), 0 },
-	  { S(4), -ECANCELED }, NONE }, 0, 3, SPAWNPOL_EXEC },
+	  { S(4), -ECANCELED }, NONE }, 0, 3, SPAWNPOL_KIND_EXEC },
 	{ "no child", { { C, -EAGAIN }, { S(3), -ECANCELED },
 	  { S(4), -ECANCELED }, { D, -ECANCELED }, NONE },
-	  -EAGAIN, -1, SPAWNPOL_CLONE },
+	  -EAGAIN, -1, SPAWNPOL_KIND_CLONE },
 	{ "cancelled before", { { C, -ECANCELED }, { S(3), -ECANCELED },
 	  { S(4), -ECANCELED }, { D, -ECANCELED }, NONE },
-	  -ECANCELED, -1, SPAWNPOL_CLONE },
+	  -ECANCELED, -1, SPAWNPOL_KIND_CLONE },
 	{ "deadline before a child", { { C, -ECANCELED }, { S(3), -ECANCELED },
 	  { S(4), -ECANCELED }, { D, -ETIME }, NONE },
-	  -ETIME, -1, SPAWNPOL_CLONE },
+	  -ETIME, -1, SPAWNPOL_KIND_CLONE },
 	{ "refused step", { { S(0), -EOPNOTSUPP }, { C, -ECANCELED },
 	  { S(3), -ECANCELED }, { S(4), -ECANCELED }, { D, -ECANCELED }, NONE },
-	  -EOPNOTSUPP, 0, SPAWNPOL_SETSID },
+	  -EOPNOTSUPP, 0, SPAWNPOL_KIND_SETSID },
 	{ "short transfer", { { C, 7 }, { S(0), 3 }, { S(3), -ECANCELED },
 	  { S(4), -ECANCELED }, { D, -ECANCELED }, NONE },
-	  -EIO, 0, SPAWNPOL_SETSID },
+	  -EIO, 0, SPAWNPOL_KIND_SETSID },
 };
 
 TEST(outcomes)
@@ -157,7 +157,7 @@ TEST(searches_end_as_execvp_does)
 		DIAG("search %zu", i);
 		EXPECT_EQ(out.error, t[i].error);
 		EXPECT_EQ(out.step, t[i].step);
-		EXPECT_EQ(out.kind, SPAWNPOL_EXEC);
+		EXPECT_EQ(out.kind, SPAWNPOL_KIND_EXEC);
 	}
 }
 
@@ -227,7 +227,7 @@ TEST(pidfd_is_handed_over_or_closed)
 TEST(outcomes_in_words)
 {
 	struct spawnpol_outcome out = { .pid = 12, .step = 0,
-					.kind = SPAWNPOL_OPEN };
+					.kind = SPAWNPOL_KIND_OPEN };
 	struct spawnpol_chain *c = new_chain("ls");
 	char text[128], cut[8];
 
@@ -241,12 +241,12 @@ TEST(outcomes_in_words)
 	EXPECT_GT(spawnpol_outcome_text(&out, cut, sizeof(cut)), 7);
 	EXPECT_STR(cut, "open /x");
 	out.step = 1;
-	out.kind = SPAWNPOL_EXEC;
+	out.kind = SPAWNPOL_KIND_EXEC;
 	out.error = -EBADF;
 	spawnpol_outcome_text(&out, text, sizeof(text));
 	EXPECT_HAS(text, "exec ls: no policy looked for the name");
 	out.step = -1;
-	out.kind = SPAWNPOL_CLONE;
+	out.kind = SPAWNPOL_KIND_CLONE;
 	out.error = -ENOLINK;
 	spawnpol_outcome_text(&out, text, sizeof(text));
 	EXPECT_HAS(text, "clone: no policy");
@@ -254,14 +254,14 @@ TEST(outcomes_in_words)
 
 TEST(advice_has_words_for_everything)
 {
-	for (int topic = -1; topic <= SPAWNPOL_ABOUT_LINK + 1; topic++)
+	for (int topic = -1; topic <= SPAWNPOL_TOPIC_LINK + 1; topic++)
 		for (int err = -134; err <= 0; err++)
 			CHECK_PTR(spawnpol_advise(topic, err).text);
-	EXPECT_HAS(spawnpol_advise(SPAWNPOL_ABOUT_RING, -EOPNOTSUPP).remedy,
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_RING, -EOPNOTSUPP).remedy,
 		   "CONFIG_IO_URING_SPAWN");
-	EXPECT_HAS(spawnpol_advise(SPAWNPOL_ABOUT_EXEC, -ETOOMANYREFS).text,
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_EXEC, -ETOOMANYREFS).text,
 		   "budget");
-	EXPECT_STR(spawnpol_kind_name(SPAWNPOL_SETPGID), "setpgid");
+	EXPECT_STR(spawnpol_kind_name(SPAWNPOL_KIND_SETPGID), "setpgid");
 	EXPECT_STR(spawnpol_kind_name(99), "?");
 }
 

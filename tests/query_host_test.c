@@ -135,7 +135,7 @@ TEST(abi_1_is_recognised_although_it_has_no_size)
 {
 	fake_kernel.abi_1 = 1;
 	check_refused(1);
-	EXPECT_HAS(spawnpol_advise(SPAWNPOL_ABOUT_RING, -EPROTO).text,
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_RING, -EPROTO).text,
 		   "interface is not this library's");
 }
 

@@ -11,7 +11,7 @@
 #define SETUP_NO_SQARRAY	(1U << 16)
 
 /* Of no use without a descriptor, or not known to the code that fills the SQ. */
-#define NOT_HIDDEN	(IORING_SETUP_CQSIZE | IORING_SETUP_ATTACH_WQ | \
+#define NOT_REGISTERED	(IORING_SETUP_CQSIZE | IORING_SETUP_ATTACH_WQ | \
 			 IORING_SETUP_R_DISABLED | SETUP_NO_SQARRAY)
 
 int ring_init(struct spawnpol_ring **ring, struct io_uring *uring, uint16_t tag)
@@ -61,20 +61,20 @@ static int uring_init(struct spawnpol_ring *ring, unsigned int entries,
 	 * behind it from being submitted.
 	 */
 	flags |= IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP;
-	return ring->hidden ? hidden_init(ring->uring, entries, flags) :
+	return ring->registered ? registered_init(ring->uring, entries, flags) :
 			      io_uring_queue_init(entries, ring->uring, flags);
 }
 
 static void uring_exit(struct spawnpol_ring *ring)
 {
-	if (ring->hidden)
-		hidden_exit(ring->uring);
+	if (ring->registered)
+		registered_exit(ring->uring);
 	else
 		io_uring_queue_exit(ring->uring);
 }
 
 static int ring_open(struct spawnpol_ring **ring, unsigned int entries,
-		     unsigned int flags, bool hidden)
+		     unsigned int flags, bool registered)
 {
 	struct spawnpol_ring *r;
 	int err;
@@ -84,7 +84,7 @@ static int ring_open(struct spawnpol_ring **ring, unsigned int entries,
 	err = ring_init(&r, NULL, SPAWNPOL_TAG);
 	if (err)
 		return err;
-	r->hidden = hidden;
+	r->registered = registered;
 	r->owner = gettid();
 	err = uring_init(r, entries, flags);
 	if (err)
@@ -107,10 +107,10 @@ int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
 	return ring_open(ring, entries, flags, false);
 }
 
-int spawnpol_ring_open_hidden(struct spawnpol_ring **ring, unsigned int entries,
+int spawnpol_ring_open_registered(struct spawnpol_ring **ring, unsigned int entries,
 			      unsigned int flags)
 {
-	return flags & NOT_HIDDEN ? -EINVAL :
+	return flags & NOT_REGISTERED ? -EINVAL :
 				    ring_open(ring, entries, flags, true);
 }
 
@@ -138,7 +138,7 @@ static void drop_queued(struct io_uring *uring, struct spawnpol_ring *ring)
 	unsigned int from = uring->flags & IORING_SETUP_SQPOLL ?
 			    uring->sq.sqe_head : *uring->sq.khead;
 
-	defuse(ring, from, uring->sq.sqe_tail);
+	sqe_to_nop(ring, from, uring->sq.sqe_tail);
 	io_uring_submit(uring);
 }
 
@@ -175,14 +175,14 @@ static void ring_drain(struct spawnpol_ring *ring)
 }
 
 /*
- * A hidden ring cannot be reached by other threads and is not even mapped in
+ * A registered ring cannot be reached by other threads and is not even mapped in
  * children of fork(2), where ids can be the same in a new pid namespace.
  */
 static bool is_within_reach(const struct spawnpol_ring *ring)
 {
 	const struct io_uring_sq *sq = &ring->uring->sq;
 
-	return !ring->hidden ||
+	return !ring->registered ||
 	       (ring->owner == gettid() &&
 		!madvise(sq->ring_ptr, sq->ring_sz, MADV_NORMAL));
 }
@@ -200,5 +200,5 @@ void spawnpol_ring_close(struct spawnpol_ring *ring)
 
 int spawnpol_ring_fd(const struct spawnpol_ring *ring)
 {
-	return ring->hidden ? -EBADF : ring->uring->ring_fd;
+	return ring->registered ? -EBADF : ring->uring->ring_fd;
 }

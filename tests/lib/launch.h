@@ -69,7 +69,7 @@ static inline int run(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	struct spawnpol_outcome out = launch_on(ring, chain);
 
 	CHECK_EQ(out.error, 0);
-	CHECK_EQ(out.kind, SPAWNPOL_EXEC);
+	CHECK_EQ(out.kind, SPAWNPOL_KIND_EXEC);
 	CHECK_OK(spawnpol_chain_free(chain));
 	spawnpol_ring_close(ring);
 	return wait_exit(out.pid);

@@ -90,7 +90,7 @@ static int fill_chain(struct cursor *c, struct request *r)
 
 static void explain(struct request *r, int error)
 {
-	struct spawnpol_advice a = spawnpol_advise(SPAWNPOL_ABOUT_CHAIN, error);
+	struct spawnpol_advice a = spawnpol_advise(SPAWNPOL_TOPIC_CHAIN, error);
 
 	if (r->why[0])
 		return;

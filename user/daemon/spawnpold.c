@@ -158,7 +158,7 @@ static void job_outcome(struct job *job, const struct spawnpol_outcome *out)
 		.kind = out->error ? SPD_FAILED : SPD_RUNNING,
 		.error = out->error,
 		.step = out->step,
-		.exec = out->kind == SPAWNPOL_EXEC,
+		.exec = out->kind == SPAWNPOL_KIND_EXEC,
 		.pid = out->pid,
 	};
 
@@ -255,7 +255,7 @@ static void request_ready(struct job *job)
 	if (err < 0) {
 		spawnpol_chain_free(job->chain);
 		refuse(job, err,
-		       spawnpol_advise(SPAWNPOL_ABOUT_CHAIN, err).text);
+		       spawnpol_advise(SPAWNPOL_TOPIC_CHAIN, err).text);
 	}
 }
 
@@ -355,7 +355,7 @@ static int fail(const char *what, int err)
 /* Exit status 3: the kernel lacks what it takes. */
 static int fail_ring(int err)
 {
-	struct spawnpol_advice a = spawnpol_advise(SPAWNPOL_ABOUT_RING, err);
+	struct spawnpol_advice a = spawnpol_advise(SPAWNPOL_TOPIC_RING, err);
 
 	fprintf(stderr, "spawnpold: cannot make a ring: %s", a.text);
 	if (a.remedy)

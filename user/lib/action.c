@@ -65,7 +65,7 @@ int spawnpol_chain_sqe(struct spawnpol_chain *chain,
 	if (sqe->flags & ~IOSQE_FIXED_FILE ||
 	    sqe->opcode == IORING_OP_LINK_TIMEOUT)
 		return action_refuse(chain, -EINVAL);
-	return action_add(chain, SPAWNPOL_SQE, sqe);
+	return action_add(chain, SPAWNPOL_KIND_SQE, sqe);
 }
 
 int spawnpol_chain_may_fail(struct spawnpol_chain *chain)

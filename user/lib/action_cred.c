@@ -11,7 +11,7 @@
 int spawnpol_chain_setgroups(struct spawnpol_chain *chain, const gid_t *groups,
 			     size_t nr)
 {
-	return action_add_data(chain, SPAWNPOL_SETGROUPS,
+	return action_add_data(chain, SPAWNPOL_KIND_SETGROUPS,
 			       ACTION(IORING_CHILD_SETGROUPS, .off = nr),
 			       groups, nr * sizeof(*groups));
 }
@@ -19,7 +19,7 @@ int spawnpol_chain_setgroups(struct spawnpol_chain *chain, const gid_t *groups,
 int spawnpol_chain_setresgid(struct spawnpol_chain *chain, gid_t real,
 			     gid_t effective, gid_t saved)
 {
-	return action_add(chain, SPAWNPOL_SETRESGID,
+	return action_add(chain, SPAWNPOL_KIND_SETRESGID,
 			  ACTION(IORING_CHILD_SETRESGID, .addr = real,
 				 .off = effective, .addr3 = saved));
 }
@@ -27,7 +27,7 @@ int spawnpol_chain_setresgid(struct spawnpol_chain *chain, gid_t real,
 int spawnpol_chain_setresuid(struct spawnpol_chain *chain, uid_t real,
 			     uid_t effective, uid_t saved)
 {
-	return action_add(chain, SPAWNPOL_SETRESUID,
+	return action_add(chain, SPAWNPOL_KIND_SETRESUID,
 			  ACTION(IORING_CHILD_SETRESUID, .addr = real,
 				 .off = effective, .addr3 = saved));
 }
@@ -35,7 +35,7 @@ int spawnpol_chain_setresuid(struct spawnpol_chain *chain, uid_t real,
 int spawnpol_chain_capset(struct spawnpol_chain *chain, uint64_t effective,
 			  uint64_t permitted, uint64_t inheritable)
 {
-	return action_add(chain, SPAWNPOL_CAPSET,
+	return action_add(chain, SPAWNPOL_KIND_CAPSET,
 			  ACTION(IORING_CHILD_CAPSET, .addr = effective,
 				 .off = permitted, .addr3 = inheritable));
 }
@@ -45,14 +45,14 @@ int spawnpol_chain_prctl(struct spawnpol_chain *chain, int option,
 {
 	if (option < 0)
 		return action_refuse(chain, -EINVAL);
-	return action_add(chain, SPAWNPOL_PRCTL,
+	return action_add(chain, SPAWNPOL_KIND_PRCTL,
 			  ACTION(IORING_CHILD_PRCTL, .rw_flags = option,
 				 .addr = arg2, .off = arg3));
 }
 
 int spawnpol_chain_undumpable(struct spawnpol_chain *chain)
 {
-	return action_add(chain, SPAWNPOL_UNDUMPABLE,
+	return action_add(chain, SPAWNPOL_KIND_UNDUMPABLE,
 			  ACTION(IORING_CHILD_DUMPABLE, .off = 0));
 }
 
@@ -72,7 +72,7 @@ int spawnpol_chain_seccomp(struct spawnpol_chain *chain,
 	copy->len = prog->len;
 	copy->filter = (struct sock_filter *)(copy + 1);
 	memcpy(copy->filter, prog->filter, size);
-	return action_add(chain, SPAWNPOL_SECCOMP,
+	return action_add(chain, SPAWNPOL_KIND_SECCOMP,
 			  ACTION(IORING_CHILD_PRCTL, .rw_flags = PR_SET_SECCOMP,
 				 .addr = SECCOMP_MODE_FILTER,
 				 .off = (uintptr_t)copy));
@@ -82,6 +82,6 @@ int spawnpol_chain_landlock(struct spawnpol_chain *chain, int ruleset_fd)
 {
 	if (ruleset_fd < 0)
 		return action_refuse(chain, -EBADF);
-	return action_add(chain, SPAWNPOL_LANDLOCK,
+	return action_add(chain, SPAWNPOL_KIND_LANDLOCK,
 			  ACTION(IORING_CHILD_LANDLOCK, .fd = ruleset_fd));
 }

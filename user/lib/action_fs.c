@@ -13,7 +13,7 @@ int spawnpol_chain_open(struct spawnpol_chain *chain, int fd, const char *path,
 
 	if (fd < 0)
 		return action_refuse(chain, -EBADF);
-	return action_add_path(chain, SPAWNPOL_OPEN,
+	return action_add_path(chain, SPAWNPOL_KIND_OPEN,
 			       ACTION(IORING_CHILD_OPEN, .fd = AT_FDCWD,
 				      .off = fd, .open_flags = flags,
 				      .addr3 = creates ? mode & 07777 : 0),
@@ -32,20 +32,20 @@ static int add_dup(struct spawnpol_chain *chain, enum spawnpol_kind kind,
 
 int spawnpol_chain_dup2(struct spawnpol_chain *chain, int from, int to)
 {
-	return add_dup(chain, SPAWNPOL_DUP2, from, to, 0);
+	return add_dup(chain, SPAWNPOL_KIND_DUP2, from, to, 0);
 }
 
 int spawnpol_chain_install(struct spawnpol_chain *chain, unsigned int index,
 			   int to)
 {
-	return add_dup(chain, SPAWNPOL_INSTALL, index, to, IOSQE_FIXED_FILE);
+	return add_dup(chain, SPAWNPOL_KIND_INSTALL, index, to, IOSQE_FIXED_FILE);
 }
 
 int spawnpol_chain_cloexec(struct spawnpol_chain *chain, int fd, bool on)
 {
 	if (fd < 0)
 		return action_refuse(chain, -EBADF);
-	return action_add(chain, SPAWNPOL_CLOEXEC,
+	return action_add(chain, SPAWNPOL_KIND_CLOEXEC,
 			  ACTION(IORING_CHILD_DUP, .fd = fd, .off = fd,
 				 .rw_flags = on ? O_CLOEXEC : 0));
 }
@@ -54,7 +54,7 @@ int spawnpol_chain_close(struct spawnpol_chain *chain, int fd)
 {
 	if (fd < 0)
 		return action_refuse(chain, -EBADF);
-	return action_add(chain, SPAWNPOL_CLOSE,
+	return action_add(chain, SPAWNPOL_KIND_CLOSE,
 			  &(struct io_uring_sqe){ .opcode = IORING_OP_CLOSE,
 						  .fd = fd });
 }
@@ -64,7 +64,7 @@ int spawnpol_chain_close_range(struct spawnpol_chain *chain, unsigned int first,
 {
 	if (first > last)
 		return action_refuse(chain, -EINVAL);
-	return action_add(chain, SPAWNPOL_CLOSE_RANGE,
+	return action_add(chain, SPAWNPOL_KIND_CLOSE_RANGE,
 			  ACTION(IORING_CHILD_CLOSE_RANGE, .fd = (int)first,
 				 .off = last));
 }
@@ -78,14 +78,14 @@ int spawnpol_chain_close_except(struct spawnpol_chain *chain, const int *fds,
 		if (fds[i] < 0)
 			return action_refuse(chain, -EBADF);
 	}
-	return action_add_data(chain, SPAWNPOL_CLOSE_EXCEPT,
+	return action_add_data(chain, SPAWNPOL_KIND_CLOSE_EXCEPT,
 			       ACTION(IORING_CHILD_CLOSE_EXCEPT, .off = nr),
 			       fds, nr * sizeof(*fds));
 }
 
 int spawnpol_chain_chdir(struct spawnpol_chain *chain, const char *path)
 {
-	return action_add_path(chain, SPAWNPOL_CHDIR,
+	return action_add_path(chain, SPAWNPOL_KIND_CHDIR,
 			       ACTION(IORING_CHILD_CHDIR, .fd = AT_FDCWD),
 			       path);
 }
@@ -94,13 +94,13 @@ int spawnpol_chain_fchdir(struct spawnpol_chain *chain, int fd)
 {
 	if (fd < 0)
 		return action_refuse(chain, -EBADF);
-	return action_add(chain, SPAWNPOL_FCHDIR,
+	return action_add(chain, SPAWNPOL_KIND_FCHDIR,
 			  ACTION(IORING_CHILD_FCHDIR, .fd = fd));
 }
 
 int spawnpol_chain_chroot(struct spawnpol_chain *chain, const char *path)
 {
-	return action_add_path(chain, SPAWNPOL_CHROOT,
+	return action_add_path(chain, SPAWNPOL_KIND_CHROOT,
 			       ACTION(IORING_CHILD_CHROOT, .fd = AT_FDCWD),
 			       path);
 }
@@ -109,6 +109,6 @@ int spawnpol_chain_umask(struct spawnpol_chain *chain, mode_t mask)
 {
 	if (mask & ~0777U)
 		return action_refuse(chain, -EINVAL);
-	return action_add(chain, SPAWNPOL_UMASK,
+	return action_add(chain, SPAWNPOL_KIND_UMASK,
 			  ACTION(IORING_CHILD_UMASK, .off = mask));
 }

@@ -14,7 +14,7 @@ int spawnpol_chain_rlimit(struct spawnpol_chain *chain, int resource,
 {
 	if (resource < 0 || limit->rlim_cur > limit->rlim_max)
 		return action_refuse(chain, -EINVAL);
-	return action_add(chain, SPAWNPOL_RLIMIT,
+	return action_add(chain, SPAWNPOL_KIND_RLIMIT,
 			  ACTION(IORING_CHILD_RLIMIT, .off = resource,
 				 .addr = limit->rlim_cur,
 				 .addr3 = limit->rlim_max));
@@ -22,7 +22,7 @@ int spawnpol_chain_rlimit(struct spawnpol_chain *chain, int resource,
 
 int spawnpol_chain_nice(struct spawnpol_chain *chain, int nice)
 {
-	return action_add(chain, SPAWNPOL_NICE,
+	return action_add(chain, SPAWNPOL_KIND_NICE,
 			  ACTION(IORING_CHILD_NICE, .off = (int64_t)nice));
 }
 
@@ -35,7 +35,7 @@ int spawnpol_chain_sched(struct spawnpol_chain *chain,
 	memcpy(&size, attr, sizeof(size));
 	if (size < SCHED_ATTR_MIN)
 		return action_refuse(chain, -EINVAL);
-	return action_add_data(chain, SPAWNPOL_SCHED,
+	return action_add_data(chain, SPAWNPOL_KIND_SCHED,
 			       ACTION(IORING_CHILD_SCHED, .off = size), attr,
 			       size);
 }
@@ -45,7 +45,7 @@ int spawnpol_chain_affinity(struct spawnpol_chain *chain, size_t size,
 {
 	if (!size)
 		return action_refuse(chain, -EINVAL);
-	return action_add_data(chain, SPAWNPOL_AFFINITY,
+	return action_add_data(chain, SPAWNPOL_KIND_AFFINITY,
 			       ACTION(IORING_CHILD_AFFINITY, .off = size), mask,
 			       size);
 }
@@ -54,13 +54,13 @@ int spawnpol_chain_ioprio(struct spawnpol_chain *chain, int ioprio)
 {
 	if (ioprio < 0 || ioprio > IOPRIO_MAX)
 		return action_refuse(chain, -EINVAL);
-	return action_add(chain, SPAWNPOL_IOPRIO,
+	return action_add(chain, SPAWNPOL_KIND_IOPRIO,
 			  ACTION(IORING_CHILD_IOPRIO, .off = ioprio));
 }
 
 int spawnpol_chain_oom_score_adj(struct spawnpol_chain *chain, int adj)
 {
-	return action_add(chain, SPAWNPOL_OOM_SCORE_ADJ,
+	return action_add(chain, SPAWNPOL_KIND_OOM_SCORE_ADJ,
 			  ACTION(IORING_CHILD_OOM_SCORE_ADJ,
 				 .off = (int64_t)adj));
 }

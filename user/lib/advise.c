@@ -132,13 +132,13 @@ struct topic {
 
 static const struct topic step_topic = { TOPIC(about_step) };
 static const struct topic topics[] = {
-	[SPAWNPOL_ABOUT_RING]	= { TOPIC(about_ring) },
-	[SPAWNPOL_ABOUT_CHAIN]	= { TOPIC(about_chain) },
-	[SPAWNPOL_ABOUT_CLONE]	= { TOPIC(about_clone) },
-	[SPAWNPOL_ABOUT_STEP]	= { TOPIC(about_step) },
-	[SPAWNPOL_ABOUT_EXEC]	= { TOPIC(about_exec), .then = &step_topic },
-	[SPAWNPOL_ABOUT_ATTACH]	= { TOPIC(about_attach) },
-	[SPAWNPOL_ABOUT_LINK]	= { TOPIC(about_link) },
+	[SPAWNPOL_TOPIC_RING]	= { TOPIC(about_ring) },
+	[SPAWNPOL_TOPIC_CHAIN]	= { TOPIC(about_chain) },
+	[SPAWNPOL_TOPIC_CLONE]	= { TOPIC(about_clone) },
+	[SPAWNPOL_TOPIC_STEP]	= { TOPIC(about_step) },
+	[SPAWNPOL_TOPIC_EXEC]	= { TOPIC(about_exec), .then = &step_topic },
+	[SPAWNPOL_TOPIC_ATTACH]	= { TOPIC(about_attach) },
+	[SPAWNPOL_TOPIC_LINK]	= { TOPIC(about_link) },
 };
 
 static const struct spawnpol_advice *look_up(const struct topic *t, int error)

@@ -140,7 +140,7 @@ int chain_add_exec(struct spawnpol_chain *chain, int fd, const char *path,
 
 	if (!step)
 		return chain->error;
-	step->kind = SPAWNPOL_EXEC;
+	step->kind = SPAWNPOL_KIND_EXEC;
 	step->sqe.fd = fd;
 	step->sqe.addr = (uintptr_t)path;
 	step->sqe.rw_flags = at_flags;

@@ -14,7 +14,7 @@ static bool is_search(const struct spawnpol_chain *chain, unsigned int nr)
 {
 	const struct step *step = chain_nth_step(chain, nr);
 
-	return step->kind == SPAWNPOL_EXEC &&
+	return step->kind == SPAWNPOL_KIND_EXEC &&
 	       step->sqe.ioprio & IORING_EXEC_SEARCH;
 }
 
@@ -127,7 +127,7 @@ static void story_end(struct spawnpol_chain *chain, struct spawnpol_outcome *out
 	}
 	if (s->clone_res < 0 && (s->late || s->error == -ECANCELED))
 		out->step = -1;
-	out->kind = out->step < 0 ? SPAWNPOL_CLONE :
+	out->kind = out->step < 0 ? SPAWNPOL_KIND_CLONE :
 		    chain_nth_step(chain, out->step)->kind;
 	if (out->error && out->pidfd >= 0) {
 		close(out->pidfd);
@@ -226,7 +226,7 @@ static int enter(struct spawnpol_ring *ring, unsigned int nr, int64_t until)
 		ts.tv_nsec = left % 1000 * 1000000;
 		arg.ts = (uintptr_t)&ts;
 	}
-	if (ring->hidden) {
+	if (ring->registered) {
 		fd = ring->uring->enter_ring_fd;
 		flags |= IORING_ENTER_REGISTERED_RING;
 	}

@@ -17,7 +17,7 @@ struct spawnpol_ring {
 	struct io_uring *uring;		/* &own or the caller's */
 	struct io_uring own;
 	bool wrapped;
-	bool hidden;			/* without descriptor; see ring_registered.c */
+	bool registered;			/* without descriptor; see ring_registered.c */
 	pid_t owner;			/* the one thread that can then use it */
 	uint16_t tag;
 	struct io_uring_spawn_query query; /* the answer of its kernel */
@@ -48,8 +48,8 @@ _Static_assert(INDEX_STEP + SPAWNPOL_MAX_STEPS <= CHAIN_ALIGN,
 #define MAX_PID_LEVELS	32	/* MAX_PID_NS_LEVEL */
 
 /*
- * The opcode of SPAWNPOL_SQE and SPAWNPOL_CLOSE is in sqe. EXEC and CHILD have the
- * numbers that the ring's kernel gives them: submit.c.
+ * The opcode of SPAWNPOL_KIND_SQE and SPAWNPOL_KIND_CLOSE is in sqe. EXEC and CHILD
+ * have the numbers that the ring's kernel gives them: submit.c.
  */
 struct step {
 	struct io_uring_sqe sqe;
@@ -153,12 +153,12 @@ int attach_to_ring(struct ring_at at, int prog_fd,
 		   const struct spawnpol_attach_opts *opts);
 
 /* ring_registered.c: what liburing's io_uring_queue_init() and _exit() are for others */
-int hidden_init(struct io_uring *uring, unsigned int entries,
+int registered_init(struct io_uring *uring, unsigned int entries,
 		unsigned int flags);
-void hidden_exit(struct io_uring *uring);
+void registered_exit(struct io_uring *uring);
 
 /* submit.c */
-void defuse(struct spawnpol_ring *ring, unsigned int from, unsigned int to);
+void sqe_to_nop(struct spawnpol_ring *ring, unsigned int from, unsigned int to);
 
 /* collect.c */
 void story_begin(struct spawnpol_chain *chain);

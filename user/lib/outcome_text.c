@@ -7,42 +7,42 @@
 #include "internal.h"
 
 static const char *const kind_names[] = {
-	[SPAWNPOL_CLONE]	= "clone",
-	[SPAWNPOL_EXEC]		= "exec",
-	[SPAWNPOL_OPEN]		= "open",
-	[SPAWNPOL_DUP2]		= "dup2",
-	[SPAWNPOL_INSTALL]	= "install",
-	[SPAWNPOL_CLOSE]	= "close",
-	[SPAWNPOL_CHDIR]	= "chdir",
-	[SPAWNPOL_FCHDIR]	= "fchdir",
-	[SPAWNPOL_SETSID]	= "setsid",
-	[SPAWNPOL_SETPGID]	= "setpgid",
-	[SPAWNPOL_SQE]		= "request",
-	[SPAWNPOL_CLOEXEC]	= "cloexec",
-	[SPAWNPOL_CLOSE_RANGE]	= "close_range",
-	[SPAWNPOL_CLOSE_EXCEPT]	= "close_except",
-	[SPAWNPOL_CHROOT]	= "chroot",
-	[SPAWNPOL_UMASK]	= "umask",
-	[SPAWNPOL_TCSETPGRP]	= "tcsetpgrp",
-	[SPAWNPOL_SIGMASK]	= "sigmask",
-	[SPAWNPOL_SIGDEFAULT]	= "sigdefault",
-	[SPAWNPOL_SIGIGNORE]	= "sigignore",
-	[SPAWNPOL_SETGROUPS]	= "setgroups",
-	[SPAWNPOL_SETRESGID]	= "setresgid",
-	[SPAWNPOL_SETRESUID]	= "setresuid",
-	[SPAWNPOL_CAPSET]	= "capset",
-	[SPAWNPOL_PRCTL]	= "prctl",
-	[SPAWNPOL_UNDUMPABLE]	= "undumpable",
-	[SPAWNPOL_SECCOMP]	= "seccomp",
-	[SPAWNPOL_LANDLOCK]	= "landlock",
-	[SPAWNPOL_RLIMIT]	= "rlimit",
-	[SPAWNPOL_NICE]		= "nice",
-	[SPAWNPOL_SCHED]	= "sched",
-	[SPAWNPOL_AFFINITY]	= "affinity",
-	[SPAWNPOL_IOPRIO]	= "ioprio",
-	[SPAWNPOL_OOM_SCORE_ADJ]	= "oom_score_adj",
-	[SPAWNPOL_UNSHARE]	= "unshare",
-	[SPAWNPOL_SETNS]	= "setns",
+	[SPAWNPOL_KIND_CLONE]	= "clone",
+	[SPAWNPOL_KIND_EXEC]		= "exec",
+	[SPAWNPOL_KIND_OPEN]		= "open",
+	[SPAWNPOL_KIND_DUP2]		= "dup2",
+	[SPAWNPOL_KIND_INSTALL]	= "install",
+	[SPAWNPOL_KIND_CLOSE]	= "close",
+	[SPAWNPOL_KIND_CHDIR]	= "chdir",
+	[SPAWNPOL_KIND_FCHDIR]	= "fchdir",
+	[SPAWNPOL_KIND_SETSID]	= "setsid",
+	[SPAWNPOL_KIND_SETPGID]	= "setpgid",
+	[SPAWNPOL_KIND_SQE]		= "request",
+	[SPAWNPOL_KIND_CLOEXEC]	= "cloexec",
+	[SPAWNPOL_KIND_CLOSE_RANGE]	= "close_range",
+	[SPAWNPOL_KIND_CLOSE_EXCEPT]	= "close_except",
+	[SPAWNPOL_KIND_CHROOT]	= "chroot",
+	[SPAWNPOL_KIND_UMASK]	= "umask",
+	[SPAWNPOL_KIND_TCSETPGRP]	= "tcsetpgrp",
+	[SPAWNPOL_KIND_SIGMASK]	= "sigmask",
+	[SPAWNPOL_KIND_SIGDEFAULT]	= "sigdefault",
+	[SPAWNPOL_KIND_SIGIGNORE]	= "sigignore",
+	[SPAWNPOL_KIND_SETGROUPS]	= "setgroups",
+	[SPAWNPOL_KIND_SETRESGID]	= "setresgid",
+	[SPAWNPOL_KIND_SETRESUID]	= "setresuid",
+	[SPAWNPOL_KIND_CAPSET]	= "capset",
+	[SPAWNPOL_KIND_PRCTL]	= "prctl",
+	[SPAWNPOL_KIND_UNDUMPABLE]	= "undumpable",
+	[SPAWNPOL_KIND_SECCOMP]	= "seccomp",
+	[SPAWNPOL_KIND_LANDLOCK]	= "landlock",
+	[SPAWNPOL_KIND_RLIMIT]	= "rlimit",
+	[SPAWNPOL_KIND_NICE]		= "nice",
+	[SPAWNPOL_KIND_SCHED]	= "sched",
+	[SPAWNPOL_KIND_AFFINITY]	= "affinity",
+	[SPAWNPOL_KIND_IOPRIO]	= "ioprio",
+	[SPAWNPOL_KIND_OOM_SCORE_ADJ]	= "oom_score_adj",
+	[SPAWNPOL_KIND_UNSHARE]	= "unshare",
+	[SPAWNPOL_KIND_SETNS]	= "setns",
 };
 
 const char *spawnpol_kind_name(enum spawnpol_kind kind)
@@ -60,39 +60,39 @@ static void object_of(const struct step *step, char *buf, size_t size)
 
 	buf[0] = '\0';
 	switch (step->kind) {
-	case SPAWNPOL_EXEC:
+	case SPAWNPOL_KIND_EXEC:
 		if (!*path)
 			snprintf(buf, size, " of descriptor %d", sqe->fd);
 		else
 			snprintf(buf, size, " %s", path);
 		break;
-	case SPAWNPOL_OPEN:
+	case SPAWNPOL_KIND_OPEN:
 		snprintf(buf, size, " %s as %llu", path, sqe->off);
 		break;
-	case SPAWNPOL_DUP2:
-	case SPAWNPOL_INSTALL:
+	case SPAWNPOL_KIND_DUP2:
+	case SPAWNPOL_KIND_INSTALL:
 		snprintf(buf, size, " %d as %llu", sqe->fd, sqe->off);
 		break;
-	case SPAWNPOL_CHDIR:
-	case SPAWNPOL_CHROOT:
+	case SPAWNPOL_KIND_CHDIR:
+	case SPAWNPOL_KIND_CHROOT:
 		snprintf(buf, size, " %s", path);
 		break;
-	case SPAWNPOL_CLOSE:
-	case SPAWNPOL_CLOEXEC:
-	case SPAWNPOL_FCHDIR:
-	case SPAWNPOL_TCSETPGRP:
-	case SPAWNPOL_LANDLOCK:
-	case SPAWNPOL_SETNS:
+	case SPAWNPOL_KIND_CLOSE:
+	case SPAWNPOL_KIND_CLOEXEC:
+	case SPAWNPOL_KIND_FCHDIR:
+	case SPAWNPOL_KIND_TCSETPGRP:
+	case SPAWNPOL_KIND_LANDLOCK:
+	case SPAWNPOL_KIND_SETNS:
 		snprintf(buf, size, " %d", sqe->fd);
 		break;
-	case SPAWNPOL_SETPGID:
-	case SPAWNPOL_RLIMIT:
+	case SPAWNPOL_KIND_SETPGID:
+	case SPAWNPOL_KIND_RLIMIT:
 		snprintf(buf, size, " %llu", sqe->off);
 		break;
-	case SPAWNPOL_PRCTL:
+	case SPAWNPOL_KIND_PRCTL:
 		snprintf(buf, size, " %d", sqe->rw_flags);
 		break;
-	case SPAWNPOL_SQE:
+	case SPAWNPOL_KIND_SQE:
 		snprintf(buf, size, " with opcode %u", sqe->opcode);
 		break;
 	default:
@@ -103,12 +103,12 @@ static void object_of(const struct step *step, char *buf, size_t size)
 static enum spawnpol_topic topic_of(const struct spawnpol_outcome *out)
 {
 	switch (out->kind) {
-	case SPAWNPOL_CLONE:
-		return SPAWNPOL_ABOUT_CLONE;
-	case SPAWNPOL_EXEC:
-		return SPAWNPOL_ABOUT_EXEC;
+	case SPAWNPOL_KIND_CLONE:
+		return SPAWNPOL_TOPIC_CLONE;
+	case SPAWNPOL_KIND_EXEC:
+		return SPAWNPOL_TOPIC_EXEC;
 	default:
-		return SPAWNPOL_ABOUT_STEP;
+		return SPAWNPOL_TOPIC_STEP;
 	}
 }
 

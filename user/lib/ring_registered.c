@@ -114,7 +114,7 @@ static void fill_cq(struct io_uring_cq *cq, char *rings,
 	cq->ring_entries = *cq->kring_entries;
 }
 
-int hidden_init(struct io_uring *uring, unsigned int entries, unsigned int flags)
+int registered_init(struct io_uring *uring, unsigned int entries, unsigned int flags)
 {
 	struct io_uring_params p = {
 		.flags = flags | SETUP_NO_MMAP | SETUP_REGISTERED_FD_ONLY,
@@ -153,7 +153,7 @@ int hidden_init(struct io_uring *uring, unsigned int entries, unsigned int flags
 }
 
 /* Liburing's own would close and unmap what there is not. */
-void hidden_exit(struct io_uring *uring)
+void registered_exit(struct io_uring *uring)
 {
 	struct io_uring_rsrc_update index = { .offset = uring->enter_ring_fd };
 

@@ -79,10 +79,10 @@ static uint8_t opcode_of(const struct spawnpol_ring *ring,
 			 const struct step *step)
 {
 	switch (step->kind) {
-	case SPAWNPOL_EXEC:
+	case SPAWNPOL_KIND_EXEC:
 		return ring->query.op_exec;
-	case SPAWNPOL_CLOSE:
-	case SPAWNPOL_SQE:
+	case SPAWNPOL_KIND_CLOSE:
+	case SPAWNPOL_KIND_SQE:
 		return step->sqe.opcode;
 	default:
 		return ring->query.op_child;
@@ -96,7 +96,7 @@ static bool has_clone_or_exec(const struct spawnpol_ring *ring,
 	for (unsigned int i = 0; i < chain->actions.nr; i++) {
 		const struct step *step = &chain->actions.v[i];
 
-		if (step->kind == SPAWNPOL_SQE &&
+		if (step->kind == SPAWNPOL_KIND_SQE &&
 		    (step->sqe.opcode == ring->query.op_clone ||
 		     step->sqe.opcode == ring->query.op_exec))
 			return true;
@@ -116,7 +116,7 @@ static void put_steps(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 
 		sqe = next_sqe(ring, chain, INDEX_STEP + i, &step->sqe);
 		sqe->opcode = opcode_of(ring, step);
-		if (step->kind != SPAWNPOL_EXEC)
+		if (step->kind != SPAWNPOL_KIND_EXEC)
 			continue;
 		sqe->addr2 = (uintptr_t)argv;
 		sqe->addr3 = (uintptr_t)envp;
@@ -185,7 +185,7 @@ static int flush(struct spawnpol_ring *ring)
 }
 
 /* Requests of the SQ that the kernel has not taken become NOPs. */
-void defuse(struct spawnpol_ring *ring, unsigned int from, unsigned int to)
+void sqe_to_nop(struct spawnpol_ring *ring, unsigned int from, unsigned int to)
 {
 	unsigned int shift = ring->uring->flags & IORING_SETUP_SQE128 ? 1 : 0;
 
@@ -214,7 +214,7 @@ static void tear(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
 	unsigned int end = chain->story.sq_start + nr_sqes(chain);
 	unsigned int first_step = end - chain_nr_steps(chain);
 
-	defuse(ring, head, end);
+	sqe_to_nop(ring, head, end);
 	chain->story.torn_at = (int)(head - first_step) > 0 ?
 			       head - first_step : 0;
 }

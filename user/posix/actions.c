@@ -110,7 +110,7 @@ static bool add_open(struct request *rq, const struct __spawn_action *a)
 	if ((rlim_t)a->open.fd >= nofile())
 		return leave(rq, "open as a number out of range", 0);
 	err = spawnpol_chain_close_range(rq->chain, a->open.fd, a->open.fd) ?:
-	      action_add(rq->chain, SPAWNPOL_OPEN,
+	      action_add(rq->chain, SPAWNPOL_KIND_OPEN,
 			 ACTION(IORING_CHILD_OPEN, .fd = AT_FDCWD,
 				.addr = (uintptr_t)a->open.path,
 				.off = a->open.fd, .open_flags = a->open.flags,
@@ -120,7 +120,7 @@ static bool add_open(struct request *rq, const struct __spawn_action *a)
 
 static int add_chdir(struct spawnpol_chain *chain, const char *path)
 {
-	return action_add(chain, SPAWNPOL_CHDIR,
+	return action_add(chain, SPAWNPOL_KIND_CHDIR,
 			  ACTION(IORING_CHILD_CHDIR, .fd = AT_FDCWD,
 				 .addr = (uintptr_t)path));
 }

@@ -64,11 +64,11 @@ static bool add_signals(struct request *rq, short flags)
 		defaults = bits_of(&set);
 	}
 	ignored = LIBC_SIGNALS & ~defaults;
-	if (defaults && !add_step(rq, SPAWNPOL_SIGDEFAULT,
+	if (defaults && !add_step(rq, SPAWNPOL_KIND_SIGDEFAULT,
 				  ACTION(IORING_CHILD_SIGDEFAULT,
 					 .off = defaults)))
 		return false;
-	return !ignored || add_step(rq, SPAWNPOL_SIGIGNORE,
+	return !ignored || add_step(rq, SPAWNPOL_KIND_SIGIGNORE,
 				    ACTION(IORING_CHILD_SIGIGNORE,
 					   .off = ignored));
 }
@@ -96,7 +96,7 @@ static bool add_sched(struct request *rq, short flags)
 		.nice = getpriority(PRIO_PROCESS, 0),
 		.priority = param.sched_priority,
 	};
-	return add_step(rq, SPAWNPOL_SCHED,
+	return add_step(rq, SPAWNPOL_KIND_SCHED,
 			ACTION(IORING_CHILD_SCHED, .off = sizeof(rq->sched),
 			       .addr = (uintptr_t)&rq->sched));
 }
@@ -111,13 +111,13 @@ static bool add_ids(struct request *rq)
 	gid_t gid = getgid();
 
 	if ((geteuid() != uid || (uid_t)setfsuid(-1) != uid) &&
-	    !add_step(rq, SPAWNPOL_SETRESUID,
+	    !add_step(rq, SPAWNPOL_KIND_SETRESUID,
 		      ACTION(IORING_CHILD_SETRESUID, .addr = (uid_t)-1,
 			     .off = uid, .addr3 = (uid_t)-1)))
 		return false;
 	if (getegid() == gid && (gid_t)setfsgid(-1) == gid)
 		return true;
-	return add_step(rq, SPAWNPOL_SETRESGID,
+	return add_step(rq, SPAWNPOL_KIND_SETRESGID,
 			ACTION(IORING_CHILD_SETRESGID, .addr = (gid_t)-1,
 			       .off = gid, .addr3 = (gid_t)-1));
 }
@@ -129,7 +129,7 @@ static bool add_group(struct request *rq)
 	posix_spawnattr_getpgroup(rq->attr, &pgid);
 	if (pgid < 0)
 		return leave(rq, "a negative process group", 0);
-	return add_step(rq, SPAWNPOL_SETPGID,
+	return add_step(rq, SPAWNPOL_KIND_SETPGID,
 			ACTION(IORING_CHILD_SETPGID, .off = pgid));
 }
 
@@ -142,7 +142,7 @@ bool add_attributes(struct request *rq)
 	if (!add_signals(rq, flags) || !add_sched(rq, flags))
 		return false;
 	if (flags & POSIX_SPAWN_SETSID &&
-	    !add_step(rq, SPAWNPOL_SETSID, ACTION(IORING_CHILD_SETSID)))
+	    !add_step(rq, SPAWNPOL_KIND_SETSID, ACTION(IORING_CHILD_SETSID)))
 		return false;
 	if (flags & POSIX_SPAWN_SETPGROUP && !add_group(rq))
 		return false;
@@ -159,6 +159,6 @@ bool add_mask(struct request *rq)
 		posix_spawnattr_getsigmask(rq->attr, &set);
 		mask = bits_of(&set) & ~LIBC_SIGNALS;
 	}
-	return add_step(rq, SPAWNPOL_SIGMASK,
+	return add_step(rq, SPAWNPOL_KIND_SIGMASK,
 			ACTION(IORING_CHILD_SIGMASK, .off = mask));
 }

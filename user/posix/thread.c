@@ -200,7 +200,7 @@ void thread_end(struct thread *th)
 static bool make_ring(struct thread *th, struct request *rq,
 		      unsigned int entries)
 {
-	int err = spawnpol_ring_open_hidden(&th->ring, entries,
+	int err = spawnpol_ring_open_registered(&th->ring, entries,
 					    IORING_SETUP_SINGLE_ISSUER |
 					    IORING_SETUP_DEFER_TASKRUN);
 

@@ -22,7 +22,7 @@
 
 static int attach_failed(struct tool *t, int err, const char *name)
 {
-	struct spawnpol_advice a = spawnpol_advise(SPAWNPOL_ABOUT_ATTACH, err);
+	struct spawnpol_advice a = spawnpol_advise(SPAWNPOL_TOPIC_ATTACH, err);
 
 	fail(t, err, "cannot attach '%s' to slot %u of descriptor %u of process %u (%s)",
 	     name, t->set.slot, t->set.fd, t->set.pid, a.text);
@@ -246,7 +246,7 @@ static int exchange(struct tool *t, int link, int prog,
 		return 0;
 	if (pinned)
 		pins_move_link(t, info->id, name, old);
-	a = spawnpol_advise(SPAWNPOL_ABOUT_LINK, ret);
+	a = spawnpol_advise(SPAWNPOL_TOPIC_LINK, ret);
 	fail(t, ret, "cannot put '%s' under link %u (%s)", name, info->id,
 	     a.text);
 	if (a.remedy)

@@ -59,9 +59,9 @@ static int check(struct tool *t, bool policies)
 	const struct io_uring_spawn_query *query = kernel_query();
 
 	if (answer.error)
-		return lacking(t, SPAWNPOL_ABOUT_RING, answer.error);
+		return lacking(t, SPAWNPOL_TOPIC_RING, answer.error);
 	if (policies && !(query->features & IORING_SPAWN_FEAT_POLICY))
-		return lacking(t, SPAWNPOL_ABOUT_ATTACH, -EOPNOTSUPP);
+		return lacking(t, SPAWNPOL_TOPIC_ATTACH, -EOPNOTSUPP);
 	return 0;
 }
 

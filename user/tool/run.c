@@ -45,7 +45,7 @@ static int take_policy(struct tool *t, struct object *o)
 
 static int attach_failed(struct tool *t, int err)
 {
-	struct spawnpol_advice a = spawnpol_advise(SPAWNPOL_ABOUT_ATTACH, err);
+	struct spawnpol_advice a = spawnpol_advise(SPAWNPOL_TOPIC_ATTACH, err);
 
 	fail(t, err, "cannot attach the policy (%s)", a.text);
 	if (a.remedy)
@@ -115,12 +115,12 @@ static int wait_for(struct tool *t, pid_t pid)
 
 static int not_started(struct tool *t, const struct spawnpol_outcome *out)
 {
-	const bool exec = out->kind == SPAWNPOL_EXEC;
+	const bool exec = out->kind == SPAWNPOL_KIND_EXEC;
 	struct spawnpol_advice a;
 	char text[TEXT_SIZE];
 
-	a = spawnpol_advise(out->kind == SPAWNPOL_CLONE ? SPAWNPOL_ABOUT_CLONE :
-			    exec ? SPAWNPOL_ABOUT_EXEC : SPAWNPOL_ABOUT_STEP,
+	a = spawnpol_advise(out->kind == SPAWNPOL_KIND_CLONE ? SPAWNPOL_TOPIC_CLONE :
+			    exec ? SPAWNPOL_TOPIC_EXEC : SPAWNPOL_TOPIC_STEP,
 			    out->error);
 	spawnpol_outcome_text(out, text, sizeof(text));
 	fail(t, out->error, "%s: step %d (%s): %s", t->args[0], out->step,
@@ -128,7 +128,7 @@ static int not_started(struct tool *t, const struct spawnpol_outcome *out)
 	if (a.remedy)
 		advise(t, "%s", a.remedy);
 	t->problem.status = exec && out->error == -ENOENT ? EXIT_NOT_FOUND :
-			    out->kind == SPAWNPOL_CLONE ? EXIT_FAILED :
+			    out->kind == SPAWNPOL_KIND_CLONE ? EXIT_FAILED :
 			    EXIT_NOT_STARTED;
 	return out->error;
 }

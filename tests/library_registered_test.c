@@ -29,11 +29,11 @@ static unsigned int nr_descriptors(void)
 	return nr;
 }
 
-static struct spawnpol_ring *hidden_of(unsigned int entries, unsigned int flags)
+static struct spawnpol_ring *registered_of(unsigned int entries, unsigned int flags)
 {
 	struct spawnpol_ring *ring;
 
-	CHECK_OK(spawnpol_ring_open_hidden(&ring, entries, flags));
+	CHECK_OK(spawnpol_ring_open_registered(&ring, entries, flags));
 	return ring;
 }
 
@@ -41,7 +41,7 @@ static struct spawnpol_ring *hidden_of(unsigned int entries, unsigned int flags)
 static void use_up(unsigned int entries, unsigned int flags)
 {
 	unsigned int before = nr_descriptors();
-	struct spawnpol_ring *ring = hidden_of(entries, flags);
+	struct spawnpol_ring *ring = registered_of(entries, flags);
 	struct spawnpol_chain *chain = shell("exit 5");
 	struct spawnpol_outcome out;
 
@@ -58,23 +58,23 @@ static void use_up(unsigned int entries, unsigned int flags)
 	CHECK_EQ(hidden_ring_maps(), 0);
 }
 
-TEST(hidden_rings_work_without_a_descriptor, .timeout = 120)
+TEST(registered_rings_work_without_a_descriptor, .timeout = 120)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		use_up(16, kinds[i]);
 }
 
 /* The second is of several pages. */
-TEST(hidden_rings_of_the_sizes_that_are_used, .timeout = 120)
+TEST(registered_rings_of_the_sizes_that_are_used, .timeout = 120)
 {
 	use_up(64, kinds[1]);
 	use_up(256, kinds[1]);
 }
 
 /* Chains that fill the SQ at once, to its last entry. */
-TEST(hidden_rings_are_as_large_as_asked)
+TEST(registered_rings_are_as_large_as_asked)
 {
-	struct spawnpol_ring *ring = hidden_of(200, 0);
+	struct spawnpol_ring *ring = registered_of(200, 0);
 	struct spawnpol_chain *chains[128];
 	struct spawnpol_outcome out;
 
@@ -92,34 +92,34 @@ TEST(hidden_rings_are_as_large_as_asked)
 }
 
 /* As spawnpol_ring_open() has it, which adds IORING_SETUP_CLAMP. */
-TEST(hidden_rings_are_no_larger_than_the_largest)
+TEST(registered_rings_are_no_larger_than_the_largest)
 {
-	CHECK_EQ(run(hidden_of(~0U, 0), shell("exit 6")), 6);
+	CHECK_EQ(run(registered_of(~0U, 0), shell("exit 6")), 6);
 	CHECK_EQ(hidden_ring_maps(), 0);
 }
 
-TEST(hidden_rings_are_not_locked_memory)
+TEST(registered_rings_are_not_locked_memory)
 {
 	struct rlimit none = { 0, 0 };
 
 	become_ordinary();
 	CHECK_SYS(setrlimit(RLIMIT_MEMLOCK, &none));
-	CHECK_EQ(run(hidden_of(64, 0), shell("exit 5")), 5);
-	CHECK_EQ(run(hidden_of(256, 0), shell("exit 6")), 6);
+	CHECK_EQ(run(registered_of(64, 0), shell("exit 5")), 5);
+	CHECK_EQ(run(registered_of(256, 0), shell("exit 6")), 6);
 }
 
-TEST(hidden_rings_need_no_free_descriptor)
+TEST(registered_rings_need_no_free_descriptor)
 {
 	struct rlimit none = { 0, 1024 };
 	struct spawnpol_ring *ring;
 
 	CHECK_SYS(setrlimit(RLIMIT_NOFILE, &none));
 	CHECK_EQ(spawnpol_ring_open(&ring, 8, 0), -EMFILE);
-	ring = hidden_of(8, 0);
+	ring = registered_of(8, 0);
 	spawnpol_ring_close(ring);
 }
 
-TEST(flags_that_do_not_go_with_hidden_rings)
+TEST(flags_that_do_not_go_with_registered_rings)
 {
 	static const unsigned int flags[] = {
 		IORING_SETUP_IOPOLL, IORING_SETUP_CQSIZE,
@@ -129,9 +129,9 @@ TEST(flags_that_do_not_go_with_hidden_rings)
 	struct spawnpol_ring *ring;
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		EXPECT_EQ(spawnpol_ring_open_hidden(&ring, 8, flags[i]),
+		EXPECT_EQ(spawnpol_ring_open_registered(&ring, 8, flags[i]),
 			  -EINVAL);
-	EXPECT_EQ(spawnpol_ring_open_hidden(&ring, 0, 0), -EINVAL);
+	EXPECT_EQ(spawnpol_ring_open_registered(&ring, 0, 0), -EINVAL);
 	CHECK_EQ(hidden_ring_maps(), 0);
 }
 
@@ -144,7 +144,7 @@ static void *make_rings(void *arg)
 {
 	(void)arg;
 	while (!enough) {
-		spawnpol_ring_close(hidden_of(8, 0));
+		spawnpol_ring_close(registered_of(8, 0));
 		made++;
 	}
 	return NULL;
@@ -168,7 +168,7 @@ static bool has_ring(void)
 	return false;
 }
 
-TEST(hidden_rings_are_not_seen_while_they_are_made, .timeout = 120)
+TEST(registered_rings_are_not_seen_while_they_are_made, .timeout = 120)
 {
 	unsigned int moved = 0, seen = 0, turns = 0;
 	pthread_t thread;
@@ -200,14 +200,14 @@ TEST(hidden_rings_are_not_seen_while_they_are_made, .timeout = 120)
 
 
 /* A thread can have 16: that many more only if closing gives the places back. */
-TEST(hidden_rings_are_closed)
+TEST(registered_rings_are_closed)
 {
 	struct spawnpol_ring *rings[17];
 
 	for (int turn = 0; turn < 3; turn++) {
 		for (int i = 0; i < 16; i++)
-			rings[i] = hidden_of(4, 0);
-		CHECK_EQ(spawnpol_ring_open_hidden(&rings[16], 4, 0), -EBUSY);
+			rings[i] = registered_of(4, 0);
+		CHECK_EQ(spawnpol_ring_open_registered(&rings[16], 4, 0), -EBUSY);
 		CHECK_GT(hidden_ring_maps(), 0);
 		for (int i = 0; i < 16; i++)
 			spawnpol_ring_close(rings[i]);
@@ -215,9 +215,9 @@ TEST(hidden_rings_are_closed)
 	}
 }
 
-TEST(hidden_rings_end_a_chain_in_flight)
+TEST(registered_rings_end_a_chain_in_flight)
 {
-	struct spawnpol_ring *ring = hidden_of(8, 0);
+	struct spawnpol_ring *ring = registered_of(8, 0);
 	struct spawnpol_chain *chain = chain_of("/bin/true");
 	const char *fifo = in_dir("fifo");
 
@@ -229,9 +229,9 @@ TEST(hidden_rings_end_a_chain_in_flight)
 	check_none_stays();
 }
 
-TEST(hidden_rings_are_not_in_children_of_fork)
+TEST(registered_rings_are_not_in_children_of_fork)
 {
-	struct spawnpol_ring *ring = hidden_of(8, 0);
+	struct spawnpol_ring *ring = registered_of(8, 0);
 	pid_t pid;
 
 	pid = CHECK_SYS(fork());
@@ -245,7 +245,7 @@ TEST(hidden_rings_are_not_in_children_of_fork)
 }
 
 /* Both are the first process of their pid namespaces. */
-TEST(hidden_rings_are_not_in_copies_with_the_same_id)
+TEST(registered_rings_are_not_in_copies_with_the_same_id)
 {
 	struct spawnpol_ring *ring;
 	pid_t pid;
@@ -253,7 +253,7 @@ TEST(hidden_rings_are_not_in_copies_with_the_same_id)
 	CHECK_SYS(unshare(CLONE_NEWPID));
 	pid = CHECK_SYS(fork());
 	if (!pid) {
-		ring = hidden_of(8, 0);
+		ring = registered_of(8, 0);
 		CHECK_SYS(unshare(CLONE_NEWPID));
 		pid = CHECK_SYS(fork());
 		if (!pid) {
