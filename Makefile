@@ -11,7 +11,9 @@ DATADIR	?= $(PREFIX)/share
 MANDIR	?= $(DATADIR)/man
 DOCDIR	?= $(DATADIR)/doc/spawnpol
 
-VERSION	:= 0.1.0
+# The header says it; see spawnpol_version(3).
+VERSION	:= $(shell sed -n 's/^\#define SPAWNPOL_VERSION_\(MAJOR\|MINOR\|PATCH\)\t//p' \
+	include/spawnpol.h | paste -sd.)
 SOMAJOR	:= 1
 
 B	:= build
@@ -20,15 +22,17 @@ CLANG	?= clang
 
 CFLAGS	?= -O2 -g
 override CFLAGS += -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
-	-Wmissing-prototypes -Iinclude -Iuser -Iuser/lib -Itests/lib -D_GNU_SOURCE \
-	-DSPAWNPOL_VERSION='"$(VERSION)"'
+	-Wmissing-prototypes -Iinclude -Iuser -Iuser/lib -Itests/lib -D_GNU_SOURCE
 # The C library's kernel headers are made for its own architecture, and partly in a
 # directory that is named after it. Without paths of this machine in their debugging
 # information objects are the same wherever they are built.
 ARCH_INC := $(addprefix -idirafter /usr/include/,$(shell $(CC) -print-multiarch))
 POLICY_CFLAGS := --target=bpf -mcpu=v3 -O2 -g $(ARCH_INC)
 BPF_CFLAGS := $(POLICY_CFLAGS) -Wall -fdebug-compilation-dir=. -Iinclude -Ibpf
-LIBS	:= -luring -lbpf -lelf -lz
+# Of libspawnpol, of libspawnpol-bpf, of programs that use both.
+URING_LIBS := -luring
+BPF_LIBS := -lbpf -lelf -lz
+LIBS	:= $(URING_LIBS) $(BPF_LIBS)
 
 ifeq ($(V),1)
 Q :=
@@ -42,9 +46,14 @@ endif
 # --- what there is to build ------------------------------------------------
 
 LIB_SRC	 := $(wildcard user/lib/*.c) $(wildcard user/ring.c)
+BPFLIB_SRC := $(wildcard user/libbpf/*.c)
 TOOL_SRC := $(wildcard user/loader.c user/tool/*.c user/common/*.c)
 LIB_OBJ	 := $(LIB_SRC:%.c=$(B)/%.o)
 LIB_PIC	 := $(LIB_SRC:%.c=$(B)/%.pic.o)
+BPFLIB_OBJ := $(BPFLIB_SRC:%.c=$(B)/%.o)
+BPFLIB_PIC := $(BPFLIB_SRC:%.c=$(B)/%.pic.o)
+# What programs link that use both libraries.
+BOTH_LIBS := $(B)/libspawnpol-bpf.a $(B)/libspawnpol.a
 # What stands in for libc's posix_spawn: as little of the library as it needs, and
 # nothing of libbpf.
 POSIX_SRC := $(wildcard user/posix/*.c) user/ring.c $(addprefix user/lib/, \
@@ -53,7 +62,8 @@ POSIX_SRC := $(wildcard user/posix/*.c) user/ring.c $(addprefix user/lib/, \
 POSIX_PIC := $(POSIX_SRC:%.c=$(B)/%.pic.o)
 POSIX_MAP := user/posix/libspawnpol-posix.map
 TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/%.o)
-LIB_MAP	 := $(wildcard user/lib/libspawnpol.map)
+LIB_MAP	 := user/lib/libspawnpol.map
+BPFLIB_MAP := user/libbpf/libspawnpol-bpf.map
 
 BPF_OBJ	 := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 TEST_BPF := $(patsubst tests/%.bpf.c,$(B)/tests/%.bpf.o,$(wildcard tests/*.bpf.c))
@@ -76,20 +86,10 @@ FUZZ_BIN    := $(if $(CHAIN_OBJ),$(B)/tests/fuzz/chains) \
 SOAK_OBJ    := $(patsubst %.c,$(B)/%.o,$(wildcard tests/soak/*.c))
 SOAK_BIN    := $(B)/tests/soak.bin
 
-TARGETS :=
-ifneq ($(LIB_SRC),)
-TARGETS += $(B)/libspawnpol.a $(B)/libspawnpol.so $(B)/libspawnpol.pc $(B)/spawnpol-policy.pc \
-	$(B)/libspawnpol-posix.so
-endif
-ifneq ($(TOOL_SRC),)
-TARGETS += $(B)/spawnpol
-endif
-ifneq ($(wildcard user/daemon/spawnpold.c),)
-TARGETS += $(B)/spawnpold
-endif
-ifneq ($(wildcard user/daemon/client.c),)
-TARGETS += $(B)/spawnpold-client
-endif
+LIBRARIES := libspawnpol libspawnpol-bpf
+TARGETS := $(foreach l,$(LIBRARIES),$(B)/$l.a $(B)/$l.so $(B)/$l.pc) \
+	$(B)/spawnpol-policy.pc $(B)/libspawnpol-posix.so $(B)/spawnpol \
+	$(B)/spawnpold $(B)/spawnpold-client
 # The table of words is both sides'; what reads numbers and names is the tool's, too.
 WORDS_OBJ  := $(patsubst %,$(B)/user/%.o,daemon/words daemon/word daemon/operand \
 	daemon/names daemon/env daemon/files common/parse common/suggest)
@@ -107,7 +107,8 @@ EXAMPLE_BIN += $(patsubst %.c,$(B)/%.o,$(filter %.bpf.c,$(POLICY_EXAMPLE)))
 # The daemon is an example, and stays here.
 MAN_SRC := $(filter-out docs/spawnpold.8,$(wildcard docs/*.[1-8]))
 # What programs and policies are written against.
-HEADERS := include/spawnpol.h include/io_uring_spawn.h include/spawnpol_uapi.h \
+HEADERS := include/spawnpol.h include/spawnpol_bpf.h include/io_uring_spawn.h \
+	include/spawnpol_uapi.h \
 	bpf/spawnpol_policy.h
 COMPLETION := $(DATADIR)/bash-completion/completions
 
@@ -219,7 +220,11 @@ $(B)/%.pic.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -fPIC -MMD -MP -c $< -o $@
 
+COMMA := ,
+
 $(B)/libspawnpol.a: $(LIB_OBJ)
+$(B)/libspawnpol-bpf.a: $(BPFLIB_OBJ)
+$(LIBRARIES:%=$(B)/%.a):
 	$(call msg,AR,$@)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
@@ -227,13 +232,18 @@ $(B)/libspawnpol.a: $(LIB_OBJ)
 $(B)/libspawnpol.so.$(VERSION): $(LIB_PIC) $(LIB_MAP)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) -shared -Wl,-soname,libspawnpol.so.$(SOMAJOR) -Wl,-z,defs \
-		$(if $(LIB_MAP),-Wl$(COMMA)--version-script=$(LIB_MAP)) \
-		$(LDFLAGS) $(LIB_PIC) $(LIBS) -o $@
-COMMA := ,
+		-Wl,--version-script=$(LIB_MAP) $(LDFLAGS) $(LIB_PIC) \
+		$(URING_LIBS) -o $@
 
-$(B)/libspawnpol.so: $(B)/libspawnpol.so.$(VERSION)
-	$(Q)ln -sf libspawnpol.so.$(VERSION) $(B)/libspawnpol.so.$(SOMAJOR)
-	$(Q)ln -sf libspawnpol.so.$(SOMAJOR) $@
+$(B)/libspawnpol-bpf.so.$(VERSION): $(BPFLIB_PIC) $(BPFLIB_MAP) $(B)/libspawnpol.so
+	$(call msg,LINK,$@)
+	$(Q)$(CC) -shared -Wl,-soname,libspawnpol-bpf.so.$(SOMAJOR) -Wl,-z,defs \
+		-Wl,--version-script=$(BPFLIB_MAP) $(LDFLAGS) $(BPFLIB_PIC) \
+		-L$(B) -lspawnpol -lbpf -o $@
+
+$(LIBRARIES:%=$(B)/%.so): %.so: %.so.$(VERSION)
+	$(Q)ln -sf $(notdir $<) $@.$(SOMAJOR)
+	$(Q)ln -sf $(notdir $@).$(SOMAJOR) $@
 
 # Once loaded it stays: threads that end come back to it.
 $(B)/libspawnpol-posix.so: $(POSIX_PIC) $(POSIX_MAP)
@@ -242,14 +252,20 @@ $(B)/libspawnpol-posix.so: $(POSIX_PIC) $(POSIX_MAP)
 		-Wl,--version-script=$(POSIX_MAP) $(LDFLAGS) $(POSIX_PIC) \
 		-l:liburing.a -o $@
 
-# Anew each time: it depends on where it is going to be installed.
+# Anew each time: they depend on where they are going to be installed.
+pc = printf '%s\n' 'libdir=$(LIBDIR)' 'includedir=$(INCDIR)' '' 'Name: $(1)' \
+	'Description: $(2)' 'Version: $(VERSION)' $(3) \
+	'Libs: -L$${libdir} -l$(1:lib%=%)' 'Cflags: -I$${includedir}'
+
 $(B)/libspawnpol.pc: FORCE
 	$(Q)mkdir -p $(@D)
-	$(Q)printf '%s\n' 'libdir=$(LIBDIR)' 'includedir=$(INCDIR)' '' \
-		'Name: libspawnpol' \
-		'Description: spawning through io_uring under BPF policies' \
-		'Version: $(VERSION)' 'Requires.private: liburing, libbpf' \
-		'Libs: -L$${libdir} -lspawnpol' 'Cflags: -I$${includedir}' >$@
+	$(Q)$(call pc,libspawnpol,spawning through io_uring under BPF policies, \
+		'Requires.private: liburing') >$@
+
+$(B)/libspawnpol-bpf.pc: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call pc,libspawnpol-bpf,loading BPF policies for libspawnpol, \
+		'Requires: libspawnpol' 'Requires.private: libbpf') >$@
 
 $(B)/spawnpol-policy.pc: FORCE
 	$(Q)mkdir -p $(@D)
@@ -260,17 +276,17 @@ $(B)/spawnpol-policy.pc: FORCE
 		'Version: $(VERSION)' 'Requires.private: libbpf' \
 		'Cflags: $(POLICY_CFLAGS) -I$${includedir}' >$@
 
-$(B)/spawnpol: $(TOOL_OBJ) $(B)/libspawnpol.a
+$(B)/spawnpol: $(TOOL_OBJ) $(BOTH_LIBS)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(B)/spawnpold: $(DAEMON_OBJ) $(B)/libspawnpol.a
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ $(URING_LIBS) -o $@
 
 $(B)/spawnpold-client: $(CLIENT_OBJ) $(B)/libspawnpol.a
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ $(URING_LIBS) -o $@
 
 $(B)/%.bpf.o: %.bpf.c
 	$(call msg,BPF,$@)
@@ -282,14 +298,14 @@ $(B)/tests/%.bpf.o $(B)/bench/%.bpf.o: BPF_CFLAGS += -Itests -D__TARGET_ARCH_x86
 
 # Static for the VM: without shared libraries a process there, and each copy that
 # a test makes of itself, takes a third less time.
-$(filter-out $(POSIX_TEST),$(TEST_BIN)): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB) $(if $(LIB_SRC),$(B)/libspawnpol.a)
+$(filter-out $(POSIX_TEST),$(TEST_BIN)): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB) $(BOTH_LIBS)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(if $(filter %_host_test,$@),,-static) $(LDFLAGS) $^ $(LIBS) \
 		-lpthread -o $@
 
 # With posix_spawn from the library that stands in for libc's.
 $(POSIX_TEST): $(B)/tests/%: $(B)/tests/%.o $(B)/tests/posix/job.o $(TEST_LIB) \
-		$(B)/libspawnpol-posix.so $(B)/libspawnpol.a
+		$(B)/libspawnpol-posix.so $(BOTH_LIBS)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -Wl,-rpath,'$$ORIGIN/..' $(LIBS) -lpthread -o $@
 
@@ -297,7 +313,7 @@ $(POSIX_TEST): $(B)/tests/%: $(B)/tests/%.o $(B)/tests/posix/job.o $(TEST_LIB) \
 $(B)/tests/fuzz/chains: $(CHAIN_OBJ)
 $(B)/tests/fuzz/programs: $(PROGRAM_OBJ)
 $(SOAK_BIN): $(SOAK_OBJ)
-$(FUZZ_BIN) $(SOAK_BIN): $(filter-out %/tap_main.o,$(TEST_LIB)) $(B)/libspawnpol.a
+$(FUZZ_BIN) $(SOAK_BIN): $(filter-out %/tap_main.o,$(TEST_LIB)) $(BOTH_LIBS)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) -static $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -lpthread -o $@
 
@@ -311,7 +327,7 @@ $(B)/tests/helpers/%: tests/helpers/%.c
 
 $(B)/examples/%: $(B)/examples/%.o $(B)/libspawnpol.a
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -lpthread -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ $(URING_LIBS) -o $@
 
 # Programs that bring their own _start.
 $(addprefix $(B)/tests/helpers/,quit announce armed) $(B)/bench/stamp: NOLIBC := \
@@ -333,12 +349,17 @@ install: $(TARGETS) $(BPF_OBJ)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCDIR) $(DESTDIR)$(DATADIR)/spawnpol
 	install -m755 $(B)/spawnpol $(DESTDIR)$(BINDIR)/
-	install -m644 $(B)/libspawnpol.a $(DESTDIR)$(LIBDIR)/
-	install -m755 $(B)/libspawnpol.so.$(VERSION) $(DESTDIR)$(LIBDIR)/
-	ln -sf libspawnpol.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libspawnpol.so.$(SOMAJOR)
-	ln -sf libspawnpol.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libspawnpol.so
+	@for library in $(LIBRARIES); do \
+		install -m644 $(B)/$$library.a $(DESTDIR)$(LIBDIR)/ && \
+		install -m755 $(B)/$$library.so.$(VERSION) $(DESTDIR)$(LIBDIR)/ && \
+		ln -sf $$library.so.$(VERSION) \
+			$(DESTDIR)$(LIBDIR)/$$library.so.$(SOMAJOR) && \
+		ln -sf $$library.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/$$library.so && \
+		install -m644 $(B)/$$library.pc $(DESTDIR)$(LIBDIR)/pkgconfig/ || \
+			exit 1; \
+	done
 	install -m755 $(B)/libspawnpol-posix.so $(DESTDIR)$(LIBDIR)/
-	install -m644 $(B)/libspawnpol.pc $(B)/spawnpol-policy.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
+	install -m644 $(B)/spawnpol-policy.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
 	install -m644 $(HEADERS) $(DESTDIR)$(INCDIR)/
 	install -m644 $(BPF_OBJ) $(DESTDIR)$(DATADIR)/spawnpol/
 	install -d $(DESTDIR)$(DOCDIR)/examples/policy
@@ -352,9 +373,10 @@ install: $(TARGETS) $(BPF_OBJ)
 
 #: uninstall|remove what install put there
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/spawnpol $(DESTDIR)$(LIBDIR)/libspawnpol.* \
+	rm -f $(DESTDIR)$(BINDIR)/spawnpol \
+		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/%.*) \
+		$(LIBRARIES:%=$(DESTDIR)$(LIBDIR)/pkgconfig/%.pc) \
 		$(DESTDIR)$(LIBDIR)/libspawnpol-posix.so \
-		$(DESTDIR)$(LIBDIR)/pkgconfig/libspawnpol.pc \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/spawnpol-policy.pc \
 		$(addprefix $(DESTDIR)$(INCDIR)/,$(notdir $(HEADERS))) \
 		$(DESTDIR)$(COMPLETION)/spawnpol

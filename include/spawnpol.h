@@ -44,6 +44,25 @@
 extern "C" {
 #endif
 
+/* --- the version ----------------------------------------------------------------- */
+
+/* Of this header. SPAWNPOL_VERSION orders releases: compare it with SPAWNPOL_RELEASE(). */
+#define SPAWNPOL_VERSION_MAJOR	0
+#define SPAWNPOL_VERSION_MINOR	1
+#define SPAWNPOL_VERSION_PATCH	0
+#define SPAWNPOL_RELEASE(major, minor, patch) \
+	((major) << 16 | (minor) << 8 | (patch))
+#define SPAWNPOL_VERSION \
+	SPAWNPOL_RELEASE(SPAWNPOL_VERSION_MAJOR, SPAWNPOL_VERSION_MINOR, \
+			 SPAWNPOL_VERSION_PATCH)
+
+/*
+ * Of the library that is linked, which can be another: the value that SPAWNPOL_VERSION
+ * had when it was built, and the same as "MAJOR.MINOR.PATCH", constant.
+ */
+unsigned int spawnpol_version(void);
+const char *spawnpol_version_text(void);
+
 struct io_uring;
 struct io_uring_cqe;
 struct io_uring_sqe;
@@ -620,21 +639,12 @@ int spawnpol_policy_events(int prog_fd, uint32_t *events);
  */
 int spawnpol_query(int ring_fd, struct io_uring_spawn_query *query);
 
-/* Names looked up in the kernel's type information, as bits of names_*. */
-enum {
-	SPAWNPOL_NAME_CLONE	= 1U << 0,	/* IORING_OP_CLONE */
-	SPAWNPOL_NAME_EXEC	= 1U << 1,	/* IORING_OP_EXEC */
-	SPAWNPOL_NAME_CHILD	= 1U << 2,	/* IORING_OP_CHILD */
-	SPAWNPOL_NAME_PROG_TYPE	= 1U << 3,	/* BPF_PROG_TYPE_IOURING */
-};
-
 /* What the running kernel can do. */
 struct spawnpol_probe {
 	int	error;		/* why spawnpol_ring_open() fails, or 0 */
 	int	policy_error;	/* why policies cannot be used, or 0 */
 	uint32_t ring_features;	/* IORING_FEAT_* */
-	uint32_t names_found;	/* with the number that query has */
-	int	names_error;	/* why names could not be looked up, or 0 */
+	uint32_t resv;
 	uint64_t ops[4];	/* operations the kernel has */
 	uint64_t child_ops[4];	/* those that can be steps */
 	struct io_uring_spawn_query query;	/* zero if there was no answer */
@@ -642,9 +652,8 @@ struct spawnpol_probe {
 
 /*
  * Look at the running kernel. Returns 0 also when it can do nothing: see
- * probe->error. Takes a temporary ring. names_found tells whether the kernel's type
- * information knows the operations and the program type by the numbers of the query,
- * or by any where there was no answer; a mismatch makes error -EPROTO.
+ * probe->error. Takes a temporary ring. Whether the kernel's type information knows
+ * the numbers of the query, too, says spawnpol_probe_names() of libspawnpol-bpf.
  */
 int spawnpol_probe(struct spawnpol_probe *probe);
 

@@ -6,6 +6,7 @@
  * The command table below is the one description of the command line: the
  * parser, --help, the man page and the shell completion are made from it.
  */
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -195,6 +196,8 @@ int main(int argc, char **argv)
 	struct tool t = { .set = { .fd = NOT_GIVEN } };
 	int ret;
 
+	/* what it says is part of the tool's own messages, where it helps */
+	libbpf_set_print(NULL);
 	ret = options_parse(&t, argc, argv);
 	if (!ret)
 		ret = dispatch(&t);

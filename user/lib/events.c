@@ -5,13 +5,13 @@
  * into a read-only map; the program's maps and their type information lead
  * there, so that this works for a program that somebody else loaded and pinned.
  */
-#include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "bpf_call.h"
+#include "btf.h"
 #include "internal.h"
 
 #define EVENTS_VAR	"spawnpol_events"
@@ -28,33 +28,65 @@ static bool is_rodata(const struct bpf_map_info *info)
 	       !strcmp(info->name + len - (sizeof(suffix) - 1), suffix);
 }
 
+/* A copy of the kernel's type information open at fd, which the caller frees. */
+static int read_btf(int fd, void **data, size_t *size)
+{
+	struct bpf_btf_info info = { 0 };
+	void *copy;
+	int err;
+
+	err = bpf_info(fd, &info, sizeof(info));
+	if (err)
+		return err;
+	*size = info.btf_size;
+	copy = malloc(*size);
+	if (!copy)
+		return -ENOMEM;
+	info = (struct bpf_btf_info){ .btf = (uintptr_t)copy,
+				      .btf_size = *size };
+	err = bpf_info(fd, &info, sizeof(info));
+	if (err)
+		free(copy);
+	else
+		*data = copy;
+	return err;
+}
+
 /* Where in the map's value the variable is. -ENOENT: it is not there. */
 static int find_offset(const struct bpf_map_info *info)
 {
-	struct btf *btf = btf__load_from_kernel_by_id(info->btf_id);
-	const struct btf_type *sec, *var;
-	const struct btf_var_secinfo *v;
-	int ret = -ENOENT;
+	struct btf_place place;
+	void *data = NULL;
+	size_t size;
+	int fd, err;
 
-	if (!btf)
-		return -errno;
-	sec = btf__type_by_id(btf, info->btf_value_type_id);
-	if (!sec || !btf_is_datasec(sec))
-		goto out;
-	v = btf_var_secinfos(sec);
-	for (int i = 0; i < btf_vlen(sec); i++, v++) {
-		var = btf__type_by_id(btf, v->type);
-		if (strcmp(btf__name_by_offset(btf, var->name_off), EVENTS_VAR))
-			continue;
-		ret = -EINVAL;
-		if (v->size == sizeof(uint32_t) &&
-		    v->offset + v->size <= info->value_size)
-			ret = v->offset;
-		break;
-	}
-out:
-	btf__free(btf);
-	return ret;
+	fd = bpf_open_id(BPF_BTF_GET_FD_BY_ID, info->btf_id);
+	if (fd < 0)
+		return fd;
+	err = read_btf(fd, &data, &size);
+	close(fd);
+	if (err)
+		return err;
+	err = btf_find_variable(data, size, info->btf_value_type_id, EVENTS_VAR,
+				&place);
+	free(data);
+	if (err)
+		return err;
+	if (place.size != sizeof(uint32_t) || place.offset > info->value_size ||
+	    info->value_size - place.offset < place.size)
+		return -EINVAL;
+	return place.offset;
+}
+
+static int look_up(int map_fd, const uint32_t *key, void *value)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = map_fd;
+	attr.key = (uintptr_t)key;
+	attr.value = (uintptr_t)value;
+	return bpf_call(BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr));
 }
 
 static int read_value(int map_fd, const struct bpf_map_info *info, int offset,
@@ -66,7 +98,7 @@ static int read_value(int map_fd, const struct bpf_map_info *info, int offset,
 
 	if (!value)
 		return -ENOMEM;
-	err = bpf_map_lookup_elem(map_fd, &key, value);
+	err = look_up(map_fd, &key, value);
 	if (!err)
 		memcpy(events, value + offset, sizeof(*events));
 	free(value);
@@ -76,14 +108,13 @@ static int read_value(int map_fd, const struct bpf_map_info *info, int offset,
 /* -ENOENT: the map does not hold the variable. */
 static int look_into_map(uint32_t id, uint32_t *events)
 {
-	struct bpf_map_info info = {};
-	uint32_t len = sizeof(info);
+	struct bpf_map_info info = { 0 };
 	int fd, ret;
 
-	fd = bpf_map_get_fd_by_id(id);
+	fd = bpf_open_id(BPF_MAP_GET_FD_BY_ID, id);
 	if (fd < 0)
 		return fd == -ENOENT ? -ESRCH : fd;
-	ret = bpf_obj_get_info_by_fd(fd, &info, &len);
+	ret = bpf_info(fd, &info, sizeof(info));
 	if (!ret)
 		ret = is_rodata(&info) ? find_offset(&info) : -ENOENT;
 	if (ret >= 0)
@@ -99,12 +130,11 @@ int spawnpol_policy_events(int prog_fd, uint32_t *events)
 		.nr_map_ids = MAX_MAPS,
 		.map_ids = (uintptr_t)ids,
 	};
-	uint32_t len = sizeof(info);
 	int err;
 
 	if (prog_fd < 0)
 		return -EBADF;
-	err = bpf_obj_get_info_by_fd(prog_fd, &info, &len);
+	err = bpf_info(prog_fd, &info, sizeof(info));
 	if (err)
 		return err;
 	for (uint32_t i = 0; i < info.nr_map_ids && i < MAX_MAPS; i++) {

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Policies: attaching a program to a ring, and what one can do with the link. */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bpf_call.h"
 #include "internal.h"
-
-/* libbpf's own wrappers do not know the fields for a ring. */
-static int sys_bpf(enum bpf_cmd cmd, void *attr, size_t size)
-{
-	int ret = syscall(__NR_bpf, cmd, attr, size);
-
-	return ret < 0 ? -errno : ret;
-}
 
 static int resolve(struct spawnpol_attach_opts *to,
 		   const struct spawnpol_attach_opts *from, int prog_fd)
@@ -55,7 +46,7 @@ int spawnpol_policy_attach(int ring_fd, int prog_fd,
 	create.max_issues = o.max_issues;
 	create.max_staged = o.max_staged;
 	create.max_delay_ns = o.max_delay_ns;
-	return sys_bpf(BPF_LINK_CREATE, &create, sizeof(create));
+	return bpf_call(BPF_LINK_CREATE, &create, sizeof(create));
 }
 
 int spawnpol_policy_attach_registered(int ring_fd, int prog_fd,
@@ -74,22 +65,29 @@ int spawnpol_policy_attach_registered(int ring_fd, int prog_fd,
 
 int spawnpol_policy_update(int link_fd, int prog_fd, int old_fd)
 {
-	LIBBPF_OPTS(bpf_link_update_opts, opts);
+	union bpf_attr attr;
 
 	if (link_fd < 0 || prog_fd < 0)
 		return -EBADF;
+	memset(&attr, 0, sizeof(attr));
+	attr.link_update.link_fd = link_fd;
+	attr.link_update.new_prog_fd = prog_fd;
 	if (old_fd >= 0) {
-		opts.flags = BPF_F_REPLACE;
-		opts.old_prog_fd = old_fd;
+		attr.link_update.flags = BPF_F_REPLACE;
+		attr.link_update.old_prog_fd = old_fd;
 	}
-	return bpf_link_update(link_fd, prog_fd, &opts);
+	return bpf_call(BPF_LINK_UPDATE, &attr, sizeof(attr));
 }
 
 int spawnpol_policy_detach(int link_fd)
 {
+	union bpf_attr attr;
+
 	if (link_fd < 0)
 		return -EBADF;
-	return bpf_link_detach(link_fd);
+	memset(&attr, 0, sizeof(attr));
+	attr.link_detach.link_fd = link_fd;
+	return bpf_call(BPF_LINK_DETACH, &attr, sizeof(attr));
 }
 
 /*
@@ -113,13 +111,12 @@ int spawnpol_policy_info(int link_fd, struct spawnpol_link_info *info)
 {
 	struct spawnpol_link_info now;
 	struct policy_numbers numbers;
-	uint32_t len = sizeof(now);
 	int err;
 
 	if (link_fd < 0)
 		return -EBADF;
 	memset(&now, 0, sizeof(now));
-	err = bpf_obj_get_info_by_fd(link_fd, &now, &len);
+	err = bpf_info(link_fd, &now, sizeof(now));
 	if (err)
 		return err;
 	err = policy_numbers(-1, &numbers);

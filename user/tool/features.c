@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "features.h"
-#include "libbpf_log.h"
+#include "libbpf/libbpf_log.h"
 
 const struct feature features[] = {
 	{ "io_uring", "rings can be made", true, true, check_io_uring },
@@ -69,6 +69,7 @@ int surroundings_open(struct surroundings *s)
 	if (ret)
 		return ret;
 	s->caps = effective_caps();
+	s->names_error = spawnpol_probe_names(&s->kernel.query, &s->names);
 	libbpf_log_start();
 	s->btf = btf__load_vmlinux_btf();
 	if (!s->btf)

@@ -3,7 +3,7 @@
 #ifndef SPAWNPOL_FEATURES_H
 #define SPAWNPOL_FEATURES_H
 
-#include <spawnpol.h>
+#include <spawnpol_bpf.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,6 +12,8 @@ enum presence { ABSENT, PRESENT, UNKNOWN };
 /* What the checks have to go by. */
 struct surroundings {
 	struct spawnpol_probe kernel;
+	uint32_t names;		/* SPAWNPOL_NAME_* that have the kernel's number */
+	int names_error;	/* why they could not be looked up, or 0 */
 	struct btf *btf;	/* the kernel's, or NULL */
 	int btf_error;
 	uint64_t caps;		/* effective capabilities */

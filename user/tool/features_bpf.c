@@ -56,8 +56,8 @@ void check_prog_type(const struct surroundings *s, struct finding *f)
 {
 	int ret;
 
-	if (!s->kernel.names_error &&
-	    !(s->kernel.names_found & SPAWNPOL_NAME_PROG_TYPE)) {
+	if (!s->names_error &&
+	    !(s->names & SPAWNPOL_NAME_PROG_TYPE)) {
 		absent(f, NEED_POLICIES, "the kernel has no program type BPF_PROG_TYPE_IOURING");
 		return;
 	}

@@ -103,7 +103,7 @@ static void check_op(const struct surroundings *s, struct finding *f,
 		absent(f, BOOT_PATCHED, "the kernel does not report its number");
 	else if (op >= 256 || !has_bit(s->kernel.ops, op))
 		absent(f, BOOT_PATCHED, "operation %u is not there", op);
-	else if (!s->kernel.names_error && !(s->kernel.names_found & name))
+	else if (!s->names_error && !(s->names & name))
 		absent(f, BOOT_PATCHED,
 		       "number %u is another operation in this kernel's BTF", op);
 }

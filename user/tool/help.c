@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Help, made from the command table. */
 #include <errno.h>
-#include <io_uring_spawn.h>
+#include <spawnpol.h>
 #include <string.h>
 
 #include "help.h"
@@ -182,13 +182,13 @@ int do_version(struct tool *t)
 
 	if (!t->set.json) {
 		printf("%s %s, kernel interface %d\n", TOOL_NAME,
-		       SPAWNPOL_VERSION, IORING_SPAWN_ABI);
+		       spawnpol_version_text(), IORING_SPAWN_ABI);
 		return 0;
 	}
 	ret = json_start(&j);
 	if (ret)
 		return ret;
-	json_text(&j, "version", SPAWNPOL_VERSION);
+	json_text(&j, "version", spawnpol_version_text());
 	json_u32(&j, "abi", IORING_SPAWN_ABI);
 	return json_finish(&j, stdout);
 }

@@ -7,8 +7,9 @@
 
 #include "bpf_info.h"
 #include "json.h"
-#include "object.h"
+#include "libbpf/object_path.h"
 #include "pins.h"
+#include "policy_object.h"
 #include "tool.h"
 
 /* What execvp() searches without a PATH. */
@@ -62,7 +63,7 @@ int do_load(struct tool *t)
 	ret = pins_check_name(t, name);
 	if (ret)
 		return ret;
-	ret = object_load(t, &o, file, DEFAULT_PATH);
+	ret = policy_object_load(t, &o, file, DEFAULT_PATH);
 	if (ret)
 		return ret;
 	ret = keep(t, name, &o);

@@ -112,7 +112,7 @@ static int print_json(const struct surroundings *s,
 	if (ret)
 		return ret;
 	uname(&kernel);
-	json_text(&j, "version", SPAWNPOL_VERSION);
+	json_text(&j, "version", spawnpol_version_text());
 	json_text(&j, "kernel", kernel.release);
 	json_bool(&j, "supported", supported);
 	json_object(&j, "abi");

@@ -12,9 +12,9 @@
 #include "budgets.h"
 #include "json.h"
 #include "kernel.h"
-#include "object.h"
 #include "pass_signals.h"
 #include "pins.h"
+#include "policy_object.h"
 #include "policy_options.h"
 #include "tool.h"
 
@@ -30,9 +30,10 @@ static int take_policy(struct tool *t, struct object *o)
 	int lock, prog;
 
 	o->bpf = NULL;
+	o->problem.log = NULL;
 	if (!name) {
 		name = t->set.object ? t->set.object : DEFAULT_OBJECT;
-		prog = object_load(t, o, name, path ? path : "/bin:/usr/bin");
+		prog = policy_object_load(t, o, name, path ? path : "/bin:/usr/bin");
 		return prog ? prog : dup(bpf_program__fd(o->prog));
 	}
 	lock = pins_lock(t, PINS_READ);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Where object files are found, and what they are called. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "object.h"
 #include "object_path.h"
-#include "tool.h"
 
 #define ENDING	".bpf.o"
 
@@ -51,31 +50,31 @@ static bool find_in(const char *dir, const char *below, const char *name,
 
 static bool find_installed(const char *name, char path[PATH_MAX])
 {
-	const char *own = getenv("SPAWNPOL_OBJECTS");
+	const char *objects = secure_getenv("SPAWNPOL_OBJECTS");
 	char dir[PATH_MAX];
 
-	if (own && find_in(own, "", name, path))
+	if (objects && find_in(objects, "", name, path))
 		return true;
-	return !own_dir(dir) &&
-	       (find_in(dir, "/bpf", name, path) ||
-		find_in(dir, "/../share/spawnpol", name, path));
+	if (!own_dir(dir) && (find_in(dir, "/bpf", name, path) ||
+			      find_in(dir, "/../share/spawnpol", name, path)))
+		return true;
+	return find_in("/usr/local/share", "/spawnpol", name, path) ||
+	       find_in("/usr/share", "/spawnpol", name, path);
 }
 
-int object_find(struct tool *t, const char *name, char path[PATH_MAX])
+int object_find(const char *name, char path[PATH_MAX])
 {
-	int len;
+	struct stat st;
 
 	if (!strchr(name, '/') && !is_file(name) && find_installed(name, path))
 		return 0;
-	len = snprintf(path, PATH_MAX, "%s", name);
-	if (len >= PATH_MAX)
-		return fail(t, ENAMETOOLONG, "cannot read %.60s...", name);
-	if (!access(path, R_OK) && is_file(path))
+	if (snprintf(path, PATH_MAX, "%s", name) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	if (access(path, R_OK) || stat(path, &st))
+		return -errno;
+	if (S_ISREG(st.st_mode))
 		return 0;
-	fail(t, access(path, R_OK) ? errno : EISDIR, "cannot read the object file %s", name);
-	if (t->problem.err == ENOENT && !strchr(name, '/'))
-		advise(t, "a path, or the name of a policy in the directory $SPAWNPOL_OBJECTS");
-	return -t->problem.err;
+	return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 }
 
 void object_name(const char *file, char *name, size_t size)

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libspawnpol-bpf: what libspawnpol needs libbpf for, loading policies from object
+ * files and reading the kernel's type information.
+ *
+ *	char log[4096];
+ *	SPAWNPOL_OPTS(spawnpol_policy_load_opts, opts, .log = log,
+ *		      .log_size = sizeof(log));
+ *	int prog = spawnpol_policy_load("spawn_policy", &opts);
+ *
+ *	if (prog < 0)
+ *		fprintf(stderr, "%s", log);
+ *
+ * See spawnpol_policy_load(3).
+ */
+#ifndef SPAWNPOL_BPF_H
+#define SPAWNPOL_BPF_H
+
+#include "spawnpol.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One value of a policy's configuration. */
+struct spawnpol_policy_value {
+	const char *name;	/* of a global variable, or of a map with one element */
+	const void *data;
+	size_t	size;		/* of all of it, in bytes */
+};
+
+struct spawnpol_policy_load_opts {
+	size_t	sz;		/* of this structure: see SPAWNPOL_OPTS() */
+	const char *program;	/* NULL: the only one of the object */
+
+	/*
+	 * Values other than those in the object file. Those of variables, which can be
+	 * constants (const volatile), are there when the kernel verifies the program.
+	 */
+	const struct spawnpol_policy_value *values;
+	size_t	nr_values;
+
+	/*
+	 * Where to store what went wrong: a line about it, one about the remedy if there
+	 * is one, then the last lines of libbpf's and the verifier's messages. Cut to
+	 * log_size with its NUL; empty after success. NULL: nowhere.
+	 */
+	char	*log;
+	size_t	log_size;
+};
+
+/*
+ * Load the policy in the object file called name: a path, or the name of an installed
+ * policy without its ending (see spawnpol_policy_load(3) for where it is looked for).
+ * Returns a descriptor of the program (close-on-exec), which the caller owns and can
+ * attach. The program's maps stay as long as it does. opts NULL: no program chosen, no
+ * values, no log.
+ *
+ * -ENOENT, -EACCES …	the file cannot be read
+ * -EINVAL	it holds no policy, or not the one that is chosen; values do not fit it;
+ *		the kernel's verifier refuses it, for which there are other errors, too
+ * -ENOTUNIQ	it holds several policies and none is chosen
+ * -E2BIG	opts has options that this library does not know
+ * -EPERM	not privileged to load programs (CAP_BPF, CAP_PERFMON)
+ * -EOPNOTSUPP, -EPROTO, -ENOSYS …	the kernel has no policies: see spawnpol_probe()
+ * -ENOMEM	no memory
+ */
+int spawnpol_policy_load(const char *name,
+			 const struct spawnpol_policy_load_opts *opts);
+
+/* Names in the kernel's type information, as bits. */
+enum spawnpol_name {
+	SPAWNPOL_NAME_CLONE	= 1 << 0,	/* IORING_OP_CLONE */
+	SPAWNPOL_NAME_EXEC	= 1 << 1,	/* IORING_OP_EXEC */
+	SPAWNPOL_NAME_CHILD	= 1 << 2,	/* IORING_OP_CHILD */
+	SPAWNPOL_NAME_PROG_TYPE	= 1 << 3,	/* BPF_PROG_TYPE_IOURING */
+};
+
+/*
+ * Which names does the running kernel's type information have, with the number that
+ * query (of the same kernel) says, or, where that is 0, with any? *names is then a set
+ * of SPAWNPOL_NAME_*. A number that is missing under its name tells that kernel and
+ * query do not go together. Errors are those of reading /sys/kernel/btf/vmlinux;
+ * -ENOENT: the kernel has no type information.
+ */
+int spawnpol_probe_names(const struct io_uring_spawn_query *query,
+			 uint32_t *names);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Policies in object files: reading and checking them, having them verified. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <spawnpol_bpf.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libbpf_log.h"
+#include "object.h"
+#include "object_path.h"
+#include "object_value.h"
+
+#define SECTION_SPAWN	"iouring.s/spawn"
+#define SECTION_OP	"iouring.s/op"
+
+#define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
+
+/* error is an errno to be told after the text, or 0. Returns what to return. */
+PRINTF(3, 4)
+static int refuse(struct object *o, int error, const char *fmt, ...)
+{
+	struct object_problem *p = &o->problem;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(p->what, sizeof(p->what), fmt, ap);
+	va_end(ap);
+	p->error = error;
+	return error ? -error : -EINVAL;
+}
+
+static int find(struct object *o, const char *name)
+{
+	int err = object_find(name, o->path);
+
+	if (!err)
+		return 0;
+	if (err == -ENOENT && !strchr(name, '/'))
+		o->problem.remedy = "a path, or the name of a policy in the directory $SPAWNPOL_OBJECTS";
+	if (err == -EINVAL)
+		return refuse(o, 0, "%s is not a file", name);
+	return refuse(o, -err, "cannot read the object file %.*s", 4000, name);
+}
+
+static int read_file(struct object *o)
+{
+	char text[128];
+	int err;
+
+	libbpf_log_start();
+	o->bpf = bpf_object__open_file(o->path, NULL);
+	err = errno;
+	o->problem.log = libbpf_log_end();
+	if (o->bpf) {
+		free(o->problem.log);
+		o->problem.log = NULL;
+		return 0;
+	}
+	o->problem.remedy = "clang -O2 -g -target bpf, and a name that ends in .bpf.o";
+	/* libbpf has error numbers of its own, which are no errno */
+	if (err < __LIBBPF_ERRNO__START) {
+		refuse(o, err, "%s is not a BPF object file", o->path);
+	} else {
+		libbpf_strerror(err, text, sizeof(text));
+		refuse(o, 0, "%s is not a BPF object file: %s", o->path, text);
+	}
+	return -EINVAL;
+}
+
+static int other_type(struct object *o, const struct bpf_program *p)
+{
+	const char *type = libbpf_bpf_prog_type_str(bpf_program__type(p));
+	bool known = type && strcmp(type, "unspec");
+
+	if (!strcmp(bpf_program__section_name(p), SECTION_OP))
+		refuse(o, 0, "%s: '%s' is the body of an IORING_OP_BPF request, not a spawn policy",
+		       o->path, bpf_program__name(p));
+	else
+		refuse(o, 0, "%s: '%s' is a BPF program of %s%s (section %s), not a spawn policy",
+		       o->path, bpf_program__name(p),
+		       known ? "type " : "another type", known ? type : "",
+		       bpf_program__section_name(p));
+	o->problem.remedy = "put policies into the section " SECTION_SPAWN;
+	return -EINVAL;
+}
+
+/* By its section: libbpf knows no such type, and kernels have other numbers for it. */
+static bool is_policy(const struct bpf_program *p)
+{
+	return !strcmp(bpf_program__section_name(p), SECTION_SPAWN);
+}
+
+/* One program is loaded, and none of the others in the object. */
+static int choose_program(struct object *o, const char *wanted)
+{
+	struct bpf_program *p;
+	int nr = 0;
+
+	bpf_object__for_each_program(p, o->bpf) {
+		bool chosen = !wanted || !strcmp(bpf_program__name(p), wanted);
+
+		if (!is_policy(p))
+			return other_type(o, p);
+		bpf_program__set_autoload(p, chosen);
+		if (chosen) {
+			o->prog = p;
+			nr++;
+		}
+	}
+	if (nr == 1)
+		return 0;
+	if (wanted)
+		return refuse(o, 0, "%s has no program '%s'", o->path, wanted);
+	if (!nr)
+		return refuse(o, 0, "%s has no program", o->path);
+	o->problem.remedy = "choose one of them by its name";
+	refuse(o, 0, "%s has %d programs", o->path, nr);
+	return -ENOTUNIQ;
+}
+
+int object_open(struct object *o, const char *name, const char *program)
+{
+	memset(o, 0, sizeof(*o));
+	return find(o, name) ?: read_file(o) ?: choose_program(o, program);
+}
+
+/* What the running kernel calls a policy; it always is one that can sleep. */
+static int set_type(struct bpf_program *prog,
+		    const struct io_uring_spawn_query *query)
+{
+	return bpf_program__set_type(prog, query->prog_type) ?:
+	       bpf_program__set_expected_attach_type(prog, query->attach_spawn) ?:
+	       bpf_program__set_flags(prog, bpf_program__flags(prog) |
+					    BPF_F_SLEEPABLE);
+}
+
+static int verify(struct object *o, const struct io_uring_spawn_query *query)
+{
+	int ret;
+
+	libbpf_log_start();
+	ret = set_type(o->prog, query) ?: bpf_object__load(o->bpf);
+	o->problem.log = libbpf_log_end();
+	if (!ret) {
+		free(o->problem.log);
+		o->problem.log = NULL;
+		return 0;
+	}
+	if (ret == -EPERM && geteuid())
+		o->problem.remedy = "run as root, or with CAP_BPF";
+	return refuse(o, -ret, "the kernel refuses '%s' of %s",
+		      bpf_program__name(o->prog), o->path);
+}
+
+/* In two rounds: with the maps that exist before loading, and with the others. */
+static int set_values(struct object *o,
+		      const struct spawnpol_policy_value *values, size_t nr,
+		      bool loaded)
+{
+	int err;
+
+	for (size_t i = 0; i < nr; i++) {
+		err = loaded ? value_write(o->bpf, &values[i]) :
+			       value_preset(o->bpf, &values[i]);
+		if (err == -ENOENT)
+			return refuse(o, 0, "%s has no variable or map '%s'",
+				      o->path, values[i].name);
+		if (err == -EMSGSIZE)
+			return refuse(o, 0, "'%s' of %s does not have %zu bytes",
+				      values[i].name, o->path, values[i].size);
+		if (err)
+			return refuse(o, -err, "cannot write '%s' of %s",
+				      values[i].name, o->path);
+	}
+	return 0;
+}
+
+int object_load(struct object *o, const struct io_uring_spawn_query *query,
+		const struct spawnpol_policy_value *values, size_t nr)
+{
+	return set_values(o, values, nr, false) ?: verify(o, query) ?:
+	       set_values(o, values, nr, true);
+}
+
+void object_close(struct object *o)
+{
+	bpf_object__close(o->bpf);
+	free(o->problem.log);
+	o->bpf = NULL;
+	o->prog = NULL;
+	o->problem.log = NULL;
+}

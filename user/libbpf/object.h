@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Policies in object files: found, read, checked, verified by the kernel.
+ *
+ * The functions return -errno and leave in o->problem what the caller can print; they
+ * print nothing themselves.
+ */
+#ifndef SPAWNPOL_OBJECT_H
+#define SPAWNPOL_OBJECT_H
+
+#include <limits.h>
+#include <stddef.h>
+
+struct bpf_object;
+struct bpf_program;
+struct io_uring_spawn_query;
+struct spawnpol_policy_value;
+
+/* Why something was refused. */
+struct object_problem {
+	int error;		/* errno; 0 if what says it all */
+	char what[PATH_MAX + 512];
+	const char *remedy;	/* constant, or NULL */
+	char *log;		/* libbpf's and the verifier's lines, or NULL */
+};
+
+struct object {
+	char path[PATH_MAX];
+	struct bpf_object *bpf;
+	struct bpf_program *prog;	/* the policy */
+	struct object_problem problem;
+};
+
+/*
+ * Find the object file called name, see object_find(), read it, and choose its policy:
+ * the one called program, or, with NULL, the only one. Whatever the result, the caller
+ * calls object_close(). -ENOTUNIQ: it has several programs and none was chosen.
+ */
+int object_open(struct object *o, const char *name, const char *program);
+
+/*
+ * Have the kernel that gave this answer verify the policy, with nr values set: those of
+ * global variables before that, and those of maps after it.
+ */
+int object_load(struct object *o, const struct io_uring_spawn_query *query,
+		const struct spawnpol_policy_value *values, size_t nr);
+
+/* Free everything; the program and maps stay as long as somebody refers to them. */
+void object_close(struct object *o);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Configuration of a policy: values of its global variables and maps, by name. */
+#ifndef SPAWNPOL_OBJECT_VALUE_H
+#define SPAWNPOL_OBJECT_VALUE_H
+
+struct bpf_object;
+struct spawnpol_policy_value;
+
+/*
+ * Before the object is loaded: set the value if it is a variable's; a map's is only
+ * looked up. -ENOENT: there is neither. -EMSGSIZE: its size is another.
+ */
+int value_preset(struct bpf_object *bpf, const struct spawnpol_policy_value *value);
+/* After that: set the value if it is a map's. */
+int value_write(struct bpf_object *bpf, const struct spawnpol_policy_value *value);
+
+#endif

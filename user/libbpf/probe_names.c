@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Do the numbers that a ring tells agree with the kernel's type information? */
+#include <bpf/btf.h>
+#include <errno.h>
+#include <spawnpol_bpf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libbpf_log.h"
+
+struct name {
+	uint32_t bit;
+	const char *in;		/* enum */
+	const char *name;
+	size_t number;		/* where the query tells it */
+};
+
+#define IN_QUERY(member)	offsetof(struct io_uring_spawn_query, member)
+static const struct name known[] = {
+	{ SPAWNPOL_NAME_CLONE, "io_uring_op", "IORING_OP_CLONE",
+	  IN_QUERY(op_clone) },
+	{ SPAWNPOL_NAME_EXEC, "io_uring_op", "IORING_OP_EXEC",
+	  IN_QUERY(op_exec) },
+	{ SPAWNPOL_NAME_CHILD, "io_uring_op", "IORING_OP_CHILD",
+	  IN_QUERY(op_child) },
+	{ SPAWNPOL_NAME_PROG_TYPE, "bpf_prog_type", "BPF_PROG_TYPE_IOURING",
+	  IN_QUERY(prog_type) },
+};
+
+static uint32_t number_of(const struct io_uring_spawn_query *query,
+			  const struct name *name)
+{
+	uint32_t number;
+
+	memcpy(&number, (const char *)query + name->number, sizeof(number));
+	return number;
+}
+
+/* With this number; with any if it is 0. */
+static bool has_name(const struct btf *btf, const struct name *name,
+		     uint32_t number)
+{
+	int id = btf__find_by_name_kind(btf, name->in, BTF_KIND_ENUM);
+	const struct btf_type *type;
+	const struct btf_enum *e;
+
+	if (id < 0)
+		return false;
+	type = btf__type_by_id(btf, id);
+	e = btf_enum(type);
+	for (int i = 0; i < btf_vlen(type); i++, e++)
+		if ((!number || (uint32_t)e->val == number) &&
+		    !strcmp(btf__name_by_offset(btf, e->name_off), name->name))
+			return true;
+	return false;
+}
+
+static struct btf *load_btf(int *err)
+{
+	struct btf *btf;
+
+	libbpf_log_start();
+	btf = btf__load_vmlinux_btf();
+	*err = btf ? 0 : -errno;
+	free(libbpf_log_end());
+	/* libbpf's word for a file that none of its places has */
+	if (*err == -ESRCH)
+		*err = -ENOENT;
+	return btf;
+}
+
+int spawnpol_probe_names(const struct io_uring_spawn_query *query,
+			 uint32_t *names)
+{
+	struct btf *btf;
+	int err;
+
+	*names = 0;
+	btf = load_btf(&err);
+	if (!btf)
+		return err;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (has_name(btf, &known[i], number_of(query, &known[i])))
+			*names |= known[i].bit;
+	btf__free(btf);
+	return 0;
+}

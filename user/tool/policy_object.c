@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Loading a policy from an object file, with the configuration that options give. */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <spawn_policy.h>
+#include <spawnpol_bpf.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "policy_object.h"
+#include "policy_options.h"
+#include "tool.h"
+
+/* Hand on why the object was refused; ret is what the refusal returned. */
+static int hand_on(struct tool *t, struct object *o, int ret)
+{
+	struct object_problem *p = &o->problem;
+
+	if (p->error)
+		fail(t, p->error, "%s", p->what);
+	else
+		refuse(t, "%s", p->what);
+	problem_log(t, p->log);
+	p->log = NULL;
+	if (ret == -ENOTUNIQ)
+		advise(t, "--program NAME, to choose one");
+	else if (p->remedy)
+		advise(t, "%s", p->remedy);
+	return ret;
+}
+
+static bool has_config(const struct object *o)
+{
+	const struct bpf_map *map;
+
+	map = bpf_object__find_map_by_name(o->bpf, SPAWN_POLICY_CONFIG_MAP);
+	return map && bpf_map__type(map) == BPF_MAP_TYPE_ARRAY &&
+	       bpf_map__value_size(map) == sizeof(struct spawn_policy_config);
+}
+
+static int check_options(struct tool *t, const struct object *o)
+{
+	const char *given = policy_options_given(t);
+
+	if (!given || has_config(o))
+		return 0;
+	return misuse(t, "--%s is for the default policy; %s has no map '%s' with its configuration",
+		      given, o->path, SPAWN_POLICY_CONFIG_MAP);
+}
+
+/* With the numbers of this kernel, which has been checked. */
+static int verify(struct tool *t, struct object *o,
+		  struct spawn_policy_config *config)
+{
+	const struct spawnpol_policy_value value = {
+		.name = SPAWN_POLICY_CONFIG_MAP,
+		.data = config,
+		.size = sizeof(*config),
+	};
+	int ret;
+
+	policy_options_number(config);
+	ret = object_load(o, kernel_query(), &value, has_config(o) ? 1 : 0);
+	return ret ? hand_on(t, o, ret) : 0;
+}
+
+static int read_object(struct tool *t, struct object *o, const char *name)
+{
+	int ret = object_open(o, name, t->set.program);
+
+	return ret ? hand_on(t, o, ret) : 0;
+}
+
+int policy_object_load(struct tool *t, struct object *o, const char *name,
+		       const char *path)
+{
+	struct spawn_policy_config *config;
+	int ret;
+
+	o->bpf = NULL;
+	o->problem.log = NULL;
+	config = malloc(sizeof(*config));
+	if (!config)
+		return fail(t, ENOMEM, "cannot load %s", name);
+	ret = policy_options_read(t, path, config);
+	if (!ret)
+		ret = read_object(t, o, name);
+	if (!ret)
+		ret = check_options(t, o);
+	if (!ret)
+		ret = kernel_check_policies(t);
+	if (!ret)
+		ret = verify(t, o, config);
+	free(config);
+	if (ret)
+		object_close(o);
+	return ret;
+}

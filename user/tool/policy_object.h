@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Object files with policies, as the options of a command describe them. */
+#ifndef SPAWNPOL_POLICY_OBJECT_H
+#define SPAWNPOL_POLICY_OBJECT_H
+
+#include "libbpf/object.h"
+
+struct tool;
+
+#define DEFAULT_OBJECT	"spawn_policy"
+
+/*
+ * Find the object file called name, read it, check that it is a policy and the
+ * options fit it, have it verified and set up. path is the default of --path.
+ * On success the caller owns *o: object_close().
+ */
+int policy_object_load(struct tool *t, struct object *o, const char *name,
+		       const char *path);
+
+#endif
