@@ -37,7 +37,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* The kernel's headers have arrays without a size, which C++ does not know. */
+#ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#endif
 #include "io_uring_spawn.h"
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
 #include "spawnpol_uapi.h"
 
 #ifdef __cplusplus
@@ -62,6 +70,21 @@ extern "C" {
  */
 unsigned int spawnpol_version(void);
 const char *spawnpol_version_text(void);
+
+/* --- structures that grow ---------------------------------------------------------- */
+
+/*
+ * Options: a structure whose first member is its size, with the members that are named
+ * set and all others zero, which is their default.
+ *
+ *	SPAWNPOL_OPTS(spawnpol_attach_opts, opts, .slot = 3);
+ *
+ * Later releases add members at the end. A library that does not know a member refuses
+ * it (-E2BIG) unless it is zero. (In C++ before C++20, which cannot name members:
+ * "spawnpol_attach_opts opts = {}; opts.sz = sizeof(opts);")
+ */
+#define SPAWNPOL_OPTS(type, name, ...) \
+	struct type name = { .sz = sizeof(struct type), __VA_ARGS__ }
 
 struct io_uring;
 struct io_uring_cqe;

@@ -16,30 +16,43 @@ install_there()
 	expect_status 0
 }
 
-# A program that needs nothing but what is installed.
-write_program()
+# build LIBRARY CALL FLAG...: a program that needs nothing but what is installed, and
+# links that library (with FLAG -static: all of it).
+build()
 {
-	cat >"$DIR/program.c" <<-'EOF'
-	#include <spawnpol.h>
-	int main(void) { return 0; }
-	EOF
-}
-
-test_installed_files_are_enough_to_build_against()
-{
+	local library=$1 call=$2
 	local -a flags
-	install_there
-	write_program
+	shift 2
+	printf '#include <%s.h>\nint main(void) { return (%s) ? 0 : 1; }\n' \
+		"$(header_of "$library")" "$call" >"$DIR/program.c"
 	export PKG_CONFIG_SYSROOT_DIR=$ROOT PKG_CONFIG_PATH=$ROOT/usr/lib/pkgconfig
 	export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
-	read -ra flags < <(pkg-config --cflags --libs libspawnpol)
-	run gcc -Wall -Werror "$DIR/program.c" -Wl,--no-as-needed "${flags[@]}" \
-		-o "$DIR/program"
+	read -ra flags < <(pkg-config --cflags --libs "${@/#-static/--static}" "$library")
+	run gcc -Wall -Werror "$@" "$DIR/program.c" "${flags[@]}" -o "$DIR/program"
 	expect_status 0
 	run env LD_LIBRARY_PATH="$ROOT/usr/lib" "$DIR/program"
 	expect_status 0
+}
+
+header_of() { tr - _ <<<"${1#lib}"; }
+
+test_installed_files_are_enough_to_build_against()
+{
+	install_there
+	build libspawnpol 'spawnpol_version() == SPAWNPOL_VERSION'
 	run env LD_LIBRARY_PATH="$ROOT/usr/lib" ldd "$DIR/program"
 	expect_out "$ROOT/usr/lib/libspawnpol.so.1"
+	[[ $OUT != *libbpf* ]] || fail "libspawnpol drags libbpf along"
+	build libspawnpol-bpf 'spawnpol_policy_load("/nonexistent", NULL) == -2'
+	run env LD_LIBRARY_PATH="$ROOT/usr/lib" ldd "$DIR/program"
+	expect_out "$ROOT/usr/lib/libspawnpol-bpf.so.1"
+}
+
+test_installed_libraries_can_be_linked_statically()
+{
+	install_there
+	build libspawnpol 'spawnpol_version() == SPAWNPOL_VERSION' -static
+	build libspawnpol-bpf 'spawnpol_policy_load("/nonexistent", NULL) == -2' -static
 }
 
 test_uninstall_leaves_nothing()

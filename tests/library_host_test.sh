@@ -6,31 +6,48 @@
 
 . "$(dirname "$0")/lib/tap.sh"
 
-HEADER=$TOP/include/spawnpol.h
-
-# Functions that the header declares.
+# Functions that a header declares: spawnpol, spawnpol_bpf.
 declared()
 {
-	sed 's,/\*.*\*/,,; /^ \*/d; /^#/d' "$HEADER" |
+	sed 's,/\*.*\*/,,; /^ \*/d; /^#/d' "$TOP/include/$1.h" |
 		grep -oE '\bspawnpol_[a-z_0-9]+\(' | tr -d '(' | sort -u
 }
 
-test_the_shared_library_exports_what_the_header_declares()
+all_declared() { declared spawnpol; declared spawnpol_bpf; }
+
+# LIBRARY HEADER
+expect_same_exports()
 {
-	[[ -e $BUILD/libspawnpol.so ]] || make -s -C "$TOP" build/libspawnpol.so
-	nm -D --defined-only "$BUILD/libspawnpol.so" |
+	local so=$BUILD/$1.so
+	[[ -e $so ]] || make -s -C "$TOP" "build/$1.so"
+	nm -D --defined-only "$so" |
 		sed -n 's/.* T \(.*\)@@LIBSPAWNPOL_.*/\1/p' | sort -u >"$DIR/exported"
-	declared >"$DIR/declared"
-	(($(wc -l <"$DIR/declared") > 40)) || fail "too few declarations"
-	diff "$DIR/declared" "$DIR/exported" || fail "header and exports differ"
+	declared "$2" >"$DIR/declared"
+	diff "$DIR/declared" "$DIR/exported" || fail "$2.h and exports of $1 differ"
+	nm -D --defined-only "$so" | grep ' [A-Z] ' |
+		grep -v ' spawnpol_\| LIBSPAWNPOL_' && fail "a foreign symbol in $1"
+	true
 }
 
-test_nothing_else_is_exported()
+test_shared_libraries_export_what_their_headers_declare()
 {
-	nm -D --defined-only "$BUILD/libspawnpol.so" |
-		grep ' [A-Z] ' | grep -v ' spawnpol_\| LIBSPAWNPOL_' &&
-		fail "a foreign symbol"
-	true
+	(($(declared spawnpol | wc -l) > 40)) || fail "too few declarations"
+	expect_same_exports libspawnpol spawnpol
+	expect_same_exports libspawnpol-bpf spawnpol_bpf
+}
+
+# What a library links, apart from the dynamic loader.
+needed()
+{
+	[[ -e $BUILD/$1.so ]] || make -s -C "$TOP" "build/$1.so"
+	readelf -dW "$BUILD/$1.so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+		grep -v '^ld-linux' | sort | xargs
+}
+
+test_only_one_library_needs_libbpf()
+{
+	expect_equal "$(needed libspawnpol)" "libc.so.6 liburing.so.2"
+	expect_equal "$(needed libspawnpol-bpf)" "libbpf.so.1 libc.so.6 libspawnpol.so.1"
 }
 
 # What stands in for libc's has nothing else, and drags nothing along.
@@ -48,7 +65,7 @@ test_the_stand_in_is_alone()
 test_every_call_has_a_man_page()
 {
 	local name page
-	for name in $(declared); do
+	for name in $(all_declared); do
 		page=$(grep -lE "^\.BI? \"?.*[ *]$name\(" "$TOP"/docs/*.3) ||
 			fail "no page has a synopsis of $name"
 		sed -n '/^\.SH NAME/,/^\.SH SYNOPSIS/p' "$page" |
@@ -62,7 +79,7 @@ test_man_pages_mention_no_other_call()
 	grep -ohE '\bspawnpol_[a-z_0-9]+ \(\)' "$TOP"/docs/*.3 |
 		cut -d' ' -f1 | sort -u >"$DIR/mentioned"
 	for name in $(<"$DIR/mentioned"); do
-		declared | grep -qx "$name" || fail "there is no $name"
+		all_declared | grep -qx "$name" || fail "there is no $name"
 	done
 }
 
@@ -76,25 +93,37 @@ test_man_pages_are_clean()
 	done
 }
 
-test_the_example_compiles()
+# PAGE FLAG...: what the page shows can be copied and compiled.
+expect_example()
 {
-	sed -n '/^\.EX/,/^\.EE/p' "$TOP/docs/libspawnpol.3" |
-		sed '/^\.E/d; s/\\-/-/g' >"$DIR/example.c"
-	grep -q spawnpol_submit "$DIR/example.c" || fail "no example found"
-	gcc -Wall -Wextra -Werror -I"$TOP/include" "$DIR/example.c" \
-		"$BUILD/libspawnpol.a" -luring -lbpf -lpthread -o "$DIR/example" ||
-		fail "it does not compile"
+	local page=$TOP/docs/$1
+	shift
+	sed -n '/^\.EX/,/^\.EE/p' "$page" |
+		sed '/^\.E/d; s/\\-/-/g; s/\\e/\\/g' >"$DIR/example.c"
+	grep -q 'int main' "$DIR/example.c" || fail "no example in $page"
+	gcc -Wall -Wextra -Wshadow -Werror -I"$TOP/include" "$DIR/example.c" "$@" \
+		-o "$DIR/example" || fail "the example of $page does not compile"
 }
 
-test_the_header_stands_alone()
+test_examples_of_pages_compile()
 {
-	echo '#include <spawnpol.h>' >"$DIR/a.c"
-	# sigset_t is POSIX's
-	gcc -std=c99 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Werror \
-		-I"$TOP/include" -c "$DIR/a.c" -o "$DIR/a.o" || fail "as C"
-	type -p g++ >/dev/null || return 0
-	g++ -Wall -Wextra -Werror -I"$TOP/include" -x c++ -c "$DIR/a.c" \
-		-o "$DIR/a.o" || fail "as C++"
+	expect_example libspawnpol.3 "$BUILD/libspawnpol.a" -luring
+	expect_example spawnpol_policy_load.3 "$BUILD/libspawnpol-bpf.a" \
+		"$BUILD/libspawnpol.a" -luring -lbpf
+}
+
+test_headers_stand_alone()
+{
+	local header
+	for header in spawnpol spawnpol_bpf; do
+		echo "#include <$header.h>" >"$DIR/a.c"
+		# sigset_t is POSIX's
+		gcc -std=c99 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic \
+			-Werror -I"$TOP/include" -c "$DIR/a.c" -o "$DIR/a.o" ||
+			fail "$header.h as C99"
+		g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -I"$TOP/include" \
+			-x c++ -c "$DIR/a.c" -o "$DIR/a.o" || fail "$header.h as C++"
+	done
 }
 
 run_tests "$@"

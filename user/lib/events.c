@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bpf_call.h"
+#include "bpf_syscall.h"
 #include "btf.h"
 #include "internal.h"
 
@@ -86,7 +86,7 @@ static int look_up(int map_fd, const uint32_t *key, void *value)
 	attr.map_fd = map_fd;
 	attr.key = (uintptr_t)key;
 	attr.value = (uintptr_t)value;
-	return bpf_call(BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr));
+	return bpf_syscall(BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr));
 }
 
 static int read_value(int map_fd, const struct bpf_map_info *info, int offset,

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bpf_call.h"
+#include "bpf_syscall.h"
 #include "internal.h"
 
 static int resolve(struct spawnpol_attach_opts *to,
@@ -46,7 +46,7 @@ int spawnpol_policy_attach(int ring_fd, int prog_fd,
 	create.max_issues = o.max_issues;
 	create.max_staged = o.max_staged;
 	create.max_delay_ns = o.max_delay_ns;
-	return bpf_call(BPF_LINK_CREATE, &create, sizeof(create));
+	return bpf_syscall(BPF_LINK_CREATE, &create, sizeof(create));
 }
 
 int spawnpol_policy_attach_registered(int ring_fd, int prog_fd,
@@ -76,7 +76,7 @@ int spawnpol_policy_update(int link_fd, int prog_fd, int old_fd)
 		attr.link_update.flags = BPF_F_REPLACE;
 		attr.link_update.old_prog_fd = old_fd;
 	}
-	return bpf_call(BPF_LINK_UPDATE, &attr, sizeof(attr));
+	return bpf_syscall(BPF_LINK_UPDATE, &attr, sizeof(attr));
 }
 
 int spawnpol_policy_detach(int link_fd)
@@ -87,7 +87,7 @@ int spawnpol_policy_detach(int link_fd)
 		return -EBADF;
 	memset(&attr, 0, sizeof(attr));
 	attr.link_detach.link_fd = link_fd;
-	return bpf_call(BPF_LINK_DETACH, &attr, sizeof(attr));
+	return bpf_syscall(BPF_LINK_DETACH, &attr, sizeof(attr));
 }
 
 /*

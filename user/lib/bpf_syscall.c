@@ -5,9 +5,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "bpf_call.h"
+#include "bpf_syscall.h"
 
-int bpf_call(enum bpf_cmd cmd, void *attr, size_t size)
+int bpf_syscall(enum bpf_cmd cmd, void *attr, size_t size)
 {
 	int ret = syscall(__NR_bpf, cmd, attr, size);
 
@@ -21,7 +21,7 @@ int bpf_open_id(enum bpf_cmd cmd, uint32_t id)
 	memset(&attr, 0, sizeof(attr));
 	/* the ids of all kinds of objects share a union */
 	attr.map_id = id;
-	return bpf_call(cmd, &attr, sizeof(attr));
+	return bpf_syscall(cmd, &attr, sizeof(attr));
 }
 
 int bpf_info(int fd, void *info, size_t size)
@@ -32,5 +32,5 @@ int bpf_info(int fd, void *info, size_t size)
 	attr.info.bpf_fd = fd;
 	attr.info.info_len = size;
 	attr.info.info = (uintptr_t)info;
-	return bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr));
+	return bpf_syscall(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr));
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* bpf(2), as far as the library needs it: no more than the C library is linked. */
-#ifndef SPAWNPOL_BPF_CALL_H
-#define SPAWNPOL_BPF_CALL_H
+#ifndef SPAWNPOL_BPF_SYSCALL_H
+#define SPAWNPOL_BPF_SYSCALL_H
 
 #include <linux/bpf.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* The call's result, or -errno. attr has size bytes. */
-int bpf_call(enum bpf_cmd cmd, void *attr, size_t size);
+int bpf_syscall(enum bpf_cmd cmd, void *attr, size_t size);
 
 /* The descriptor of the map or BTF with this id; cmd is BPF_*_GET_FD_BY_ID. */
 int bpf_open_id(enum bpf_cmd cmd, uint32_t id);
