@@ -101,7 +101,8 @@ BENCH_BIN := $(B)/bench/bench $(B)/bench/stamp $(B)/bench/decision.bpf.o
 
 EXAMPLE_BIN := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 # A policy built outside the checkout, and how.
-POLICY_EXAMPLE := examples/policy/Makefile $(wildcard examples/policy/*.bpf.c)
+POLICY_EXAMPLE := examples/policy/Makefile $(wildcard examples/policy/*.bpf.c \
+	examples/policy/*.situations)
 EXAMPLE_BIN += $(patsubst %.c,$(B)/%.o,$(filter %.bpf.c,$(POLICY_EXAMPLE)))
 
 # The daemon is an example, and stays here.

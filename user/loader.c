@@ -115,6 +115,18 @@ static const struct option_desc run_options[] = {
 	{ 0 }
 };
 
+static const struct option_desc test_options[] = {
+	{ "policy", 'p', TEXT(policy), .value = "NAME",
+	  .complete = COMPLETE_POLICY,
+	  .help = "Test this loaded policy." },
+	{ "object", 'o', TEXT(object), .value = "OBJECT",
+	  .complete = COMPLETE_OBJECT,
+	  .help = "Test the policy in this object, loaded for the test alone. Without --policy and --object: the default policy, with the options below." },
+	{ "table", 't', TEXT(table), .value = "FILE", .complete = COMPLETE_FILE,
+	  .help = "Take the situations from FILE, one a line; - is standard input." },
+	{ 0 }
+};
+
 static const struct option_desc trace_options[] = {
 	{ "pid", 'p', NUMBER(pid, 1, INT_MAX), .value = "PID",
 	  .complete = COMPLETE_PID,
@@ -162,6 +174,9 @@ const struct command commands[] = {
 	  do_run, 1, -1, .stops_at_argument = true,
 	  .options = { run_options, policy_options, budget_options },
 	  .complete = COMPLETE_COMMAND },
+	{ "test", "[SITUATION...]", "ask a policy about described situations, without a spawn",
+	  "Runs the policy on a situation and prints its verdict, what it staged, and the scratch area. SITUATION is EVENT STEP[:RESULT] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]: see SITUATIONS. If a verdict is not the expected one, the exit status is 1. Nothing is started; it needs the patched kernel and the right to load policies.",
+	  do_test, 0, -1, .options = { test_options, policy_options } },
 	{ "trace", "", "show steps and verdicts as they happen",
 	  "A line for each step and each verdict, with the time since the chain began. Says on standard error when it is ready, and goes on until it is interrupted. With --json each line is an object of its own.",
 	  do_trace, 0, 0, .options = { trace_options } },

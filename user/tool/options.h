@@ -50,6 +50,9 @@ struct settings {
 	bool append, setsid;
 	uint64_t deadline_ns;
 
+	/* test */
+	const char *table;
+
 	/* trace */
 	uint32_t link, count;
 };

@@ -77,6 +77,7 @@ int do_update(struct tool *t);
 int do_detach(struct tool *t);
 int do_list(struct tool *t);
 int do_run(struct tool *t);
+int do_test(struct tool *t);
 int do_trace(struct tool *t);
 int do_help(struct tool *t);
 int do_version(struct tool *t);

@@ -1,0 +1,166 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# spawnpol test: what policies decide in described situations, alone and in tables.
+
+. "$(dirname "$0")/lib/tool.sh"
+
+# asked STATUS ARGUMENT...: test ends so.
+asked()
+{
+	local status=$1
+	shift
+	run "$TOOL" test "$@"
+	expect_status "$status"
+}
+
+# table STATUS OPTION... reads standard input.
+table()
+{
+	cat >"$DIR/table"
+	asked "$@" --table "$DIR/table"
+}
+
+test_one_situation()
+{
+	asked 0 --path /a:/b before-exec exec name=prog
+	expect_out 'before-exec exec name=prog => submit exec:/a/prog'
+	expect_out 'scratch: 0x'
+	asked 0 --shell failed exec:ENOEXEC name=/x/prog
+	expect_out '=> submit interp:/bin/sh'
+	asked 0 --on open:any=skip failed open:ENOENT
+	expect_out '=> skip'
+	asked 1 failed open:ENOENT expect skip
+	expect_out 'not ok failed open:ENOENT expect skip => abort'
+	expect_out 'the verdict is abort, not skip'
+	asked 1 --quiet failed open:ENOENT expect skip
+	expect_out 'the verdict is abort'
+	asked 0 --quiet failed open:ENOENT expect abort
+	[[ ! $OUT$ERR ]] || fail "it wrote $OUT$ERR"
+}
+
+# What is not as expected is named, one by one.
+test_each_difference_is_named()
+{
+	local what
+	asked 1 --retry EAGAIN=1@1s failed exec:EAGAIN name=/x expect retry delay=2s
+	expect_out 'delay is 1s, not 2s'
+	asked 1 failed exec:ENOENT name=/x expect continue result=EACCES
+	expect_out 'result is none, not EACCES'
+	asked 1 before-exec exec name=x expect submit staged=exec:/sbin/x
+	expect_out 'staged is exec:/bin/x, not exec:/sbin/x'
+	asked 1 before-exec exec name=x expect submit staged=none
+	expect_out 'staged is exec:/bin/x, not none'
+	asked 1 before-exec exec name=x expect submit staged=exec staged=exec
+	expect_out 'staged is exec:/bin/x, not exec exec'
+	asked 0 before-exec exec name=x expect submit staged=exec
+	asked 1 failed open:ENOENT expect abort fails=EBADRQC
+	expect_out 'fails is none, not EBADRQC'
+	asked 1 failed open:ENOENT expect abort scratch=1,7
+	expect_out 'scratch 1 is 0x0, not 0x7'
+	asked 0 failed open:ENOENT expect abort scratch=1,0
+	asked 1 --retry EAGAIN=1@1s failed exec:EAGAIN expect skip delay=none
+	for what in 'the verdict is retry, not skip; ' 'delay is 1s, not 0s'; do
+		expect_out "$what"
+	done
+}
+
+# "then" goes on with the scratch area, the name and what was staged.
+test_a_search_in_a_table()
+{
+	table 0 --path /a:/b --retry ETXTBSY=1@5ms --shell <<-'END'
+	# with a comment
+	before-exec exec name="two words"  expect submit staged="exec:/a/two words"
+	then staged exec:ETXTBSY           expect submit staged="exec:/a/two words" delay=5ms
+	then staged exec:ENOEXEC           expect submit staged=interp:/bin/sh
+	then staged exec:EACCES            expect submit staged="exec:/b/two words" # and so on
+	then staged exec:ENOENT            expect continue result=EACCES staged=none
+
+	before-exec exec name=other        expect submit staged=exec:/a/other
+	END
+	expect_out "ok $DIR/table:2: "
+	expect_out '6 situations, 0 not as expected'
+}
+
+test_what_then_carries_on()
+{
+	asked_of() { run "$TOOL" test --json --table "$DIR/table" "$@"; expect_status 0; }
+	cat >"$DIR/table" <<-'END'
+	failed chdir:EAGAIN cookie=0xffffffffffffffff attempt=7
+	then failed chdir:EAGAIN
+	then failed exec:EAGAIN name=/x
+	then failed exec:ETXTBSY
+	failed exec:EAGAIN
+	END
+	asked_of --retry EAGAIN=9
+	OUT=$(/usr/bin/python3 -c 'import json, sys
+d = json.load(sys.stdin)
+for s in d["situations"]:
+	print(s["line"], s["step"], s["attempt"], s["verdict"], s["scratch"][0], s["as_expected"])
+print(d["run"], d["failed"])' <<<"$OUT") || fail "no JSON: $OUT"
+	# the default policy keeps the number of the step, and 1 more, in the scratch area
+	expect_equal "$OUT" '1 chdir 7 retry 1 None
+2 chdir 8 retry 1 None
+3 exec 1 retry 2 None
+4 exec 2 continue 2 None
+5 exec 1 retry 1 None
+5 0'
+}
+
+test_the_request_that_staged_tells_of()
+{
+	table 0 --object fallback_policy <<-'END'
+	failed open:ENOENT off=7     expect submit staged=open:/dev/null fails=none
+	then staged open:EMFILE      expect continue result=ENOENT
+	END
+	table 0 --object "$BUILD/tests/told_staged.bpf.o" <<-'END'
+	failed exec:ENOENT                  expect submit staged=umask
+	then staged exec                    expect skip scratch=9
+	staged exec:ENOENT request=openat   expect abort
+	END
+}
+
+test_verdicts_that_cannot_be_followed()
+{
+	asked 0 --retry EAGAIN=1@11s --object spawn_policy failed exec:EAGAIN name=/x \
+		expect retry delay=exceeded fails=ETOOMANYREFS
+	asked 0 --object "$BUILD/tests/told_staged.bpf.o" failed nop:EIO expect submit fails=EBADRQC
+	asked 0 --object "$BUILD/tests/told_staged.bpf.o" done nop \
+		flags=none expect retry fails=EBADRQC
+	asked 0 --object "$BUILD/tests/told_staged.bpf.o" done nop expect retry fails=none
+}
+
+test_a_loaded_policy()
+{
+	run "$TOOL" load spawn_policy --name mine --path /opt/bin
+	expect_status 0
+	asked 0 --policy mine before-exec exec name=x expect submit staged=exec:/opt/bin/x
+	asked 1 --policy missing failed exec
+	expect_err "no policy 'missing' is loaded"
+}
+
+# The examples of the man page and of examples/policy are as they are said to be.
+test_documented_tables()
+{
+	local options
+	options=$(sed -n 's/^# spawnpol test \(.*\) \\-\\-table FILE$/\1/p' "$TOP/docs/spawnpol.8")
+	read -ra options <<<"${options//\\-/-}"
+	((${#options[@]} == 4)) || fail "no example in the man page"
+	table 0 "${options[@]}" < <(sed -n '/^# spawnpol test/,/^\.EE/p' "$TOP/docs/spawnpol.8" |
+		sed 's/\\-/-/g; /^\./d')
+	expect_out '5 situations, 0 not as expected'
+	asked 0 --object "$BUILD/examples/policy/wait_busy.bpf.o" \
+		--table "$TOP/examples/policy/wait_busy.situations"
+}
+
+test_json_of_a_table_that_fails()
+{
+	printf 'failed open:ENOENT expect skip\n' >"$DIR/table"
+	asked 1 --json --table "$DIR/table"
+	expect_out '"as_expected": false'
+	expect_out '"difference": "the verdict is abort, not skip"'
+	expect_out '"failed": 1'
+	[[ $OUT != *'"error"'* ]] || fail "an error, too: $OUT"
+}
+
+run_tests "$@"

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A policy run without a spawn. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/io_uring.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dry_run.h"
+#include "kernel.h"
+#include "situation.h"
+
+#define BEFORE	(IORING_POLICY_BEFORE_STEP | IORING_POLICY_BEFORE_EXEC)
+
+static uint32_t max_staged(void)
+{
+	return kernel_query()->max_staged ?: 1;
+}
+
+struct dry_run *dry_run_new(void)
+{
+	struct dry_run *run;
+
+	return calloc(1, sizeof(*run) + max_staged() * sizeof(run->staged[0]));
+}
+
+/* Requests that are issued when this run's verdict is followed. */
+static uint32_t issued(const struct dry_run *run)
+{
+	switch (run->verdict) {
+	case IORING_VERDICT_RETRY:
+		return 1;
+	case IORING_VERDICT_SUBMIT:
+		return run->result.nr_staged;
+	case IORING_VERDICT_CONTINUE:
+		return run->ctx.event & BEFORE ? 1 : 0;
+	default:
+		return 0;
+	}
+}
+
+/* The request that STAGED tells of: the last one of those that were staged. */
+static void last_staged(const struct dry_run *run, struct bpf_iouring_ctx *ctx)
+{
+	const struct io_uring_spawn_query *q = kernel_query();
+	const struct bpf_iouring_test_staged *last;
+	struct io_uring_sqe sqe;
+
+	ctx->staged_opcode = ctx->opcode;
+	ctx->staged_cmd = ctx->cmd;
+	ctx->staged_user_data = ctx->user_data;
+	if (run->verdict != IORING_VERDICT_SUBMIT || !run->result.nr_staged)
+		return;
+	last = &run->staged[run->result.nr_staged - 1];
+	if (last->kind != IORING_STAGED_SQE) {
+		ctx->staged_opcode = q->op_exec;
+		ctx->staged_cmd = 0;
+		return;
+	}
+	memcpy(&sqe, last->sqe, sizeof(sqe));
+	ctx->staged_opcode = sqe.opcode;
+	ctx->staged_cmd = sqe.opcode == q->op_child ? sqe.len : 0;
+	ctx->staged_user_data = sqe.user_data;
+}
+
+/* What the kernel would fill in, where the situation leaves it open. */
+static void fill_in(const struct dry_run *before, const struct situation *s,
+		    struct bpf_iouring_ctx *ctx)
+{
+	const bool same = s->then && !situation_has_step(s) &&
+			  before->ctx.opcode == ctx->opcode &&
+			  before->ctx.cmd == ctx->cmd;
+
+	if (s->then && !same && !situation_has_step(s))
+		ctx->step++;
+	if (!situation_has_attempt(s))
+		ctx->attempt = same ? before->ctx.attempt + issued(before) :
+			       ctx->event & BEFORE ? 0 : 1;
+	if (situation_has_request(s))
+		return;
+	ctx->staged_opcode = 0;
+	ctx->staged_cmd = 0;
+	ctx->staged_user_data = 0;
+	if (ctx->event == IORING_POLICY_STAGED)
+		last_staged(before, ctx);
+}
+
+int dry_run(struct dry_run *run, int prog_fd, const struct situation *s)
+{
+	struct bpf_iouring_ctx in = run->ctx;
+	LIBBPF_OPTS(bpf_test_run_opts, opts,
+		    .ctx_in = &in, .ctx_size_in = sizeof(in),
+		    .ctx_out = &run->ctx, .ctx_size_out = sizeof(run->ctx),
+		    .data_out = &run->result,
+		    .data_size_out = sizeof(run->result) +
+				     max_staged() * sizeof(run->staged[0]));
+	int ret;
+
+	situation_context(s, &in, &run->name);
+	if (!s->then) {
+		run->verdict = IORING_VERDICT_CONTINUE;
+		run->result.nr_staged = 0;
+	}
+	fill_in(run, s, &in);
+	opts.data_in = run->name;
+	opts.data_size_in = run->name ? strlen(run->name) : 0;
+	memset(&run->result, 0, opts.data_size_out);
+	ret = bpf_prog_test_run_opts(prog_fd, &opts);
+	run->verdict = opts.retval;
+	return ret;
+}
+
+int dry_run_fails(const struct dry_run *run)
+{
+	const uint32_t v = run->verdict;
+
+	if (run->result.flags & IORING_TEST_DELAY_EXCEEDED)
+		return ETOOMANYREFS;
+	if (run->ctx.event == IORING_POLICY_CLONE &&
+	    v != IORING_VERDICT_CONTINUE && v != IORING_VERDICT_RETRY)
+		return EBADRQC;
+	if (v == IORING_VERDICT_SUBMIT && !run->result.nr_staged)
+		return EBADRQC;
+	if (v == IORING_VERDICT_RETRY && !(run->ctx.event & BEFORE) &&
+	    !(run->ctx.flags & IORING_POLICY_F_CAN_RETRY))
+		return EBADRQC;
+	return 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A policy run without a spawn (BPF_PROG_TEST_RUN). */
+#ifndef SPAWNPOL_DRY_RUN_H
+#define SPAWNPOL_DRY_RUN_H
+
+#include <io_uring_spawn.h>
+#include <stdint.h>
+
+struct situation;
+
+/* One run, and what it has come to. */
+struct dry_run {
+	struct bpf_iouring_ctx ctx;	/* before: in; then with the scratch it left */
+	const char *name;		/* of the EXEC at hand, or NULL */
+	uint32_t verdict;
+	struct bpf_iouring_test_result result;
+	/* as many as the kernel lets one run stage; result has their number */
+	struct bpf_iouring_test_staged staged[];
+};
+
+/* A run before any; free() it. NULL: no memory. */
+struct dry_run *dry_run_new(void);
+
+/*
+ * Run the program in this situation, which for "then" follows from what is in *run, and
+ * put what comes of it there. 0, or the error of BPF_PROG_TEST_RUN.
+ */
+int dry_run(struct dry_run *run, int prog_fd, const struct situation *s);
+
+/* The error with which a chain would end that cannot follow this verdict; 0: none. */
+int dry_run_fails(const struct dry_run *run);
+
+#endif

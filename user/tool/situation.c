@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Situations for dry runs, from words. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/parse.h"
+#include "kernel.h"
+#include "names.h"
+#include "situation.h"
+#include "tool.h"
+
+#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+#define WORD_SIZE	32
+
+enum key_type { KEY_U32, KEY_U64, KEY_TIME, KEY_FLAGS, KEY_NAME, KEY_REQUEST, KEY_SCRATCH };
+
+enum {
+	KEY_ATTEMPT, KEY_STEP, KEY_THE_REQUEST, KEY_THE_FLAGS, KEY_THE_NAME, KEY_PID,
+	KEY_USER_DATA, KEY_COOKIE, KEY_OFF, KEY_ELAPSED, KEY_THE_SCRATCH,
+};
+
+#define FIELD(field)							\
+	.where = offsetof(struct bpf_iouring_ctx, field),		\
+	.size = sizeof(((struct bpf_iouring_ctx *)0)->field)
+
+static const struct key {
+	const char *name;
+	enum key_type type;
+	size_t where, size;
+} keys[] = {
+	[KEY_ATTEMPT]	  = { "attempt", KEY_U32, FIELD(attempt) },
+	[KEY_STEP]	  = { "step", KEY_U32, FIELD(step) },
+	[KEY_THE_REQUEST] = { "request", KEY_REQUEST, 0, 0 },
+	[KEY_THE_FLAGS]	  = { "flags", KEY_FLAGS, FIELD(flags) },
+	[KEY_THE_NAME]	  = { "name", KEY_NAME, 0, 0 },
+	[KEY_PID]	  = { "pid", KEY_U32, FIELD(pid) },
+	[KEY_USER_DATA]	  = { "user_data", KEY_U64, FIELD(user_data) },
+	[KEY_COOKIE]	  = { "cookie", KEY_U64, FIELD(cookie) },
+	[KEY_OFF]	  = { "off", KEY_U64, FIELD(off) },
+	[KEY_ELAPSED]	  = { "elapsed", KEY_TIME, FIELD(elapsed_ns) },
+	[KEY_THE_SCRATCH] = { "scratch", KEY_SCRATCH, FIELD(scratch) },
+};
+
+static const struct {
+	const char *name;
+	uint32_t flag;
+} flags[] = {
+	{ "hardlink", IORING_POLICY_F_HARDLINK },
+	{ "last", IORING_POLICY_F_LAST },
+	{ "can-retry", IORING_POLICY_F_CAN_RETRY },
+	{ "exec-at", IORING_POLICY_F_EXEC_AT },
+	{ "search", IORING_POLICY_F_SEARCH },
+	{ "none", 0 },
+};
+
+/* Decimal or 0x..., of 64 bits. */
+static int read_u64(struct tool *t, const char *key, const char *text,
+		    uint64_t *value)
+{
+	const int base = strncasecmp(text, "0x", 2) ? 10 : 16;
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, base);
+	if (*text >= '0' && *text <= '9' && !*end && !errno)
+		return 0;
+	return misuse(t, "%s=: '%s' is not a number", key, text);
+}
+
+/* The part of *list before the next comma; false at the end. */
+static bool next_part(const char **list, char word[WORD_SIZE])
+{
+	size_t len;
+
+	if (!*list)
+		return false;
+	len = strcspn(*list, ",");
+	snprintf(word, WORD_SIZE, "%.*s", (int)len, *list);
+	*list = (*list)[len] ? *list + len + 1 : NULL;
+	return true;
+}
+
+static int read_flags(struct tool *t, const char *list, uint32_t *mask)
+{
+	char word[WORD_SIZE];
+	unsigned int i;
+
+	for (*mask = 0; next_part(&list, word); *mask |= flags[i].flag) {
+		for (i = 0; i < COUNT(flags) && strcmp(flags[i].name, word); i++)
+			;
+		if (i < COUNT(flags))
+			continue;
+		misuse(t, "flags=: there is no flag '%s'", word);
+		advise(t, "hardlink, last, can-retry, exec-at, search or none");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int read_scratch(struct tool *t, const char *list, uint64_t *words,
+			unsigned int *nr)
+{
+	char word[WORD_SIZE];
+	int ret = 0;
+
+	for (*nr = 0; !ret && next_part(&list, word); (*nr)++) {
+		if (*nr == SITUATION_SCRATCH)
+			return misuse(t, "scratch=: more than %d words",
+				      SITUATION_SCRATCH);
+		ret = read_u64(t, "scratch", word, &words[*nr]);
+	}
+	return ret;
+}
+
+/* STEP of the names that --on takes; the running kernel's numbers. */
+static int read_step(struct tool *t, const char *name, uint32_t *opcode,
+		     uint32_t *cmd)
+{
+	int ret = step_number(t, name, opcode, cmd);
+
+	if (ret)
+		return ret;
+	if (*opcode == NAME_ANY_OP)
+		return misuse(t, "'any' is no step of its own");
+	*opcode = step_opcode(*opcode);
+	return 0;
+}
+
+static int read_value(struct tool *t, struct situation *s,
+		      const struct key *key, const char *text)
+{
+	void *where = (char *)&s->ctx + key->where;
+	unsigned int nr;
+
+	switch (key->type) {
+	case KEY_U32:
+		if (!parse_number(text, 0, UINT32_MAX, where))
+			return 0;
+		return misuse(t, "%s=: '%s' is not a number from 0 to %u",
+			      key->name, text, UINT32_MAX);
+	case KEY_U64:
+		return read_u64(t, key->name, text, where);
+	case KEY_TIME:
+		if (!parse_duration(text, where))
+			return 0;
+		return misuse(t, "%s=: '%s' is not a time such as 10ms",
+			      key->name, text);
+	case KEY_FLAGS:
+		return read_flags(t, text, where);
+	case KEY_NAME:
+		s->name = text;
+		return 0;
+	case KEY_REQUEST:
+		return read_step(t, text, &s->ctx.staged_opcode,
+				 &s->ctx.staged_cmd);
+	case KEY_SCRATCH:
+		return read_scratch(t, text, where, &nr);
+	}
+	return -EINVAL;
+}
+
+static int unknown_key(struct tool *t, const char *word, size_t len,
+		       const char *valid)
+{
+	misuse(t, "'%.*s' is no key here", (int)len, word);
+	advise(t, "one of: %s", valid);
+	return -EINVAL;
+}
+
+static int read_key(struct tool *t, struct situation *s, const char *word)
+{
+	size_t len = strcspn(word, "=");
+	unsigned int i;
+
+	for (i = 0; i < COUNT(keys); i++)
+		if (strlen(keys[i].name) == len &&
+		    !strncmp(keys[i].name, word, len))
+			break;
+	if (!word[len] || i == COUNT(keys))
+		return unknown_key(t, word, len,
+				   "name=, step=, attempt=, flags=, pid=, user_data=, cookie=, off=, elapsed=, request=, scratch=");
+	s->given |= 1U << i;
+	return read_value(t, s, &keys[i], word + len + 1);
+}
+
+/* "ENOENT" or a number that is no error; text is what a run's is called. */
+static int read_result(struct tool *t, const char *text, int32_t *res)
+{
+	uint32_t number;
+	int err;
+
+	if (!parse_number(text, 0, INT32_MAX, &number)) {
+		*res = number;
+		return 0;
+	}
+	err = errno_number(t, text);
+	if (err < 0)
+		return err;
+	*res = -err;
+	return 0;
+}
+
+static int read_errno_text(struct tool *t, const char *value,
+			   char text[SITUATION_ERRNO_SIZE])
+{
+	int32_t res = 0;
+	int ret;
+
+	if (!strcmp(value, "none")) {
+		strcpy(text, value);
+		return 0;
+	}
+	ret = read_result(t, value, &res);
+	if (ret)
+		return ret;
+	if (res < 0)
+		snprintf(text, SITUATION_ERRNO_SIZE, "%s", errno_name(-res));
+	else
+		snprintf(text, SITUATION_ERRNO_SIZE, "%d", res);
+	return 0;
+}
+
+static int read_delay(struct tool *t, const char *value,
+		      char text[TIME_TEXT_SIZE])
+{
+	uint64_t ns = 0;
+
+	if (!strcmp(value, "exceeded")) {
+		strcpy(text, value);
+		return 0;
+	}
+	if (strcmp(value, "none") && parse_duration(value, &ns))
+		return misuse(t, "delay=: '%s' is not a time such as 10ms, none or exceeded",
+			      value);
+	time_text(ns, text);
+	return 0;
+}
+
+static int read_staged(struct tool *t, struct expectation *e,
+		       const char *value)
+{
+	e->compares_staged = true;
+	if (!strcmp(value, "none"))
+		return 0;
+	if (e->nr_staged == SITUATION_MAX_STAGED)
+		return misuse(t, "staged=: more than %d requests",
+			      SITUATION_MAX_STAGED);
+	e->staged[e->nr_staged++] = value;
+	return 0;
+}
+
+static int read_expected(struct tool *t, struct expectation *e,
+			 const char *word)
+{
+	size_t len = strcspn(word, "=");
+	const char *value = word + len + (word[len] ? 1 : 0);
+
+	if (!strncmp(word, "result=", 7))
+		return read_errno_text(t, value, e->result);
+	if (!strncmp(word, "delay=", 6))
+		return read_delay(t, value, e->delay);
+	if (!strncmp(word, "staged=", 7))
+		return read_staged(t, e, value);
+	if (!strncmp(word, "fails=", 6))
+		return read_errno_text(t, value, e->fails);
+	if (!strncmp(word, "scratch=", 8))
+		return read_scratch(t, value, e->scratch, &e->nr_scratch);
+	return unknown_key(t, word, len,
+			   "result=, delay=, staged=, fails=, scratch=");
+}
+
+static int read_expectation(struct tool *t, struct expectation *e,
+			    char **words, unsigned int nr)
+{
+	unsigned int i;
+	int ret;
+
+	if (!nr)
+		return misuse(t, "expect needs a verdict");
+	ret = verdict_number(t, words[0]);
+	if (ret < 0)
+		return ret;
+	e->given = true;
+	e->verdict = ret;
+	for (i = 1, ret = 0; !ret && i < nr; i++)
+		ret = read_expected(t, e, words[i]);
+	return ret;
+}
+
+static int read_event(struct tool *t, struct situation *s, const char *word)
+{
+	int ret = event_mask(t, word, &s->ctx.event);
+
+	if (!ret && s->ctx.event & (s->ctx.event - 1))
+		return misuse(t, "'%s' is more than one event", word);
+	return ret;
+}
+
+static int read_step_and_result(struct tool *t, struct situation *s,
+				const char *word)
+{
+	size_t len = strcspn(word, ":");
+	char name[WORD_SIZE];
+	int ret;
+
+	snprintf(name, sizeof(name), "%.*s", (int)len, word);
+	ret = read_step(t, name, &s->ctx.opcode, &s->ctx.cmd);
+	if (ret || !word[len])
+		return ret;
+	return read_result(t, word + len + 1, &s->ctx.res);
+}
+
+int situation_read(struct tool *t, struct situation *s, char **words,
+		   unsigned int nr)
+{
+	unsigned int i = 0;
+	int ret;
+
+	memset(s, 0, sizeof(*s));
+	s->then = nr && !strcmp(words[0], "then");
+	i += s->then;
+	if (nr < i + 2)
+		return misuse(t, "a situation begins with an event and a step, such as: failed exec:ENOENT");
+	ret = read_event(t, s, words[i++]);
+	if (!ret)
+		ret = read_step_and_result(t, s, words[i++]);
+	for (; !ret && i < nr && strcmp(words[i], "expect"); i++)
+		ret = read_key(t, s, words[i]);
+	if (!ret && i < nr)
+		ret = read_expectation(t, &s->expect, words + i + 1, nr - i - 1);
+	return ret;
+}
+
+static bool has(const struct situation *s, unsigned int key)
+{
+	return s->given >> key & 1;
+}
+
+bool situation_has_attempt(const struct situation *s)
+{
+	return has(s, KEY_ATTEMPT);
+}
+
+bool situation_has_request(const struct situation *s)
+{
+	return has(s, KEY_THE_REQUEST);
+}
+
+bool situation_has_step(const struct situation *s)
+{
+	return has(s, KEY_STEP);
+}
+
+/* What the kernel would say of a step that nothing else is known of. */
+static uint32_t usual_flags(const struct situation *s)
+{
+	const struct io_uring_spawn_query *q = kernel_query();
+	const uint32_t op = s->ctx.opcode;
+
+	if (s->ctx.event == IORING_POLICY_CLONE)
+		return IORING_POLICY_F_CAN_RETRY;
+	return op < 256 && q->retry_ops[op / 64] >> op % 64 & 1 ?
+		IORING_POLICY_F_CAN_RETRY : 0;
+}
+
+void situation_context(const struct situation *s, struct bpf_iouring_ctx *ctx,
+		       const char **name)
+{
+	const bool same = s->then && ctx->opcode == s->ctx.opcode &&
+			  ctx->cmd == s->ctx.cmd;
+	unsigned int i;
+
+	if (!s->then) {
+		memset(ctx, 0, sizeof(*ctx));
+		*name = NULL;
+	}
+	ctx->event = s->ctx.event;
+	ctx->opcode = s->ctx.opcode;
+	ctx->cmd = s->ctx.cmd;
+	ctx->res = s->ctx.res;
+	if (!same)
+		ctx->flags = usual_flags(s);
+	for (i = 0; i < COUNT(keys); i++)
+		if (has(s, i))
+			memcpy((char *)ctx + keys[i].where,
+			       (const char *)&s->ctx + keys[i].where, keys[i].size);
+	if (has(s, KEY_THE_REQUEST)) {
+		ctx->staged_opcode = s->ctx.staged_opcode;
+		ctx->staged_cmd = s->ctx.staged_cmd;
+	}
+	if (s->name)
+		*name = s->name;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Situations that a policy is asked about without a spawn, as people write them:
+ *
+ *	[then] EVENT STEP[:RESULT] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]
+ */
+#ifndef SPAWNPOL_SITUATION_H
+#define SPAWNPOL_SITUATION_H
+
+#include <io_uring_spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "time_text.h"
+
+struct tool;
+
+#define SITUATION_MAX_STAGED	16	/* in an expectation */
+#define SITUATION_SCRATCH	8	/* words of bpf_iouring_ctx::scratch */
+#define SITUATION_ERRNO_SIZE	24
+
+/*
+ * What is to come of it. Texts are as verdict_text.h makes them of a run; an empty one
+ * is not compared.
+ */
+struct expectation {
+	bool given;
+	uint32_t verdict;
+	char result[SITUATION_ERRNO_SIZE];
+	char delay[TIME_TEXT_SIZE];
+	char fails[SITUATION_ERRNO_SIZE];
+	bool compares_staged;
+	unsigned int nr_staged, nr_scratch;
+	const char *staged[SITUATION_MAX_STAGED];
+	uint64_t scratch[SITUATION_SCRATCH];
+};
+
+struct situation {
+	bool then;			/* goes on where the one before it ended */
+	uint32_t given;			/* keys, as bits; private */
+	const char *name;		/* of the EXEC at hand; NULL: not given */
+	struct bpf_iouring_ctx ctx;	/* what was given */
+	struct expectation expect;
+};
+
+/*
+ * Read a situation from its words, which must stay. -EINVAL, with the cause recorded as a
+ * usage error, if they are not understood.
+ */
+int situation_read(struct tool *t, struct situation *s, char **words,
+		   unsigned int nr);
+
+/*
+ * Make the context of s in *ctx. For "then", *ctx is what the run before has left and
+ * *name its name; otherwise both are set anew.
+ */
+void situation_context(const struct situation *s, struct bpf_iouring_ctx *ctx,
+		       const char **name);
+
+/* Was this field of the context given? */
+bool situation_has_attempt(const struct situation *s);
+bool situation_has_request(const struct situation *s);
+bool situation_has_step(const struct situation *s);
+
+#endif

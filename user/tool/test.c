@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* spawnpol test: what a policy decides in situations that are described to it. */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "dry_run.h"
+#include "kernel.h"
+#include "pins.h"
+#include "policy_object.h"
+#include "policy_options.h"
+#include "table.h"
+#include "test_print.h"
+#include "tool.h"
+#include "verdict_text.h"
+
+/* As load, so that a table does not depend on the caller's environment. */
+#define DEFAULT_PATH	"/bin:/usr/bin"
+
+/* The policy's program: loaded earlier, or for this test only. */
+static int take_policy(struct tool *t, struct object *o)
+{
+	const char *name = t->set.policy;
+	int lock, prog;
+
+	o->bpf = NULL;
+	o->problem.log = NULL;
+	if (!name) {
+		name = t->set.object ? t->set.object : DEFAULT_OBJECT;
+		prog = policy_object_load(t, o, name, DEFAULT_PATH);
+		return prog ? prog : dup(bpf_program__fd(o->prog));
+	}
+	lock = pins_lock(t, PINS_READ);
+	if (pins_lock_failed(lock))
+		return lock;
+	prog = pins_prog(t, name);
+	pins_unlock(lock);
+	return prog;
+}
+
+static int run_row(struct tool *t, int prog, struct dry_run *run,
+		   const struct table *table, struct row *row,
+		   struct test_report *report)
+{
+	const struct expectation *e = &row->situation.expect;
+	char *differs = NULL;
+	int ret;
+
+	ret = dry_run(run, prog, &row->situation);
+	if (ret)
+		return fail(t, ret, "cannot run the policy on '%s'", row->text);
+	ret = e->given ? verdict_compare(run, e, &differs) : 0;
+	if (ret < 0)
+		return fail(t, ret, "cannot compare the verdict");
+	report->nr++;
+	report->failed += ret;
+	test_print_row(t, report, table, row, run, differs);
+	free(differs);
+	return 0;
+}
+
+static int run_table(struct tool *t, int prog, const struct table *table)
+{
+	struct test_report report;
+	struct dry_run *run;
+	unsigned int i;
+	int ret;
+
+	run = dry_run_new();
+	if (!run)
+		return fail(t, ENOMEM, "cannot run the policy");
+	ret = test_print_start(t, &report);
+	for (i = 0; !ret && i < table->nr; i++)
+		ret = run_row(t, prog, run, table, &table->rows[i], &report);
+	ret = test_print_end(t, &report, table, ret);
+	if (!ret && report.failed)
+		t->status = EXIT_FAILED;
+	free(run);
+	return ret;
+}
+
+static int read_table(struct tool *t, struct table *table)
+{
+	if (t->set.table && t->nr_args)
+		return misuse(t, "--table and a situation exclude each other");
+	if (t->set.table)
+		return table_read(t, table, t->set.table);
+	if (t->nr_args)
+		return table_of_words(t, table, t->args, t->nr_args);
+	return misuse(t, "test needs a situation, such as: failed exec:ENOENT; or --table FILE");
+}
+
+static int test_policy(struct tool *t, const struct table *table)
+{
+	struct object o;
+	int prog, ret;
+
+	prog = take_policy(t, &o);
+	if (prog < 0)
+		return prog;
+	ret = run_table(t, prog, table);
+	close(prog);
+	object_close(&o);
+	return ret;
+}
+
+int do_test(struct tool *t)
+{
+	struct table table = { 0 };
+	int ret;
+
+	if (t->set.policy && t->set.object)
+		return misuse(t, "--policy and --object exclude each other");
+	if (t->set.policy && policy_options_given(t))
+		return misuse(t, "--%s does not go with --policy, which is set up already",
+			      policy_options_given(t));
+	ret = read_table(t, &table);
+	if (!ret)
+		ret = kernel_check_policies(t);
+	if (!ret)
+		ret = test_policy(t, &table);
+	table_free(&table);
+	return ret;
+}
