@@ -87,8 +87,8 @@ SOAK_OBJ    := $(patsubst %.c,$(B)/%.o,$(wildcard tests/soak/*.c))
 SOAK_BIN    := $(B)/tests/soak.bin
 
 LIBRARIES := libspawnpol libspawnpol-bpf
-TARGETS := $(foreach l,$(LIBRARIES),$(B)/$l.a $(B)/$l.so $(B)/$l.pc) \
-	$(B)/spawnpol-policy.pc $(B)/libspawnpol-posix.so $(B)/spawnpol \
+TARGETS := $(foreach l,$(LIBRARIES),$(B)/$l.a $(B)/$l.so) \
+	$(B)/libspawnpol-posix.so $(B)/spawnpol \
 	$(B)/spawnpold $(B)/spawnpold-client
 # The table of words is both sides'; what reads numbers and names is the tool's, too.
 WORDS_OBJ  := $(patsubst %,$(B)/user/%.o,daemon/words daemon/word daemon/operand \
@@ -119,7 +119,7 @@ COMPLETION := $(DATADIR)/bash-completion/completions
 .PHONY: help all programs bench-programs fuzzers soaker host-tests run test check regression bench \
 	fuzz soak vm kernel \
 	kernel-debug deps install uninstall clean patches-prepare patches-refresh \
-	patches-check FORCE
+	patches-check
 
 #: help|this text
 help:
@@ -157,7 +157,8 @@ test:
 	$(Q)tests/run.sh --setup
 
 #: check|the part of the tests that needs neither kernel nor VM, a minute or two
-check:
+# It builds what it needs by a make of its own: not while this one does.
+check: $(filter all programs install,$(MAKECMDGOALS))
 	$(Q)tests/run.sh --host
 
 #: deps|install the packages that all, check and install need; FOR=run: that target's
@@ -253,30 +254,6 @@ $(B)/libspawnpol-posix.so: $(POSIX_PIC) $(POSIX_MAP)
 		-Wl,--version-script=$(POSIX_MAP) $(LDFLAGS) $(POSIX_PIC) \
 		-l:liburing.a -o $@
 
-# Anew each time: they depend on where they are going to be installed.
-pc = printf '%s\n' 'libdir=$(LIBDIR)' 'includedir=$(INCDIR)' '' 'Name: $(1)' \
-	'Description: $(2)' 'Version: $(VERSION)' $(3) \
-	'Libs: -L$${libdir} -l$(1:lib%=%)' 'Cflags: -I$${includedir}'
-
-$(B)/libspawnpol.pc: FORCE
-	$(Q)mkdir -p $(@D)
-	$(Q)$(call pc,libspawnpol,spawning through io_uring under BPF policies, \
-		'Requires.private: liburing') >$@
-
-$(B)/libspawnpol-bpf.pc: FORCE
-	$(Q)mkdir -p $(@D)
-	$(Q)$(call pc,libspawnpol-bpf,loading BPF policies for libspawnpol, \
-		'Requires: libspawnpol' 'Requires.private: libbpf') >$@
-
-$(B)/spawnpol-policy.pc: FORCE
-	$(Q)mkdir -p $(@D)
-	$(Q)printf '%s\n' 'includedir=$(INCDIR)' 'policydir=$(DATADIR)/spawnpol' \
-		'exampledir=$(DOCDIR)/examples/policy' '' \
-		'Name: spawnpol-policy' \
-		'Description: compiling BPF policies for spawned programs' \
-		'Version: $(VERSION)' 'Requires.private: libbpf' \
-		'Cflags: $(POLICY_CFLAGS) -I$${includedir}' >$@
-
 $(B)/spawnpol: $(TOOL_OBJ) $(BOTH_LIBS)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
@@ -345,6 +322,18 @@ $(B)/bench/stamp: bench/stamp.c bench/stamp.h
 
 # --- installation --------------------------------------------------------------
 
+# For pkg-config. They depend on where they are installed, and are made there.
+library_pc = @printf '%s\n' 'libdir=$(LIBDIR)' 'includedir=$(INCDIR)' '' 'Name: $(1)' \
+	'Description: $(2)' 'Version: $(VERSION)' $(3) \
+	'Libs: -L$${libdir} -l$(1:lib%=%)' 'Cflags: -I$${includedir}' \
+	>$(DESTDIR)$(LIBDIR)/pkgconfig/$(strip $(1)).pc
+policy_pc = @printf '%s\n' 'includedir=$(INCDIR)' 'policydir=$(DATADIR)/spawnpol' \
+	'exampledir=$(DOCDIR)/examples/policy' '' 'Name: spawnpol-policy' \
+	'Description: compiling BPF policies for spawned programs' \
+	'Version: $(VERSION)' 'Requires.private: libbpf' \
+	'Cflags: $(POLICY_CFLAGS) -I$${includedir}' \
+	>$(DESTDIR)$(LIBDIR)/pkgconfig/spawnpol-policy.pc
+
 #: install|into $PREFIX (/usr/local), below $DESTDIR
 install: $(TARGETS) $(BPF_OBJ)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
@@ -355,12 +344,15 @@ install: $(TARGETS) $(BPF_OBJ)
 		install -m755 $(B)/$$library.so.$(VERSION) $(DESTDIR)$(LIBDIR)/ && \
 		ln -sf $$library.so.$(VERSION) \
 			$(DESTDIR)$(LIBDIR)/$$library.so.$(SOMAJOR) && \
-		ln -sf $$library.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/$$library.so && \
-		install -m644 $(B)/$$library.pc $(DESTDIR)$(LIBDIR)/pkgconfig/ || \
+		ln -sf $$library.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/$$library.so || \
 			exit 1; \
 	done
 	install -m755 $(B)/libspawnpol-posix.so $(DESTDIR)$(LIBDIR)/
-	install -m644 $(B)/spawnpol-policy.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
+	$(call library_pc,libspawnpol,spawning through io_uring under BPF policies, \
+		'Requires.private: liburing')
+	$(call library_pc,libspawnpol-bpf,loading BPF policies for libspawnpol, \
+		'Requires: libspawnpol' 'Requires.private: libbpf')
+	$(policy_pc)
 	install -m644 $(HEADERS) $(DESTDIR)$(INCDIR)/
 	install -m644 $(BPF_OBJ) $(DESTDIR)$(DATADIR)/spawnpol/
 	install -d $(DESTDIR)$(DOCDIR)/examples/policy

@@ -63,6 +63,23 @@ test_uninstall_leaves_nothing()
 	expect_equal "$(find "$ROOT" ! -type d)" ''
 }
 
+# Somebody else can be installing from the same build, for another place.
+test_an_installation_leaves_the_build_as_it_is()
+{
+	run make -C "$TOP" install PREFIX="$DIR/prefix"
+	expect_status 0
+	expect_equal "$(grep -lsF "$DIR/prefix" "$BUILD"/*)" ''
+}
+
+# Goals of a parallel make are made at the same time.
+test_checks_wait_for_what_builds()
+{
+	run make -C "$TOP" -n check all install DESTDIR="$DIR/root"
+	expect_status 0
+	expect_out 'tests/run.sh --host'
+	[[ ${OUT#*tests/run.sh --host} != *install\ * ]] || fail "they do not: $OUT"
+}
+
 # The example is copied, built, and is the same program as in the checkout.
 test_a_policy_is_built_from_installed_files()
 {
