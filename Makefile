@@ -46,7 +46,7 @@ endif
 # --- what there is to build ------------------------------------------------
 
 LIB_SRC	 := $(wildcard user/lib/*.c) $(wildcard user/ring.c)
-BPFLIB_SRC := $(wildcard user/libbpf/*.c)
+BPFLIB_SRC := $(wildcard user/libbpf/*.c) user/common/caps.c
 TOOL_SRC := $(wildcard user/loader.c user/tool/*.c user/common/*.c)
 LIB_OBJ	 := $(LIB_SRC:%.c=$(B)/%.o)
 LIB_PIC	 := $(LIB_SRC:%.c=$(B)/%.pic.o)

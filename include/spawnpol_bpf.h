@@ -62,7 +62,9 @@ struct spawnpol_policy_load_opts {
  * -ENOTUNIQ	it holds several policies and none is chosen
  * -E2BIG	opts has options that this library does not know
  * -EPERM	not privileged to load programs (CAP_BPF, CAP_PERFMON)
- * -EOPNOTSUPP, -EPROTO, -ENOSYS …	the kernel has no policies: see spawnpol_probe()
+ * -EOPNOTSUPP, -EPROTO, -ENOSYS …	the kernel has no policies: see spawnpol_probe();
+ *		-EOPNOTSUPP also: it has no type information, or lacks a function that the
+ *		policy calls
  * -ENOMEM	no memory
  */
 int spawnpol_policy_load(const char *name,

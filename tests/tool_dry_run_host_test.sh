@@ -38,7 +38,7 @@ test_situations_that_are_not_understood()
 	misuse_of "'any' is no step" failed any:ENOENT
 	misuse_of "no errno 'ENOET' (did you mean ENOENT" failed exec:ENOET
 	misuse_of "no errno '-2'" failed exec:-2
-	misuse_of "'then' follows another situation" then failed exec
+	misuse_of "'then' follows another situation" 'then' failed exec
 	misuse_of 'exclude each other' --table x failed exec
 	misuse_of 'exclude each other' --policy a --object b failed exec
 	misuse_of '--path does not go with --policy' --policy a --path /bin failed exec

@@ -125,9 +125,9 @@ test_verdicts_that_cannot_be_followed()
 	asked 0 --retry EAGAIN=1@11s --object spawn_policy failed exec:EAGAIN name=/x \
 		expect retry delay=exceeded fails=ETOOMANYREFS
 	asked 0 --object "$BUILD/tests/told_staged.bpf.o" failed nop:EIO expect submit fails=EBADRQC
-	asked 0 --object "$BUILD/tests/told_staged.bpf.o" done nop \
+	asked 0 --object "$BUILD/tests/told_staged.bpf.o" 'done' nop \
 		flags=none expect retry fails=EBADRQC
-	asked 0 --object "$BUILD/tests/told_staged.bpf.o" done nop expect retry fails=none
+	asked 0 --object "$BUILD/tests/told_staged.bpf.o" 'done' nop expect retry fails=none
 }
 
 test_a_loaded_policy()

@@ -254,6 +254,16 @@ test_objects_that_cannot_be_read()
 	refused_object 'is not a BPF object file' "$DIR/text.bpf.o"
 	: >"$DIR/empty.bpf.o"
 	refused_object 'is not a BPF object file' "$DIR/empty.bpf.o"
+	refused_object 'is not a file' /dev/null
+}
+
+test_objects_without_type_information()
+{
+	command -v llvm-objcopy >/dev/null || skip "no llvm-objcopy"
+	llvm-objcopy --remove-section .BTF --remove-section .BTF.ext \
+		"$BUILD/bpf/spawn_policy.bpf.o" "$DIR/stripped.bpf.o"
+	refused_object 'has no type information (BTF)' "$DIR/stripped.bpf.o"
+	[[ $(json_of 'd["error"]["remedy"]') == 'compile it with -g'* ]] || fail "$OUT"
 }
 
 # compile NAME SECTION...: an object with one program per section.

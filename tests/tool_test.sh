@@ -218,6 +218,39 @@ test_load_unprivileged()
 	nothing_is_left
 }
 
+# Libbpf guesses that it is RLIMIT_MEMLOCK.
+test_load_without_the_capability()
+{
+	run setpriv --bounding-set -all "$TOOL" load spawn_policy
+	expect_status 1
+	expect_err 'no policy can be loaded without CAP_BPF'
+	expect_err 'try: run as root, or with CAP_BPF'
+	[[ $ERR != *MEMLOCK* ]] || { show_run; fail "it speaks of memory"; }
+	run unshare --user --map-root-user "$TOOL" load spawn_policy
+	expect_status 1
+	expect_err 'initial user namespace'
+	[[ $ERR != *MEMLOCK* ]] || { show_run; fail "it speaks of memory"; }
+	nothing_is_left
+}
+
+test_load_without_type_information_of_the_kernel()
+{
+	run unshare -m bash -c "mount -t tmpfs none /sys/kernel/btf; '$TOOL' load spawn_policy"
+	expect_status 3
+	expect_err 'the kernel has no type information (BTF)'
+	expect_err 'CONFIG_DEBUG_INFO_BTF=y'
+	nothing_is_left
+}
+
+test_load_of_a_policy_for_another_kernel()
+{
+	run "$TOOL" load "$BUILD/tests/function_missing.bpf.o"
+	expect_status 3
+	expect_err "lacks a function that 'function_missing' calls"
+	expect_err bpf_iouring_of_a_later_release
+	nothing_is_left
+}
+
 test_loaders_at_once_under_one_name()
 {
 	local i loaded=0

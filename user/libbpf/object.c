@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Policies in object files: reading and checking them, having them verified. */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <spawnpol_bpf.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/caps.h"
 #include "libbpf_log.h"
 #include "object.h"
 #include "object_path.h"
@@ -17,6 +20,7 @@
 
 #define SECTION_SPAWN	"iouring.s/spawn"
 #define SECTION_OP	"iouring.s/op"
+#define KERNEL_BTF	"/sys/kernel/btf/vmlinux"
 
 #define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 
@@ -47,6 +51,20 @@ static int find(struct object *o, const char *name)
 	return refuse(o, -err, "cannot read the object file %.*s", 4000, name);
 }
 
+static bool has_type_information(const char *path)
+{
+	struct btf *btf;
+	int err;
+
+	libbpf_log_start();
+	btf = btf__parse_elf(path, NULL);
+	err = btf ? 0 : errno;
+	free(libbpf_log_end());
+	btf__free(btf);
+	/* which of the two depends on libbpf's version; other files are something else */
+	return err != ENOENT && err != ENODATA;
+}
+
 static int read_file(struct object *o)
 {
 	char text[128];
@@ -60,6 +78,10 @@ static int read_file(struct object *o)
 		free(o->problem.log);
 		o->problem.log = NULL;
 		return 0;
+	}
+	if (err < __LIBBPF_ERRNO__START && !has_type_information(o->path)) {
+		o->problem.remedy = "compile it with -g, and do not strip it";
+		return refuse(o, 0, "%s has no type information (BTF)", o->path);
 	}
 	o->problem.remedy = "clang -O2 -g -target bpf, and a name that ends in .bpf.o";
 	/* libbpf has error numbers of its own, which are no errno */
@@ -139,6 +161,47 @@ static int set_type(struct bpf_program *prog,
 					    BPF_F_SLEEPABLE);
 }
 
+/* What libbpf says of an extern function that the running kernel does not have. */
+#define NO_FUNCTION	"not found in kernel or module BTFs"
+
+static bool lacks(const struct object *o, int err)
+{
+	return err == -ESRCH ||
+	       (o->problem.log && strstr(o->problem.log, NO_FUNCTION));
+}
+
+static int lacking(struct object *o)
+{
+	if (access(KERNEL_BTF, F_OK)) {
+		o->problem.remedy = "boot a kernel with CONFIG_DEBUG_INFO_BTF=y";
+		return refuse(o, EOPNOTSUPP, "the kernel has no type information (BTF), which '%s' needs",
+			      bpf_program__name(o->prog));
+	}
+	o->problem.remedy = "boot a kernel with the spawnpol series of this release";
+	return refuse(o, EOPNOTSUPP, "the kernel lacks a function that '%s' calls",
+		      bpf_program__name(o->prog));
+}
+
+static int not_permitted(struct object *o)
+{
+	if (caps_effective() & (1ULL << CAP_BPF | 1ULL << CAP_SYS_ADMIN)) {
+		o->problem.remedy = "run as root of the initial user namespace; a security module may refuse it, too";
+		return refuse(o, EPERM, "the kernel refuses '%s' of %s",
+			      bpf_program__name(o->prog), o->path);
+	}
+	o->problem.remedy = "run as root, or with CAP_BPF";
+	return refuse(o, EPERM, "no policy can be loaded without CAP_BPF");
+}
+
+/* Libbpf's guess where it could load nothing at all, which has other reasons here. */
+static void drop_guess(struct object_problem *p)
+{
+	if (!p->log || !strstr(p->log, "RLIMIT_MEMLOCK"))
+		return;
+	free(p->log);
+	p->log = NULL;
+}
+
 static int verify(struct object *o, const struct io_uring_spawn_query *query)
 {
 	int ret;
@@ -151,8 +214,11 @@ static int verify(struct object *o, const struct io_uring_spawn_query *query)
 		o->problem.log = NULL;
 		return 0;
 	}
-	if (ret == -EPERM && geteuid())
-		o->problem.remedy = "run as root, or with CAP_BPF";
+	drop_guess(&o->problem);
+	if (lacks(o, ret))
+		return lacking(o);
+	if (ret == -EPERM)
+		return not_permitted(o);
 	return refuse(o, -ret, "the kernel refuses '%s' of %s",
 		      bpf_program__name(o->prog), o->path);
 }

@@ -3,14 +3,13 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/caps.h"
 #include "features.h"
 #include "libbpf/libbpf_log.h"
 
@@ -48,18 +47,6 @@ void not_present(struct finding *f, enum presence presence,
 	va_end(ap);
 }
 
-static uint64_t effective_caps(void)
-{
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	if (syscall(SYS_capget, &header, data))
-		return 0;
-	return (uint64_t)data[1].effective << 32 | data[0].effective;
-}
-
 int surroundings_open(struct surroundings *s)
 {
 	int ret;
@@ -68,7 +55,7 @@ int surroundings_open(struct surroundings *s)
 	ret = spawnpol_probe(&s->kernel);
 	if (ret)
 		return ret;
-	s->caps = effective_caps();
+	s->caps = caps_effective();
 	s->names_error = spawnpol_probe_names(&s->kernel.query, &s->names);
 	libbpf_log_start();
 	s->btf = btf__load_vmlinux_btf();

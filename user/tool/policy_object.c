@@ -2,12 +2,14 @@
 /* Loading a policy from an object file, with the configuration that options give. */
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn_policy.h>
 #include <spawnpol_bpf.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "kernel.h"
+#include "pins.h"
 #include "policy_object.h"
 #include "policy_options.h"
 #include "tool.h"
@@ -17,7 +19,9 @@ static int hand_on(struct tool *t, struct object *o, int ret)
 {
 	struct object_problem *p = &o->problem;
 
-	if (p->error)
+	if (ret == -EOPNOTSUPP)
+		unsupported(t, p->error, "%s", p->what);
+	else if (p->error)
 		fail(t, p->error, "%s", p->what);
 	else
 		refuse(t, "%s", p->what);
@@ -95,5 +99,37 @@ int policy_object_load(struct tool *t, struct object *o, const char *name,
 	free(config);
 	if (ret)
 		object_close(o);
+	return ret;
+}
+
+static int take_loaded(struct tool *t, const char *name)
+{
+	int lock, prog;
+
+	lock = pins_lock(t, PINS_READ);
+	if (pins_lock_failed(lock))
+		return lock;
+	prog = pins_prog(t, name);
+	pins_unlock(lock);
+	return prog;
+}
+
+int policy_object_take(struct tool *t, struct object *o, const char *path)
+{
+	const char *name = t->set.object ? t->set.object : DEFAULT_OBJECT;
+	int ret;
+
+	o->bpf = NULL;
+	o->problem.log = NULL;
+	if (t->set.policy)
+		return take_loaded(t, t->set.policy);
+	ret = policy_object_load(t, o, name, path);
+	if (ret)
+		return ret;
+	ret = fcntl(bpf_program__fd(o->prog), F_DUPFD_CLOEXEC, 0);
+	if (ret >= 0)
+		return ret;
+	ret = fail(t, errno, "cannot use %s", name);
+	object_close(o);
 	return ret;
 }

@@ -17,4 +17,12 @@ struct tool;
 int policy_object_load(struct tool *t, struct object *o, const char *name,
 		       const char *path);
 
+/*
+ * A descriptor of the program that --policy, --object or neither of them means: that of a
+ * loaded policy, or else of the object, the default one if none is given, loaded as by
+ * policy_object_load(). On success the caller owns the descriptor, and *o, whatever the
+ * descriptor is of.
+ */
+int policy_object_take(struct tool *t, struct object *o, const char *path);
+
 #endif

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* spawnpol test: what a policy decides in situations that are described to it. */
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "dry_run.h"
 #include "kernel.h"
-#include "pins.h"
 #include "policy_object.h"
 #include "policy_options.h"
 #include "table.h"
@@ -17,27 +15,6 @@
 
 /* As load, so that a table does not depend on the caller's environment. */
 #define DEFAULT_PATH	"/bin:/usr/bin"
-
-/* The policy's program: loaded earlier, or for this test only. */
-static int take_policy(struct tool *t, struct object *o)
-{
-	const char *name = t->set.policy;
-	int lock, prog;
-
-	o->bpf = NULL;
-	o->problem.log = NULL;
-	if (!name) {
-		name = t->set.object ? t->set.object : DEFAULT_OBJECT;
-		prog = policy_object_load(t, o, name, DEFAULT_PATH);
-		return prog ? prog : dup(bpf_program__fd(o->prog));
-	}
-	lock = pins_lock(t, PINS_READ);
-	if (pins_lock_failed(lock))
-		return lock;
-	prog = pins_prog(t, name);
-	pins_unlock(lock);
-	return prog;
-}
 
 static int run_row(struct tool *t, int prog, struct dry_run *run,
 		   const struct table *table, struct row *row,
@@ -96,7 +73,7 @@ static int test_policy(struct tool *t, const struct table *table)
 	struct object o;
 	int prog, ret;
 
-	prog = take_policy(t, &o);
+	prog = policy_object_take(t, &o, DEFAULT_PATH);
 	if (prog < 0)
 		return prog;
 	ret = run_table(t, prog, table);
