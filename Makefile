@@ -26,7 +26,7 @@ override CFLAGS += -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes \
 # The C library's kernel headers are made for its own architecture, and partly in a
 # directory that is named after it. Without paths of this machine in their debugging
 # information objects are the same wherever they are built.
-ARCH_INC := $(addprefix -idirafter /usr/include/,$(shell $(CC) -print-multiarch))
+ARCH_INC := $(addprefix -idirafter /usr/include/,$(shell $(CC) -print-multiarch 2>/dev/null))
 POLICY_CFLAGS := --target=bpf -mcpu=v3 -O2 -g $(ARCH_INC)
 BPF_CFLAGS := $(POLICY_CFLAGS) -Wall -fdebug-compilation-dir=. -Iinclude -Ibpf
 # Of libspawnpol, of libspawnpol-bpf, of programs that use both.

@@ -104,7 +104,9 @@ main()
 	mkdir -p "$CACHE/log" || exit 1
 	PHASE_LOG=$CACHE/log/packages.log
 	: >"$PHASE_LOG"
-	phase "installing ${wanted[*]}" install_them "${wanted[@]}" || exit 1
+	note "packages that are missing: ${wanted[*]}"
+	phase "installing ${#wanted[@]} packages and what they need" \
+		install_them "${wanted[@]}" || exit 1
 }
 
 main "$@"
