@@ -54,11 +54,8 @@ BPFLIB_OBJ := $(BPFLIB_SRC:%.c=$(B)/%.o)
 BPFLIB_PIC := $(BPFLIB_SRC:%.c=$(B)/%.pic.o)
 # What programs link that use both libraries.
 BOTH_LIBS := $(B)/libspawnpol-bpf.a $(B)/libspawnpol.a
-# What stands in for libc's posix_spawn: as little of the library as it needs, and
-# nothing of libbpf.
-POSIX_SRC := $(wildcard user/posix/*.c) user/ring.c $(addprefix user/lib/, \
-	action.c action_fs.c action_task.c attach.c chain.c collect.c query.c \
-	register.c ring_registered.c search.c submit.c)
+# What stands in for libc's posix_spawn, with what it needs of the library in itself.
+POSIX_SRC := $(wildcard user/posix/*.c)
 POSIX_PIC := $(POSIX_SRC:%.c=$(B)/%.pic.o)
 POSIX_MAP := user/posix/libspawnpol-posix.map
 TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/%.o)
@@ -226,7 +223,8 @@ COMMA := ,
 
 $(B)/libspawnpol.a: $(LIB_OBJ)
 $(B)/libspawnpol-bpf.a: $(BPFLIB_OBJ)
-$(LIBRARIES:%=$(B)/%.a):
+$(B)/libspawnpol-pic.a: $(LIB_PIC)
+$(LIBRARIES:%=$(B)/%.a) $(B)/libspawnpol-pic.a:
 	$(call msg,AR,$@)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
@@ -248,11 +246,11 @@ $(LIBRARIES:%=$(B)/%.so): %.so: %.so.$(VERSION)
 	$(Q)ln -sf $(notdir $@).$(SOMAJOR) $@
 
 # Once loaded it stays: threads that end come back to it.
-$(B)/libspawnpol-posix.so: $(POSIX_PIC) $(POSIX_MAP)
+$(B)/libspawnpol-posix.so: $(POSIX_PIC) $(B)/libspawnpol-pic.a $(POSIX_MAP)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) -shared -Wl,-soname,$(@F) -Wl,-z,defs -Wl,-z,nodelete \
 		-Wl,--version-script=$(POSIX_MAP) $(LDFLAGS) $(POSIX_PIC) \
-		-l:liburing.a -o $@
+		$(B)/libspawnpol-pic.a -l:liburing.a -o $@
 
 $(B)/spawnpol: $(TOOL_OBJ) $(BOTH_LIBS)
 	$(call msg,LINK,$@)
@@ -354,6 +352,8 @@ install: $(TARGETS) $(BPF_OBJ)
 		'Requires: libspawnpol' 'Requires.private: libbpf')
 	$(policy_pc)
 	install -m644 $(HEADERS) $(DESTDIR)$(INCDIR)/
+	install -d $(DESTDIR)$(INCDIR)/spawnpol
+	install -m644 include/spawnpol/*.h $(DESTDIR)$(INCDIR)/spawnpol/
 	install -m644 $(BPF_OBJ) $(DESTDIR)$(DATADIR)/spawnpol/
 	install -d $(DESTDIR)$(DOCDIR)/examples/policy
 	install -m644 $(POLICY_EXAMPLE) $(DESTDIR)$(DOCDIR)/examples/policy/
@@ -373,7 +373,7 @@ uninstall:
 		$(DESTDIR)$(LIBDIR)/pkgconfig/spawnpol-policy.pc \
 		$(addprefix $(DESTDIR)$(INCDIR)/,$(notdir $(HEADERS))) \
 		$(DESTDIR)$(COMPLETION)/spawnpol
-	rm -rf $(DESTDIR)$(DATADIR)/spawnpol $(DESTDIR)$(DOCDIR)/examples/policy
+	rm -rf $(DESTDIR)$(INCDIR)/spawnpol $(DESTDIR)$(DATADIR)/spawnpol $(DESTDIR)$(DOCDIR)/examples/policy
 	@for page in $(MAN_SRC); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
 	done

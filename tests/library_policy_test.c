@@ -104,6 +104,7 @@ TEST(attach_by_default)
 TEST(attach_as_told_both_ways)
 {
 	const struct spawnpol_attach_opts opts = {
+		.sz = sizeof(opts),
 		.slot = 3, .events = IORING_POLICY_BEFORE_STEP,
 		.max_issues = 5, .max_staged = 2, .max_delay_ns = 7,
 	};
@@ -132,7 +133,7 @@ TEST(attach_as_told_both_ways)
 
 TEST(attach_refuses)
 {
-	struct spawnpol_attach_opts opts = { .slot = IORING_SPAWN_SLOTS };
+	struct spawnpol_attach_opts opts = { .sz = sizeof(opts), .slot = IORING_SPAWN_SLOTS };
 	int link, null;
 
 	set_up();
@@ -255,6 +256,7 @@ static const struct {
 TEST(outcomes_under_a_policy, .timeout = 90)
 {
 	const struct spawnpol_attach_opts opts = {
+		.sz = sizeof(opts),
 		.events = SPAWNPOL_EVENTS_AUTO,
 		.max_issues = 20,
 	};
@@ -299,6 +301,7 @@ TEST(a_policy_overrules_may_fail)
 TEST(slots_choose_the_policy)
 {
 	const struct spawnpol_attach_opts opts = {
+		.sz = sizeof(opts),
 		.slot = 4, .events = SPAWNPOL_EVENTS_AUTO,
 	};
 	struct spawnpol_chain *chain;
@@ -318,6 +321,7 @@ TEST(slots_choose_the_policy)
 TEST(deadlines_and_cancelling_end_a_policys_wait)
 {
 	const struct spawnpol_attach_opts opts = {
+		.sz = sizeof(opts),
 		.events = SPAWNPOL_EVENTS_AUTO, .max_delay_ns = COOKIE_WAIT_NS,
 	};
 	unsigned int ms = 50;
@@ -352,7 +356,7 @@ TEST(deadlines_and_cancelling_end_a_policys_wait)
 
 TEST(a_rings_user_needs_no_privilege)
 {
-	const struct spawnpol_attach_opts opts = { .slot = 0 };
+	const struct spawnpol_attach_opts opts = { .sz = sizeof(opts), .slot = 0 };
 	struct spawnpol_ring *mine;
 	int link;
 

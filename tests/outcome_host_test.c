@@ -285,7 +285,7 @@ TEST(an_unpatched_kernel_is_named_as_such)
 TEST(policy_calls_refuse_no_descriptor)
 {
 	struct spawnpol_link_info info;
-	struct spawnpol_attach_opts opts = { .slot = 1 };
+	struct spawnpol_attach_opts opts = { .sz = sizeof(opts), .slot = 1 };
 	uint32_t events;
 
 	EXPECT_EQ(spawnpol_policy_attach(-1, 0, &opts), -EBADF);

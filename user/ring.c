@@ -2,7 +2,7 @@
 /* Setting a ring up and taking it down. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -14,12 +14,20 @@
 #define NOT_REGISTERED	(IORING_SETUP_CQSIZE | IORING_SETUP_ATTACH_WQ | \
 			 IORING_SETUP_R_DISABLED | SETUP_NO_SQARRAY)
 
-int ring_init(struct spawnpol_ring **ring, struct io_uring *uring, uint16_t tag)
+/* A ring around any struct io_uring, whose kernel is not asked yet. */
+static int ring_init(struct spawnpol_ring **ring, struct io_uring *uring,
+		     uint16_t tag)
 {
 	struct spawnpol_ring *r = calloc(1, sizeof(*r));
+	int err;
 
 	if (!r)
 		return -ENOMEM;
+	err = process_new_id(&r->id);
+	if (err) {
+		free(r);
+		return err;
+	}
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_mutex_init(&r->collecting, NULL);
 	r->wrapped = uring;
@@ -29,10 +37,13 @@ int ring_init(struct spawnpol_ring **ring, struct io_uring *uring, uint16_t tag)
 	return 0;
 }
 
-void ring_forget(struct spawnpol_ring *ring)
+static void ring_free(struct spawnpol_ring *ring)
 {
-	pthread_mutex_destroy(&ring->collecting);
-	pthread_mutex_destroy(&ring->lock);
+	/* in a child of fork(2) a lock may be held by a thread that is not there */
+	if (process_gave(ring->id)) {
+		pthread_mutex_destroy(&ring->collecting);
+		pthread_mutex_destroy(&ring->lock);
+	}
 	free(ring);
 }
 
@@ -51,6 +62,20 @@ static int ring_check(struct spawnpol_ring *ring)
 		return err;
 	return query->op_clone && query->op_exec && query->op_child ?
 	       0 : -EOPNOTSUPP;
+}
+
+/* So that in a child of fork(2) its copy of the descriptor can be told from others. */
+static int note_identity(struct spawnpol_ring *ring)
+{
+	struct stat st;
+
+	if (ring->registered)
+		return 0;
+	if (fstat(ring->uring->ring_fd, &st))
+		return -errno;
+	ring->dev = st.st_dev;
+	ring->ino = st.st_ino;
+	return 0;
 }
 
 static int uring_init(struct spawnpol_ring *ring, unsigned int entries,
@@ -85,19 +110,20 @@ static int ring_open(struct spawnpol_ring **ring, unsigned int entries,
 	if (err)
 		return err;
 	r->registered = registered;
-	r->owner = gettid();
+	r->thread = pthread_self();
+	r->tid = gettid();
 	err = uring_init(r, entries, flags);
 	if (err)
-		goto forget_ring;
-	err = ring_check(r);
+		goto free_ring;
+	err = ring_check(r) ?: note_identity(r);
 	if (err)
 		goto exit_ring;
 	*ring = r;
 	return 0;
 exit_ring:
 	uring_exit(r);
-forget_ring:
-	ring_forget(r);
+free_ring:
+	ring_free(r);
 	return err;
 }
 
@@ -125,7 +151,7 @@ int spawnpol_ring_wrap(struct spawnpol_ring **ring, struct io_uring *uring,
 		return err;
 	err = ring_check(r);
 	if (err) {
-		ring_forget(r);
+		ring_free(r);
 		return err;
 	}
 	*ring = r;
@@ -175,30 +201,58 @@ static void ring_drain(struct spawnpol_ring *ring)
 }
 
 /*
- * A registered ring cannot be reached by other threads and is not even mapped in
- * children of fork(2), where ids can be the same in a new pid namespace.
+ * In a child of fork(2) the queues are the parent's: they are unmapped, not touched, and
+ * the descriptor is closed unless its number is another file's by now. The memory of a
+ * registered ring is not in the child at all.
+ */
+static void uring_abandon(struct spawnpol_ring *ring)
+{
+	struct stat st;
+
+	if (ring->registered)
+		return;
+	if (fstat(ring->own.ring_fd, &st) || st.st_dev != ring->dev ||
+	    st.st_ino != ring->ino)
+		ring->own.ring_fd = -1;
+	io_uring_queue_exit(&ring->own);
+}
+
+/*
+ * A registered ring cannot be reached by other threads: that of its thread is gone, or
+ * has the ring still, whoever has the same pthread_t by now.
  */
 static bool is_within_reach(const struct spawnpol_ring *ring)
 {
-	const struct io_uring_sq *sq = &ring->uring->sq;
-
-	return !ring->registered ||
-	       (ring->owner == gettid() &&
-		!madvise(sq->ring_ptr, sq->ring_sz, MADV_NORMAL));
+	return !ring->registered || ring->tid == gettid();
 }
 
 void spawnpol_ring_close(struct spawnpol_ring *ring)
 {
 	if (!ring)
 		return;
-	if (!ring->wrapped && is_within_reach(ring)) {
+	if (ring->wrapped)
+		;
+	else if (!process_gave(ring->id)) {
+		uring_abandon(ring);
+	} else if (is_within_reach(ring)) {
 		ring_drain(ring);
 		uring_exit(ring);
 	}
-	ring_forget(ring);
+	ring_free(ring);
 }
 
 int spawnpol_ring_fd(const struct spawnpol_ring *ring)
 {
+	if (!process_gave(ring->id))
+		return -ESTALE;
 	return ring->registered ? -EBADF : ring->uring->ring_fd;
+}
+
+int spawnpol_ring_register(struct spawnpol_ring *ring, unsigned int opcode,
+			   void *arg, unsigned int nr_args)
+{
+	int err = ring_usable(ring);
+
+	return err ? err : ring_register(ring_at(ring->uring), opcode, arg,
+					 nr_args);
 }

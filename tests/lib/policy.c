@@ -124,6 +124,7 @@ int tpolicy_map(const struct tpolicy *p, const char *name)
 void tpolicy_attach(struct tpolicy *p, int ring_fd, uint32_t slot)
 {
 	struct spawnpol_attach_opts opts = {
+		.sz = sizeof(opts),
 		.slot = slot,
 		.events = SPAWNPOL_EVENTS_AUTO,
 	};

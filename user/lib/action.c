@@ -38,7 +38,7 @@ int action_add_data(struct spawnpol_chain *chain, enum spawnpol_kind kind,
 	if (err)
 		return err;
 	if (size) {
-		sqe.addr = (uintptr_t)chain_block(chain, data, size);
+		sqe.addr = (uintptr_t)chain_keep(chain, data, size);
 		if (!sqe.addr)
 			return chain->error;
 	}

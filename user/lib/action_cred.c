@@ -56,26 +56,38 @@ int spawnpol_chain_undumpable(struct spawnpol_chain *chain)
 			  ACTION(IORING_CHILD_DUMPABLE, .off = 0));
 }
 
-/* The kernel reads a structure that points to the code: both in one block. */
+/* The kernel reads a structure that points to the code. */
+static const struct sock_fprog *keep_filter(struct spawnpol_chain *chain,
+					    const struct sock_fprog *prog)
+{
+	struct sock_fprog *copy;
+
+	if (chain->borrow)
+		return prog;
+	copy = chain_room(chain, sizeof(*copy));
+	if (!copy)
+		return NULL;
+	copy->len = prog->len;
+	copy->filter = chain_keep(chain, prog->filter,
+				  prog->len * sizeof(*prog->filter));
+	return copy->filter ? copy : NULL;
+}
+
 int spawnpol_chain_seccomp(struct spawnpol_chain *chain,
 			   const struct sock_fprog *prog)
 {
-	size_t size = prog->len * sizeof(*prog->filter);
-	struct sock_fprog *copy;
+	const struct sock_fprog *kept;
 	int err = chain_editable(chain);
 
 	if (err)
 		return err;
-	copy = chain_block(chain, NULL, sizeof(*copy) + size);
-	if (!copy)
+	kept = keep_filter(chain, prog);
+	if (!kept)
 		return chain->error;
-	copy->len = prog->len;
-	copy->filter = (struct sock_filter *)(copy + 1);
-	memcpy(copy->filter, prog->filter, size);
 	return action_add(chain, SPAWNPOL_KIND_SECCOMP,
 			  ACTION(IORING_CHILD_PRCTL, .rw_flags = PR_SET_SECCOMP,
 				 .addr = SECCOMP_MODE_FILTER,
-				 .off = (uintptr_t)copy));
+				 .off = (uintptr_t)kept));
 }
 
 int spawnpol_chain_landlock(struct spawnpol_chain *chain, int ruleset_fd)

@@ -43,7 +43,9 @@ static const struct entry about_chain[] = {
 	{ ENOENT, { "the chain is not in flight on this ring", NULL } },
 	{ ECHILD, { "nothing is in flight", NULL } },
 	{ EEXIST, { "the ring belongs to another thread",
-		    "a SINGLE_ISSUER ring is used by one thread only" } },
+		    "a registered or SINGLE_ISSUER ring is used by one thread only" } },
+	{ ESTALE, { "the ring belongs to the process that this one was forked from",
+		    "make a ring of its own in the child" } },
 };
 
 static const struct entry about_clone[] = {

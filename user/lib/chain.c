@@ -6,11 +6,13 @@
 
 #include "internal.h"
 
-static void free_blocks(struct spawnpol_chain *chain)
-{
-	struct block *block, *next;
+#define FIRST_BLOCK	1024	/* of the first block: enough for most chains */
 
-	for (block = chain->blocks; block; block = next) {
+static void free_blocks(struct block *block)
+{
+	struct block *next;
+
+	for (; block; block = next) {
 		next = block->next;
 		free(block);
 	}
@@ -23,17 +25,27 @@ static void chain_init(struct spawnpol_chain *chain)
 	chain->pidfd = -1;
 }
 
-void chain_clear(struct spawnpol_chain *chain)
+int spawnpol_chain_reset(struct spawnpol_chain *chain)
 {
 	struct steps actions = { .v = chain->actions.v,
 				 .cap = chain->actions.cap };
 	struct steps programs = { .v = chain->programs.v,
 				  .cap = chain->programs.cap };
+	struct block *block = chain->blocks;
 
-	free_blocks(chain);
+	if (chain_is_busy(chain))
+		return -EBUSY;
+	/* the newest is the largest */
+	if (block) {
+		free_blocks(block->next);
+		block->next = NULL;
+		block->used = 0;
+	}
 	chain_init(chain);
 	chain->actions = actions;
 	chain->programs = programs;
+	chain->blocks = block;
+	return 0;
 }
 
 int spawnpol_chain_new(struct spawnpol_chain **chain)
@@ -53,12 +65,22 @@ int spawnpol_chain_free(struct spawnpol_chain *chain)
 {
 	if (!chain)
 		return 0;
-	if (chain->ring)
+	if (chain_is_busy(chain))
 		return -EBUSY;
-	free_blocks(chain);
+	free_blocks(chain->blocks);
 	free(chain->actions.v);
 	free(chain->programs.v);
 	free(chain);
+	return 0;
+}
+
+int spawnpol_chain_borrow(struct spawnpol_chain *chain, bool on)
+{
+	int err = chain_editable(chain);
+
+	if (err)
+		return err;
+	chain->borrow = on;
 	return 0;
 }
 
@@ -69,7 +91,7 @@ int spawnpol_chain_error(const struct spawnpol_chain *chain)
 
 int chain_editable(struct spawnpol_chain *chain)
 {
-	if (chain->ring)
+	if (chain_is_busy(chain))
 		return -EBUSY;
 	return chain->error;
 }
@@ -81,20 +103,52 @@ int chain_fail(struct spawnpol_chain *chain, int error)
 	return error;
 }
 
-/* A copy of size bytes, or room for them if data is NULL. */
-void *chain_block(struct spawnpol_chain *chain, const void *data, size_t size)
+/* Blocks grow, so that a chain which is reset and used again soon has one. */
+static struct block *add_block(struct spawnpol_chain *chain, size_t least)
 {
-	struct block *block = malloc(sizeof(*block) + size);
+	size_t size = chain->blocks ? 2 * chain->blocks->size : FIRST_BLOCK;
+	struct block *block;
 
+	if (size < least)
+		size = least;
+	block = malloc(sizeof(*block) + size);
+	if (!block)
+		return NULL;
+	*block = (struct block){ .next = chain->blocks, .size = size };
+	chain->blocks = block;
+	return block;
+}
+
+void *chain_room(struct spawnpol_chain *chain, size_t size)
+{
+	const size_t align = _Alignof(struct block);
+	struct block *block = chain->blocks;
+	void *room;
+
+	if (size > SIZE_MAX / 4) {
+		chain_fail(chain, -ENOMEM);
+		return NULL;
+	}
+	size = (size + align - 1) / align * align;
+	if (!block || block->size - block->used < size)
+		block = add_block(chain, size);
 	if (!block) {
 		chain_fail(chain, -ENOMEM);
 		return NULL;
 	}
-	if (data)
-		memcpy(block->data, data, size);
-	block->next = chain->blocks;
-	chain->blocks = block;
-	return block->data;
+	room = block->data + block->used;
+	block->used += size;
+	return room;
+}
+
+void *chain_keep(struct spawnpol_chain *chain, const void *data, size_t size)
+{
+	void *room;
+
+	if (chain->borrow)
+		return (void *)data;
+	room = chain_room(chain, size);
+	return room ? memcpy(room, data, size) : NULL;
 }
 
 /* One more step, zeroed, or NULL with the error stuck to the chain. */
@@ -121,6 +175,26 @@ struct step *chain_step(struct spawnpol_chain *chain, struct steps *steps)
 unsigned int chain_nr_steps(const struct spawnpol_chain *chain)
 {
 	return chain->actions.nr + chain->programs.nr;
+}
+
+unsigned int spawnpol_chain_nr_steps(const struct spawnpol_chain *chain)
+{
+	return chain_nr_steps(chain);
+}
+
+int spawnpol_chain_step(const struct spawnpol_chain *chain, unsigned int nr,
+			enum spawnpol_kind *kind, struct io_uring_sqe *sqe)
+{
+	const struct step *step;
+
+	if (nr >= chain_nr_steps(chain))
+		return -ENOENT;
+	step = chain_nth_step(chain, nr);
+	if (kind)
+		*kind = step->kind;
+	if (sqe)
+		*sqe = step->sqe;
+	return 0;
 }
 
 const struct step *chain_nth_step(const struct spawnpol_chain *chain,
@@ -153,9 +227,9 @@ int chain_add_exec(struct spawnpol_chain *chain, int fd, const char *path,
 static int add_program(struct spawnpol_chain *chain, int fd, const char *path,
 		       unsigned int at_flags)
 {
-	char *copy = chain_block(chain, path, strlen(path) + 1);
+	char *kept = chain_keep(chain, path, strlen(path) + 1);
 
-	return copy ? chain_add_exec(chain, fd, copy, at_flags, 0) : -ENOMEM;
+	return kept ? chain_add_exec(chain, fd, kept, at_flags, 0) : -ENOMEM;
 }
 
 int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path)
@@ -173,6 +247,20 @@ int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path)
 	return add_program(chain, -1, path, 0);
 }
 
+int spawnpol_chain_program_at(struct spawnpol_chain *chain, int dirfd,
+			      const char *path, int at_flags)
+{
+	int err = chain_editable(chain);
+
+	if (err)
+		return err;
+	if (!path || (!*path && !(at_flags & AT_EMPTY_PATH)))
+		return chain_fail(chain, -EINVAL);
+	if (dirfd < 0 && dirfd != AT_FDCWD)
+		return chain_fail(chain, -EBADF);
+	return add_program(chain, dirfd, path, at_flags);
+}
+
 int spawnpol_chain_program_fd(struct spawnpol_chain *chain, int fd)
 {
 	int err = chain_editable(chain);
@@ -184,15 +272,17 @@ int spawnpol_chain_program_fd(struct spawnpol_chain *chain, int fd)
 	return add_program(chain, fd, "", AT_EMPTY_PATH);
 }
 
-/* Copy an array of strings and the strings into one block. */
-static char **copy_strings(struct spawnpol_chain *chain, char *const from[])
+/* A copy of an array of strings and of the strings, unless the chain borrows. */
+static char **keep_strings(struct spawnpol_chain *chain, char *const from[])
 {
 	size_t nr, size = 0;
 	char **to, *text;
 
+	if (chain->borrow)
+		return (char **)from;
 	for (nr = 0; from[nr]; nr++)
 		size += strlen(from[nr]) + 1;
-	to = chain_block(chain, NULL, (nr + 1) * sizeof(*to) + size);
+	to = chain_room(chain, (nr + 1) * sizeof(*to) + size);
 	if (!to)
 		return NULL;
 	text = (char *)(to + nr + 1);
@@ -212,7 +302,7 @@ int spawnpol_chain_argv(struct spawnpol_chain *chain, char *const argv[])
 		return err;
 	if (!argv || !argv[0])
 		return chain_fail(chain, -EINVAL);
-	chain->argv = copy_strings(chain, argv);
+	chain->argv = keep_strings(chain, argv);
 	return chain->error;
 }
 
@@ -222,6 +312,6 @@ int spawnpol_chain_envp(struct spawnpol_chain *chain, char *const envp[])
 
 	if (err)
 		return err;
-	chain->envp = envp ? copy_strings(chain, envp) : NULL;
+	chain->envp = envp ? keep_strings(chain, envp) : NULL;
 	return chain->error;
 }

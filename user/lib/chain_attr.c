@@ -113,7 +113,7 @@ int spawnpol_chain_files(struct spawnpol_chain *chain,
 		return err;
 	if (nr > SPAWNPOL_MAX_FILES)
 		return chain_fail(chain, -E2BIG);
-	list = chain_block(chain, NULL, sizeof(*list) + size);
+	list = chain_room(chain, sizeof(*list) + size);
 	if (!list)
 		return chain->error;
 	*list = (struct io_uring_clone_files) { .nr = nr };

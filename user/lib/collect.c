@@ -5,7 +5,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/sized.h"
 #include "internal.h"
+
+/* What the structure had in the first release. */
+#define LEAST \
+	(offsetof(struct spawnpol_outcome, path) + sizeof(const char *))
 
 /* --- the story of one chain ---------------------------------------------------- */
 
@@ -101,6 +106,35 @@ static bool note_cqe(struct spawnpol_chain *chain, unsigned int index, int res)
 	}
 }
 
+/* What the step works on, if that is a path. */
+static const char *path_of(const struct step *step)
+{
+	const char *path = (const char *)(uintptr_t)step->sqe.addr;
+
+	switch (step->kind) {
+	case SPAWNPOL_KIND_EXEC:
+		return *path ? path : NULL;
+	case SPAWNPOL_KIND_OPEN:
+	case SPAWNPOL_KIND_CHDIR:
+	case SPAWNPOL_KIND_CHROOT:
+		return path;
+	default:
+		return NULL;
+	}
+}
+
+static void name_step(struct spawnpol_chain *chain, struct spawnpol_outcome *out)
+{
+	const struct step *step;
+
+	out->kind = SPAWNPOL_KIND_CLONE;
+	if (out->step < 0)
+		return;
+	step = chain_nth_step(chain, out->step);
+	out->kind = step->kind;
+	out->path = path_of(step);
+}
+
 static void story_end(struct spawnpol_chain *chain, struct spawnpol_outcome *out)
 {
 	const struct story *s = &chain->story;
@@ -127,8 +161,7 @@ static void story_end(struct spawnpol_chain *chain, struct spawnpol_outcome *out
 	}
 	if (s->clone_res < 0 && (s->late || s->error == -ECANCELED))
 		out->step = -1;
-	out->kind = out->step < 0 ? SPAWNPOL_KIND_CLONE :
-		    chain_nth_step(chain, out->step)->kind;
+	name_step(chain, out);
 	if (out->error && out->pidfd >= 0) {
 		close(out->pidfd);
 		out->pidfd = -1;
@@ -154,20 +187,27 @@ static int handle_cqe(struct spawnpol_ring *ring, const struct io_uring_cqe *cqe
 	if (--chain->story.pending)
 		return SPAWNPOL_CQE_TAKEN;
 	ring->in_flight--;
-	chain->ring = NULL;
+	chain->flight = 0;
 	story_end(chain, out);
 	return SPAWNPOL_CQE_OUTCOME;
 }
 
-int spawnpol_handle_cqe(struct spawnpol_ring *ring,
-			const struct io_uring_cqe *cqe,
-			struct spawnpol_outcome *out)
+int spawnpol_handle_cqe_sized(struct spawnpol_ring *ring,
+			      const struct io_uring_cqe *cqe,
+			      struct spawnpol_outcome *out, size_t size)
 {
-	int ret;
+	struct spawnpol_outcome outcome;
+	int ret = ring_usable(ring);
 
+	if (ret)
+		return ret;
+	if (size < LEAST)
+		return -EINVAL;
 	pthread_mutex_lock(&ring->lock);
-	ret = handle_cqe(ring, cqe, out);
+	ret = handle_cqe(ring, cqe, &outcome);
 	pthread_mutex_unlock(&ring->lock);
+	if (ret == SPAWNPOL_CQE_OUTCOME)
+		sized_write(out, size, &outcome, sizeof(outcome));
 	return ret;
 }
 
@@ -194,19 +234,25 @@ static bool begin_collecting(struct spawnpol_ring *ring, int64_t until)
 	return !pthread_mutex_clocklock(&ring->collecting, CLOCK_MONOTONIC, &ts);
 }
 
-/* What has come up to now. Takes no CQE more than it needs. */
-static unsigned int reap(struct spawnpol_ring *ring, struct spawnpol_outcome *out,
-			 unsigned int max)
-{
-	struct io_uring_cqe *cqe;
-	unsigned int nr = 0;
+/* The caller's array, of which nr elements are filled. */
+struct outcomes {
+	char *to;
+	size_t size;		/* of an element */
+	unsigned int nr, max;
+};
 
-	while (nr < max && !io_uring_peek_cqe(ring->uring, &cqe)) {
-		if (handle_cqe(ring, cqe, &out[nr]) == SPAWNPOL_CQE_OUTCOME)
-			nr++;
+/* What has come up to now. Takes no CQE more than it needs. */
+static void reap(struct spawnpol_ring *ring, struct outcomes *o)
+{
+	struct spawnpol_outcome out;
+	struct io_uring_cqe *cqe;
+
+	while (o->nr < o->max && !io_uring_peek_cqe(ring->uring, &cqe)) {
+		if (handle_cqe(ring, cqe, &out) == SPAWNPOL_CQE_OUTCOME)
+			sized_write(o->to + o->nr++ * o->size, o->size, &out,
+				    sizeof(out));
 		io_uring_cqe_seen(ring->uring, cqe);
 	}
-	return nr;
 }
 
 /* Let the kernel post what is ready, and wait for nr CQEs. */
@@ -233,39 +279,52 @@ static int enter(struct spawnpol_ring *ring, unsigned int nr, int64_t until)
 	return io_uring_enter2(fd, 0, nr, flags, (void *)&arg, sizeof(arg));
 }
 
-int spawnpol_collect(struct spawnpol_ring *ring, struct spawnpol_outcome *out,
-		     unsigned int max, unsigned int min, int timeout_ms)
+/* With ring->collecting held. 0, or why waiting has ended. */
+static int collect(struct spawnpol_ring *ring, struct outcomes *o,
+		   unsigned int min, int64_t until)
 {
-	int64_t until = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
-	unsigned int nr = 0, in_flight, want;
+	unsigned int in_flight, want;
 	int err = 0;
 
-	if (ring->wrapped)
-		return -EOPNOTSUPP;
-	if (!max || max < min)
-		return -EINVAL;
-	if (!begin_collecting(ring, min ? until : 0))
-		return 0;
 	for (;;) {
 		pthread_mutex_lock(&ring->lock);
-		nr += reap(ring, out + nr, max - nr);
+		reap(ring, o);
 		in_flight = ring->in_flight;
 		/*
 		 * If everything in flight is wanted, sleep through all of it:
 		 * CLONE's CQE alone need not wake anybody.
 		 */
-		want = nr < min && min - nr >= in_flight ? ring->pending : 1;
+		want = o->nr < min && min - o->nr >= in_flight ? ring->pending : 1;
 		pthread_mutex_unlock(&ring->lock);
-		if (err || !in_flight || (min && nr >= min) || nr == max)
-			break;
+		if (err || !in_flight || (min && o->nr >= min) || o->nr == o->max)
+			return err;
 		/* for min 0, only what the kernel holds back (DEFER_TASKRUN) */
 		err = enter(ring, min ? want : 0, until);
 		if (!min && !err)
 			err = -ETIME;
 	}
+}
+
+int spawnpol_collect_sized(struct spawnpol_ring *ring,
+			   struct spawnpol_outcome *out, size_t size,
+			   unsigned int max, unsigned int min, int timeout_ms)
+{
+	int64_t until = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+	struct outcomes o = { .to = (char *)out, .size = size, .max = max };
+	int err = ring_usable(ring);
+
+	if (err)
+		return err;
+	if (ring->wrapped)
+		return -EOPNOTSUPP;
+	if (!max || max < min || size < LEAST)
+		return -EINVAL;
+	if (!begin_collecting(ring, min ? until : 0))
+		return 0;
+	err = collect(ring, &o, min, until);
 	pthread_mutex_unlock(&ring->collecting);
-	if (nr)
-		return nr;
+	if (o.nr)
+		return o.nr;
 	if (err == -ETIME)
 		return 0;
 	if (!err)

@@ -3,12 +3,14 @@
 #ifndef SPAWNPOL_INTERNAL_H
 #define SPAWNPOL_INTERNAL_H
 
+#include <errno.h>
 #include <liburing.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "process.h"
 #include "spawnpol.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -18,8 +20,12 @@ struct spawnpol_ring {
 	struct io_uring own;
 	bool wrapped;
 	bool registered;			/* without descriptor; see ring_registered.c */
-	pid_t owner;			/* the one thread that can then use it */
 	uint16_t tag;
+	uint64_t id;			/* process_new_id() */
+	pthread_t thread;		/* the one that can use a registered ring */
+	pid_t tid;			/* of it */
+	dev_t dev;			/* of the descriptor of &own */
+	ino_t ino;
 	struct io_uring_spawn_query query; /* the answer of its kernel */
 
 	pthread_mutex_t lock;		/* both queues and all that follows */
@@ -64,7 +70,8 @@ struct steps {
 /* A string or array the chain owns. */
 struct block {
 	struct block *next;
-	char data[];
+	size_t size, used;		/* of data */
+	_Alignas(16) char data[];
 };
 
 /* What the CQEs seen so far have told. */
@@ -80,7 +87,7 @@ struct story {
 };
 
 struct spawnpol_chain {
-	struct spawnpol_ring *ring;	/* where it is in flight, or NULL */
+	uint64_t flight;		/* id of the ring where it is in flight, or 0 */
 	int error;			/* the first of the builder */
 	void *user;
 
@@ -99,16 +106,24 @@ struct spawnpol_chain {
 	uint32_t slot;
 	bool want_pidfd, has_deadline;
 	bool need_policy, bare_name;
+	bool borrow;			/* arguments are not copied */
 
 	struct story story;
 };
 
 /* chain.c */
-/* As new, with the memory that it had; it is in no ring. */
-void chain_clear(struct spawnpol_chain *chain);
+/* In flight, and in this process? What a parent has in flight, its child has not. */
+static inline bool chain_is_busy(const struct spawnpol_chain *chain)
+{
+	return chain->flight && process_gave(chain->flight);
+}
+
 int chain_editable(struct spawnpol_chain *chain);
 int chain_fail(struct spawnpol_chain *chain, int error);
-void *chain_block(struct spawnpol_chain *chain, const void *data, size_t size);
+/* Room for size bytes, or NULL with the error stuck to the chain. */
+void *chain_room(struct spawnpol_chain *chain, size_t size);
+/* A copy of size bytes there or, if the chain borrows, data itself. */
+void *chain_keep(struct spawnpol_chain *chain, const void *data, size_t size);
 struct step *chain_step(struct spawnpol_chain *chain, struct steps *steps);
 /* Steps of all kinds, in the order in which they run. */
 unsigned int chain_nr_steps(const struct spawnpol_chain *chain);
@@ -163,9 +178,18 @@ void sqe_to_nop(struct spawnpol_ring *ring, unsigned int from, unsigned int to);
 /* collect.c */
 void story_begin(struct spawnpol_chain *chain);
 
-/* ring.c: a ring around any struct io_uring, whose kernel is not asked yet */
-int ring_init(struct spawnpol_ring **ring, struct io_uring *uring, uint16_t tag);
-/* Free it without touching its memory maps, which this process has not. */
-void ring_forget(struct spawnpol_ring *ring);
+/* ring.c */
+/*
+ * Can this thread use the ring? -ESTALE: it is the parent's, and this is a child of
+ * fork(2). -EEXIST: it is registered with another thread.
+ */
+static inline int ring_usable(const struct spawnpol_ring *ring)
+{
+	if (!process_gave(ring->id))
+		return -ESTALE;
+	if (ring->registered && !pthread_equal(ring->thread, pthread_self()))
+		return -EEXIST;
+	return 0;
+}
 
 #endif

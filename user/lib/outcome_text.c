@@ -100,7 +100,7 @@ static void object_of(const struct step *step, char *buf, size_t size)
 	}
 }
 
-static enum spawnpol_topic topic_of(const struct spawnpol_outcome *out)
+enum spawnpol_topic spawnpol_outcome_topic(const struct spawnpol_outcome *out)
 {
 	switch (out->kind) {
 	case SPAWNPOL_KIND_CLONE:
@@ -123,7 +123,7 @@ int spawnpol_outcome_text(const struct spawnpol_outcome *out, char *buf,
 	if (out->step >= 0)
 		object_of(chain_nth_step(out->chain, out->step), object,
 			  sizeof(object));
-	advice = spawnpol_advise(topic_of(out), out->error);
+	advice = spawnpol_advise(spawnpol_outcome_topic(out), out->error);
 	return snprintf(buf, size, "%s%s: %s", spawnpol_kind_name(out->kind),
 			object, advice.text);
 }

@@ -6,16 +6,24 @@
 #include <unistd.h>
 
 #include "bpf_syscall.h"
+#include "common/sized.h"
 #include "internal.h"
+
+/* What the options had in the first release. */
+#define LEAST \
+	(offsetof(struct spawnpol_attach_opts, max_delay_ns) + sizeof(uint64_t))
 
 static int resolve(struct spawnpol_attach_opts *to,
 		   const struct spawnpol_attach_opts *from, int prog_fd)
 {
-	static const struct spawnpol_attach_opts defaults = {
-		.events = SPAWNPOL_EVENTS_AUTO,
-	};
+	int err;
 
-	*to = from ? *from : defaults;
+	*to = (struct spawnpol_attach_opts){ .events = SPAWNPOL_EVENTS_AUTO };
+	if (from) {
+		err = sized_read_opts(to, sizeof(*to), from, LEAST);
+		if (err)
+			return err;
+	}
 	if (to->events != SPAWNPOL_EVENTS_AUTO)
 		return 0;
 	return spawnpol_policy_events(prog_fd, &to->events);
@@ -63,6 +71,22 @@ int spawnpol_policy_attach_registered(int ring_fd, int prog_fd,
 	return attach_to_ring((struct ring_at) { .fd = ring_fd }, prog_fd, &o);
 }
 
+int spawnpol_ring_attach(struct spawnpol_ring *ring, int prog_fd,
+			 const struct spawnpol_attach_opts *opts)
+{
+	struct spawnpol_attach_opts o;
+	int err = ring_usable(ring);
+
+	if (err)
+		return err;
+	if (prog_fd < 0)
+		return -EBADF;
+	err = resolve(&o, opts, prog_fd);
+	if (err)
+		return err;
+	return attach_to_ring(ring_at(ring->uring), prog_fd, &o);
+}
+
 int spawnpol_policy_update(int link_fd, int prog_fd, int old_fd)
 {
 	union bpf_attr attr;
@@ -90,6 +114,9 @@ int spawnpol_policy_detach(int link_fd)
 	return bpf_syscall(BPF_LINK_DETACH, &attr, sizeof(attr));
 }
 
+#define INFO_LEAST \
+	(offsetof(struct spawnpol_link_info, failures) + sizeof(__u64))
+
 /*
  * The kernel describes a program or map just as willingly, and their type
  * numbers overlap. Without /proc the type must do.
@@ -107,7 +134,8 @@ static bool is_link(int fd)
 	return strstr(what, "bpf_link") || strstr(what, "bpf-link");
 }
 
-int spawnpol_policy_info(int link_fd, struct spawnpol_link_info *info)
+int spawnpol_policy_info_sized(int link_fd, struct spawnpol_link_info *info,
+			       size_t size)
 {
 	struct spawnpol_link_info now;
 	struct policy_numbers numbers;
@@ -115,6 +143,8 @@ int spawnpol_policy_info(int link_fd, struct spawnpol_link_info *info)
 
 	if (link_fd < 0)
 		return -EBADF;
+	if (size < INFO_LEAST)
+		return -EINVAL;
 	memset(&now, 0, sizeof(now));
 	err = bpf_info(link_fd, &now, sizeof(now));
 	if (err)
@@ -124,6 +154,6 @@ int spawnpol_policy_info(int link_fd, struct spawnpol_link_info *info)
 		return err == -EOPNOTSUPP ? -EINVAL : err;
 	if (now.type != numbers.link_type || !is_link(link_fd))
 		return -EINVAL;
-	*info = now;
+	sized_write(info, size, &now, sizeof(now));
 	return 0;
 }

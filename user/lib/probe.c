@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/sized.h"
 #include "internal.h"
 
 static void probe_ops(struct spawnpol_probe *probe, struct io_uring *uring)
@@ -40,13 +41,20 @@ static int probe_ring(struct spawnpol_probe *probe)
 	return err;
 }
 
-int spawnpol_probe(struct spawnpol_probe *probe)
+/* What the structure had in the first release. */
+#define LEAST	sizeof(struct spawnpol_probe)
+
+int spawnpol_probe_sized(struct spawnpol_probe *probe, size_t size)
 {
-	memset(probe, 0, sizeof(*probe));
-	probe->error = probe_ring(probe);
-	probe->policy_error = probe->error;
-	if (!probe->error &&
-	    !(probe->query.features & IORING_SPAWN_FEAT_POLICY))
-		probe->policy_error = -EOPNOTSUPP;
+	struct spawnpol_probe p;
+
+	if (size < LEAST)
+		return -EINVAL;
+	memset(&p, 0, sizeof(p));
+	p.error = probe_ring(&p);
+	p.policy_error = p.error;
+	if (!p.error && !(p.query.features & IORING_SPAWN_FEAT_POLICY))
+		p.policy_error = -EOPNOTSUPP;
+	sized_write(probe, size, &p, sizeof(p));
 	return 0;
 }

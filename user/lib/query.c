@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/sized.h"
 #include "internal.h"
 
 /*
@@ -37,7 +38,37 @@ int query_ring(struct ring_at at, struct io_uring_spawn_query *query)
 	return -EPROTO;
 }
 
-int spawnpol_query(int ring_fd, struct io_uring_spawn_query *query)
+/* What the structure had in the first release. */
+#define LEAST \
+	(offsetof(struct io_uring_spawn_query, max_delay_ns) + sizeof(__u64))
+
+/* A copy for a caller whose structure is size bytes large. */
+static void hand_out(struct io_uring_spawn_query *to, size_t size,
+		     const struct io_uring_spawn_query *from)
 {
-	return query_ring((struct ring_at) { .fd = ring_fd }, query);
+	sized_write(to, size, from, sizeof(*from));
+	if (to->size > size)
+		to->size = size;
+}
+
+int spawnpol_query_sized(int ring_fd, struct io_uring_spawn_query *query,
+			 size_t size)
+{
+	struct io_uring_spawn_query answer;
+	int err;
+
+	if (size < LEAST)
+		return -EINVAL;
+	err = query_ring((struct ring_at) { .fd = ring_fd }, &answer);
+	hand_out(query, size, &answer);
+	return err;
+}
+
+int spawnpol_ring_query_sized(const struct spawnpol_ring *ring,
+			      struct io_uring_spawn_query *query, size_t size)
+{
+	if (size < LEAST)
+		return -EINVAL;
+	hand_out(query, size, &ring->query);
+	return 0;
 }

@@ -51,7 +51,7 @@ static int add_attempts(struct spawnpol_chain *chain, const char *name,
 	int err = 0;
 
 	/* each element with its colon, or the string's end, makes room for '/' */
-	to = chain_block(chain, NULL, strlen(path) + 1 + name_size +
+	to = chain_room(chain, strlen(path) + 1 + name_size +
 			 nr_elements(path) * name_size);
 	if (!to)
 		return chain->error;

@@ -130,7 +130,7 @@ static int queue_one(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
 	unsigned int nr = nr_sqes(chain);
 
-	if (chain->ring)
+	if (chain_is_busy(chain))
 		return -EBUSY;
 	if (chain->error)
 		return chain->error;
@@ -146,7 +146,7 @@ static int queue_one(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	if (chain->has_deadline)
 		put_deadline(ring, chain);
 	put_steps(ring, chain);
-	chain->ring = ring;
+	chain->flight = ring->id;
 	ring->in_flight++;
 	ring->pending += chain->story.pending;
 	return 0;
@@ -156,8 +156,10 @@ int spawnpol_queue(struct spawnpol_ring *ring,
 		   struct spawnpol_chain *const chains[], unsigned int nr)
 {
 	unsigned int i;
-	int err = 0;
+	int err = ring_usable(ring);
 
+	if (err)
+		return err;
 	pthread_mutex_lock(&ring->lock);
 	for (i = 0; i < nr && !err; i++)
 		err = queue_one(ring, chains[i]);
@@ -243,7 +245,7 @@ static unsigned int take_back(struct spawnpol_ring *ring,
 			break;
 		}
 		sq->sqe_tail = start;
-		chain->ring = NULL;
+		chain->flight = 0;
 		ring->in_flight--;
 		ring->pending -= chain->story.pending;
 	}
@@ -256,8 +258,10 @@ int spawnpol_submit(struct spawnpol_ring *ring,
 		    struct spawnpol_chain *const chains[], unsigned int nr)
 {
 	unsigned int i = 0;
-	int err = 0, failed;
+	int err = ring_usable(ring), failed;
 
+	if (err)
+		return err;
 	pthread_mutex_lock(&ring->lock);
 	while (i < nr) {
 		err = queue_one(ring, chains[i]);
@@ -286,10 +290,13 @@ int spawnpol_submit(struct spawnpol_ring *ring,
 int spawnpol_cancel(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
 	struct io_uring_sqe *sqe;
-	int err = -ENOENT;
+	int err = ring_usable(ring);
 
+	if (err)
+		return err;
 	pthread_mutex_lock(&ring->lock);
-	if (chain->ring != ring)
+	err = -ENOENT;
+	if (chain->flight != ring->id)
 		goto unlock;
 	err = -EAGAIN;
 	sqe = io_uring_get_sqe(ring->uring);

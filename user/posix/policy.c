@@ -92,7 +92,7 @@ static int open_pin(const char *path)
  */
 int policy_attach(struct spawnpol_ring *ring)
 {
-	struct spawnpol_attach_opts opts = { .events = wanted_events };
+	struct spawnpol_attach_opts opts = { .sz = sizeof(opts), .events = wanted_events };
 	struct ring_at at = ring_at(ring->uring);
 	int prog, link, err;
 

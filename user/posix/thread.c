@@ -46,7 +46,7 @@ void thread_drop(struct thread *th)
 	th->ring = NULL;
 	spawnpol_ring_close(ring);
 	if (th->chain)
-		th->chain->ring = NULL;
+		th->chain->flight = 0;
 }
 
 static void thread_free(void *arg)
@@ -65,8 +65,7 @@ static void forget_in_child(void)
 	process = getpid();
 	if (original)
 		*original = 1;
-	if (mine.ring)
-		ring_forget(mine.ring);
+	spawnpol_ring_close(mine.ring);
 	mine.ring = NULL;
 	mine.busy = false;
 }
@@ -193,7 +192,7 @@ struct thread *thread_begin(struct request *rq)
 
 void thread_end(struct thread *th)
 {
-	chain_clear(th->chain);
+	spawnpol_chain_reset(th->chain);
 	th->busy = false;
 }
 

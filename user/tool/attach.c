@@ -37,6 +37,7 @@ static int read_opts(struct tool *t, struct spawnpol_attach_opts *opts)
 	int ret = 0;
 
 	*opts = (struct spawnpol_attach_opts) {
+		.sz = sizeof(*opts),
 		.slot = s->slot,
 		.events = SPAWNPOL_EVENTS_AUTO,
 		.max_issues = s->max_issues,
@@ -210,6 +211,7 @@ static int check_budgets(struct tool *t, int prog,
 			 const struct spawnpol_link_info *info, const char *name)
 {
 	const struct spawnpol_attach_opts opts = {
+		.sz = sizeof(opts),
 		.max_issues = info->max_issues,
 		.max_staged = info->max_staged,
 		.max_delay_ns = info->max_delay_ns,

@@ -120,9 +120,7 @@ static int not_started(struct tool *t, const struct spawnpol_outcome *out)
 	struct spawnpol_advice a;
 	char text[TEXT_SIZE];
 
-	a = spawnpol_advise(out->kind == SPAWNPOL_KIND_CLONE ? SPAWNPOL_TOPIC_CLONE :
-			    exec ? SPAWNPOL_TOPIC_EXEC : SPAWNPOL_TOPIC_STEP,
-			    out->error);
+	a = spawnpol_advise(spawnpol_outcome_topic(out), out->error);
 	spawnpol_outcome_text(out, text, sizeof(text));
 	fail(t, out->error, "%s: step %d (%s): %s", t->args[0], out->step,
 	     spawnpol_kind_name(out->kind), text);
@@ -169,6 +167,7 @@ static int launch(struct tool *t, struct spawnpol_ring *ring,
 static int launch_on(struct tool *t, struct spawnpol_ring *ring, int prog)
 {
 	const struct spawnpol_attach_opts opts = {
+		.sz = sizeof(opts),
 		.events = SPAWNPOL_EVENTS_AUTO,
 		.max_issues = t->set.max_issues,
 		.max_staged = t->set.max_staged,

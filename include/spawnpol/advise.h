@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Errors and outcomes in words: spawnpol_advise(3). Part of <spawnpol.h>. */
+#ifndef SPAWNPOL_PART_ADVISE_H
+#define SPAWNPOL_PART_ADVISE_H
+
+#include "submit.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What was tried when the error came. */
+enum spawnpol_topic {
+	SPAWNPOL_TOPIC_RING,	/* ring_open, ring_wrap, query, probe->error */
+	SPAWNPOL_TOPIC_CHAIN,	/* the builder, submit */
+	SPAWNPOL_TOPIC_CLONE,	/* outcome of kind SPAWNPOL_KIND_CLONE */
+	SPAWNPOL_TOPIC_STEP,	/* outcome of another kind */
+	SPAWNPOL_TOPIC_EXEC,	/* outcome of kind SPAWNPOL_KIND_EXEC */
+	SPAWNPOL_TOPIC_ATTACH,	/* policy_attach*, policy_events, policy_error */
+	SPAWNPOL_TOPIC_LINK,	/* policy_update, _detach, _info */
+};
+
+struct spawnpol_advice {
+	const char *text;	/* what the error means here */
+	const char *remedy;	/* what helps, or NULL */
+};
+
+/*
+ * Words for an error (negative, as returned), never none; the strings are
+ * constant. Where the topic adds nothing to the errno's own meaning, text is
+ * that of strerrordesc_np(3).
+ */
+struct spawnpol_advice spawnpol_advise(enum spawnpol_topic topic, int error);
+
+/* "open", "exec" …, constant. */
+const char *spawnpol_kind_name(enum spawnpol_kind kind);
+
+/*
+ * One line about an outcome, without newline: the step, what it worked on, the
+ * error's text. "running as 1234" if there was none. Returns the line's length
+ * and cuts like snprintf(3). Reads the chain, which must not be freed yet.
+ */
+int spawnpol_outcome_text(const struct spawnpol_outcome *out, char *buf,
+			  size_t size);
+
+/* What an outcome's error is about: for spawnpol_advise(). */
+enum spawnpol_topic spawnpol_outcome_topic(const struct spawnpol_outcome *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

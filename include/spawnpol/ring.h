@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rings: spawnpol_ring(3). Part of <spawnpol.h>. */
+#ifndef SPAWNPOL_PART_RING_H
+#define SPAWNPOL_PART_RING_H
+
+#include "base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A ring and what the library knows about it. */
+struct spawnpol_ring;
+
+/*
+ * Make a ring with room for entries SQEs (a chain needs one for CLONE, one for
+ * a deadline and one for each step). flags are IORING_SETUP_*; the library adds
+ * SUBMIT_ALL and CLAMP. The caller owns *ring: spawnpol_ring_close().
+ *
+ * -EINVAL	the kernel knows no such flags, or IORING_SETUP_IOPOLL
+ * -ENOSYS	the kernel has no io_uring
+ * -EOPNOTSUPP	the kernel cannot spawn through io_uring
+ * -EPROTO	it can, but with another ABI than this library's
+ * -EPERM	io_uring is disabled here (sysctl kernel.io_uring_disabled)
+ * -ENOMEM, -EMFILE, -ENFILE as io_uring_setup(2)
+ */
+int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
+		       unsigned int flags);
+
+/*
+ * The same without a descriptor, not even for a moment, so that nobody sees,
+ * inherits or closes it. The ring is registered with the calling thread
+ * (IORING_SETUP_REGISTERED_FD_ONLY) and its memory kept from children of fork(2).
+ * Only this thread can submit, collect, cancel and close; when it ends, the ring
+ * does. Calls from other threads fail with -EEXIST; there, spawnpol_ring_close() only
+ * frees what was allocated for it, and chains in flight stay so for good.
+ * spawnpol_ring_fd() is -EBADF: no policy can be attached by its descriptor, and
+ * no files be registered.
+ *
+ * -EINVAL	the kernel knows no such flags (before 6.5), or entries is 0;
+ *		IORING_SETUP_IOPOLL, _CQSIZE, _ATTACH_WQ, _R_DISABLED, _NO_SQARRAY
+ * -EBUSY	the thread has 16 registered rings already
+ * -ENOMEM	no memory; on kernels that count rings, RLIMIT_MEMLOCK is reached
+ * -EFAULT	the kernel could not have all of the ring's memory
+ * -ENOSYS, -EOPNOTSUPP, -EPROTO, -EPERM, -ENFILE as above; never -EMFILE
+ */
+int spawnpol_ring_open_registered(struct spawnpol_ring **ring, unsigned int entries,
+			      unsigned int flags);
+
+/* The tag of rings made by spawnpol_ring_open*(); free to be used for others. */
+#define SPAWNPOL_TAG 0x5350
+
+/*
+ * Use a ring that the caller has set up and goes on using. The caller keeps
+ * uring, must keep it alive until spawnpol_ring_close(), and hands the CQEs to
+ * spawnpol_handle_cqe(). tag tells the library's requests from the caller's:
+ * it becomes the upper 16 bits of their user_data, so the caller's must differ
+ * there. spawnpol_queue(), _submit() and _cancel() touch the SQ; the library's
+ * lock does not protect it from the caller's other threads.
+ *
+ * Errors as spawnpol_ring_open().
+ */
+int spawnpol_ring_wrap(struct spawnpol_ring **ring, struct io_uring *uring,
+		       uint16_t tag);
+
+/*
+ * Cancel the chains still in flight, wait for them, and free everything.
+ * Programs already running are left alone; outcomes not collected are lost and
+ * their pidfds closed. NULL does nothing. With a wrapped ring the caller must
+ * have had the outcomes of all chains before; the io_uring is not touched, and chains
+ * that are still in flight stay so for good (-EBUSY).
+ *
+ * In a child of fork(2): free what the child has a copy of, its memory and its
+ * descriptor. The parent's ring and chains stay as they are.
+ */
+void spawnpol_ring_close(struct spawnpol_ring *ring);
+
+/*
+ * The ring's descriptor: for poll(2), where readable means that collect has
+ * work to do, and for the policy calls below. Still owned by the ring. -EBADF:
+ * it has none. -ESTALE: this is a child of fork(2).
+ */
+int spawnpol_ring_fd(const struct spawnpol_ring *ring);
+
+/*
+ * io_uring_register(2) on the ring, which need not have a descriptor. Returns what the
+ * kernel does, -errno included. -ESTALE, -EEXIST: as above.
+ */
+int spawnpol_ring_register(struct spawnpol_ring *ring, unsigned int opcode,
+			   void *arg, unsigned int nr_args);
+
+/* What the ring's kernel answered when the ring was made: see spawnpol_query(). */
+int spawnpol_ring_query_sized(const struct spawnpol_ring *ring,
+			      struct io_uring_spawn_query *query, size_t size);
+static inline int spawnpol_ring_query(const struct spawnpol_ring *ring,
+				      struct io_uring_spawn_query *query)
+{
+	return spawnpol_ring_query_sized(ring, query, sizeof(*query));
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Launching chains, and outcomes: spawnpol_submit(3). Part of <spawnpol.h>. */
+#ifndef SPAWNPOL_PART_SUBMIT_H
+#define SPAWNPOL_PART_SUBMIT_H
+
+#include "chain.h"
+#include "ring.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How a spawn ended. There is one for each chain submitted. */
+struct spawnpol_outcome {
+	struct spawnpol_chain *chain;	/* idle again: submit it anew or free it */
+	void	*user;			/* of spawnpol_chain_user() */
+
+	/*
+	 * 0: the program runs. Else the error of the step that ended the chain
+	 * as the policy, if there is one, left it; there is nothing to wait
+	 * for, though the child may be on its way out for a moment.
+	 * -ETIME	the deadline has passed
+	 * -ECANCELED	cancelled, or a policy ended the chain
+	 * -ENOLINK	(CLONE) no policy applies, but one was asked for
+	 * -ETOOMANYREFS a policy has used up a budget
+	 * -EBADRQC	a policy's verdict made no sense
+	 */
+	int	error;
+
+	/*
+	 * The child in the submitter's pid namespace, to be waited for like any
+	 * other if error is 0. With an error: it was that, or 0 for none.
+	 */
+	pid_t	pid;
+
+	/* If asked for and error is 0, now the caller's. Else -1. */
+	int	pidfd;
+
+	/*
+	 * The EXEC that succeeded or the step that ended the chain, counted
+	 * from 0 as policies count, and its kind; -1 with SPAWNPOL_KIND_CLONE.
+	 */
+	int	step;
+	enum spawnpol_kind kind;
+
+	/*
+	 * The path that step worked on, NULL for none. It is the chain's, and there
+	 * until the chain is changed, submitted, reset or freed.
+	 */
+	const char *path;
+};
+
+/*
+ * Launch nr chains; those of one call start in their order. Returns how many
+ * were given to the kernel. Fewer than nr is the error of the chain after them,
+ * which the next call returns, as this one does when it is the first's:
+ *
+ * -EINVAL	the chain has no program, or CLONE or EXEC by spawnpol_chain_sqe()
+ * -EBUSY	it is in flight already
+ * -E2BIG	it needs more SQEs than the ring has
+ * -EAGAIN	no room: collect outcomes first (or the kernel lacks memory)
+ * -ESTALE	this is a child of fork(2), and the ring its parent's
+ * -EEXIST	the ring is another thread's (a registered one, or SINGLE_ISSUER)
+ *
+ * or what stuck to the chain, or an error of io_uring_enter(2). A chain that
+ * was given to the kernel always has an outcome. Failures of the launch itself
+ * are told there, not here.
+ */
+int spawnpol_submit(struct spawnpol_ring *ring,
+		    struct spawnpol_chain *const chains[], unsigned int nr);
+
+/*
+ * The same, but only put the requests into the SQ; submitting them is up to
+ * the caller, by io_uring_submit() on the wrapped ring or by the next
+ * spawnpol_submit(). -EAGAIN: no room in the SQ.
+ */
+int spawnpol_queue(struct spawnpol_ring *ring,
+		   struct spawnpol_chain *const chains[], unsigned int nr);
+
+/*
+ * Take outcomes, at most max, in the order in which they got complete. Waits
+ * until there are min, or nothing is in flight, or timeout_ms milliseconds have
+ * passed (-1: no limit). min 0 does not wait. Returns how many, perhaps 0.
+ *
+ * -ECHILD	min > 0, but there is nothing in flight
+ * -EINTR	a signal came before the first outcome
+ * -EINVAL	max is 0 or less than min
+ * -EOPNOTSUPP	the ring is a wrapped one
+ * -ESTALE, -EEXIST as spawnpol_submit()
+ *
+ * If several threads collect, one waits for CQEs and the others for it.
+ */
+int spawnpol_collect_sized(struct spawnpol_ring *ring,
+			   struct spawnpol_outcome *out, size_t size,
+			   unsigned int max, unsigned int min, int timeout_ms);
+static inline int spawnpol_collect(struct spawnpol_ring *ring,
+				   struct spawnpol_outcome *out,
+				   unsigned int max, unsigned int min,
+				   int timeout_ms)
+{
+	return spawnpol_collect_sized(ring, out, sizeof(*out), max, min,
+				      timeout_ms);
+}
+
+enum spawnpol_cqe {
+	SPAWNPOL_CQE_FOREIGN	= 0,	/* not the library's */
+	SPAWNPOL_CQE_TAKEN	= 1,	/* one of several of a spawn */
+	SPAWNPOL_CQE_OUTCOME	= 2,	/* the last of them: *out is filled */
+};
+
+/*
+ * For wrapped rings: look at one CQE, which stays the caller's to mark as seen.
+ * Each of the library's CQEs must be passed here exactly once, in order. Returns an
+ * enum spawnpol_cqe, or -ESTALE in a child of fork(2).
+ */
+int spawnpol_handle_cqe_sized(struct spawnpol_ring *ring,
+			      const struct io_uring_cqe *cqe,
+			      struct spawnpol_outcome *out, size_t size);
+static inline int spawnpol_handle_cqe(struct spawnpol_ring *ring,
+				      const struct io_uring_cqe *cqe,
+				      struct spawnpol_outcome *out)
+{
+	return spawnpol_handle_cqe_sized(ring, cqe, out, sizeof(*out));
+}
+
+/*
+ * Kill the child of a chain in flight if it is not the program yet; the
+ * outcome comes as always, -ECANCELED unless it was too late. -ENOENT: the
+ * chain is not in flight on this ring. -EAGAIN: no room in the SQ. -ESTALE, -EEXIST:
+ * as spawnpol_submit().
+ */
+int spawnpol_cancel(struct spawnpol_ring *ring, struct spawnpol_chain *chain);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
