@@ -9,6 +9,9 @@ TIME_LIMIT=300
 
 ROOT=''	# where this test installs
 
+# Where the make that runs this test installs, as in make check install DESTDIR=...
+unset DESTDIR PREFIX BINDIR LIBDIR INCDIR DATADIR MANDIR DOCDIR
+
 install_there()
 {
 	ROOT=$DIR/root
