@@ -80,6 +80,13 @@ static const struct option_desc attach_options[] = {
 	{ 0 }
 };
 
+static const struct option_desc rings_options[] = {
+	{ "pid", 'p', NUMBER(pid, 1, INT_MAX), .value = "PID",
+	  .complete = COMPLETE_PID,
+	  .help = "Only the rings of this process." },
+	{ 0 }
+};
+
 static const struct option_desc budget_options[] = {
 	{ "max-issues", 0, NUMBER(max_issues, 1, UINT32_MAX), .value = "COUNT",
 	  .help = "Retries and staged requests that one chain may use up." },
@@ -169,6 +176,9 @@ const struct command commands[] = {
 	{ "list", "[NAME]", "show loaded policies, links and their counters",
 	  "With each policy: the events it asks for, and how it is set up, which are the options of the default policy and the constants of others. A link is shown with the policy whose program it has, whoever made it; without NAME, also links with programs that were not loaded with this tool. Links whose ring is gone are shown until they are detached.",
 	  do_list, .max_args = 1, .complete = COMPLETE_POLICY },
+	{ "rings", "", "show which processes have rings, and what is attached to them",
+	  "Any ring can spawn, except that one made with IORING_SETUP_IOPOLL cannot, which is not to be seen from outside. Rings are found by their descriptors. Of a ring that is only registered with its thread, nothing can be seen unless it is mapped or has a policy: such a policy is shown with the process that holds its link. The rings are only looked at, not used.",
+	  do_rings, 0, 0, .options = { rings_options } },
 	{ "run", "COMMAND [ARG...]", "spawn one command under a policy",
 	  "The command gets this tool's standard streams and environment. The exit status is the command's, or 128 plus the number of the signal that ended it. 127 means that the program was not found, 126 that another step failed; spawnpol then names the step and its error. 1, 2 and 3 may also be spawnpol's own, before anything was spawned; with --json a report on standard error, one line, tells the difference.",
 	  do_run, 1, -1, .stops_at_argument = true,

@@ -8,27 +8,12 @@
 #include <unistd.h>
 
 #include "bpf_info.h"
+#include "grow.h"
 #include "kernel.h"
 #include "links.h"
 #include "list_print.h"
 #include "pins.h"
 #include "tool.h"
-
-/* Room for one more element at the end of *array. */
-static void *grow(void **array, size_t nr, size_t size)
-{
-	void *more;
-
-	/* at each power of two the room is doubled */
-	if (!(nr & (nr - 1))) {
-		more = realloc(*array, (nr ? 2 * nr : 1) * size);
-		if (!more)
-			return NULL;
-		*array = more;
-	}
-	memset((char *)*array + nr * size, 0, size);
-	return (char *)*array + nr * size;
-}
 
 static int add_map(const char *file, void *data)
 {
@@ -48,7 +33,7 @@ static int add_policy(const char *name, void *data)
 
 	if (v->only && strcmp(v->only, name))
 		return 0;
-	p = grow((void **)&v->policies, v->nr_policies, sizeof(*p));
+	p = grow(&v->policies, v->nr_policies, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
 	v->nr_policies++;
@@ -97,7 +82,7 @@ static int add_link(int fd, const struct spawnpol_link_info *info, void *data)
 	struct link_seen *l;
 
 	(void)fd;
-	l = grow((void **)&v->links, v->nr_links, sizeof(*l));
+	l = grow(&v->links, v->nr_links, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
 	l->info = *info;
@@ -113,16 +98,19 @@ static int add_link(int fd, const struct spawnpol_link_info *info, void *data)
 	return 0;
 }
 
-static void add_ring(const struct ring_seen *seen, void *data)
+static int add_ring(const struct ring_seen *seen, void *data)
 {
 	struct inventory *v = data;
 	struct ring_seen *r;
 
-	r = grow((void **)&v->rings, v->nr_rings, sizeof(*r));
+	if (!seen->ring_id)
+		return 0;
+	r = grow(&v->rings, v->nr_rings, sizeof(*r));
 	if (!r)
-		return;
+		return -ENOMEM;
 	*r = *seen;
 	v->nr_rings++;
+	return 0;
 }
 
 static int gather_locked(struct tool *t, struct inventory *v, bool pins)
@@ -185,7 +173,7 @@ int do_list(struct tool *t)
 	if (!ret && v.only && !v.nr_policies)
 		ret = check_loaded(t, v.only);
 	if (!ret && v.nr_links)
-		rings_each(0, add_ring, &v);
+		ring_scan(add_ring, &v);
 	if (!ret)
 		ret = list_print(t, &v);
 	release(&v);

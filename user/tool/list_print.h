@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <spawnpol.h>
 
-#include "rings.h"
+#include "ring_scan.h"
 
 struct tool;
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Finding and borrowing the rings of other processes. */
-#include <ctype.h>
+/* Borrowing the rings of other processes. */
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,29 +10,16 @@
 #include <unistd.h>
 
 #include "common/parse.h"
+#include "ring_scan.h"
 #include "rings.h"
 #include "tool.h"
 
 #define MAX_RINGS	16
-#define RING_FILE	"anon_inode:[io_uring]"
 
 struct found {
 	uint32_t fd[MAX_RINGS];
 	unsigned int nr;
 };
-
-static bool is_ring(uint32_t pid, uint32_t fd)
-{
-	char path[64], target[64];
-	ssize_t len;
-
-	snprintf(path, sizeof(path), "/proc/%u/fd/%u", pid, fd);
-	len = readlink(path, target, sizeof(target) - 1);
-	if (len < 0)
-		return false;
-	target[len] = 0;
-	return !strcmp(target, RING_FILE);
-}
 
 /* A duplicate of a descriptor is no other ring; unknown counts as another. */
 static bool same_ring(uint32_t pid, uint32_t a, uint32_t b)
@@ -80,7 +65,7 @@ static int scan(struct tool *t, uint32_t pid, struct found *found)
 		return no_process(t, pid, errno);
 	while ((entry = readdir(dir)))
 		if (!parse_number(entry->d_name, 0, INT32_MAX, &fd) &&
-		    is_ring(pid, fd))
+		    ring_scan_is_ring(pid, fd))
 			add(found, pid, fd);
 	closedir(dir);
 	return 0;
@@ -143,7 +128,7 @@ static int borrow(struct tool *t, uint32_t pid, uint32_t fd)
 /* What we got may be another file than the one that we saw there. */
 static int check_ring(struct tool *t, int ours, uint32_t pid, uint32_t fd)
 {
-	if (is_ring(getpid(), ours))
+	if (ring_scan_is_ring(getpid(), ours))
 		return ours;
 	close(ours);
 	refuse(t, "descriptor %u of process %u is not an io_uring", fd, pid);
@@ -162,65 +147,4 @@ int rings_take(struct tool *t, uint32_t pid, uint32_t *fd)
 	}
 	ret = borrow(t, pid, *fd);
 	return ret < 0 ? ret : check_ring(t, ret, pid, *fd);
-}
-
-static uint64_t read_ring_id(uint32_t pid, uint32_t fd)
-{
-	char line[256], path[64];
-	uint64_t id = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%u/fdinfo/%u", pid, fd);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	while (!id && fgets(line, sizeof(line), file))
-		sscanf(line, "SpawnRing: %" SCNu64, &id);
-	fclose(file);
-	return id;
-}
-
-static void each_of(uint32_t pid,
-		    void (*each)(const struct ring_seen *seen, void *data),
-		    void *data)
-{
-	struct ring_seen seen = { .pid = pid };
-	struct dirent *entry;
-	char path[64];
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
-	dir = opendir(path);
-	if (!dir)
-		return;
-	while ((entry = readdir(dir))) {
-		if (parse_number(entry->d_name, 0, INT32_MAX, &seen.fd) ||
-		    !is_ring(pid, seen.fd))
-			continue;
-		seen.ring_id = read_ring_id(pid, seen.fd);
-		if (seen.ring_id)
-			each(&seen, data);
-	}
-	closedir(dir);
-}
-
-void rings_each(uint32_t pid,
-		void (*each)(const struct ring_seen *seen, void *data),
-		void *data)
-{
-	struct dirent *entry;
-	uint32_t other;
-	DIR *dir;
-
-	if (pid) {
-		each_of(pid, each, data);
-		return;
-	}
-	dir = opendir("/proc");
-	if (!dir)
-		return;
-	while ((entry = readdir(dir)))
-		if (!parse_number(entry->d_name, 1, INT32_MAX, &other))
-			each_of(other, each, data);
-	closedir(dir);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The rings of other processes. */
+/* Borrowing the rings of other processes. */
 #ifndef SPAWNPOL_RINGS_H
 #define SPAWNPOL_RINGS_H
 
@@ -13,19 +13,5 @@ struct tool;
  * number in the process.
  */
 int rings_take(struct tool *t, uint32_t pid, uint32_t *fd);
-
-/* A ring seen in a process. */
-struct ring_seen {
-	uint32_t pid, fd;
-	uint64_t ring_id;
-};
-
-/*
- * Call each() for every ring with an id, wherever it is open, that may be seen.
- * Only process pid's, if that is not 0.
- */
-void rings_each(uint32_t pid,
-		void (*each)(const struct ring_seen *seen, void *data),
-		void *data);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "table.h"
 #include "tool.h"
 
@@ -55,14 +56,10 @@ static int split(struct tool *t, char *line, char *words[MAX_WORDS],
 
 static struct row *new_row(struct table *table, const char *text)
 {
-	struct row *rows, *row;
+	struct row *row = grow(&table->rows, table->nr, sizeof(*row));
 
-	rows = realloc(table->rows, (table->nr + 1) * sizeof(*rows));
-	if (!rows)
+	if (!row)
 		return NULL;
-	table->rows = rows;
-	row = &rows[table->nr];
-	memset(row, 0, sizeof(*row));
 	row->text = strdup(text);
 	row->buffer = strdup(text);
 	if (row->text && row->buffer) {

@@ -76,6 +76,7 @@ int do_attach(struct tool *t);
 int do_update(struct tool *t);
 int do_detach(struct tool *t);
 int do_list(struct tool *t);
+int do_rings(struct tool *t);
 int do_run(struct tool *t);
 int do_test(struct tool *t);
 int do_trace(struct tool *t);
