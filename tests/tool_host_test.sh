@@ -122,6 +122,7 @@ misuse_of()
 	[[ $1 == run ]] && OUT=$ERR
 	[[ $OUT == '{'*'"error": {'*"$cause"*'"status": 2'*'}' ]] ||
 		fail "the JSON says something else: $OUT"
+	[[ $OUT != *'"remedy": null'* ]] || fail "the JSON has no remedy: $OUT"
 }
 
 test_commands_that_do_not_exist()

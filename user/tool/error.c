@@ -126,17 +126,24 @@ static bool is_command(const struct tool *t, int (*run)(struct tool *t))
 static void print_json(const struct tool *t)
 {
 	const struct problem *p = &t->problem;
+	const char *remedy = p->remedy[0] ? p->remedy : NULL;
+	char usage[64];
 	struct json j;
 
 	if (json_start(&j))
 		return;
 	/* run and trace write a line per object */
 	j.compact = is_command(t, do_run) || is_command(t, do_trace);
+	/* what people are told in a line of its own */
+	snprintf(usage, sizeof(usage), "%s%s%s --help", TOOL_NAME,
+		 t->command ? " " : "", t->command ? t->command->name : "");
+	if (!remedy && p->status == EXIT_USAGE)
+		remedy = usage;
 	json_object(&j, "error");
 	json_text(&j, "message", p->what);
 	json_text(&j, "errno", p->err ? errno_name(p->err) : NULL);
 	json_text(&j, "text", p->err ? strerror(p->err) : NULL);
-	json_text(&j, "remedy", p->remedy[0] ? p->remedy : NULL);
+	json_text(&j, "remedy", remedy);
 	json_text(&j, "log", p->log);
 	json_u32(&j, "status", p->status);
 	json_end(&j);
