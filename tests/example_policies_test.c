@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The example policies of bpf/ do what their opening comments promise. */
+/* The example policies do what their opening comments promise. */
 #include "child.h"
 #include "policy.h"
 #include "ring.h"
@@ -106,6 +106,34 @@ TEST(fallback_that_fails_reports_the_original_error)
 	CHECK_EQ(tring_res(&r, 0), -ENOTDIR);
 	CHECK_EQ(tring_res(&r, 1), -ECANCELED);
 	CHECK_EQ(tpolicy_info(&policy).verdicts[IORING_VERDICT_SUBMIT], 1);
+}
+
+/* --- wait_busy --------------------------------------------------------------------- */
+
+TEST(wait_busy_tries_a_hundred_times_and_reports_the_error)
+{
+	const char *path = in_dir("busy");
+	int fd;
+
+	write_file(path, "#!/bin/sh\n", 0755);
+	fd = CHECK_SYS(open(path, O_WRONLY));
+	begin("examples/policy/wait_busy");
+	q_exec(&r, path, (char *[]){ "busy", NULL });
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), -ETXTBSY);
+	check_gone(tring_res(&r, CLONE));
+	CHECK_EQ(tpolicy_info(&policy).verdicts[IORING_VERDICT_RETRY], 100);
+	CHECK_EQ(tpolicy_info(&policy).verdicts[IORING_VERDICT_CONTINUE], 1);
+	close(fd);
+}
+
+TEST(wait_busy_leaves_other_errors_alone)
+{
+	begin("examples/policy/wait_busy");
+	q_exec(&r, "/nonexistent", (char *[]){ "x", NULL });
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 0), -ENOENT);
+	CHECK_EQ(tpolicy_info(&policy).verdicts[IORING_VERDICT_RETRY], 0);
 }
 
 /* --- audit ------------------------------------------------------------------------- */
