@@ -17,6 +17,11 @@ struct task_struct {
 	struct task_struct *real_parent;
 };
 
+/* Kernel functions are compared with their declarations: a structure is no incomplete one. */
+struct vm_area_struct {
+	unsigned long vm_start;
+};
+
 struct io_cqe {
 	__s32 res;
 };
