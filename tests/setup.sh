@@ -23,7 +23,8 @@ declare -A PACKAGES=(
 	[kernel]="gcc make bc bison flex libelf-dev patch perl pahole xz-utils ccache"
 	[vm]="qemu-system-x86 iproute2 util-linux procps"
 	# of the host, and what tests of the host need
-	[check]="git llvm patch perl xz-utils python3 shellcheck groff-base g++"
+	[check]="git llvm patch perl xz-utils python3 shellcheck groff-base man-db
+		g++"
 	[guest]="python3 strace gdb libcap2-bin ninja-build fd-find"
 	[plots]="python3 gnuplot-nox"
 	# the kernel's selftests and liburing's
