@@ -120,6 +120,51 @@ TEST(numbers)
 	CHECK_EQ(parse_number("1 ", 0, 5, &n), -EINVAL);
 }
 
+TEST(unsigned_numbers)
+{
+	static const char *const bad[] = { "", " ", "-1", "+1", " 1", "1 ", "1x", "0x",
+					   "0xg", "08", "--1", "9", "1e3" };
+	uint64_t n = 99;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		EXPECT_EQ(parse_unsigned(bad[i], i < 6 ? 10 : i < 10 ? 0 : 8, 7777, &n),
+			  -EINVAL);
+	CHECK_EQ(n, 99);
+	CHECK_OK(parse_unsigned("777", 8, 0777, &n));
+	CHECK_EQ(n, 0777);
+	CHECK_OK(parse_unsigned("010", 10, 10, &n));
+	CHECK_EQ(n, 10);
+	CHECK_OK(parse_unsigned("010", 0, 10, &n));
+	CHECK_EQ(n, 8);
+	CHECK_OK(parse_unsigned("0", 0, 10, &n));
+	CHECK_EQ(n, 0);
+	CHECK_OK(parse_unsigned("0xffffffffffffFFFF", 0, UINT64_MAX, &n));
+	CHECK_EQ(n, UINT64_MAX);
+	CHECK_OK(parse_unsigned("18446744073709551615", 10, UINT64_MAX, &n));
+	CHECK_EQ(n, UINT64_MAX);
+	CHECK_EQ(parse_unsigned("18446744073709551616", 10, UINT64_MAX, &n), -ERANGE);
+	CHECK_EQ(parse_unsigned("0x10000000000000000", 0, UINT64_MAX, &n), -ERANGE);
+	CHECK_EQ(parse_unsigned("11", 10, 10, &n), -ERANGE);
+}
+
+TEST(signed_numbers)
+{
+	int64_t n = 99;
+
+	CHECK_OK(parse_signed("-20", -20, 19, &n));
+	CHECK_EQ(n, -20);
+	CHECK_OK(parse_signed("-0", 0, 19, &n));
+	CHECK_EQ(n, 0);
+	CHECK_EQ(parse_signed("-21", -20, 19, &n), -ERANGE);
+	CHECK_EQ(parse_signed("20", -20, 19, &n), -ERANGE);
+	CHECK_EQ(parse_signed("-1", 0, 19, &n), -ERANGE);
+	CHECK_EQ(parse_signed("--1", -20, 19, &n), -EINVAL);
+	CHECK_EQ(parse_signed("-", -20, 19, &n), -EINVAL);
+	CHECK_EQ(parse_signed("+1", -20, 19, &n), -EINVAL);
+	CHECK_EQ(parse_signed("9223372036854775808", INT64_MIN, INT64_MAX, &n), -ERANGE);
+	CHECK_EQ(n, 0);
+}
+
 TEST(durations)
 {
 	uint64_t ns = 99;

@@ -14,21 +14,53 @@ static const struct unit {
 	{ "s", 1000 * 1000 * 1000 }, { "m", 60000000000 }, { NULL, 0 },
 };
 
+static int digit_value(char c)
+{
+	if (isdigit((unsigned char)c))
+		return c - '0';
+	if (isxdigit((unsigned char)c))
+		return tolower((unsigned char)c) - 'a' + 10;
+	return 16;	/* of no base here */
+}
+
 /* strtoul() takes signs, spaces and wraps around; none of that is wanted. */
-static int digits(const char **text, uint64_t max, uint64_t *number)
+static int digits(const char **text, int base, uint64_t max, uint64_t *number)
 {
 	const char *s = *text;
+	uint64_t n;
+	int digit;
 
-	if (!isdigit((unsigned char)*s))
+	if (digit_value(*s) >= base)
 		return -EINVAL;
-	for (*number = 0; isdigit((unsigned char)*s); s++) {
-		if (*number > (UINT64_MAX - 9) / 10)
+	for (n = 0; (digit = digit_value(*s)) < base; s++) {
+		if (n > (UINT64_MAX - digit) / base)
 			return -ERANGE;
-		*number = *number * 10 + (*s - '0');
-		if (*number > max)
+		n = n * base + digit;
+		if (n > max)
 			return -ERANGE;
 	}
 	*text = s;
+	*number = n;
+	return 0;
+}
+
+int parse_unsigned(const char *text, int base, uint64_t max, uint64_t *number)
+{
+	uint64_t n;
+	int ret;
+
+	if (!base) {
+		base = text[0] != '0' || !text[1] ? 10 :
+		       tolower((unsigned char)text[1]) == 'x' ? 16 : 8;
+		if (base == 16)
+			text += 2;
+	}
+	ret = digits(&text, base, max, &n);
+	if (ret)
+		return ret;
+	if (*text)
+		return -EINVAL;
+	*number = n;
 	return 0;
 }
 
@@ -36,15 +68,30 @@ int parse_number(const char *text, uint32_t min, uint32_t max,
 		 uint32_t *number)
 {
 	uint64_t n;
-	int ret = digits(&text, max, &n);
+	int ret = parse_unsigned(text, 10, max, &n);
 
 	if (ret)
 		return ret;
-	if (*text)
-		return -EINVAL;
 	if (n < min)
 		return -ERANGE;
 	*number = n;
+	return 0;
+}
+
+int parse_signed(const char *text, int64_t min, int64_t max, int64_t *number)
+{
+	const int minus = *text == '-';
+	uint64_t n;
+	int64_t value;
+	int ret;
+
+	ret = parse_unsigned(text + minus, 10, INT64_MAX, &n);
+	if (ret)
+		return ret;
+	value = minus ? -(int64_t)n : (int64_t)n;
+	if (value < min || value > max)
+		return -ERANGE;
+	*number = value;
 	return 0;
 }
 
@@ -54,7 +101,7 @@ int parse_duration(const char *text, uint64_t *ns)
 	const struct unit *u;
 	int ret;
 
-	ret = digits(&text, UINT64_MAX, &whole);
+	ret = digits(&text, 10, UINT64_MAX, &whole);
 	if (ret)
 		return ret;
 	if (*text == '.')
