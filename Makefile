@@ -45,9 +45,10 @@ endif
 
 # --- what there is to build ------------------------------------------------
 
-LIB_SRC	 := $(wildcard user/lib/*.c) $(wildcard user/ring.c)
+# The table of commands is shared with the tool and the daemon.
+LIB_SRC	 := $(wildcard user/lib/*.c user/ring.c user/common/commands.c)
 BPFLIB_SRC := $(wildcard user/libbpf/*.c) user/common/caps.c
-TOOL_SRC := $(wildcard user/loader.c user/tool/*.c user/common/*.c)
+TOOL_SRC := $(wildcard user/loader.c user/tool/*.c)
 LIB_OBJ	 := $(LIB_SRC:%.c=$(B)/%.o)
 LIB_PIC	 := $(LIB_SRC:%.c=$(B)/%.pic.o)
 BPFLIB_OBJ := $(BPFLIB_SRC:%.c=$(B)/%.o)
@@ -58,7 +59,6 @@ BOTH_LIBS := $(B)/libspawnpol-bpf.a $(B)/libspawnpol.a
 POSIX_SRC := $(wildcard user/posix/*.c)
 POSIX_PIC := $(POSIX_SRC:%.c=$(B)/%.pic.o)
 POSIX_MAP := user/posix/libspawnpol-posix.map
-TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/%.o)
 LIB_MAP	 := user/lib/libspawnpol.map
 BPFLIB_MAP := user/libbpf/libspawnpol-bpf.map
 
@@ -87,11 +87,11 @@ LIBRARIES := libspawnpol libspawnpol-bpf
 TARGETS := $(foreach l,$(LIBRARIES),$(B)/$l.a $(B)/$l.so) \
 	$(B)/libspawnpol-posix.so $(B)/spawnpol \
 	$(B)/spawnpold $(B)/spawnpold-client
-# The table of words is both sides'; what reads numbers and names is the tool's, too.
-WORDS_OBJ  := $(patsubst %,$(B)/user/%.o,daemon/words daemon/word daemon/operand \
-	daemon/names daemon/env daemon/files common/parse common/suggest)
-DAEMON_OBJ := $(patsubst %,$(B)/user/daemon/%.o,spawnpold request peer socket) $(WORDS_OBJ)
-CLIENT_OBJ := $(patsubst %,$(B)/user/daemon/%.o,client client_help message socket) $(WORDS_OBJ)
+# Tool, daemon and client share what describes a launch; commands.c is in the library.
+COMMON_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %/commands.c,$(wildcard user/common/*.c)))
+TOOL_OBJ   := $(TOOL_SRC:%.c=$(B)/%.o) $(COMMON_OBJ)
+DAEMON_OBJ := $(patsubst %,$(B)/user/daemon/%.o,spawnpold request peer socket) $(COMMON_OBJ)
+CLIENT_OBJ := $(patsubst %,$(B)/user/daemon/%.o,client message socket) $(COMMON_OBJ)
 
 BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c %/stamp.c,$(wildcard bench/*.c)))
 BENCH_BIN := $(B)/bench/bench $(B)/bench/stamp $(B)/bench/decision.bpf.o
@@ -276,8 +276,8 @@ $(B)/tests/%.bpf.o $(B)/bench/%.bpf.o: BPF_CFLAGS += -Itests -D__TARGET_ARCH_x86
 # a test makes of itself, takes a third less time.
 $(filter-out $(POSIX_TEST),$(TEST_BIN)): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIB) $(BOTH_LIBS)
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(if $(filter %_host_test,$@),,-static) $(LDFLAGS) $^ $(LIBS) \
-		-lpthread -o $@
+	$(Q)$(CC) $(if $(filter %_host_test,$@),,-static) $(LDFLAGS) \
+		$(filter %.o,$^) $(filter %.a,$^) $(LIBS) -lpthread -o $@
 
 # With posix_spawn from the library that stands in for libc's.
 $(POSIX_TEST): $(B)/tests/%: $(B)/tests/%.o $(B)/tests/posix/job.o $(TEST_LIB) \
@@ -292,6 +292,9 @@ $(SOAK_BIN): $(SOAK_OBJ)
 $(FUZZ_BIN) $(SOAK_BIN): $(filter-out %/tap_main.o,$(TEST_LIB)) $(BOTH_LIBS)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) -static $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -lpthread -o $@
+
+# What tool, daemon and client share is no library.
+$(B)/tests/commands_host_test: $(COMMON_OBJ)
 
 # One test in several files.
 $(B)/tests/lifetime_test: $(patsubst %.c,$(B)/%.o,$(wildcard tests/lifetime/*.c))

@@ -170,11 +170,11 @@ test_malformed_messages_are_refused()
 	send(request(nr_args=2))
 	send(request(nr_args=4097))
 	send(request(nr_args=0xffffffff))
-	send(request(nr_words=1))
+	send(request(nr_options=1))
 	send(request(*["setsid"] * 257))
 	send(request(*["setsid"] * 256))
 	send(request(*["umask 22"] * 250))
-	send(request(nr_words=0xffffffff))
+	send(request(nr_options=0xffffffff))
 	send(request(tail=b"x"))
 	send(request(tail=b"\0"))
 	send(request()[:-1])
@@ -405,6 +405,52 @@ test_stopping()
 	[[ ! -e $DIR/never ]] || fail "it ran all the same"
 	run client "$SOCKET" /bin/true
 	expect_status 125
+}
+
+# What the daemon was started with must not cost its clients the exit status.
+test_started_with_sigchld_ignored()
+{
+	SOCKET=$DIR/socket
+	# shellcheck disable=SC2016 # it is Perl's
+	perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' "$BUILD/spawnpold" "$SOCKET" &
+	DAEMON=$!
+	trap 'kill -KILL $DAEMON 2>/dev/null' EXIT
+	until_true test -S "$SOCKET"
+	ask /bin/sh -c 'exit 7'
+	expect_status 7
+}
+
+test_a_daemon_that_was_killed_is_followed_by_another()
+{
+	start
+	kill -KILL "$DAEMON"
+	wait "$DAEMON"
+	[[ -S $SOCKET ]] || fail "it took its socket along"
+	inode=$(stat -c %i "$SOCKET")
+	ask /bin/true
+	expect_status 125
+	expect_err 'Connection refused'
+	"$BUILD/spawnpold" "$SOCKET" &
+	DAEMON=$!
+	until_true replaced
+	ask /bin/echo hello
+	expect_status 0
+	expect_equal "$(stat -c %a "$SOCKET")" 600
+	# a third one leaves the second alone
+	run "$BUILD/spawnpold" "$SOCKET"
+	expect_status 1
+	expect_err 'Address already in use'
+	ask /bin/true
+	expect_status 0
+}
+replaced() { [[ -S $SOCKET && $(stat -c %i "$SOCKET") != "$inode" ]] && client "$SOCKET" /bin/true; }
+
+test_a_program_without_a_name()
+{
+	start
+	ask ''
+	expect_status 125
+	expect_err "refused: the program's name is empty"
 }
 
 test_a_socket_that_cannot_be()

@@ -5,6 +5,8 @@
  */
 #include "tap.h"
 
+#include <stdarg.h>
+
 #include "tool/names.c"
 #include "common/parse.c"
 #include "tool/policy_options.c"
@@ -33,6 +35,15 @@ int misuse(struct tool *t, const char *fmt, ...)
 	return -EINVAL;
 }
 
+void advise(struct tool *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(t->problem.remedy, sizeof(t->problem.remedy), fmt, ap);
+	va_end(ap);
+}
+
 TEST(steps_are_named_by_the_numbers_of_the_kernel)
 {
 	EXPECT_STR(step_name(80, 0), "clone");
@@ -44,7 +55,7 @@ TEST(steps_are_named_by_the_numbers_of_the_kernel)
 	EXPECT_STR(step_name(59, 0), "op 59");
 	EXPECT_STR(step_name(60, IORING_CHILD_CHDIR), "op 60");
 	/* none of the numbers that stand for names is one of the kernel's */
-	EXPECT_STR(step_name(NAME_EXEC, 0), "op 257");
+	EXPECT_STR(step_name(OP_EXEC, 0), "op 257");
 
 	kernel.op_exec = 59;
 	EXPECT_STR(step_name(59, 0), "exec");
@@ -70,8 +81,8 @@ TEST(rules_have_the_numbers_of_the_kernel)
 
 	CHECK_OK(policy_options_read(&t, "/bin", &config));
 	CHECK_EQ(config.nr_on, 5);
-	EXPECT_EQ(config.on[0].opcode, NAME_EXEC);
-	EXPECT_EQ(config.on[1].opcode, NAME_CHILD);
+	EXPECT_EQ(config.on[0].opcode, OP_EXEC);
+	EXPECT_EQ(config.on[1].opcode, OP_CHILD);
 	policy_options_number(&config);
 	for (size_t i = 0; i < COUNT(numbers); i++)
 		EXPECT_EQ(config.on[i].opcode, numbers[i]);
@@ -80,4 +91,39 @@ TEST(rules_have_the_numbers_of_the_kernel)
 
 	t.set.on.text[0] = "clone:any=skip";
 	EXPECT_EQ(policy_options_read(&t, "/bin", &config), -EINVAL);
+}
+
+/* Each name leads to a number, and that to the name. */
+TEST(names_of_steps_and_their_numbers_agree)
+{
+	static struct tool t;
+	uint32_t opcode, cmd;
+	const char *name;
+	unsigned int n;
+
+	kernel = (struct io_uring_spawn_query) { .op_clone = 80, .op_exec = 81,
+						 .op_child = 82 };
+	for (n = 0; (name = step_nth(n)); n++) {
+		DIAG("%s", name);
+		CHECK_OK(step_number(&t, name, &opcode, &cmd));
+		EXPECT_STR(step_name(step_opcode(opcode), cmd), name);
+	}
+	EXPECT_GE(n, 50u);
+	CHECK_OK(step_number(&t, "clone", &opcode, &cmd));
+	EXPECT_EQ(opcode, OP_CLONE);
+	/* cloexec, install and so on are names of the library only */
+	EXPECT_EQ(step_number(&t, "cloexec", &opcode, &cmd), -EINVAL);
+	EXPECT_EQ(step_number(&t, "request", &opcode, &cmd), -EINVAL);
+}
+
+TEST(wrong_names_are_answered_with_the_valid_ones)
+{
+	static struct tool t;
+	uint32_t mask;
+
+	EXPECT_EQ(verdict_number(&t, "maybe"), -EINVAL);
+	EXPECT_STR(t.problem.remedy, "one of continue, retry, skip, submit, abort");
+	EXPECT_EQ(event_mask(&t, "done,never", &mask), -EINVAL);
+	EXPECT_STR(t.problem.remedy,
+		   "one of failed, staged, before-step, before-exec, done, clone");
 }

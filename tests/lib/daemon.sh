@@ -81,11 +81,11 @@ talk()
 	cat >"$DIR/talk.py" <<-'END'
 	import array, atexit, os, socket, struct, sys, time
 	KINDS = "refused", "failed", "running", "ended"
-	def request(*words, args=(b"/bin/true",), magic=0x32445053,
-	            nr_args=None, nr_words=None, reserved=0, tail=b""):
+	def request(*words, args=(b"/bin/true",), magic=0x33445053,
+	            nr_args=None, nr_options=None, reserved=0, tail=b""):
 	    m = struct.pack("IIII", magic,
 	                    len(args) if nr_args is None else nr_args,
-	                    len(words) if nr_words is None else nr_words,
+	                    len(words) if nr_options is None else nr_options,
 	                    reserved)
 	    for t in [args[0] if args else b"x", *args,
 	              *[w.encode() for w in words]]:

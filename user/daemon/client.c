@@ -9,7 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "client_help.h"
+#include "common/streams.h"
+#include "common/wrap.h"
 #include "message.h"
 
 #define EXIT_USAGE	2
@@ -18,7 +19,8 @@
 #define EXIT_NOT_FOUND	127
 
 #define MAX_OPTIONS	96
-#define FIRST_WORD	256	/* getopt's value for the first word, and so on */
+#define NAME_SIZE	32
+#define FIRST_OPTION	256	/* getopt's value for the first of the table, and so on */
 
 static int fail(const char *what, int err)
 {
@@ -40,8 +42,11 @@ static int on_reply(const struct spd_reply *r, bool verbose)
 	case SPD_ENDED:
 		return r->code == CLD_EXITED ? r->status : 128 + r->status;
 	case SPD_FAILED:
-		fprintf(stderr, "spawnpold-client: step %d, %.*s\n", r->step,
-			(int)sizeof(r->text), r->text);
+		fputs("spawnpold-client: ", stderr);
+		/* CLONE is no step */
+		if (r->step >= 0)
+			fprintf(stderr, "step %d, ", r->step);
+		fprintf(stderr, "%.*s\n", (int)sizeof(r->text), r->text);
 		return r->exec && r->error == -ENOENT ? EXIT_NOT_FOUND :
 			EXIT_CANNOT;
 	default:
@@ -70,45 +75,84 @@ static int converse(int fd, bool verbose)
 
 /* --- the command line ------------------------------------------------------------- */
 
-/* An option for each word; words[] has them in the same order. */
-static void make_options(struct option *options, const struct word **words)
+/* The options of the table, one after the other; NULL after the last. */
+static const struct launch_option *nth_option(int n)
+{
+	const struct launch_option *o;
+	const struct launch_group *g;
+
+	for (g = launch_groups; g->title; g++)
+		for (o = g->options; o->name; o++)
+			if (!n--)
+				return o;
+	return NULL;
+}
+
+static void make_options(struct option *options)
 {
 	static const struct option own[] = {
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
-		{ "man", no_argument, NULL, 'm' },	/* for docs/man-commands.sh */
+		{ NULL, 0, NULL, 0 },
 	};
-	const struct word_group *g;
-	const struct word *w;
-	int nr = 0;
+	static char names[MAX_OPTIONS][NAME_SIZE];
+	const struct launch_option *o;
+	int n;
 
-	for (g = word_groups; g->title; g++) {
-		for (w = g->words; w->name && nr < MAX_OPTIONS - 4; w++) {
-			words[nr] = w;
-			options[nr] = (struct option) {
-				w->name, word_operands(w) ? required_argument :
-				no_argument, NULL, FIRST_WORD + nr };
-			nr++;
-		}
+	for (n = 0; (o = nth_option(n)) && n < MAX_OPTIONS - 3; n++) {
+		launch_option_name(o, names[n], NAME_SIZE);
+		options[n] = (struct option) {
+			names[n], launch_arguments(o) ? required_argument :
+			no_argument, NULL, FIRST_OPTION + n };
 	}
-	memcpy(options + nr, own, sizeof(own));
+	memcpy(options + n, own, sizeof(own));
 }
 
 static int usage(void)
 {
-	fputs("usage: spawnpold-client [OPTION…] SOCKET PROGRAM [ARG…]\n"
+	fputs("usage: spawnpold-client [OPTION...] SOCKET PROGRAM [ARG...]\n"
 	      "spawnpold-client --help lists the options.\n", stderr);
 	return EXIT_USAGE;
 }
 
-static int add_word(struct message *m, const struct word *w)
+static int help(void)
 {
-	char what[256];
-	int err = message_add(m, w, optarg);
+	char name[NAME_SIZE], text[LAUNCH_HELP_SIZE];
+	const struct launch_option *o;
+	const struct launch_group *g;
+
+	puts("usage: spawnpold-client [OPTION...] SOCKET PROGRAM [ARG...]\n"
+	     "Have the spawnpold at SOCKET launch PROGRAM with this program's standard\n"
+	     "streams, and exit as it does (128 + signal if one killed it).\n\n"
+	     "  --verbose\n      Tell the pid.\n"
+	     "  --help\n      This text.\n\n"
+	     "The other options are those of spawnpol run that describe the launch. They take\n"
+	     "effect in the order given and can be repeated. The daemon is the launcher.");
+	for (g = launch_groups; g->title; g++) {
+		printf("\n%s:\n", g->title);
+		for (o = g->options; o->name; o++) {
+			launch_option_name(o, name, sizeof(name));
+			launch_option_value(o, text, sizeof(text));
+			printf("  --%s%s%s\n", name, text[0] ? " " : "", text);
+			launch_option_help(o, text, sizeof(text));
+			wrap(stdout, 6, text);
+		}
+	}
+	puts("\nExit status if there is no program's: 2 usage, 125 trouble with the daemon or\n"
+	     "refused by it, 127 the program does not exist, 126 it could not be launched for\n"
+	     "another reason.");
+	return fflush(stdout) || ferror(stdout);
+}
+
+static int add_option(struct message *m, const struct launch_option *o)
+{
+	char what[256], name[NAME_SIZE];
+	int err = launch_words_add(&m->words, o, optarg);
 
 	if (!err)
 		return 0;
-	snprintf(what, sizeof(what), "--%s%s%s", w->name, optarg ? " " : "",
+	launch_option_name(o, name, sizeof(name));
+	snprintf(what, sizeof(what), "--%s%s%s", name, optarg ? " " : "",
 		 optarg ? optarg : "");
 	fail(what, err);
 	return EXIT_USAGE;
@@ -117,23 +161,23 @@ static int add_word(struct message *m, const struct word *w)
 int main(int argc, char **argv)
 {
 	static struct option options[MAX_OPTIONS];
-	static const struct word *words[MAX_OPTIONS];
 	static struct message m;
 	bool verbose = false;
 	int opt, fd, err;
 
-	make_options(options, words);
-	message_init(&m);
+	err = streams_reserve();
+	if (err)
+		return fail("/dev/null", err);
+	make_options(options);
+	launch_words_init(&m.words, SPD_MAX_FDS);
 	while ((opt = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-		if (opt == 'h' || opt == 'm') {
-			opt == 'h' ? help_print(stdout) : help_print_man(stdout);
-			return fflush(stdout) || ferror(stdout);
-		}
+		if (opt == 'h')
+			return help();
 		if (opt == '?')
 			return usage();
 		if (opt == 'v')
 			verbose = true;
-		else if (add_word(&m, words[opt - FIRST_WORD]))
+		else if (add_option(&m, nth_option(opt - FIRST_OPTION)))
 			return EXIT_USAGE;
 	}
 	if (argc - optind < 2)

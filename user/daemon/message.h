@@ -5,29 +5,19 @@
 
 #include <stddef.h>
 
+#include "common/launch_words.h"
 #include "proto.h"
-#include "words.h"
 
 struct message {
-	struct spd_request head;
-	char words[SPD_MAX_MESSAGE];	/* one behind the other */
-	size_t words_size;
-	int fds[SPD_MAX_FDS];
-	int nr_fds;
+	struct launch_words words;
 	char bytes[SPD_MAX_MESSAGE];	/* what is sent */
 	size_t size;
 };
 
-/* The standard streams go along. */
-void message_init(struct message *m);
-
 /*
- * Add a word with its operands, NULL for none. A file that they name is opened
- * or read. -E2BIG: no room for it; else why that failed.
+ * Make bytes of the program argv and the options in words, which are there already.
+ * -E2BIG: too much.
  */
-int message_add(struct message *m, const struct word *w, const char *operands);
-
-/* Make bytes of it. -E2BIG: too much. */
 int message_finish(struct message *m, char **argv);
 
 /* Connect to the socket at path and send it; returns the connection. */

@@ -5,7 +5,7 @@
  * The socket is of type SOCK_SEQPACKET: messages have borders. A connection is
  * good for one program. The client sends one request, with descriptors
  * (SCM_RIGHTS): the first three are the child's standard streams, the others are
- * for words that name them. The child has no descriptors besides. It gets
+ * for options that name them. The child has no other descriptors. The client gets
  *
  *	REFUSED		the daemon did not try: error and text say why; or
  *	FAILED		it tried and failed, at this step, with this error; or
@@ -16,36 +16,34 @@
  * up, a program that is not running yet is cancelled and one that is goes on.
  *
  * A request is a struct spd_request and strings, each ended by a NUL: the
- * program, nr_args arguments (argv[0] is the first), and nr_words words, each
- * with its operands: "setsid", "umask 022", "dup2 1:2". Nothing else follows.
- * Numbers are in the byte order of the machine.
+ * program, nr_args arguments (argv[0] is the first), and nr_options options of the
+ * launch, each with its arguments: "setsid", "umask 022", "dup 1:2". Nothing else
+ * follows. Numbers are in the byte order of the machine.
  *
- * spawnpold-client --help lists the words; what the child does it does in their
- * order. Where that says that the client opens a file, a request has the place,
- * 3 or more, of a descriptor that comes with it; where it reads one, hexadecimal
- * digits, two for each byte. A descriptor is the child's by the number that "pass"
- * gives it; or by the lowest one from 3 on that is free, and is closed when the
- * program starts.
+ * The options are those of common/launch.h; the child does its steps in their order.
+ * Where an argument is a file that is opened, a request has the place, 3 or more, of a
+ * descriptor that comes with it; where it is one that is read, hexadecimal digits, two
+ * for each byte.
  */
 #ifndef SPAWNPOLD_PROTO_H
 #define SPAWNPOLD_PROTO_H
 
 #include <stdint.h>
 
-#define SPD_MAGIC	0x32445053	/* "SPD2" */
+#include "common/launch.h"
+
+#define SPD_MAGIC	0x33445053	/* "SPD3" */
 #define SPD_MAX_MESSAGE	65536		/* bytes */
 #define SPD_MAX_ARGS	4096
-#define SPD_MAX_WORDS	256
-#define SPD_MAX_ENV	1024		/* variables of a program */
-#define SPD_MAX_LIST	1024		/* elements of an operand */
-#define SPD_MAX_TEXT	768
-#define SPD_NR_STREAMS	3		/* descriptors, at least */
+#define SPD_MAX_OPTIONS	LAUNCH_MAX_OPTIONS
+#define SPD_MAX_TEXT	LAUNCH_MAX_WHY
+#define SPD_NR_STREAMS	NR_STREAMS	/* descriptors, at least */
 #define SPD_MAX_FDS	8		/* descriptors, at most */
 
 struct spd_request {
 	uint32_t magic;		/* SPD_MAGIC */
 	uint32_t nr_args;	/* 1 to SPD_MAX_ARGS */
-	uint32_t nr_words;	/* up to SPD_MAX_WORDS */
+	uint32_t nr_options;	/* up to SPD_MAX_OPTIONS */
 	uint32_t reserved;	/* 0 */
 };
 

@@ -9,9 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "env.h"
-#include "files.h"
-#include "words.h"
+#include "common/launch.h"
 
 /* The part of a message that was not read yet. */
 struct cursor {
@@ -37,88 +35,73 @@ static const char *take_string(struct cursor *c)
 	return take(c, strnlen(c->at, c->left) + 1);
 }
 
-/* The program's path and arguments. */
-static int take_program(struct cursor *c, uint32_t nr_args,
-			struct spawnpol_chain *chain)
+/* Returns false if there are fewer strings than nr. */
+static bool take_strings(struct cursor *c, const char **to, uint32_t nr)
 {
-	const char *argv[SPD_MAX_ARGS + 1] = { NULL };
-	const char *path = take_string(c);
-
-	if (!path)
-		return -EBADMSG;
-	for (uint32_t i = 0; i < nr_args; i++) {
-		argv[i] = take_string(c);
-		if (!argv[i])
-			return -EBADMSG;
+	for (uint32_t i = 0; i < nr; i++) {
+		to[i] = take_string(c);
+		if (!to[i])
+			return false;
 	}
-	spawnpol_chain_program(chain, path);
-	return spawnpol_chain_argv(chain, (char *const *)argv);
+	return true;
 }
 
-/* Do the words that are PASSED, or the others. */
-static int take_words(struct cursor *c, uint32_t nr_words, struct request *r,
-		      bool passed)
+/* All of the message is looked at before anything is made of it. */
+static int fill(struct cursor *c, struct launch *l)
 {
-	const char *word;
-	int err = 0;
-
-	for (uint32_t i = 0; i < nr_words && !err; i++) {
-		word = take_string(c);
-		err = word ? word_do(r, word, passed) : -EBADMSG;
-	}
-	return err;
-}
-
-static int fill_chain(struct cursor *c, struct request *r)
-{
+	static const char *argv[SPD_MAX_ARGS + 1], *options[SPD_MAX_OPTIONS];
 	const struct spd_request *head = take(c, sizeof(*head));
-	struct cursor again;
-	int err;
+	const char *path;
+	int err = 0;
 
 	if (!head || head->magic != SPD_MAGIC || head->reserved ||
 	    !head->nr_args || head->nr_args > SPD_MAX_ARGS ||
-	    head->nr_words > SPD_MAX_WORDS)
+	    head->nr_options > SPD_MAX_OPTIONS)
 		return -EBADMSG;
-	err = take_program(c, head->nr_args, r->chain);
-	again = *c;
-	err = err ?: take_words(c, head->nr_words, r, true) ?: files_done(r) ?:
-	      take_words(&again, head->nr_words, r, false) ?: env_done(r);
-	if (!err && c->left)
+	path = take_string(c);
+	if (!path || !take_strings(c, argv, head->nr_args) ||
+	    !take_strings(c, options, head->nr_options) || c->left)
 		return -EBADMSG;
-	return err;
+	argv[head->nr_args] = NULL;
+	for (int i = 0; i < SPD_NR_STREAMS && !err; i++)
+		err = launch_give(l, l->fds[i], i);
+	return err ?: launch_program(l, path, (char *const *)argv) ?:
+	       launch_apply(l, options, head->nr_options);
 }
 
-static void explain(struct request *r, int error)
+static void explain(const struct launch *l, int error, char *why)
 {
 	struct spawnpol_advice a = spawnpol_advise(SPAWNPOL_TOPIC_CHAIN, error);
 
-	if (r->why[0])
-		return;
-	if (error == -EBADMSG)
-		snprintf(r->why, sizeof(r->why),
+	if (l->why[0])
+		snprintf(why, SPD_MAX_TEXT, "%s", l->why);
+	else if (error == -EBADMSG)
+		snprintf(why, SPD_MAX_TEXT,
 			 "this is no request; use the spawnpold-client that was built with this daemon");
 	else if (error == -E2BIG)
-		snprintf(r->why, sizeof(r->why),
-			 "too much for one request; it can have %d actions and programs, and %d variables",
-			 SPAWNPOL_MAX_STEPS, SPD_MAX_ENV);
+		snprintf(why, SPD_MAX_TEXT,
+			 "too much for one request; it can have %d steps and programs, and %d variables",
+			 SPAWNPOL_MAX_STEPS, LAUNCH_MAX_ENV);
 	else
-		snprintf(r->why, sizeof(r->why), "%s", a.text);
+		snprintf(why, SPD_MAX_TEXT, "%s", a.text);
 }
 
 int request_to_chain(const char *message, size_t size, const int *fds,
 		     int nr_fds, struct spawnpol_chain **chain, char *why)
 {
-	struct request r = { .fds = fds, .nr_fds = nr_fds };
 	struct cursor cursor = { message, size };
+	struct launch launch;
 	int err;
 
-	err = spawnpol_chain_new(&r.chain) ?: fill_chain(&cursor, &r);
+	*chain = NULL;
+	err = spawnpol_chain_new(chain);
+	launch_init(&launch, *chain, fds, nr_fds);
+	if (!err)
+		err = fill(&cursor, &launch);
 	if (err) {
-		explain(&r, err);
-		memcpy(why, r.why, sizeof(r.why));
-		spawnpol_chain_free(r.chain);
-		return err;
+		explain(&launch, err, why);
+		spawnpol_chain_free(*chain);
 	}
-	*chain = r.chain;
-	return 0;
+	launch_free(&launch);
+	return err;
 }

@@ -10,7 +10,6 @@
  * runs, one for the program's pidfd. See proto.h for what is said.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <liburing.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,12 +19,12 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <spawnpol.h>
 
+#include "common/streams.h"
 #include "peer.h"
 #include "proto.h"
 #include "request.h"
@@ -312,40 +311,6 @@ static void on_signal(int sig)
 	errno = saved;
 }
 
-static int listen_at(const char *path)
-{
-	struct sockaddr_un addr;
-	mode_t mask;
-	int fd, err;
-
-	fd = socket_for(path, &addr);
-	if (fd < 0)
-		return fd;
-	mask = umask(0177);
-	err = bind(fd, (void *)&addr, sizeof(addr)) || listen(fd, 64) ?
-	      -errno : 0;
-	umask(mask);
-	if (err) {
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
-/* Else the number of standard error could be that of a client's connection. */
-static int have_streams(void)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	} while (fd >= 0 && fd < SPD_NR_STREAMS);
-	if (fd < 0)
-		return -errno;
-	close(fd);
-	return 0;
-}
-
 static int fail(const char *what, int err)
 {
 	fprintf(stderr, "spawnpold: %s: %s\n", what, strerror(-err));
@@ -397,7 +362,7 @@ int main(int argc, char **argv)
 		fputs("usage: spawnpold SOCKET\n", stderr);
 		return 2;
 	}
-	err = have_streams();
+	err = streams_reserve();
 	if (err)
 		return fail("/dev/null", err);
 	err = spawnpol_ring_open(&self.ring, 256, IORING_SETUP_SINGLE_ISSUER |
@@ -405,11 +370,13 @@ int main(int argc, char **argv)
 	if (err)
 		return fail_ring(err);
 	self.max_jobs = count_max_jobs();
-	self.listener = (struct source) { listen_at(argv[1]), listener_ready };
+	self.listener = (struct source) { socket_listen(argv[1]), listener_ready };
 	if (self.listener.fd < 0)
 		return fail(argv[1], self.listener.fd);
 	self.stop = eventfd(0, EFD_CLOEXEC);
 	self.epoll = epoll_create1(EPOLL_CLOEXEC);
+	/* whoever started us may ignore it; then the kernel keeps no status for us */
+	signal(SIGCHLD, SIG_DFL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/errno_name.h"
 #include "json.h"
-#include "names.h"
 #include "tool.h"
 
 static void record(struct tool *t, int err, enum exit_status status,

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/errno_name.h"
 #include "features.h"
-#include "names.h"
 
 #define NEED_BTF	"boot a kernel with CONFIG_DEBUG_INFO_BTF=y"
 #define NEED_POLICIES	"boot a kernel with the spawnpol series and CONFIG_IO_URING_BPF=y"

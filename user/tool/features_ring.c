@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/errno_name.h"
 #include "features.h"
-#include "names.h"
 
 #define BOOT_PATCHED	"boot a kernel with the spawnpol series and CONFIG_IO_URING_SPAWN=y"
 #define SYSCTL_ON	"sysctl -w kernel.io_uring_disabled=0, or allow io_uring_setup(2) in the seccomp filter"

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/commands.h"
 #include "common/suggest.h"
 #include "kernel.h"
 #include "names.h"
@@ -20,99 +21,69 @@
 struct named {
 	const char *name;
 	uint32_t number;
-	uint32_t cmd;
+	const char *help;
 };
 
 /*
- * What can be a step. Numbers of operations are those of the kernel's enum, written
- * out where liburing's header is older than the operation; of the series' own
- * operations the ones of names.h, for which kernels have different numbers.
+ * Operations that can be steps besides the commands of a child (common/commands.c), by
+ * the numbers of the kernel's enum, written out where liburing's header is older than
+ * the operation.
  */
-static const struct named steps[] = {
-	{ "any", NAME_ANY_OP, 0 },
-	{ "exec", NAME_EXEC, 0 },
-	{ "dup", NAME_CHILD, IORING_CHILD_DUP },
-	{ "chdir", NAME_CHILD, IORING_CHILD_CHDIR },
-	{ "fchdir", NAME_CHILD, IORING_CHILD_FCHDIR },
-	{ "open", NAME_CHILD, IORING_CHILD_OPEN },
-	{ "setsid", NAME_CHILD, IORING_CHILD_SETSID },
-	{ "setpgid", NAME_CHILD, IORING_CHILD_SETPGID },
-	{ "close_range", NAME_CHILD, IORING_CHILD_CLOSE_RANGE },
-	{ "close_except", NAME_CHILD, IORING_CHILD_CLOSE_EXCEPT },
-	{ "chroot", NAME_CHILD, IORING_CHILD_CHROOT },
-	{ "umask", NAME_CHILD, IORING_CHILD_UMASK },
-	{ "tcsetpgrp", NAME_CHILD, IORING_CHILD_TCSETPGRP },
-	{ "sigmask", NAME_CHILD, IORING_CHILD_SIGMASK },
-	{ "sigdefault", NAME_CHILD, IORING_CHILD_SIGDEFAULT },
-	{ "sigignore", NAME_CHILD, IORING_CHILD_SIGIGNORE },
-	{ "setgroups", NAME_CHILD, IORING_CHILD_SETGROUPS },
-	{ "setresgid", NAME_CHILD, IORING_CHILD_SETRESGID },
-	{ "setresuid", NAME_CHILD, IORING_CHILD_SETRESUID },
-	{ "capset", NAME_CHILD, IORING_CHILD_CAPSET },
-	{ "prctl", NAME_CHILD, IORING_CHILD_PRCTL },
-	{ "dumpable", NAME_CHILD, IORING_CHILD_DUMPABLE },
-	{ "landlock", NAME_CHILD, IORING_CHILD_LANDLOCK },
-	{ "rlimit", NAME_CHILD, IORING_CHILD_RLIMIT },
-	{ "nice", NAME_CHILD, IORING_CHILD_NICE },
-	{ "sched", NAME_CHILD, IORING_CHILD_SCHED },
-	{ "affinity", NAME_CHILD, IORING_CHILD_AFFINITY },
-	{ "ioprio", NAME_CHILD, IORING_CHILD_IOPRIO },
-	{ "oom_score_adj", NAME_CHILD, IORING_CHILD_OOM_SCORE_ADJ },
-	{ "unshare", NAME_CHILD, IORING_CHILD_UNSHARE },
-	{ "setns", NAME_CHILD, IORING_CHILD_SETNS },
-	{ "openat", IORING_OP_OPENAT, 0 },
-	{ "openat2", IORING_OP_OPENAT2, 0 },
-	{ "close", IORING_OP_CLOSE, 0 },
-	{ "read", IORING_OP_READ, 0 },
-	{ "write", IORING_OP_WRITE, 0 },
-	{ "readv", IORING_OP_READV, 0 },
-	{ "writev", IORING_OP_WRITEV, 0 },
-	{ "read_fixed", IORING_OP_READ_FIXED, 0 },
-	{ "write_fixed", IORING_OP_WRITE_FIXED, 0 },
-	{ "fsync", IORING_OP_FSYNC, 0 },
-	{ "sync_file_range", IORING_OP_SYNC_FILE_RANGE, 0 },
-	{ "fallocate", IORING_OP_FALLOCATE, 0 },
-	{ "ftruncate", 55, 0 },
-	{ "statx", IORING_OP_STATX, 0 },
-	{ "splice", IORING_OP_SPLICE, 0 },
-	{ "tee", IORING_OP_TEE, 0 },
-	{ "renameat", IORING_OP_RENAMEAT, 0 },
-	{ "unlinkat", IORING_OP_UNLINKAT, 0 },
-	{ "mkdirat", IORING_OP_MKDIRAT, 0 },
-	{ "symlinkat", IORING_OP_SYMLINKAT, 0 },
-	{ "linkat", IORING_OP_LINKAT, 0 },
-	{ "setxattr", IORING_OP_SETXATTR, 0 },
-	{ "fsetxattr", IORING_OP_FSETXATTR, 0 },
-	{ "getxattr", IORING_OP_GETXATTR, 0 },
-	{ "fgetxattr", IORING_OP_FGETXATTR, 0 },
-	{ "shutdown", IORING_OP_SHUTDOWN, 0 },
-	{ "nop", IORING_OP_NOP, 0 },
-	{ "clone", NAME_CLONE, 0 },
+static const struct named operations[] = {
+	{ "openat", IORING_OP_OPENAT, NULL },
+	{ "openat2", IORING_OP_OPENAT2, NULL },
+	{ "read", IORING_OP_READ, NULL },
+	{ "write", IORING_OP_WRITE, NULL },
+	{ "readv", IORING_OP_READV, NULL },
+	{ "writev", IORING_OP_WRITEV, NULL },
+	{ "read_fixed", IORING_OP_READ_FIXED, NULL },
+	{ "write_fixed", IORING_OP_WRITE_FIXED, NULL },
+	{ "fsync", IORING_OP_FSYNC, NULL },
+	{ "sync_file_range", IORING_OP_SYNC_FILE_RANGE, NULL },
+	{ "fallocate", IORING_OP_FALLOCATE, NULL },
+	{ "ftruncate", 55, NULL },
+	{ "statx", IORING_OP_STATX, NULL },
+	{ "splice", IORING_OP_SPLICE, NULL },
+	{ "tee", IORING_OP_TEE, NULL },
+	{ "renameat", IORING_OP_RENAMEAT, NULL },
+	{ "unlinkat", IORING_OP_UNLINKAT, NULL },
+	{ "mkdirat", IORING_OP_MKDIRAT, NULL },
+	{ "symlinkat", IORING_OP_SYMLINKAT, NULL },
+	{ "linkat", IORING_OP_LINKAT, NULL },
+	{ "setxattr", IORING_OP_SETXATTR, NULL },
+	{ "fsetxattr", IORING_OP_FSETXATTR, NULL },
+	{ "getxattr", IORING_OP_GETXATTR, NULL },
+	{ "fgetxattr", IORING_OP_FGETXATTR, NULL },
+	{ "shutdown", IORING_OP_SHUTDOWN, NULL },
+	{ "nop", IORING_OP_NOP, NULL },
 };
 
 static const struct named events[] = {
-	{ "failed", IORING_POLICY_FAILED, 0 },
-	{ "staged", IORING_POLICY_STAGED, 0 },
-	{ "before-step", IORING_POLICY_BEFORE_STEP, 0 },
-	{ "before-exec", IORING_POLICY_BEFORE_EXEC, 0 },
-	{ "done", IORING_POLICY_DONE, 0 },
-	{ "clone", IORING_POLICY_CLONE, 0 },
+	{ "failed", IORING_POLICY_FAILED, "a step has failed; always reported" },
+	{ "staged", IORING_POLICY_STAGED,
+	  "what the policy staged has ended; always reported" },
+	{ "before-step", IORING_POLICY_BEFORE_STEP, "a step other than exec is next" },
+	{ "before-exec", IORING_POLICY_BEFORE_EXEC, "an exec is next" },
+	{ "done", IORING_POLICY_DONE, "a step has succeeded" },
+	{ "clone", IORING_POLICY_CLONE,
+	  "there is no child: clone has failed with EAGAIN or ENOMEM" },
 };
 
 static const struct named verdicts[] = {
-	{ "continue", IORING_VERDICT_CONTINUE, 0 },
-	{ "retry", IORING_VERDICT_RETRY, 0 },
-	{ "skip", IORING_VERDICT_SKIP, 0 },
-	{ "submit", IORING_VERDICT_SUBMIT, 0 },
-	{ "abort", IORING_VERDICT_ABORT, 0 },
+	{ "continue", IORING_VERDICT_CONTINUE, "go on as if there were no policy" },
+	{ "retry", IORING_VERDICT_RETRY, "issue the step again" },
+	{ "skip", IORING_VERDICT_SKIP, "count the step as done" },
+	{ "submit", IORING_VERDICT_SUBMIT,
+	  "issue what the policy has staged; not for --on" },
+	{ "abort", IORING_VERDICT_ABORT, "end the launch" },
 };
 
 /* Second names, which strerrorname_np() never returns. */
 static const struct named errno_aliases[] = {
-	{ "EWOULDBLOCK", EWOULDBLOCK, 0 },
-	{ "EDEADLOCK", EDEADLOCK, 0 },
-	{ "EOPNOTSUPP", EOPNOTSUPP, 0 },
-	{ "ENOTSUP", ENOTSUP, 0 },
+	{ "EWOULDBLOCK", EWOULDBLOCK, NULL },
+	{ "EDEADLOCK", EDEADLOCK, NULL },
+	{ "EOPNOTSUPP", EOPNOTSUPP, NULL },
+	{ "ENOTSUP", ENOTSUP, NULL },
 };
 
 static const struct named *find_name(const struct named *table, size_t nr,
@@ -137,29 +108,34 @@ static const char *find_number(const struct named *table, size_t nr,
 	return NULL;
 }
 
+/* A name that is in no table; the remedy is the names that are. */
 static int unknown(struct tool *t, const char *kind, const char *name,
-		   const struct named *table, size_t nr)
+		   const struct suggestion *s, const char *valid)
 {
-	struct suggestion s;
 	char hint[HINT];
-	size_t i;
 
-	suggest_start(&s, name);
-	for (i = 0; i < nr; i++)
-		suggest_try(&s, table[i].name);
-	return misuse(t, "there is no %s '%s'%s", kind, name,
-		      suggest_text(&s, hint, sizeof(hint)));
+	misuse(t, "there is no %s '%s'%s", kind, name,
+	       suggest_text(s, hint, sizeof(hint)));
+	advise(t, "%s", valid);
+	return -EINVAL;
 }
 
-const char *errno_name(int err)
+static int unknown_in(struct tool *t, const char *kind, const char *name,
+		      const struct named *table, size_t nr)
 {
-	static char number[16];
-	const char *name = strerrorname_np(err);
+	struct suggestion s;
+	char valid[160];
+	size_t i, len;
 
-	if (name)
-		return name;
-	snprintf(number, sizeof(number), "%d", err);
-	return number;
+	len = snprintf(valid, sizeof(valid), "one of ");
+	suggest_start(&s, name);
+	for (i = 0; i < nr; i++) {
+		suggest_try(&s, table[i].name);
+		if (len < sizeof(valid))
+			len += snprintf(valid + len, sizeof(valid) - len, "%s%s",
+					i ? ", " : "", table[i].name);
+	}
+	return unknown(t, kind, name, &s, valid);
 }
 
 int errno_number(struct tool *t, const char *name)
@@ -167,7 +143,6 @@ int errno_number(struct tool *t, const char *name)
 	const struct named *alias;
 	struct suggestion s;
 	const char *known;
-	char hint[HINT];
 	int err;
 
 	alias = find_name(errno_aliases, COUNT(errno_aliases), name);
@@ -182,8 +157,8 @@ int errno_number(struct tool *t, const char *name)
 			return err;
 		suggest_try(&s, known);
 	}
-	return misuse(t, "there is no errno '%s'%s", name,
-		      suggest_text(&s, hint, sizeof(hint)));
+	return unknown(t, "errno", name, &s,
+		       "a name of errno(3), as ENOENT");
 }
 
 uint32_t step_opcode(uint32_t opcode)
@@ -191,48 +166,94 @@ uint32_t step_opcode(uint32_t opcode)
 	const struct io_uring_spawn_query *query = kernel_query();
 
 	switch (opcode) {
-	case NAME_CLONE:
+	case OP_CLONE:
 		return query->op_clone;
-	case NAME_EXEC:
+	case OP_EXEC:
 		return query->op_exec;
-	case NAME_CHILD:
+	case OP_CHILD:
 		return query->op_child;
 	default:
 		return opcode;
 	}
 }
 
+/* Rows of the table that have numbers of their own. */
+static bool is_operation(const struct child_command *c)
+{
+	return !c->variant && c->op != OP_OTHER;
+}
+
 /* Is this the operation that the running kernel calls opcode? */
-static bool is_step(const struct named *step, uint32_t opcode, uint32_t cmd)
+static bool is_step(const struct child_command *c, uint32_t opcode, uint32_t cmd)
 {
 	/* a kernel without one of them tells 0, which is IORING_OP_NOP */
-	if (step->number >= NAME_CLONE && !opcode)
+	if (!is_operation(c) || (c->op >= OP_CLONE && !opcode))
 		return false;
-	return step_opcode(step->number) == opcode &&
-	       (step->number != NAME_CHILD || step->cmd == cmd);
+	return step_opcode(c->op) == opcode && (c->op != OP_CHILD || c->cmd == cmd);
 }
 
 const char *step_name(uint32_t opcode, uint32_t cmd)
 {
 	static char number[16];
-	size_t i;
+	const struct child_command *c;
+	const char *name;
+	unsigned int n;
 
-	for (i = 0; i < COUNT(steps); i++)
-		if (is_step(&steps[i], opcode, cmd))
-			return steps[i].name;
+	for (n = 0; (c = command_nth(n)); n++)
+		if (is_step(c, opcode, cmd))
+			return c->name;
+	name = find_number(operations, COUNT(operations), opcode);
+	if (name)
+		return name;
 	snprintf(number, sizeof(number), "op %u", opcode);
 	return number;
+}
+
+const char *step_nth(unsigned int nth)
+{
+	const struct child_command *c;
+	unsigned int n;
+
+	for (n = 0; (c = command_nth(n)); n++)
+		if (is_operation(c) && c->op != OP_CLONE && !nth--)
+			return c->name;
+	return nth < COUNT(operations) ? operations[nth].name : NULL;
+}
+
+static int unknown_step(struct tool *t, const char *name)
+{
+	struct suggestion s;
+	unsigned int n;
+
+	suggest_start(&s, name);
+	for (n = 0; step_nth(n); n++)
+		suggest_try(&s, step_nth(n));
+	return unknown(t, "operation", name, &s,
+		       TOOL_NAME " help operations, for a list; any stands for all");
 }
 
 int step_number(struct tool *t, const char *name, uint32_t *opcode,
 		uint32_t *cmd)
 {
-	const struct named *n = find_name(steps, COUNT(steps), name);
+	const struct child_command *c;
+	const struct named *named;
+	unsigned int n;
 
-	if (!n)
-		return unknown(t, "operation", name, steps, COUNT(steps));
-	*opcode = n->number;
-	*cmd = n->cmd;
+	*cmd = 0;
+	*opcode = NAME_ANY_OP;
+	if (!strcasecmp(name, "any"))
+		return 0;
+	for (n = 0; (c = command_nth(n)); n++) {
+		if (!is_operation(c) || strcasecmp(c->name, name))
+			continue;
+		*opcode = c->op;
+		*cmd = c->cmd;
+		return 0;
+	}
+	named = find_name(operations, COUNT(operations), name);
+	if (!named)
+		return unknown_step(t, name);
+	*opcode = named->number;
 	return 0;
 }
 
@@ -255,7 +276,8 @@ int event_mask(struct tool *t, const char *list, uint32_t *mask)
 		snprintf(name, sizeof(name), "%.*s", (int)len, list);
 		n = find_name(events, COUNT(events), name);
 		if (!n)
-			return unknown(t, "event", name, events, COUNT(events));
+			return unknown_in(t, "event", name, events,
+					  COUNT(events));
 		*mask |= n->number;
 		if (!list[len])
 			return 0;
@@ -286,6 +308,26 @@ int verdict_number(struct tool *t, const char *name)
 	const struct named *n = find_name(verdicts, COUNT(verdicts), name);
 
 	if (!n)
-		return unknown(t, "verdict", name, verdicts, COUNT(verdicts));
+		return unknown_in(t, "verdict", name, verdicts, COUNT(verdicts));
 	return n->number;
+}
+
+const char *event_nth(unsigned int n)
+{
+	return n < COUNT(events) ? events[n].name : NULL;
+}
+
+const char *event_help(unsigned int n)
+{
+	return events[n].help;
+}
+
+const char *verdict_nth(unsigned int n)
+{
+	return n < COUNT(verdicts) ? verdicts[n].name : NULL;
+}
+
+const char *verdict_help(unsigned int n)
+{
+	return verdicts[n].help;
 }

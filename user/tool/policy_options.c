@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "budgets.h"
+#include "common/commands.h"
 #include "common/parse.h"
 #include "names.h"
 #include "policy_options.h"
@@ -111,11 +112,11 @@ static int read_operation(struct tool *t, const char *name,
 	ret = step_number(t, name, &on->opcode, &on->cmd);
 	if (ret)
 		return ret;
-	if (on->opcode == NAME_CLONE)
+	if (on->opcode == OP_CLONE)
 		return misuse(t, "--on: clone is not a step of a chain");
 	if (on->opcode == NAME_ANY_OP)
 		on->opcode = SPAWN_POLICY_ANY;
-	if (on->opcode != NAME_CHILD)
+	if (on->opcode != OP_CHILD)
 		on->cmd = SPAWN_POLICY_ANY;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/errno_name.h"
 #include "json.h"
 #include "json_events.h"
 #include "names.h"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include "common/commands.h"
 #include "features.h"
 #include "json.h"
 #include "names.h"
@@ -51,7 +52,7 @@ static void json_steps(struct json *j, const char *key, const __u64 *ops)
 	json_array(j, key);
 	for (op = 0; op < 256; op++)
 		if (ops[op / 64] >> op % 64 & 1)
-			json_text(j, NULL, op == step_opcode(NAME_CHILD) ?
+			json_text(j, NULL, op == step_opcode(OP_CHILD) ?
 				  "child" : step_name(op, 0));
 	json_end(j);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/errno_name.h"
 #include "common/parse.h"
 #include "kernel.h"
 #include "names.h"

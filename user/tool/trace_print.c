@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/errno_name.h"
 #include "json.h"
 #include "names.h"
 #include "trace_print.h"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/errno_name.h"
 #include "dry_run.h"
 #include "kernel.h"
 #include "names.h"

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The operands' types. What they read comes from outside and is not trusted. */
-#include "operand.h"
+/* Types of arguments. What they read comes from outside and is not trusted. */
+#include "argument.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,22 +12,10 @@
 #include "common/parse.h"
 
 #define PARSER(kind)							\
-	static int read_##kind(const struct operand *o, const char *text, \
-			       const struct request *r, struct values *to, \
+	static int read_##kind(const struct argument *a, const char *text, \
+			       int nr_files, struct values *to,		\
 			       struct value *v)
 #define UNUSED(x)	((void)(x))
-
-/* Digits and nothing else: strtoull() takes blanks, signs and empty strings. */
-static int to_number(const char *text, int base, uint64_t max, uint64_t *number)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)*text))
-		return -EINVAL;
-	errno = 0;
-	*number = strtoull(text, &end, base);
-	return *end || errno || *number > max ? -EINVAL : 0;
-}
 
 /*
  * Call each for every element of a list, with its place in it. Returns how many
@@ -45,7 +32,7 @@ static int for_each(const char *list,
 
 	for (;; list += len + 1) {
 		len = strcspn(list, ",");
-		if (!len || len >= sizeof(element) || nr == SPD_MAX_LIST)
+		if (!len || len >= sizeof(element) || nr == MAX_ELEMENTS)
 			return -EINVAL;
 		memcpy(element, list, len);
 		element[len] = '\0';
@@ -59,7 +46,7 @@ static int for_each(const char *list,
 
 PARSER(text)
 {
-	UNUSED(o), UNUSED(r), UNUSED(to);
+	UNUSED(a), UNUSED(nr_files), UNUSED(to);
 	v->text = text;
 	return *text ? 0 : -EINVAL;
 }
@@ -68,57 +55,55 @@ PARSER(variable)
 {
 	const char *equals = strchr(text, '=');
 
-	UNUSED(o), UNUSED(r), UNUSED(to);
+	UNUSED(a), UNUSED(nr_files), UNUSED(to);
 	v->text = text;
 	return equals && equals != text ? 0 : -EINVAL;
 }
 
 PARSER(file)
 {
-	UNUSED(o), UNUSED(to);
-	return to_number(text, 10, r->nr_fds - 1, &v->number) ?:
-	       v->number < SPD_NR_STREAMS ? -EINVAL : 0;
+	UNUSED(a), UNUSED(to);
+	return nr_files <= NR_STREAMS ? -EINVAL :
+	       parse_unsigned(text, 10, nr_files - 1, &v->number) ?:
+	       v->number < NR_STREAMS ? -ERANGE : 0;
 }
 
 PARSER(number)
 {
-	bool minus = *text == '-';
-	uint64_t max = minus ? -o->min : o->max;
+	int64_t n = 0;
+	int ret = parse_signed(text, a->min, a->max, &n);
 
-	UNUSED(r), UNUSED(to);
-	if ((minus && o->min >= 0) || to_number(text + minus, 10, max, &v->number))
-		return -EINVAL;
-	if (minus)
-		v->number = -v->number;
-	return (int64_t)v->number < o->min ? -EINVAL : 0;
+	UNUSED(nr_files), UNUSED(to);
+	v->number = n;
+	return ret;
 }
 
 PARSER(octal)
 {
-	UNUSED(r), UNUSED(to);
-	return to_number(text, 8, o->max, &v->number);
+	UNUSED(nr_files), UNUSED(to);
+	return parse_unsigned(text, 8, a->max, &v->number);
 }
 
 PARSER(cookie)
 {
-	UNUSED(o), UNUSED(r), UNUSED(to);
-	return to_number(text, 0, UINT64_MAX, &v->number);
+	UNUSED(a), UNUSED(nr_files), UNUSED(to);
+	return parse_unsigned(text, 0, UINT64_MAX, &v->number);
 }
 
 PARSER(id)
 {
-	UNUSED(o), UNUSED(r), UNUSED(to);
+	UNUSED(a), UNUSED(nr_files), UNUSED(to);
 	if (!strcmp(text, "-")) {
 		v->number = ALL_IDS;
 		return 0;
 	}
-	return to_number(text, 10, ALL_IDS - 1, &v->number);
+	return parse_unsigned(text, 10, ALL_IDS - 1, &v->number);
 }
 
 static int add_id(const char *element, size_t at, struct values *to)
 {
-	uint64_t n;
-	int err = to_number(element, 10, ALL_IDS - 1, &n);
+	uint64_t n = 0;
+	int err = parse_unsigned(element, 10, ALL_IDS - 1, &n);
 
 	to->ids[at] = n;
 	return err;
@@ -126,8 +111,8 @@ static int add_id(const char *element, size_t at, struct values *to)
 
 static int add_fd(const char *element, size_t at, struct values *to)
 {
-	uint64_t n;
-	int err = to_number(element, 10, INT_MAX, &n);
+	uint64_t n = 0;
+	int err = parse_unsigned(element, 10, INT_MAX, &n);
 
 	to->fds[at] = n;
 	return err;
@@ -144,13 +129,13 @@ static int add_list(const char *text, struct values *to,
 
 PARSER(ids)
 {
-	UNUSED(o), UNUSED(r), UNUSED(v);
+	UNUSED(a), UNUSED(nr_files), UNUSED(v);
 	return add_list(text, to, add_id);
 }
 
 PARSER(fds)
 {
-	UNUSED(o), UNUSED(r), UNUSED(v);
+	UNUSED(a), UNUSED(nr_files), UNUSED(v);
 	return add_list(text, to, add_fd);
 }
 
@@ -164,8 +149,8 @@ static int add_cpus(const char *element, size_t at, struct values *to)
 	UNUSED(at);
 	snprintf(first, sizeof(first), "%.*s",
 		 (int)strcspn(element, "-"), element);
-	if (to_number(first, 10, MAX_CPUS - 1, &from) ||
-	    to_number(dash ? dash + 1 : first, 10, MAX_CPUS - 1, &until) ||
+	if (parse_unsigned(first, 10, MAX_CPUS - 1, &from) ||
+	    parse_unsigned(dash ? dash + 1 : first, 10, MAX_CPUS - 1, &until) ||
 	    from > until)
 		return -EINVAL;
 	for (; from <= until; from++) {
@@ -179,7 +164,7 @@ static int add_cpus(const char *element, size_t at, struct values *to)
 /* nr is the mask's bytes. */
 PARSER(cpus)
 {
-	UNUSED(o), UNUSED(r), UNUSED(v);
+	UNUSED(a), UNUSED(nr_files), UNUSED(v);
 	memset(to->cpus, 0, sizeof(to->cpus));
 	to->nr = 0;
 	return for_each(text, add_cpus, to) < 0 ? -EINVAL : 0;
@@ -193,14 +178,14 @@ PARSER(limit)
 	const char *unit = text[len] ? strchr(units, text[len]) : NULL;
 	unsigned int shift = unit ? 10 * (unit - units + 1) : 0;
 
-	UNUSED(o), UNUSED(r), UNUSED(to);
+	UNUSED(a), UNUSED(nr_files), UNUSED(to);
 	v->number = RLIM_INFINITY;
 	if (!strcmp(text, "unlimited"))
 		return 0;
 	if (len >= sizeof(digits) || (text[len] && (!unit || text[len + 1])))
 		return -EINVAL;
 	snprintf(digits, sizeof(digits), "%.*s", (int)len, text);
-	if (to_number(digits, 10, (RLIM_INFINITY - 1) >> shift, &v->number))
+	if (parse_unsigned(digits, 10, (RLIM_INFINITY - 1) >> shift, &v->number))
 		return -EINVAL;
 	v->number <<= shift;
 	return 0;
@@ -208,7 +193,7 @@ PARSER(limit)
 
 PARSER(time)
 {
-	UNUSED(o), UNUSED(r), UNUSED(to);
+	UNUSED(a), UNUSED(nr_files), UNUSED(to);
 	return parse_duration(text, &v->number) ? -EINVAL : 0;
 }
 
@@ -218,14 +203,14 @@ static int signal_number(const char *text)
 	const char *known;
 	uint64_t n;
 
-	if (!to_number(text, 10, SIGRTMAX, &n))
+	if (!parse_unsigned(text, 10, SIGRTMAX, &n))
 		return n;
 	if (!strncmp(text, "SIG", 3))
 		text += 3;
 	if (!strcmp(text, "RTMIN"))
 		return SIGRTMIN;
 	if (!strncmp(text, "RTMIN+", 6))
-		return to_number(text + 6, 10, SIGRTMAX - SIGRTMIN, &n) ?
+		return parse_unsigned(text + 6, 10, SIGRTMAX - SIGRTMIN, &n) ?
 		       0 : SIGRTMIN + (int)n;
 	for (int sig = 1; sig < SIGRTMIN; sig++) {
 		known = sigabbrev_np(sig);
@@ -237,7 +222,7 @@ static int signal_number(const char *text)
 
 PARSER(signal)
 {
-	UNUSED(o), UNUSED(r), UNUSED(to);
+	UNUSED(a), UNUSED(nr_files), UNUSED(to);
 	v->number = signal_number(text);
 	return v->number ? 0 : -EINVAL;
 }
@@ -252,7 +237,7 @@ static int add_signal(const char *element, size_t at, struct values *to)
 
 PARSER(signals)
 {
-	UNUSED(o), UNUSED(r), UNUSED(v);
+	UNUSED(a), UNUSED(nr_files), UNUSED(v);
 	if (!strcmp(text, "all"))
 		return sigfillset(&to->signals);
 	sigemptyset(&to->signals);
@@ -263,16 +248,16 @@ PARSER(signals)
 
 PARSER(one_of)
 {
-	const struct name *n = name_find(o->names, text, strlen(text));
+	const struct name *n = name_find(a->names, text, strlen(text));
 
-	UNUSED(r), UNUSED(to);
+	UNUSED(nr_files), UNUSED(to);
 	if (!n)
 		return -EINVAL;
 	v->number = n->number;
 	return 0;
 }
 
-static int parse_set(const struct operand *o, const char *text, bool bits,
+static int parse_set(const struct argument *a, const char *text, bool bits,
 		     struct value *v)
 {
 	const struct name *n;
@@ -283,7 +268,7 @@ static int parse_set(const struct operand *o, const char *text, bool bits,
 		return 0;
 	for (;; text += len + 1) {
 		len = strcspn(text, ",");
-		n = name_find(o->names, text, len);
+		n = name_find(a->names, text, len);
 		if (!n)
 			return -EINVAL;
 		v->number |= bits ? 1ULL << n->number : n->number;
@@ -294,14 +279,14 @@ static int parse_set(const struct operand *o, const char *text, bool bits,
 
 PARSER(some_of)
 {
-	UNUSED(r), UNUSED(to);
-	return parse_set(o, text, false, v);
+	UNUSED(nr_files), UNUSED(to);
+	return parse_set(a, text, false, v);
 }
 
 PARSER(bits_of)
 {
-	UNUSED(r), UNUSED(to);
-	return parse_set(o, text, true, v);
+	UNUSED(nr_files), UNUSED(to);
+	return parse_set(a, text, true, v);
 }
 
 static int nibble(char c)
@@ -319,7 +304,7 @@ PARSER(filter)
 	unsigned char *code = (unsigned char *)to->code;
 	int high, low;
 
-	UNUSED(o), UNUSED(r), UNUSED(v);
+	UNUSED(a), UNUSED(nr_files), UNUSED(v);
 	to->nr = len / sizeof(*to->code);
 	if (!len || strlen(text) % (2 * sizeof(*to->code)) ||
 	    to->nr > BPF_MAXINSNS || len > sizeof(to->code))
@@ -335,12 +320,14 @@ PARSER(filter)
 }
 
 #define TYPE(kind, reader, ...) \
-	const struct operand_type kind##_type = { reader, __VA_ARGS__ }
+	const struct argument_type arg_##kind = { reader, __VA_ARGS__ }
 
 TYPE(text, read_text, "a text that is not empty", AS_IT_IS);
+TYPE(path, read_text, "a path", AS_IT_IS);
+TYPE(fd, read_number, NULL, AS_IT_IS);
 TYPE(variable, read_variable, "a name, = and a value", AS_IT_IS);
-TYPE(file, read_file, "a file, or @N for the client's own descriptor N", OPENED);
-TYPE(place, read_file, "a file or directory, or @N for the client's own descriptor N",
+TYPE(file, read_file, "a file, or @N for the open descriptor N", OPENED);
+TYPE(place, read_file, "a file or directory, or @N for the open descriptor N",
      OPENED_AS_PATH);
 TYPE(filter, read_filter, "a file with 1 to 4096 instructions of classic BPF", CONTENTS);
 TYPE(number, read_number, NULL, AS_IT_IS);
@@ -359,22 +346,27 @@ TYPE(one_of, read_one_of, NULL, AS_IT_IS);
 TYPE(some_of, read_some_of, NULL, AS_IT_IS);
 TYPE(bits_of, read_bits_of, NULL, AS_IT_IS);
 
-const char *operand_wants(const struct operand *o, char *buf, size_t size)
+const char *argument_wants(const struct argument *a, char *buf, size_t size)
 {
 	char list[480];
 
-	if (o->type->wants)
-		return o->type->wants;
-	if (o->names) {
-		names_text(o->names, list, sizeof(list));
-		snprintf(buf, size, o->type == &one_of_type ? "one of %s" :
+	if (a->type->wants)
+		return a->type->wants;
+	if (a->names) {
+		names_text(a->names, list, sizeof(list));
+		snprintf(buf, size, a->type == &arg_one_of ? "one of %s" :
 			 "none, or some of %s", list);
-	} else if (o->type == &octal_type) {
+	} else if (a->type == &arg_octal) {
 		snprintf(buf, size, "an octal number, at most %llo",
-			 (unsigned long long)o->max);
+			 (unsigned long long)a->max);
 	} else {
 		snprintf(buf, size, "a number from %lld to %lld",
-			 (long long)o->min, (long long)o->max);
+			 (long long)a->min, (long long)a->max);
 	}
 	return buf;
+}
+
+bool argument_is_list(const struct argument *a)
+{
+	return a->type == &arg_some_of || a->type == &arg_bits_of;
 }

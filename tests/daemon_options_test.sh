@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The words of spawnpold's requests: each does what it says, wrong operands are
-# refused with the cause and the remedy, and what the kernel refuses is told
-# with the step's name. As in daemon_test.sh, the debug kernel is too slow.
+# The options of a launch, as spawnpold does them: each does what it says, wrong
+# arguments are refused with the cause and the remedy, and what the kernel refuses is
+# told with the step's name. As in daemon_test.sh, the debug kernel is too slow.
 #
 # KERNEL: prod
 
@@ -45,32 +45,35 @@ fails()
 	expect_err "$text"
 }
 
-test_every_word_is_tested_here()
+test_every_option_is_tested_here()
 {
-	local word
+	local option
 	run client --help
-	while read -r word; do
-		[[ $word == help || $word == verbose ]] ||
-			grep -qE -- "^	(shows|shows_not|run client) .*--$word( |$)" "$0" ||
-			fail "no test of $word"
+	while read -r option; do
+		[[ $option == help || $option == verbose ]] ||
+			grep -qE -- "^	(shows|shows_not|run client) .*--$option( |$)" "$0" ||
+			fail "no test of $option"
 	done < <(sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' <<<"$OUT")
 }
 
-test_words_of_files()
+test_options_of_files()
 {
 	start
 	shows 'fd0 stays /etc/passwd' --stdin /etc/passwd
 	shows 'fd5 stays /etc/passwd' --open 5:read:/etc/passwd
-	shows 'fd5 stays /dev/null' --dup2 0:5
+	shows 'fd5 stays /dev/null' --dup 0:5
 	shows 'fd5 stays /etc/passwd' --pass 5:/etc/passwd
 	shows 'fd5 stays /etc/passwd' --pass 5:@9 9</etc/passwd
 	shows_not fd0 --close 0
 	shows_not fd5 --open 5:read:/etc/passwd --close-range 5:5
 	shows_not fd5 --open 5:read:/etc/passwd --close-range 5
-	shows 'fd6 stays /dev/null' --dup2 0:5 --dup2 0:6 --close-except 0,1,2,6
-	shows_not fd5 --dup2 0:5 --dup2 0:6 --close-except 0,1,2,6
-	shows_not fd5 --dup2 0:5 --cloexec 5
-	shows 'fd3 stays /usr' --fchdir /usr --no-cloexec 3
+	shows 'fd6 stays /dev/null' --dup 0:5 --dup 0:6 --close-except 0,1,2,6
+	shows_not fd5 --dup 0:5 --dup 0:6 --close-except 0,1,2,6
+	shows_not fd5 --dup 0:5 --cloexec 5
+	shows 'fd5 stays /etc/passwd' --open 5:read,cloexec:/etc/passwd --no-cloexec 5
+	run client --append-stdout "$DIR/log" --append-stderr "$DIR/log" "$SOCKET" /bin/sh -c 'echo a; echo b >&2'
+	run client --append-stdout "$DIR/log" "$SOCKET" /bin/echo c
+	expect_equal "$(<"$DIR/log")" $'a\nb\nc'
 	shows 'cwd /usr' --fchdir /usr
 	shows 'cwd /usr' --chdir /usr
 	shows $'Umask:\t0027' --umask 27
@@ -96,25 +99,27 @@ test_numbers_of_files()
 	expect_equal "$(said cwd)" /usr
 	shows 'fd3 stays /etc/group' --pass 4:/etc/passwd --pass 3:/etc/group
 	expect_out 'fd4 stays /etc/passwd'
-	shows 'fd4 stays /usr' --pass 3:/etc/group --fchdir /usr --no-cloexec 4
-	shows 'fd6 stays /etc/passwd' --dup2 5:6 --pass 5:/etc/passwd
+	shows 'fd6 stays /etc/passwd' --dup 5:6 --pass 5:/etc/passwd
+	# files that are only named keep out of the way of numbers in options
+	shows 'fd3 stays /etc/passwd' --open 3:read:/etc/passwd --fchdir /usr
+	expect_equal "$(said cwd)" /usr
 	shows 'fd0 stays /etc/passwd' --pass 0:/etc/passwd
 	shows 'fd1023 stays /etc/passwd' --pass 1023:/etc/passwd
 	# it is not there twice
-	shows_not fd6 --pass 5:/etc/passwd --dup2 3:6 --may-fail
+	shows_not fd6 --pass 5:/etc/passwd --dup 3:6 --may-fail
 	run client --pass 5:/etc/passwd --pass 5:/etc/group "$SOCKET" /bin/true
 	expect_status 125
-	expect_err "pass: '5:4' is not possible. FILE, opened by the client"
+	expect_err "--pass: '5:4' is not possible. Open FILE for reading and pass it"
 	run client --pass 1024:/etc/passwd "$SOCKET" /bin/true
 	expect_status 125
-	expect_err "pass: '1024:3' is not possible."
-	# without an action before it
+	expect_err "--pass: '1024:3' is not possible."
+	# without a step before it
 	run client --pass 5:/etc/passwd --may-fail "$SOCKET" /bin/true
 	expect_status 125
-	expect_err 'there is no action before it'
+	expect_err 'there is no step before it'
 }
 
-test_words_of_sessions()
+test_options_of_sessions()
 {
 	start
 	shows 'subreaper 1' --subreaper
@@ -127,7 +132,7 @@ test_words_of_sessions()
 	shows $'SigIgn:\t0000000000000000' --sigignore HUP --sigdefault all
 }
 
-test_words_of_terminals()
+test_options_of_terminals()
 {
 	local tty
 	start
@@ -143,7 +148,7 @@ reader.poll()')	# until nobody reads what it writes
 	fails 'tcsetpgrp 0: Inappropriate ioctl' --tcsetpgrp 0:1
 }
 
-test_words_of_credentials()
+test_options_of_credentials()
 {
 	local caps=(--capset chown:chown:chown)
 	show_for_all
@@ -185,7 +190,7 @@ test_landlock()
 	expect_err 'landlock 3: File descriptor in bad state'
 }
 
-test_words_of_limits()
+test_options_of_limits()
 {
 	start
 	shows 'nofile 64 128' --rlimit nofile:64:128
@@ -206,7 +211,7 @@ test_words_of_limits()
 
 has_own_uts() { [[ $(readlink "/proc/$1/ns/uts") != "$(readlink /proc/self/ns/uts)" ]]; }
 
-test_words_of_namespaces()
+test_options_of_namespaces()
 {
 	local other own cgroup=$DIR/cgroup
 	start
@@ -230,7 +235,7 @@ test_words_of_namespaces()
 	umount "$cgroup"
 }
 
-test_words_of_launching()
+test_options_of_launching()
 {
 	start
 	shows 'cwd /usr' --chdir /usr --close 77 --may-fail --chdir /no --may-fail
@@ -250,7 +255,7 @@ test_words_of_launching()
 	run client --clear-env --env A=b "$SOCKET" /usr/bin/env
 	expect_equal "$OUT" 'A=b'
 	run client --need-policy "$SOCKET" /bin/true
-	expect_err 'step -1, clone: no policy is attached'
+	expect_err 'spawnpold-client: clone: no policy is attached'
 	mkfifo "$DIR/fifo"
 	run client --deadline 200ms --stdin "$DIR/fifo" "$SOCKET" /bin/true
 	expect_status 126
@@ -272,7 +277,7 @@ test_refused_steps_have_names_and_numbers()
 	fails 'prctl 47: Operation not permitted' --capset none:chown:none --ambient chown
 	fails 'setresuid: Operation not permitted' --setresuid 1 --setresuid 0
 	fails 'unshare: Operation not permitted' --setresuid 1 --unshare net
-	fails 'step -1, clone: a process with the chosen pid exists' --set-tid 1
+	fails 'spawnpold-client: clone: a process with the chosen pid exists' --set-tid 1
 }
 
 # Neither the daemon's descriptors nor those of its other clients are there.
@@ -283,19 +288,19 @@ test_steps_reach_no_descriptors_of_others()
 	OTHERS=100 start
 	another_client
 	for fd in $(daemons_fds); do
-		((fd <= 2)) || tries+=(--dup2 "$fd:200" --may-fail)
+		((fd <= 2)) || tries+=(--dup "$fd:200" --may-fail)
 	done
 	((${#tries[@]} > 300)) || fail "the daemon has few descriptors: ${tries[*]}"
-	shows 'fd200 stays /dev/null' "${tries[@]}" --dup2 0:200
+	shows 'fd200 stays /dev/null' "${tries[@]}" --dup 0:200
 	shows_not fd200 "${tries[@]}"
 	for fd in 3 4 9 50; do
-		fails "step 0, dup2 $fd as 1: Bad file descriptor" --dup2 "$fd:1"
+		fails "step 0, dup $fd as 1: Bad file descriptor" --dup "$fd:1"
 		fails "step 0, close $fd: Bad file descriptor" --close "$fd"
 		fails 'step 0, cloexec' --no-cloexec "$fd"
 	done
 }
 
-# complaints: each line of stdin is a word with operands, | and a part of what
+# complaints: each line of stdin is an option with arguments, | and a part of what
 # the daemon has to say about it.
 complaints()
 {
@@ -314,51 +319,58 @@ complaints()
 	expect_equal "$nr" "$(wc -l <"$DIR/talk")"
 }
 
-# Those with operands miss them, those without take none.
-test_each_word_complains()
+# Those with arguments miss them, those without take none.
+test_each_option_complains()
 {
 	start
+	# --a-b FD:PATH of the help is a_b in a request
 	client --help | sed -nE '/^Files:/,$ {
-		s/^  --([a-z0-9-]+) ([A-Z,.=]+).*/\1|\1: \2 is missing; say .\1 /p
-		s/^  --([a-z0-9-]+)$/\1 x|\1: it takes no operand, not .x./p
-	}' | sed "s/say \./say '/; s/not \.x\./not 'x'/" >"$DIR/words"
-	(($(wc -l <"$DIR/words") > 55)) || fail "too few words"
-	complaints <"$DIR/words"
+		/^  --/!d
+		s/^  --//
+		h
+		s/ .*//
+		s/-/_/g
+		G
+		s/^([a-z0-9_]+)\n([a-z0-9-]+) ([A-Z,.=]+).*/\1|--\2: \3 is missing; say Q--\2 /p
+		s/^([a-z0-9_]+)\n([a-z0-9-]+)$/\1 x|--\2: it takes no value, not QxQ/p
+	}' | sed "s/Q/'/g" >"$DIR/options"
+	(($(wc -l <"$DIR/options") > 55)) || fail "too few options"
+	complaints <"$DIR/options"
 }
 
-test_wrong_operands_are_explained()
+test_wrong_arguments_are_explained()
 {
 	start
 	complaints <<-'END'
-	unmask 22|there is no word 'unmask' (did you mean umask?); spawnpold-client --help
-	|there is no word ''
-	umask 9|umask: MASK '9' is wrong; say 'umask MASK', where MASK is an octal number, at most 777
+	unmask 22|there is no option 'unmask' (did you mean umask?); --help
+	|there is no option ''
+	umask 9|--umask: MASK '9' is wrong; say '--umask MASK', where MASK is an octal number, at most 777
 	umask 1000|at most 777
 	umask |MASK '' is wrong
 	umask 22 |MASK '22 ' is wrong
 	close -1|FD '-1' is wrong
 	close 2147483648|a number from 0 to 2147483647
 	close 99999999999999999999|FD '9999
-	open 1:read|PATH is missing; say 'open FD:FLAGS:PATH'
-	open 1:reed:/x|FLAGS 'reed' is wrong; say 'open FD:FLAGS:PATH', where FLAGS is none, or some of read, write
+	open 1:read|PATH is missing; say '--open FD:FLAGS:PATH'
+	open 1:reed:/x|FLAGS 'reed' is wrong; say '--open FD:FLAGS:PATH', where FLAGS is none, or some of read, write
 	open 1:read,:/x|FLAGS 'read,' is wrong
 	open 1:read:|PATH '' is wrong
-	dup2 1|TO is missing
-	dup2 1:2:3|TO '2:3' is wrong
-	pass 5:2|no descriptor '2' beside the request's streams
-	pass 5:3|no descriptor '3'
-	landlock x|no descriptor 'x'
-	fchdir 4294967299|no descriptor
-	cgroup 3|no descriptor '3'
-	close-range 5:4|LAST is not below FIRST
-	close-except 1,,2|FD,... '1,,2' is wrong
+	dup 1|TO is missing
+	dup 1:2:3|TO '2:3' is wrong
+	pass 5:2|'2' is not the place of a file
+	pass 5:3|'3' is not the place
+	landlock x|'x' is not the place
+	fchdir 4294967299|its files have the places from 3 on
+	cgroup 3|'3' is not the place
+	close_range 5:4|LAST is not below FIRST
+	close_except 1,,2|FD,... '1,,2' is wrong
 	chdir |PATH '' is wrong
 	setpgid -1|PGID '-1' is wrong
 	sigmask FOO|SIGNAL,... 'FOO' is wrong
 	sigmask 65|signals as in INT,TERM, or all, or none
 	sigmask 0|is wrong
-	sigignore KILL|'KILL' is not possible. Signals that are ignored; KILL and STOP
-	death-signal RTMIN+99|SIGNAL 'RTMIN+99' is wrong
+	sigignore KILL|'KILL' is not possible. Ignore signals. KILL and STOP
+	death_signal RTMIN+99|SIGNAL 'RTMIN+99' is wrong
 	setgroups users|getent group
 	setresuid root|id tells that of a name
 	setresuid 4294967295|REAL '4294967295' is wrong
@@ -366,13 +378,13 @@ test_wrong_operands_are_explained()
 	capset chown:chwon:none|PERMITTED 'chwon' is wrong
 	capset chown:chown|INHERITABLE is missing
 	ambient none|CAPABILITY 'none' is wrong
-	drop-bounding cap_chown|where CAPABILITY is one of chown,
+	drop_bounding cap_chown|where CAPABILITY is one of chown,
 	securebits x|noroot-locked
 	seccomp 06|FILE is wrong
 	seccomp 06000000zz00ff7f|classic BPF
-	rlimit files:1|RESOURCE 'files' is wrong; say 'rlimit RESOURCE:SOFT[:HARD]'
+	rlimit files:1|RESOURCE 'files' is wrong; say '--rlimit RESOURCE:SOFT[:HARD]'
 	rlimit nofile|SOFT is missing
-	rlimit nofile:2:1|is not possible. Resource limits in
+	rlimit nofile:2:1|is not possible. Set a resource limit
 	rlimit as:1T|also with K, M or G
 	rlimit as:99999999999G|is wrong
 	nice 20|a number from -20 to 19
@@ -380,26 +392,26 @@ test_wrong_operands_are_explained()
 	nice --5|is wrong
 	sched fair|one of other, batch, idle, fifo, rr
 	sched rr:100|from 0 to 99
-	sched-deadline 1:2|RUNTIME '1' is wrong
+	sched_deadline 1:2|RUNTIME '1' is wrong
 	affinity 1024|below 1024
 	affinity 3-1|is wrong
 	affinity none|is wrong
 	ioprio idle:8|LEVEL '8' is wrong
-	oom-score-adj 1001|from -1000 to 1000
-	timer-slack 5|as in 10ms
+	oom_score_adj 1001|from -1000 to 1000
+	timer_slack 5|as in 10ms
 	unshare uts,vm|some of mnt, uts
 	setns uts|FILE is missing
 	namespaces all|is wrong
-	set-tid x|PID,... 'x' is wrong
+	set_tid x|PID,... 'x' is wrong
 	env =x|a name, = and a value
 	env x|NAME=VALUE 'x' is wrong
-	search :/bin|NAME '' is wrong; say 'search NAME[:PATH]'
+	search :/bin|NAME '' is wrong; say '--search NAME[:PATH]'
 	search x:|PATH '' is wrong
 	deadline soon|TIME 'soon' is wrong
 	slot 16|from 0 to 15
 	cookie x|a number of 64 bits
 	cookie 0x10000000000000000|is wrong
-	may-fail|there is no action before it; put it behind one
+	may_fail|there is no step before it; put it after one
 	END
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Names of numbers that operands have. */
+/* Names of numbers in arguments. */
 #include <fcntl.h>
 #include <linux/ioprio.h>
 #include <linux/sched.h>
@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "operand.h"
+#include "argument.h"
 
-const struct name open_flags[] = {
+const struct name open_flag_names[] = {
 	{ "read", O_RDONLY },
 	{ "write", O_WRONLY },
 	{ "both", O_RDWR },
@@ -28,7 +28,7 @@ const struct name open_flags[] = {
 	{ NULL, 0 }
 };
 
-const struct name namespaces[] = {
+const struct name namespace_names[] = {
 	{ "mnt", CLONE_NEWNS },
 	{ "uts", CLONE_NEWUTS },
 	{ "ipc", CLONE_NEWIPC },
@@ -41,7 +41,7 @@ const struct name namespaces[] = {
 };
 
 /* Not from the header, which may be older than the kernel. */
-const struct name capabilities[] = {
+const struct name capability_names[] = {
 	{ "chown", 0 },
 	{ "dac_override", 1 },
 	{ "dac_read_search", 2 },
@@ -86,7 +86,7 @@ const struct name capabilities[] = {
 	{ NULL, 0 }
 };
 
-const struct name securebits[] = {
+const struct name securebit_names[] = {
 	{ "noroot", SECBIT_NOROOT },
 	{ "noroot-locked", SECBIT_NOROOT_LOCKED },
 	{ "no-setuid-fixup", SECBIT_NO_SETUID_FIXUP },
@@ -98,7 +98,7 @@ const struct name securebits[] = {
 	{ NULL, 0 }
 };
 
-const struct name resources[] = {
+const struct name resource_names[] = {
 	{ "as", RLIMIT_AS },
 	{ "core", RLIMIT_CORE },
 	{ "cpu", RLIMIT_CPU },
@@ -118,7 +118,7 @@ const struct name resources[] = {
 	{ NULL, 0 }
 };
 
-const struct name policies[] = {
+const struct name sched_policy_names[] = {
 	{ "other", SCHED_NORMAL },
 	{ "batch", SCHED_BATCH },
 	{ "idle", SCHED_IDLE },
@@ -127,7 +127,7 @@ const struct name policies[] = {
 	{ NULL, 0 }
 };
 
-const struct name io_classes[] = {
+const struct name io_class_names[] = {
 	{ "none", IOPRIO_CLASS_NONE },
 	{ "realtime", IOPRIO_CLASS_RT },
 	{ "best-effort", IOPRIO_CLASS_BE },
