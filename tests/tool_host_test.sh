@@ -219,7 +219,35 @@ test_names_events_and_links()
 	misuse_of 'is no link' update 0 x
 	misuse_of 'exclude each other' run --policy a --object b true
 	misuse_of '--path does not go with --policy' run --policy a --path /bin true
+	misuse_of '--path does not go with --no-policy' run --no-policy --path /bin true
+	misuse_of '--max-delay does not go with --no-policy' run --no-policy --max-delay 1s true
 	misuse_of 'only for bash' completion zsh
+}
+
+# The same table and the same words as those of spawnpold.
+test_what_describes_a_launch_is_checked_first()
+{
+	local -a many
+	misuse_of "--umask: MASK '9' is wrong; say '--umask MASK'" run --umask 9 true
+	misuse_of '--umask needs a value' run --umask
+	misuse_of '--setsid takes no value' run --setsid=yes true
+	misuse_of 'TO is missing' run --dup 1 true
+	misuse_of 'no step before it' run --may-fail true
+	misuse_of "LAST is not below FIRST" run --close-range 5:4 true
+	mapfile -t many < <(yes -- --setsid | head -n 257)
+	misuse_of 'more than 256 options' run "${many[@]}" true
+	misuse_of 'more than 250 steps' run "${many[@]::251}" true
+	mapfile -t many < <(yes -- --fchdir=/ | head -n 62)
+	misuse_of 'more than 61 files' run "${many[@]}" true
+	run "$TOOL" run --fchdir "$DIR/none" true
+	expect_status 1
+	expect_err "--fchdir $DIR/none: No such file or directory (ENOENT)"
+	run "$TOOL" run --pass 5:@77 true
+	expect_status 1
+	expect_err 'EBADF'
+	run "$TOOL" run ''
+	expect_status 127
+	expect_err "the program's name is empty"
 }
 
 # What stands behind run's command is the command's.
@@ -391,7 +419,8 @@ test_man_page_is_good_roff()
 complete_words()
 {
 	OUT=$(
-		eval "$("$TOOL" completion bash)"
+		PATH=$BUILD:$PATH
+		eval "$(spawnpol completion bash)"
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
 		_spawnpol
 		printf '%s\n' "${COMPREPLY[@]}" | sort
@@ -403,7 +432,21 @@ test_completion_offers_every_command()
 	complete_words spawnpol ''
 	expect_equal "$OUT" "$(commands | sort)"
 	complete_words spawnpol help ''
-	expect_equal "$OUT" "$(commands | sort)"
+	expect_equal "$OUT" "$({ commands; printf '%s\n' events operations verdicts; } | sort)"
+}
+
+# The script knows nothing itself, so it is right when the tool has become another.
+test_completion_asks_when_a_key_is_pressed()
+{
+	OUT=$(
+		eval "$("$TOOL" completion bash)"
+		# shellcheck disable=SC2317 # the script calls it
+		spawnpol() { printf '%s\n' newcommand "$*"; }
+		COMP_WORDS=(spawnpol x ne) COMP_CWORD=2 COMPREPLY=()
+		_spawnpol
+		printf '%s\n' "${COMPREPLY[@]}"
+	)
+	expect_equal "$OUT" $'newcommand\ncompletion bash spawnpol x ne'
 }
 
 test_completion_offers_every_option()
@@ -427,6 +470,78 @@ test_completion_of_values()
 	expect_equal "$OUT" "$DIR/policy.bpf.o"
 	complete_words spawnpol attach x --pid "$$"
 	[[ $OUT == *"$$"* ]] || fail "the process $$ is not offered"
+}
+
+# The shell makes words of what stands between colons and equals signs.
+test_completion_of_parts_of_values()
+{
+	complete_words spawnpol load --errors = g
+	expect_equal "$OUT" glibc
+	complete_words spawnpol load --errors=g
+	expect_equal "$OUT" --errors=glibc
+	complete_words spawnpol load --on cl
+	expect_equal "$OUT" $'close\nclose_except\nclose_range'
+	complete_words spawnpol load --on exec : ENOEN
+	expect_equal "$OUT" ENOENT
+	complete_words spawnpol load --on exec:ENOEN
+	expect_equal "$OUT" exec:ENOENT
+	complete_words spawnpol load --on exec : ENOENT =
+	expect_equal "$OUT" $'abort\ncontinue\nretry\nskip'
+	complete_words spawnpol load -r ETX
+	expect_equal "$OUT" ETXTBSY
+	complete_words spawnpol attach x --events done,before-e
+	expect_equal "$OUT" done,before-exec
+}
+
+test_completion_of_what_describes_a_launch()
+{
+	complete_words spawnpol run --open 5 : rea
+	expect_equal "$OUT" read
+	complete_words spawnpol run --open 5:read,cl
+	expect_equal "$OUT" 5:read,cloexec
+	complete_words spawnpol run --namespaces u
+	expect_equal "$OUT" $'user\nuts'
+	complete_words spawnpol run --rlimit nof
+	expect_equal "$OUT" nofile
+	complete_words spawnpol run --sigignore HUP,TER
+	expect_equal "$OUT" HUP,TERM
+	mkdir "$DIR/directory"
+	touch "$DIR/dir-not"
+	complete_words spawnpol run -C "$DIR/dir"
+	expect_equal "$OUT" $"$DIR/dir-not
+$DIR/directory"
+	complete_words spawnpol run --cgroup "$DIR/dir"
+	expect_equal "$OUT" "$DIR/directory"
+	complete_words spawnpol run --open 5 : read : "$DIR/dir-"
+	expect_equal "$OUT" "$DIR/dir-not"
+	# what follows the command is the command's
+	complete_words spawnpol run ls "$DIR/dir-"
+	expect_equal "$OUT" "$DIR/dir-not"
+	complete_words spawnpol run ls --cgr
+	expect_equal "$OUT" ''
+}
+
+test_topics_list_what_options_take()
+{
+	local topic name
+	for topic in operations events verdicts; do
+		run "$TOOL" help "$topic"
+		expect_status 0
+		run "$TOOL" help --json "$topic"
+		expect_status 0
+		(($(json_of "len(d['$topic'])") >= 5)) || fail "few $topic"
+	done
+	run "$TOOL" help operations --json
+	while read -r name; do
+		misuse_of 'is no name for a policy' load x --name a.b --on "$name:any=skip"
+	done < <(json_of '"\n".join(o["name"] for o in d["operations"])')
+	misuse_of 'there is no operation' load x --on "request:any=skip"
+	run "$TOOL" load x --on opena:ENOENT=skip
+	expect_err 'try: spawnpol help operations'
+	run "$TOOL" load x --on open:ENOENT=skp
+	expect_err 'try: one of continue, retry, skip, submit, abort'
+	run "$TOOL" attach x --pid 1 --events doen
+	expect_err 'try: one of failed, staged, before-step'
 }
 
 test_completion_hurts_nobody()

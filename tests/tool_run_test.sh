@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# spawnpol run: one command under a policy.
+# spawnpol run: one command, under a policy or without.
 
 # shellcheck disable=SC2016 # what is in single quotes is for another shell
 . "$(dirname "$0")/lib/tool.sh"
 
 EXIT_WITH=$BUILD/tests/helpers/exit_with
+SHOW=$BUILD/tests/helpers/show
 
 # run_of STATUS ARGUMENT...: run, with these arguments, ends so.
 run_of()
@@ -60,7 +61,7 @@ test_run_with_files()
 	echo input >"$DIR/in"
 	run_of 0 --stdin "$DIR/in" --stdout "$DIR/out" cat
 	expect_equal "$(<"$DIR/out")" input
-	run_of 0 --stdout "$DIR/out" --append echo more
+	run_of 0 --append-stdout "$DIR/out" echo more
 	expect_equal "$(<"$DIR/out")" $'input\nmore'
 	run_of 1 --stderr "$DIR/err" sh -c 'echo oops >&2; exit 1'
 	expect_equal "$(<"$DIR/err")$ERR" oops
@@ -70,11 +71,13 @@ test_run_in_a_directory_and_session()
 {
 	run_of 0 --chdir "$DIR" pwd
 	expect_equal "$OUT" "$DIR"
-	# relative names are the caller's
+	# steps have effect in the order given
 	cd "$DIR" || exit 1
 	mkdir sub
-	run_of 0 --chdir sub --stdout out pwd
+	run_of 0 --stdout out --chdir sub pwd
 	expect_equal "$(<out)" "$DIR/sub"
+	run_of 0 -C sub --stdout out pwd
+	expect_equal "$(<sub/out)" "$DIR/sub"
 	run_of 0 --setsid sh -c 'ps -o sid= -p $$ | tr -d " "; echo $$'
 	expect_equal "${OUT%%$'\n'*}" "${OUT##*$'\n'}"
 }
@@ -103,6 +106,148 @@ test_run_names_the_step_that_failed()
 	run_of 126 --chdir "$DIR/missing" pwd
 	expect_err 'chdir'
 	expect_err ENOENT
+}
+
+# A launch that fails before its first step has no number to show.
+test_run_without_a_child_has_no_step()
+{
+	run_of 1 --cgroup / true
+	expect_err 'spawnpol: true: clone: '
+	[[ $ERR != *-1* ]] || fail "it shows -1: $ERR"
+}
+
+# shown LINE OPTION...: a program launched so says this line of itself.
+shown()
+{
+	local line=$1
+	shift
+	run_of 0 "$@" "$SHOW" 1
+	[[ $'\n'$OUT$'\n' == *$'\n'"$line"$'\n'* ]] || {
+		show_run
+		fail "no line '$line' with $*"
+	}
+}
+
+# The options are those that daemon_options_test.sh tries one by one.
+test_run_with_what_a_chain_can_have()
+{
+	local how
+	for how in --no-policy --quiet; do
+		shown $'Umask:\t0027' "$how" --umask 27
+		shown 'fd5 stays /etc/passwd' "$how" --pass 5:/etc/passwd
+		shown 'fd5 stays /etc/passwd' "$how" --open 5:read:/etc/passwd --fchdir /usr
+		shown 'cwd /usr' "$how" --open 3:read:/etc/passwd --fchdir /usr
+		shown 'cwd /usr' "$how" --chdir /usr --close 77 --may-fail
+		shown $'Uid:\t1\t1\t1\t1' "$how" --setgroups none --setresuid 1
+		shown 'nofile 64 128' "$how" --rlimit nofile:64:128
+		shown $'SigIgn:\t0000000000000001' "$how" --sigignore HUP
+		shown 'nnp 1' "$how" --no-new-privs
+		run_of 0 "$how" --namespaces pid,uts sh -c 'echo $$'
+		expect_equal "$OUT" 1
+		run_of 0 "$how" --clear-env --env A=b /usr/bin/env
+		expect_equal "$OUT" A=b
+		run_of 126 "$how" --chdir /etc/passwd true
+		expect_err 'step 0: chdir /etc/passwd: '
+	done
+	run_of 0 --slot 3 --cookie 0x10 true
+}
+
+test_run_without_a_policy()
+{
+	mkdir "$DIR/a" "$DIR/b"
+	cp "$EXIT_WITH" "$DIR/b/prog"
+	run_of 7 --no-policy "$DIR/b/prog" 7
+	PATH=$DIR/a:$DIR/b run_of 7 --no-policy prog 7
+	run_of 127 --no-policy nosuchprogram
+	expect_err ENOENT
+	run_of 126 --no-policy --need-policy true
+	# and without rights
+	chmod a+rx "$DIR" "$DIR/b"
+	install -m 755 "$TOOL" "$DIR/b/spawnpol"
+	run setpriv --reuid 1000 --regid 1000 --clear-groups "$DIR/b/spawnpol" run --no-policy "$DIR/b/prog" 5
+	expect_status 5
+}
+
+# In the VM's terms: what Perl's $SIG{CHLD} = "IGNORE", or a shell's trap, leaves.
+test_run_started_with_sigchld_ignored()
+{
+	local how
+	for how in --no-policy --quiet; do
+		run perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' \
+			"$TOOL" run "$how" sh -c 'exit 7'
+		expect_status 7
+	done
+}
+
+# fds_of: of the program that OUT is from, what it has open but for its output, 9.
+fds_of() { sed -n 's/^fd\([0-8]\) .*/\1/p' "$DIR/state" | xargs; }
+
+# with_closed N... -- COMMAND...: with these standard streams closed.
+with_closed()
+{
+	local -a closed=()
+	while [[ $1 != -- ]]; do closed+=("$1"); shift; done
+	shift
+	# in a shell of their own, which has nothing else to say
+	python3 -c 'import os, sys
+for fd in sys.argv[1].split():
+    os.close(int(fd))
+os.execv(sys.argv[2], sys.argv[2:])' "${closed[*]}" "$@"
+}
+
+# The command has what this tool was given and nothing of its own.
+test_run_leaves_no_descriptor_open()
+{
+	local closed open how fd
+	run "$TOOL" load spawn_policy --name leak --path /bin
+	for how in --no-policy --quiet "--policy leak"; do
+		for closed in '' 0 1 2 '0 1' '0 2' '1 2' '0 1 2'; do
+			# shellcheck disable=SC2086 # words
+			with_closed $closed -- "$TOOL" run $how \
+				--open "9:write,create,truncate:$DIR/state" "$SHOW" 9 8</dev/null
+			expect_equal $? 0
+			open=''
+			for fd in 0 1 2 8; do
+				[[ " $closed " == *" $fd "* ]] || open+=" $fd"
+			done
+			expect_equal "$how, without $closed: $(fds_of)" \
+				"$how, without $closed: ${open# }"
+		done
+	done
+}
+
+# A step finds what the command was given, and nothing of this tool.
+test_steps_of_run_reach_no_descriptor_of_the_tool()
+{
+	local fd how
+	for how in --no-policy --quiet; do
+		for fd in {3..20}; do
+			run_of 126 "$how" --dup "$fd:100" true
+			expect_err "step 0: dup $fd as 100: Bad file descriptor"
+		done
+	done
+}
+
+# Whatever it lacks, it says so or does it.
+test_run_with_few_descriptors()
+{
+	local limit how
+	for how in --no-policy --quiet; do
+		for limit in {3..16}; do
+			rm -f "$DIR/ran"
+			run sh -c 'ulimit -n "$0"; exec "$@"' "$limit" \
+				"$TOOL" run "$how" sh -c "echo >$DIR/ran"
+			if [[ -e $DIR/ran ]]; then
+				expect_status 0
+				continue
+			fi
+			[[ $STATUS != 0 ]] || fail "$how with $limit: nothing ran, status 0"
+			# the loader of shared libraries needs one itself
+			[[ ! $ERR =~ ^spawnpol || $ERR =~ ^spawnpol:\ [^\ ] ]] ||
+				fail "$how with $limit: it says '$ERR'"
+			[[ $ERR ]] || fail "$how with $limit: it says nothing"
+		done
+	done
 }
 
 test_run_with_rules()

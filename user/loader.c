@@ -11,7 +11,9 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "common/streams.h"
 #include "tool/help.h"
+#include "tool/run_options.h"
 #include "tool/tool.h"
 
 #define FIELD(name)	.where = offsetof(struct settings, name)
@@ -38,9 +40,11 @@ static const struct option_desc policy_options[] = {
 	{ "path", 0, TEXT(path), .value = "DIR:DIR...", .complete = COMPLETE_DIR,
 	  .help = "Directories in which a bare program name is searched. Empty elements are left out; the working directory is searched only if it is named (\".\"). Without this option: $PATH for run, /bin:/usr/bin for load." },
 	{ "retry", 'r', TEXTS(retry), .value = "ERRNO=COUNT[@DELAY]",
+	  .complete = COMPLETE_RETRY,
 	  .help = "Issue a step that failed with ERRNO again, COUNT times at most, waiting DELAY before each. Can be repeated. What all rules can wait and issue for one step must be within the budgets." },
 	{ "on", 0, TEXTS(on), .value = "OP:ERRNO=VERDICT",
-	  .help = "What becomes of a failed step when retries and search are used up: OP is exec, openat, dup, chdir, ... or any; ERRNO may be any; VERDICT is continue, retry, skip or abort. The first match counts. Can be repeated." },
+	  .complete = COMPLETE_RULE,
+	  .help = "What becomes of a failed step when retries and search are used up: OP is exec, open, dup, chdir ... or any ('spawnpol help operations' lists them); ERRNO is a name of errno(3) or any; VERDICT is continue, retry, skip or abort. The first match counts. Can be repeated." },
 	{ "errors", 0, TEXT(errors), .value = "glibc|posix",
 	  .complete = COMPLETE_WORDS, .words = "glibc posix",
 	  .help = "Whose rules tell which failures let the search go on: those of glibc's execvp (default) or of POSIX." },
@@ -75,8 +79,8 @@ static const struct option_desc attach_options[] = {
 	{ "slot", 's', NUMBER(slot, 0, 15), .value = "SLOT",
 	  .help = "The slot, 0 to 15. The policy in slot 0, the default, applies to every chain that names no other." },
 	{ "events", 'e', TEXT(events), .value = "EVENT,...",
-	  .complete = COMPLETE_WORDS, .words = "before-step before-exec done",
-	  .help = "Events to report besides failures: before-step, before-exec, done. Otherwise those that the policy asks for itself." },
+	  .complete = COMPLETE_EVENTS,
+	  .help = "Events to report besides failures: before-step, before-exec, done, clone (see 'spawnpol help events'). Without this option: those that the policy asks for." },
 	{ 0 }
 };
 
@@ -103,22 +107,9 @@ static const struct option_desc run_options[] = {
 	  .help = "Spawn under this loaded policy." },
 	{ "object", 'o', TEXT(object), .value = "OBJECT",
 	  .complete = COMPLETE_OBJECT,
-	  .help = "Spawn under the policy in this object, loaded for this one spawn. Without --policy and --object: the default policy." },
-	{ "chdir", 'C', TEXT(chdir), .value = "DIR", .complete = COMPLETE_DIR,
-	  .help = "Working directory of the command." },
-	{ "stdin", 0, TEXT(input), .value = "FILE", .complete = COMPLETE_FILE,
-	  .help = "Standard input from FILE." },
-	{ "stdout", 0, TEXT(output), .value = "FILE", .complete = COMPLETE_FILE,
-	  .help = "Standard output to FILE, created or emptied." },
-	{ "stderr", 0, TEXT(error_output), .value = "FILE",
-	  .complete = COMPLETE_FILE,
-	  .help = "Standard error to FILE, created or emptied." },
-	{ "append", 0, FLAG(append),
-	  .help = "Append to the files of --stdout and --stderr instead." },
-	{ "setsid", 0, FLAG(setsid),
-	  .help = "Run the command in a session of its own." },
-	{ "deadline", 0, DURATION(deadline_ns), .value = "TIME",
-	  .help = "Give up if the command has not been started by then." },
+	  .help = "Spawn under the policy in this object, loaded for this one spawn. Without --policy, --object and --no-policy: the default policy, spawn_policy." },
+	{ "no-policy", 0, FLAG(no_policy),
+	  .help = "Spawn without a policy. This needs no privileges. The first error of a step ends the launch; a command name without a slash is searched in $PATH, as execvp(3) does." },
 	{ 0 }
 };
 
@@ -179,10 +170,13 @@ const struct command commands[] = {
 	{ "rings", "", "show which processes have rings, and what is attached to them",
 	  "Any ring can spawn, except that one made with IORING_SETUP_IOPOLL cannot, which is not to be seen from outside. Rings are found by their descriptors. Of a ring that is only registered with its thread, nothing can be seen unless it is mapped or has a policy: such a policy is shown with the process that holds its link. The rings are only looked at, not used.",
 	  do_rings, 0, 0, .options = { rings_options } },
-	{ "run", "COMMAND [ARG...]", "spawn one command under a policy",
-	  "The command gets this tool's standard streams and environment. The exit status is the command's, or 128 plus the number of the signal that ended it. 127 means that the program was not found, 126 that another step failed; spawnpol then names the step and its error. 1, 2 and 3 may also be spawnpol's own, before anything was spawned; with --json a report on standard error, one line, tells the difference.",
+	{ "run", "COMMAND [ARG...]", "spawn one command, under a policy or without",
+	  "The command gets this tool's descriptors and environment. Options under the titles Files to Launching describe the launch; the child does the steps in the order given, so that a relative path after --chdir is relative to that directory. Files that are only opened for a step have the lowest numbers from 3 on that are free and that no option names, and are closed when the program starts. The exit status is the command's, or 128 plus the number of the signal that ended it. 127 means that the program was not found, 126 that another step failed; spawnpol then names the step and its error. 1, 2 and 3 may also be spawnpol's own, before anything was spawned; with --json a report on standard error, one line, tells the difference.",
 	  do_run, 1, -1, .stops_at_argument = true,
-	  .options = { run_options, policy_options, budget_options },
+	  .options = { run_options, policy_options, budget_options,
+		       run_launch_options[0], run_launch_options[1],
+		       run_launch_options[2], run_launch_options[3],
+		       run_launch_options[4], run_launch_options[5] },
 	  .complete = COMPLETE_COMMAND },
 	{ "test", "[SITUATION...]", "ask a policy about described situations, without a spawn",
 	  "Runs the policy on a situation and prints its verdict, what it staged, and the scratch area. SITUATION is EVENT STEP[:RESULT] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]: see SITUATIONS. If a verdict is not the expected one, the exit status is 1. Nothing is started; it needs the patched kernel and the right to load policies.",
@@ -190,14 +184,15 @@ const struct command commands[] = {
 	{ "trace", "", "show steps and verdicts as they happen",
 	  "A line for each step and each verdict, with the time since the chain began. Says on standard error when it is ready, and goes on until it is interrupted. With --json each line is an object of its own.",
 	  do_trace, 0, 0, .options = { trace_options } },
-	{ "help", "[COMMAND]", "explain the tool or a command", "",
+	{ "help", "[COMMAND|TOPIC]", "explain the tool or a command, or list names",
+	  "The topics are operations, events and verdicts: the names that options such as --on and --events take.",
 	  do_help, 0, 1, .options = { help_options },
 	  .complete = COMPLETE_TOPIC },
 	{ "version", "", "print the versions of tool and kernel interface", "",
 	  do_version, .max_args = 0 },
-	{ "completion", "SHELL", "print the completion script for a shell",
-	  "SHELL is bash. For use in ~/.bashrc: source <(spawnpol completion bash)",
-	  do_completion, 1, 1, .complete = COMPLETE_WORDS, .words = "bash" },
+	{ "completion", "SHELL [WORD...]", "print the completion script for a shell",
+	  "SHELL is bash. For use in ~/.bashrc: source <(spawnpol completion bash). With WORDs, as the script asks: what can stand in the place of the last one of a line, one candidate per line, or :file, :directory or :command.",
+	  do_completion, 1, -1, .stops_at_argument = true, .complete = COMPLETE_WORDS, .words = "bash" },
 	{ 0 }
 };
 
@@ -223,11 +218,19 @@ int main(int argc, char **argv)
 
 	/* what it says is part of the tool's own messages, where it helps */
 	libbpf_set_print(NULL);
-	ret = options_parse(&t, argc, argv);
+	ret = streams_reserve();
+	run_options_init();
+	if (ret)
+		ret = fail(&t, ret, "cannot open /dev/null in the place of a standard stream");
+	if (!ret)
+		ret = options_parse(&t, argc, argv);
 	if (!ret)
 		ret = dispatch(&t);
 	if (!ret && (fflush(stdout) || ferror(stdout)))
 		ret = fail(&t, EIO, "cannot write the output");
+	/* whoever failed should have said so: never an empty message and success */
+	if (ret && !t.problem.status)
+		fail(&t, ret, "%s failed", t.command ? t.command->name : TOOL_NAME);
 	if (ret) {
 		problem_print(&t);
 		t.status = t.problem.status;

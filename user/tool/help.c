@@ -4,34 +4,13 @@
 #include <spawnpol.h>
 #include <string.h>
 
+#include "common/wrap.h"
 #include "help.h"
 #include "json.h"
+#include "run_options.h"
 #include "tool.h"
 
-#define WIDTH	78
 #define INDENT	4
-
-/* Text in lines of WIDTH at most, each indented. */
-static void wrap(FILE *to, int indent, const char *text)
-{
-	int column = 0, len;
-
-	while (*text) {
-		len = strcspn(text, " ");
-		if (column && column + 1 + len > WIDTH) {
-			fputc('\n', to);
-			column = 0;
-		}
-		if (!column)
-			column = fprintf(to, "%*s", indent, "");
-		else
-			column += fprintf(to, " ");
-		column += fprintf(to, "%.*s", len, text);
-		text += len;
-		text += strspn(text, " ");
-	}
-	fputc('\n', to);
-}
 
 void help_option_usage(const struct option_desc *o, char *text, size_t size)
 {
@@ -39,7 +18,7 @@ void help_option_usage(const struct option_desc *o, char *text, size_t size)
 
 	if (o->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-	if (o->type == OPTION_FLAG)
+	if (!option_has_value(o))
 		snprintf(text, size, "%s--%s", letter, o->name);
 	else if (o->type == OPTION_MAYBE_TEXT)
 		snprintf(text, size, "%s--%s[=%s]", letter, o->name, o->value);
@@ -72,9 +51,12 @@ static void print_command(FILE *to, const struct command *c)
 		wrap(to, 0, c->text);
 	}
 	fprintf(to, "\nOptions:\n");
-	for (i = 0; c->options[i]; i++)
-		print_options(to, c->options[i]);
 	print_options(to, global_options);
+	for (i = 0; c->options[i]; i++) {
+		if (run_options_title(c->options[i]))
+			fprintf(to, "\n%s:\n", run_options_title(c->options[i]));
+		print_options(to, c->options[i]);
+	}
 }
 
 static void print_tool(FILE *to)
@@ -91,8 +73,8 @@ static void print_tool(FILE *to)
 	}
 	fprintf(to, "\nOptions of every command:\n");
 	print_options(to, global_options);
-	fprintf(to, "\nExit status: 0 done, 1 failed, 2 usage, 3 the kernel lacks support; of run the\ncommand's. '%s COMMAND --help' explains a command.\n",
-		TOOL_NAME);
+	fprintf(to, "\nExit status: 0 done, 1 failed, 2 usage, 3 the kernel lacks support; of run the\ncommand's. '%s COMMAND --help' explains a command;\n'%s help operations', 'help events' and 'help verdicts' list names.\n",
+		TOOL_NAME, TOOL_NAME);
 }
 
 static void json_options(struct json *j, const struct option_desc *o)
@@ -104,9 +86,9 @@ static void json_options(struct json *j, const struct option_desc *o)
 		json_object(j, NULL);
 		json_text(j, "name", o->name);
 		json_text(j, "letter", o->letter ? letter : NULL);
-		json_text(j, "value", o->type == OPTION_FLAG ? NULL : o->value);
+		json_text(j, "value", option_has_value(o) ? o->value : NULL);
 		json_bool(j, "value_optional", o->type == OPTION_MAYBE_TEXT);
-		json_bool(j, "repeatable", o->type == OPTION_TEXTS);
+		json_bool(j, "repeatable", option_repeats(o));
 		json_text(j, "help", o->help);
 		json_end(j);
 	}
@@ -162,12 +144,16 @@ int help_print(struct tool *t, const struct command *c, FILE *to)
 int do_help(struct tool *t)
 {
 	const struct command *c = NULL;
+	int ret;
 
 	if (t->set.man) {
 		help_print_man(stdout);
 		return 0;
 	}
 	if (t->nr_args) {
+		ret = help_topic_print(t, t->args[0]);
+		if (ret != -ENOENT)
+			return ret;
 		c = command_find(t, t->args[0]);
 		if (!c)
 			return -EINVAL;

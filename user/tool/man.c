@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "help.h"
+#include "run_options.h"
 #include "tool.h"
 
 /* Plain text for roff: minus signs, and no accidental request. */
@@ -54,8 +55,12 @@ static void put_command(FILE *to, const struct command *c)
 		put(to, c->text);
 		fputc('\n', to);
 	}
-	for (i = 0; c->options[i]; i++)
+	for (i = 0; c->options[i]; i++) {
+		if (run_options_title(c->options[i]))
+			fprintf(to, ".PP\n.B %s\n",
+				run_options_title(c->options[i]));
 		put_options(to, c->options[i]);
+	}
 }
 
 void help_print_man(FILE *to)

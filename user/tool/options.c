@@ -86,6 +86,34 @@ static int set_duration(struct tool *t, const struct option_desc *o,
 		      o->name, value);
 }
 
+static int add_launch(struct tool *t, const struct option_desc *o,
+		      const char *value)
+{
+	struct settings *s = &t->set;
+
+	if (s->nr_launch == MAX_LAUNCH)
+		return misuse(t, "more than %d options that describe the launch",
+			      MAX_LAUNCH);
+	s->launch[s->nr_launch++] = (struct launch_given) { o->launch, value };
+	return 0;
+}
+
+bool option_repeats(const struct option_desc *o)
+{
+	return o->type == OPTION_TEXTS || o->type == OPTION_LAUNCH ||
+	       o->type == OPTION_LAUNCH_FLAG;
+}
+
+bool option_has_value(const struct option_desc *o)
+{
+	return o->type != OPTION_FLAG && o->type != OPTION_LAUNCH_FLAG;
+}
+
+bool option_needs_value(const struct option_desc *o)
+{
+	return option_has_value(o) && o->type != OPTION_MAYBE_TEXT;
+}
+
 static int set_option(struct tool *t, const struct option_desc *o,
 		      const char *value)
 {
@@ -105,6 +133,9 @@ static int set_option(struct tool *t, const struct option_desc *o,
 		return set_number(t, o, where, value);
 	case OPTION_DURATION:
 		return set_duration(t, o, where, value);
+	case OPTION_LAUNCH:
+	case OPTION_LAUNCH_FLAG:
+		return add_launch(t, o, value);
 	}
 	return -EINVAL;
 }
@@ -127,9 +158,9 @@ static int parse_long(struct tool *t, const char *word, struct line *line)
 
 	if (!o)
 		return unknown_option(t, word, len);
-	if (o->type == OPTION_FLAG && value)
+	if (!option_has_value(o) && value)
 		return misuse(t, "--%s takes no value", o->name);
-	if (o->type != OPTION_FLAG && o->type != OPTION_MAYBE_TEXT && !value) {
+	if (option_needs_value(o) && !value) {
 		ret = next_value(t, o, line, &value);
 		if (ret)
 			return ret;
@@ -148,7 +179,7 @@ static int parse_letters(struct tool *t, const char *letters,
 		o = find_option(t, NULL, 0, *letters);
 		if (!o)
 			return misuse(t, "unknown option -%c", *letters);
-		if (o->type == OPTION_FLAG) {
+		if (!option_has_value(o)) {
 			set_option(t, o, NULL);
 			continue;
 		}

@@ -11,11 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct launch_option;
 struct tool;
 
 #define NOT_GIVEN	UINT32_MAX
 #define MAX_REPEAT	64
-#define MAX_GROUPS	3	/* of options of one command */
+#define MAX_GROUPS	9	/* of options of one command */
+#define MAX_LAUNCH	256	/* options that describe one launch */
 
 /* An option that can be given several times. */
 struct texts {
@@ -45,10 +47,13 @@ struct settings {
 	bool force;
 
 	/* run */
-	const char *policy, *object, *chdir;
-	const char *input, *output, *error_output;
-	bool append, setsid;
-	uint64_t deadline_ns;
+	const char *policy, *object;
+	bool no_policy;
+	struct launch_given {
+		const struct launch_option *option;
+		const char *value;
+	} launch[MAX_LAUNCH];
+	unsigned int nr_launch;
 
 	/* test */
 	const char *table;
@@ -64,10 +69,12 @@ enum option_type {
 	OPTION_TEXTS,		/* struct texts */
 	OPTION_NUMBER,		/* uint32_t, within min and max */
 	OPTION_DURATION,	/* uint64_t, nanoseconds */
+	OPTION_LAUNCH,		/* one more of settings.launch ... */
+	OPTION_LAUNCH_FLAG,	/* ... without a value */
 };
 
 /* What the shell can offer as the value. */
-enum completion {
+enum completion_kind {
 	COMPLETE_NOTHING,
 	COMPLETE_FILE,
 	COMPLETE_DIR,
@@ -77,6 +84,10 @@ enum completion {
 	COMPLETE_COMMAND,	/* a program and its arguments */
 	COMPLETE_TOPIC,		/* a command of this tool */
 	COMPLETE_WORDS,		/* those in words */
+	COMPLETE_ARGUMENTS,	/* what launch takes */
+	COMPLETE_RULE,		/* OP:ERRNO=VERDICT */
+	COMPLETE_RETRY,		/* ERRNO=COUNT[@DELAY] */
+	COMPLETE_EVENTS,
 };
 
 struct option_desc {
@@ -86,10 +97,17 @@ struct option_desc {
 	const char *value;	/* placeholder of the value in the help */
 	size_t where;		/* offset in struct settings */
 	uint32_t min, max;
-	enum completion complete;
+	enum completion_kind complete;
 	const char *words;
 	const char *help;
+	const struct launch_option *launch;
 };
+
+/* Can it be given several times? */
+bool option_repeats(const struct option_desc *o);
+/* Has it a value, and must it have one? */
+bool option_has_value(const struct option_desc *o);
+bool option_needs_value(const struct option_desc *o);
 
 struct command {
 	const char *name;
@@ -101,7 +119,7 @@ struct command {
 	/* what follows the first argument is not ours */
 	bool stops_at_argument;
 	const struct option_desc *options[MAX_GROUPS + 1];	/* ends with NULL */
-	enum completion complete;
+	enum completion_kind complete;
 	const char *words;
 };
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* spawnpol run: one command, spawned under a policy. */
-#include <bpf/libbpf.h>
+/* spawnpol run: one command, spawned under a policy or without. */
 #include <errno.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <spawnpol.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,36 +12,13 @@
 #include "json.h"
 #include "kernel.h"
 #include "pass_signals.h"
-#include "pins.h"
 #include "policy_object.h"
 #include "policy_options.h"
+#include "run_launch.h"
 #include "tool.h"
 
-#define RING_ENTRIES	64
-#define FILE_MODE	0666	/* less the umask, as a shell's > */
+#define RING_ENTRIES	256	/* for the longest chain, CLONE and a deadline */
 #define TEXT_SIZE	512
-
-/* The policy's program: loaded earlier, or for this run only. */
-static int take_policy(struct tool *t, struct object *o)
-{
-	const char *path = getenv("PATH");
-	const char *name = t->set.policy;
-	int lock, prog;
-
-	o->bpf = NULL;
-	o->problem.log = NULL;
-	if (!name) {
-		name = t->set.object ? t->set.object : DEFAULT_OBJECT;
-		prog = policy_object_load(t, o, name, path ? path : "/bin:/usr/bin");
-		return prog ? prog : dup(bpf_program__fd(o->prog));
-	}
-	lock = pins_lock(t, PINS_READ);
-	if (pins_lock_failed(lock))
-		return lock;
-	prog = pins_prog(t, name);
-	pins_unlock(lock);
-	return prog;
-}
 
 static int attach_failed(struct tool *t, int err)
 {
@@ -52,36 +28,6 @@ static int attach_failed(struct tool *t, int err)
 	if (a.remedy)
 		advise(t, "%s", a.remedy);
 	return err;
-}
-
-static void add_streams(const struct tool *t, struct spawnpol_chain *chain)
-{
-	const struct settings *s = &t->set;
-	const int how = O_WRONLY | O_CREAT | (s->append ? O_APPEND : O_TRUNC);
-
-	if (s->input)
-		spawnpol_chain_open(chain, 0, s->input, O_RDONLY, 0);
-	if (s->output)
-		spawnpol_chain_open(chain, 1, s->output, how, FILE_MODE);
-	if (s->error_output)
-		spawnpol_chain_open(chain, 2, s->error_output, how, FILE_MODE);
-}
-
-static int build(struct tool *t, struct spawnpol_chain *chain)
-{
-	const struct settings *s = &t->set;
-
-	if (s->setsid)
-		spawnpol_chain_setsid(chain);
-	add_streams(t, chain);
-	/* last, so that the names above are what they are for the caller */
-	if (s->chdir)
-		spawnpol_chain_chdir(chain, s->chdir);
-	spawnpol_chain_program(chain, t->args[0]);
-	spawnpol_chain_argv(chain, t->args);
-	spawnpol_chain_need_policy(chain, true);
-	spawnpol_chain_deadline(chain, s->deadline_ns);
-	return spawnpol_chain_error(chain);
 }
 
 static int report(struct tool *t, const char *outcome, pid_t pid)
@@ -122,8 +68,11 @@ static int not_started(struct tool *t, const struct spawnpol_outcome *out)
 
 	a = spawnpol_advise(spawnpol_outcome_topic(out), out->error);
 	spawnpol_outcome_text(out, text, sizeof(text));
-	fail(t, out->error, "%s: step %d (%s): %s", t->args[0], out->step,
-	     spawnpol_kind_name(out->kind), text);
+	/* CLONE is no step */
+	if (out->step < 0)
+		fail(t, out->error, "%s: %s", t->args[0], text);
+	else
+		fail(t, out->error, "%s: step %d: %s", t->args[0], out->step, text);
 	if (a.remedy)
 		advise(t, "%s", a.remedy);
 	t->problem.status = exec && out->error == -ENOENT ? EXIT_NOT_FOUND :
@@ -138,10 +87,6 @@ static int launch(struct tool *t, struct spawnpol_ring *ring,
 	struct spawnpol_outcome out;
 	int ret;
 
-	ret = build(t, chain);
-	if (ret)
-		return fail(t, ret, "cannot describe the spawn of %s",
-			    t->args[0]);
 	ret = spawnpol_submit(ring, &chain, 1);
 	if (ret < 0)
 		return fail(t, ret, "cannot submit the spawn of %s",
@@ -164,62 +109,113 @@ static int launch(struct tool *t, struct spawnpol_ring *ring,
 	return wait_for(t, out.pid);
 }
 
-static int launch_on(struct tool *t, struct spawnpol_ring *ring, int prog)
+/* Returns the descriptor of the link, which is the policy's as long as it is open. */
+static int attach(struct tool *t, struct spawnpol_ring *ring, int prog,
+		  unsigned int slot)
 {
 	const struct spawnpol_attach_opts opts = {
 		.sz = sizeof(opts),
+		.slot = slot,
 		.events = SPAWNPOL_EVENTS_AUTO,
 		.max_issues = t->set.max_issues,
 		.max_staged = t->set.max_staged,
 		.max_delay_ns = t->set.max_delay_ns,
 	};
-	struct spawnpol_chain *chain = NULL;
-	int link, ret;
+	int ret = budgets_check(t, prog, &opts);
 
-	ret = budgets_check(t, prog, &opts);
 	if (ret)
 		return ret;
-	link = spawnpol_policy_attach(spawnpol_ring_fd(ring), prog, &opts);
-	if (link < 0)
-		return attach_failed(t, link);
-	ret = spawnpol_chain_new(&chain);
-	if (ret) {
-		ret = fail(t, ret, "cannot make a chain");
-	} else {
+	ret = spawnpol_policy_attach(spawnpol_ring_fd(ring), prog, &opts);
+	return ret < 0 ? attach_failed(t, ret) : ret;
+}
+
+/* prog is -1 for a launch without a policy. */
+static int launch_on_ring(struct tool *t, const struct run_launch *r, int prog)
+{
+	struct spawnpol_ring *ring;
+	int link = -1, ret;
+
+	ret = spawnpol_ring_open(&ring, RING_ENTRIES, 0);
+	if (ret)
+		return fail(t, ret, "cannot make a ring");
+	if (prog >= 0)
+		link = attach(t, ring, prog, r->slot);
+	ret = prog >= 0 && link < 0 ? link : 0;
+	if (!ret) {
 		pass_signals_start();
-		ret = launch(t, ring, chain);
+		/* if it is ignored, the kernel does not keep the command's status */
+		signal(SIGCHLD, SIG_DFL);
+		ret = launch(t, ring, r->chain);
 	}
 	/* the ring waits for what is in flight, which uses the chain */
 	spawnpol_ring_close(ring);
-	if (chain)
-		spawnpol_chain_free(chain);
-	close(link);
+	if (link >= 0)
+		close(link);
 	return ret;
+}
+
+static int launch_under_policy(struct tool *t, const struct run_launch *r)
+{
+	const char *path = getenv("PATH");
+	struct object o;
+	int prog, ret;
+
+	prog = policy_object_take(t, &o, path ? path : "/bin:/usr/bin");
+	if (prog < 0)
+		return prog;
+	ret = launch_on_ring(t, r, prog);
+	close(prog);
+	object_close(&o);
+	return ret;
+}
+
+/* The option that needs a policy, or NULL. */
+static const char *policy_wanted(const struct tool *t)
+{
+	const struct settings *s = &t->set;
+
+	if (s->policy)
+		return "policy";
+	if (s->object)
+		return "object";
+	if (s->max_issues)
+		return "max-issues";
+	if (s->max_staged)
+		return "max-staged";
+	if (s->max_delay_ns)
+		return "max-delay";
+	return s->program ? "program" : policy_options_given(t);
+}
+
+static int check_options(struct tool *t)
+{
+	const struct settings *s = &t->set;
+
+	if (s->no_policy && policy_wanted(t))
+		return misuse(t, "--%s does not go with --no-policy",
+			      policy_wanted(t));
+	if (s->policy && s->object)
+		return misuse(t, "--policy and --object exclude each other");
+	if (s->policy && policy_options_given(t))
+		return misuse(t, "--%s does not go with --policy, which is set up already",
+			      policy_options_given(t));
+	return 0;
 }
 
 int do_run(struct tool *t)
 {
-	struct spawnpol_ring *ring;
-	struct object o;
-	int prog, ret;
+	struct run_launch r;
+	int ret;
 
-	if (t->set.policy && t->set.object)
-		return misuse(t, "--policy and --object exclude each other");
-	if (t->set.policy && policy_options_given(t))
-		return misuse(t, "--%s does not go with --policy, which is set up already",
-			      policy_options_given(t));
-	ret = kernel_check_policies(t);
+	ret = check_options(t);
+	if (!ret)
+		ret = run_launch_open(t, &r);
 	if (ret)
 		return ret;
-	prog = take_policy(t, &o);
-	if (prog < 0)
-		return prog;
-	ret = spawnpol_ring_open(&ring, RING_ENTRIES, 0);
-	if (ret)
-		ret = fail(t, ret, "cannot make a ring");
-	else
-		ret = launch_on(t, ring, prog);
-	close(prog);
-	object_close(&o);
+	ret = t->set.no_policy ? kernel_check_spawn(t) : kernel_check_policies(t);
+	if (!ret)
+		ret = t->set.no_policy ? launch_on_ring(t, &r, -1) :
+					 launch_under_policy(t, &r);
+	run_launch_close(&r);
 	return ret;
 }

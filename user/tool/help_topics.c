@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Names that options take and traces show, listed. */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "common/commands.h"
+#include "help.h"
+#include "json.h"
+#include "names.h"
+#include "tool.h"
+
+struct topic {
+	const char *name;
+	const char *title;
+	const char *(*nth)(unsigned int n);
+	const char *(*help)(unsigned int n);
+};
+
+/* The row of the table of commands, or NULL: another operation. */
+static const struct child_command *command_called(const char *name)
+{
+	const struct child_command *c;
+
+	for (unsigned int n = 0; (c = command_nth(n)); n++)
+		if (!c->variant && !strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+/* With the name of what does it in posix_spawn(3), if that can. */
+static const char *operation_help(unsigned int n)
+{
+	static char text[96];
+	const struct child_command *c = command_called(step_nth(n));
+
+	if (!c)
+		return "an operation of io_uring";
+	if (c->op == OP_EXEC)
+		return "executing the program";
+	snprintf(text, sizeof(text), "%s%s%s%s",
+		 c->op == OP_CHILD ? "a command of the child" :
+				     "an operation of io_uring",
+		 !c->posix ? "" : ": ",
+		 !c->posix ? "" : isupper((unsigned char)*c->posix) ?
+		 "POSIX_SPAWN_" : "posix_spawn_file_actions_",
+		 c->posix ? c->posix : "");
+	return text;
+}
+
+static const struct topic topics[] = {
+	{ "operations", "Operations of --on, as trace and outcomes name them:",
+	  step_nth, operation_help },
+	{ "events", "Events of --events, as trace names them:", event_nth, event_help },
+	{ "verdicts", "Verdicts of --on, as list and trace name them:", verdict_nth,
+	  verdict_help },
+	{ NULL, NULL, NULL, NULL }
+};
+
+const char *help_topic(unsigned int n)
+{
+	return topics[n].name;
+}
+
+static int print_json(struct json *j, const struct topic *topic)
+{
+	json_array(j, topic->name);
+	for (unsigned int n = 0; topic->nth(n); n++) {
+		json_object(j, NULL);
+		json_text(j, "name", topic->nth(n));
+		json_text(j, "help", topic->help(n));
+		json_end(j);
+	}
+	json_end(j);
+	return json_finish(j, stdout);
+}
+
+int help_topic_print(struct tool *t, const char *name)
+{
+	const struct topic *topic = topics;
+	struct json j;
+	int ret;
+
+	while (topic->name && strcmp(topic->name, name))
+		topic++;
+	if (!topic->name)
+		return -ENOENT;
+	ret = start_json(t, &j);
+	if (ret)
+		return ret < 0 ? ret : print_json(&j, topic);
+	printf("%s\n", topic->title);
+	for (unsigned int n = 0; topic->nth(n); n++)
+		printf("  %-16s %s\n", topic->nth(n), topic->help(n));
+	return 0;
+}
