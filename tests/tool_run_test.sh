@@ -241,6 +241,7 @@ test_run_with_few_descriptors()
 				expect_status 0
 				continue
 			fi
+			# shellcheck disable=SC2153 # run sets it
 			[[ $STATUS != 0 ]] || fail "$how with $limit: nothing ran, status 0"
 			# the loader of shared libraries needs one itself
 			[[ ! $ERR =~ ^spawnpol || $ERR =~ ^spawnpol:\ [^\ ] ]] ||
