@@ -28,8 +28,8 @@ static struct spawnpol_chain *make_chain(int nr, int in, int out)
 	must(spawnpol_chain_new(&chain), "a chain");
 	spawnpol_chain_program(chain, paths[nr]);
 	spawnpol_chain_argv(chain, commands[nr]);
-	spawnpol_chain_dup2(chain, in, 0);
-	spawnpol_chain_dup2(chain, out, 1);
+	spawnpol_chain_dup(chain, in, 0);
+	spawnpol_chain_dup(chain, out, 1);
 	spawnpol_chain_close_except(chain, streams, 3);
 	/* the first error of them all */
 	must(spawnpol_chain_error(chain), "building a chain");

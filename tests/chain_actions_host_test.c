@@ -84,7 +84,9 @@ TEST(actions_without_memory)
 	BECOMES(spawnpol_chain_prctl(c, PR_CAP_AMBIENT, 2, 3),
 		.len = IORING_CHILD_PRCTL, .rw_flags = PR_CAP_AMBIENT,
 		.addr = 2, .off = 3);
-	BECOMES(spawnpol_chain_undumpable(c), .len = IORING_CHILD_DUMPABLE);
+	BECOMES(spawnpol_chain_dumpable(c, false), .len = IORING_CHILD_DUMPABLE);
+	BECOMES(spawnpol_chain_dumpable(c, true), .len = IORING_CHILD_DUMPABLE,
+		.off = 1);
 	BECOMES(spawnpol_chain_landlock(c, 7), .len = IORING_CHILD_LANDLOCK,
 		.fd = 7);
 	BECOMES(spawnpol_chain_rlimit(c, RLIMIT_CORE, &limit),

@@ -52,8 +52,8 @@ TEST(builder_refuses_nonsense)
 	REFUSED(-EINVAL, spawnpol_chain_argv(c, nothing));
 	REFUSED(-EBADF, spawnpol_chain_open(c, -1, "/x", O_RDONLY, 0));
 	REFUSED(-EINVAL, spawnpol_chain_open(c, 1, NULL, O_RDONLY, 0));
-	REFUSED(-EBADF, spawnpol_chain_dup2(c, -1, 1));
-	REFUSED(-EBADF, spawnpol_chain_dup2(c, 1, -1));
+	REFUSED(-EBADF, spawnpol_chain_dup(c, -1, 1));
+	REFUSED(-EBADF, spawnpol_chain_dup(c, 1, -1));
 	REFUSED(-EBADF, spawnpol_chain_install(c, 0, -1));
 	REFUSED(-EBADF, spawnpol_chain_close(c, -1));
 	REFUSED(-EINVAL, spawnpol_chain_chdir(c, NULL));
@@ -268,7 +268,7 @@ TEST(actions_keep_their_order)
 	fake_init(&f);
 	CHECK_OK(spawnpol_chain_open(c, 1, path, O_WRONLY | O_CREAT, 0640));
 	memset(path, 'x', sizeof(path) - 1);
-	CHECK_OK(spawnpol_chain_dup2(c, 1, 2));
+	CHECK_OK(spawnpol_chain_dup(c, 1, 2));
 	CHECK_OK(spawnpol_chain_install(c, 3, 4));
 	CHECK_OK(spawnpol_chain_close(c, 5));
 	CHECK_OK(spawnpol_chain_may_fail(c));

@@ -160,10 +160,10 @@ TEST(steps_can_be_read)
 
 	EXPECT_EQ(spawnpol_chain_step(c, 0, &kind, &sqe), -ENOENT);
 	CHECK_OK(spawnpol_chain_program(c, program));
-	CHECK_OK(spawnpol_chain_dup2(c, 5, 6));
+	CHECK_OK(spawnpol_chain_dup(c, 5, 6));
 	EXPECT_EQ(spawnpol_chain_nr_steps(c), 2u);
 	CHECK_OK(spawnpol_chain_step(c, 0, &kind, &sqe));
-	EXPECT_EQ(kind, SPAWNPOL_KIND_DUP2);
+	EXPECT_EQ(kind, SPAWNPOL_KIND_DUP);
 	EXPECT_EQ(sqe.fd, 5);
 	EXPECT_EQ(sqe.off, 6ull);
 	CHECK_OK(spawnpol_chain_step(c, 1, &kind, NULL));

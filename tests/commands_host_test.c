@@ -74,6 +74,28 @@ TEST(every_command_of_the_kernel_is_in_the_table)
 	EXPECT_EQ(nr, IORING_CHILD_LAST);
 }
 
+/* A use of a command has a call, too, by its own name. */
+TEST(every_command_has_a_call_and_a_page)
+{
+	static const char *const files[] = { "include/spawnpol/action.h",
+					     "docs/spawnpol_actions.3" };
+	const struct child_command *c;
+	const char *text;
+	char call[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		text = text_of(files[i]);
+		for (unsigned int n = 0; (c = command_nth(n)); n++) {
+			if (c->op == OP_CLONE || c->op == OP_EXEC || c->op == OP_OTHER)
+				continue;
+			snprintf(call, sizeof(call), "int spawnpol_chain_%s(struct",
+				 c->name);
+			DIAG("%s: %s", files[i], call);
+			EXPECT(strstr(text, call));
+		}
+	}
+}
+
 /* Its own name is one row's, its others are variants. */
 TEST(numbers_of_commands_are_taken_once)
 {

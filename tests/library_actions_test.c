@@ -90,7 +90,7 @@ TEST(sandboxed_child)
 	CHECK_OK(spawnpol_chain_prctl(chain, PR_SET_NO_NEW_PRIVS, 1, 0));
 	CHECK_OK(spawnpol_chain_landlock(chain, ruleset));
 	CHECK_OK(spawnpol_chain_seccomp(chain, &filter));
-	CHECK_OK(spawnpol_chain_undumpable(chain));
+	CHECK_OK(spawnpol_chain_dumpable(chain, false));
 	CHECK_EQ(run(ring_of(16, 0), chain), 0);
 }
 

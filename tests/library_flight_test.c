@@ -299,7 +299,7 @@ TEST(closing_a_ring_leaves_programs_alone)
 
 	make_pipe(pipe_fds);
 	CHECK_OK(spawnpol_chain_argv(chain, argv));
-	CHECK_OK(spawnpol_chain_dup2(chain, pipe_fds[0], 0));
+	CHECK_OK(spawnpol_chain_dup(chain, pipe_fds[0], 0));
 	CHECK_EQ(spawnpol_submit(ring, &chain, 1), 1);
 	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
 	CHECK_EQ(out.error, 0);

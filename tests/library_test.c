@@ -159,8 +159,8 @@ TEST(dup2_and_close)
 
 	CHECK_SYS(dup2(0, 31));
 	CHECK_SYS(dup3(0, 32, O_CLOEXEC));
-	CHECK_OK(spawnpol_chain_dup2(chain, 31, 30));
-	CHECK_OK(spawnpol_chain_dup2(chain, 32, 32));
+	CHECK_OK(spawnpol_chain_dup(chain, 31, 30));
+	CHECK_OK(spawnpol_chain_dup(chain, 32, 32));
 	CHECK_OK(spawnpol_chain_close(chain, 31));
 	CHECK_EQ(run(ring_of(16, 0), chain), 0);
 	/* the parent's are its own */

@@ -25,7 +25,7 @@ int spawnpol_chain_open(struct spawnpol_chain *chain, int fd, const char *path,
 			int flags, mode_t mode);
 
 /* As dup2(2); from == to clears close-on-exec, so that the program gets it. */
-int spawnpol_chain_dup2(struct spawnpol_chain *chain, int from, int to);
+int spawnpol_chain_dup(struct spawnpol_chain *chain, int from, int to);
 
 /* File index of the ring's registered files becomes descriptor number to. */
 int spawnpol_chain_install(struct spawnpol_chain *chain, unsigned int index,
@@ -109,8 +109,11 @@ int spawnpol_chain_capset(struct spawnpol_chain *chain, uint64_t effective,
 int spawnpol_chain_prctl(struct spawnpol_chain *chain, int option,
 			 unsigned long arg2, unsigned long arg3);
 
-/* Nobody may trace the program or have its core, as if it could not be read. */
-int spawnpol_chain_undumpable(struct spawnpol_chain *chain);
+/*
+ * Whether the program starts dumpable. If it does not, nobody can trace it or read its
+ * core, as if its file could not be read; if it does, that is as the kernel decides.
+ */
+int spawnpol_chain_dumpable(struct spawnpol_chain *chain, bool on);
 
 /*
  * Set a seccomp filter, which is copied, or restrict by a Landlock ruleset. Both

@@ -51,7 +51,7 @@ BUILD(stderr, open(CHAIN, 2, TEXT(0), O_WRONLY | O_CREAT | O_TRUNC, OPEN_MODE))
 BUILD(append_stdout, open(CHAIN, 1, TEXT(0), O_WRONLY | O_CREAT | O_APPEND, OPEN_MODE))
 BUILD(append_stderr, open(CHAIN, 2, TEXT(0), O_WRONLY | O_CREAT | O_APPEND, OPEN_MODE))
 BUILD(open, open(CHAIN, NUMBER(0), TEXT(2), NUMBER(1), OPEN_MODE))
-BUILD(dup, dup2(CHAIN, NUMBER(0), NUMBER(1)))
+BUILD(dup, dup(CHAIN, NUMBER(0), NUMBER(1)))
 BUILD(close, close(CHAIN, NUMBER(0)))
 BUILD(cloexec, cloexec(CHAIN, NUMBER(0), true))
 BUILD(no_cloexec, cloexec(CHAIN, NUMBER(0), false))
@@ -80,7 +80,7 @@ BUILD(ambient, prctl(CHAIN, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, NUMBER(0)))
 BUILD(clear_ambient, prctl(CHAIN, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0))
 BUILD(no_new_privs, prctl(CHAIN, PR_SET_NO_NEW_PRIVS, 1, 0))
 BUILD(death_signal, prctl(CHAIN, PR_SET_PDEATHSIG, NUMBER(0), 0))
-BUILD(undumpable, undumpable(CHAIN))
+BUILD(undumpable, dumpable(CHAIN, false))
 BUILD(landlock, landlock(CHAIN, SENT(0)))
 BUILD(seccomp, seccomp(CHAIN, &((struct sock_fprog){
 	.len = values->nr,
@@ -170,7 +170,7 @@ static const struct launch_option files[] = {
 	{ "open", STEP(OPEN), build_open,
 	  { FD("FD"), NAMED(some_of, "FLAGS", open_flag), PATH },
 	  "Open PATH as descriptor FD. The mode of a new file is 0666 less the umask." },
-	{ "dup", STEP(DUP2), build_dup, { FD("FROM"), FD("TO") },
+	{ "dup", STEP(DUP), build_dup, { FD("FROM"), FD("TO") },
 	  "Make descriptor TO a copy of descriptor FROM, as dup2(2). If they are the same, the program keeps it." },
 	{ "pass", FILE_PASSED, build_pass, { FD("FD"), ARGUMENT(file, "FILE") },
 	  "Open FILE for reading and pass it to the program as descriptor FD, which the child has from its beginning. Each FD can be passed once, and is below the launcher's limit (ulimit -n)." },
@@ -249,7 +249,7 @@ static const struct launch_option credentials[] = {
 	  "Set the seccomp filter whose code is in FILE: an array of struct sock_filter, as bwrap(1) takes it. It needs no-new-privs before it, or CAP_SYS_ADMIN." },
 	{ "landlock", STEP(LANDLOCK), build_landlock, { ARGUMENT(file, "RULESET") },
 	  "Restrict by the Landlock ruleset that is open as @N. It needs no-new-privs before it, or CAP_SYS_ADMIN." },
-	{ "undumpable", STEP(UNDUMPABLE), build_undumpable, { },
+	{ "undumpable", STEP(DUMPABLE), build_undumpable, { },
 	  "Start the program undumpable: nobody can trace it or read its core." },
 	{ "death_signal", STEP(PRCTL), build_death_signal, { ARGUMENT(signal, "SIGNAL") },
 	  "Set the signal that the program gets when the launcher ends. A change of ids clears it." },

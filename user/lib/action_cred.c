@@ -50,10 +50,10 @@ int spawnpol_chain_prctl(struct spawnpol_chain *chain, int option,
 				 .addr = arg2, .off = arg3));
 }
 
-int spawnpol_chain_undumpable(struct spawnpol_chain *chain)
+int spawnpol_chain_dumpable(struct spawnpol_chain *chain, bool on)
 {
-	return action_add(chain, SPAWNPOL_KIND_UNDUMPABLE,
-			  ACTION(IORING_CHILD_DUMPABLE, .off = 0));
+	return action_add(chain, SPAWNPOL_KIND_DUMPABLE,
+			  ACTION(IORING_CHILD_DUMPABLE, .off = on));
 }
 
 /* The kernel reads a structure that points to the code. */

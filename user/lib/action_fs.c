@@ -30,9 +30,9 @@ static int add_dup(struct spawnpol_chain *chain, enum spawnpol_kind kind,
 				 .flags = flags));
 }
 
-int spawnpol_chain_dup2(struct spawnpol_chain *chain, int from, int to)
+int spawnpol_chain_dup(struct spawnpol_chain *chain, int from, int to)
 {
-	return add_dup(chain, SPAWNPOL_KIND_DUP2, from, to, 0);
+	return add_dup(chain, SPAWNPOL_KIND_DUP, from, to, 0);
 }
 
 int spawnpol_chain_install(struct spawnpol_chain *chain, unsigned int index,

@@ -132,7 +132,7 @@ static int add_other(struct spawnpol_chain *chain,
 	case DO_CLOSE:
 		return add_close(chain, a->fd);
 	case DO_DUP2:
-		return spawnpol_chain_dup2(chain, a->dup2.fd, a->dup2.to);
+		return spawnpol_chain_dup(chain, a->dup2.fd, a->dup2.to);
 	case DO_CHDIR:
 		return add_chdir(chain, a->path);
 	case DO_FCHDIR:

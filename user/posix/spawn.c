@@ -127,7 +127,7 @@ static bool is_ring(int fd)
 static bool has_no_ring(const struct request *rq,
 			const struct spawnpol_outcome *out)
 {
-	return out->error == -EBADF && out->kind == SPAWNPOL_KIND_DUP2 &&
+	return out->error == -EBADF && out->kind == SPAWNPOL_KIND_DUP &&
 	       !rq->creates &&
 	       is_ring(chain_nth_step(rq->chain, out->step)->sqe.fd);
 }
