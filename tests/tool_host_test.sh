@@ -96,6 +96,14 @@ test_every_option_is_parsed()
 	done < <(commands)
 }
 
+test_no_option_is_there_twice()
+{
+	local command
+	while read -r command; do
+		expect_equal "$command: $(options_of "$command" | sort | uniq -d)" "$command: "
+	done < <(commands)
+}
+
 test_version()
 {
 	local first
@@ -321,7 +329,7 @@ test_objects_that_are_no_policies()
 	refused_object 'has no program' "$DIR/none.bpf.o"
 	compile two iouring.s/spawn iouring.s/spawn
 	refused_object 'has 2 programs' "$DIR/two.bpf.o"
-	refused_object "has no program 'p3'" "$DIR/two.bpf.o" --program p3
+	refused_object "has no program 'p3'" "$DIR/two.bpf.o" --function p3
 	compile mixed iouring.s/spawn xdp
 	refused_object 'of type xdp' "$DIR/mixed.bpf.o"
 }

@@ -533,7 +533,7 @@ test_several_programs_in_one_object()
 	END
 	clang -O2 -g -target bpf -c "$DIR/two.c" -o "$DIR/two.bpf.o" || fail "cannot compile"
 	refused 'has 2 programs' load "$DIR/two.bpf.o"
-	done_by load "$DIR/two.bpf.o" --program second --json
+	done_by load "$DIR/two.bpf.o" --function second --json
 	expect_value name '"two"' program '"second"'
 }
 

@@ -53,8 +53,8 @@ static const struct option_desc policy_options[] = {
 	  .help = "Run a file without a known format (ENOEXEC) through PATH, /bin/sh by default, as execvp does." },
 	{ "remember", 0, DURATION(remember_ns), .value = "TIME",
 	  .help = "For so long, try the directory first in which a name was found: 10s, 1m. Within that time a program that newly appears in an earlier directory is not seen. Without this option every search begins with the first directory." },
-	{ "program", 0, TEXT(program), .value = "PROG",
-	  .help = "Which program of the object to take, if it has several." },
+	{ "function", 0, TEXT(function), .value = "NAME",
+	  .help = "Which function of the object is the policy, if it has several." },
 	{ 0 }
 };
 

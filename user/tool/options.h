@@ -30,7 +30,7 @@ struct settings {
 	bool json, quiet, help, version, man;
 
 	/* load, run */
-	const char *name, *program;
+	const char *name, *function;
 	const char *path, *errors, *shell;
 	struct texts retry, on;
 	uint64_t remember_ns;

@@ -28,7 +28,7 @@ static int hand_on(struct tool *t, struct object *o, int ret)
 	problem_log(t, p->log);
 	p->log = NULL;
 	if (ret == -ENOTUNIQ)
-		advise(t, "--program NAME, to choose one");
+		advise(t, "--function NAME, to choose one");
 	else if (p->remedy)
 		advise(t, "%s", p->remedy);
 	return ret;
@@ -71,7 +71,7 @@ static int verify(struct tool *t, struct object *o,
 
 static int read_object(struct tool *t, struct object *o, const char *name)
 {
-	int ret = object_open(o, name, t->set.program);
+	int ret = object_open(o, name, t->set.function);
 
 	return ret ? hand_on(t, o, ret) : 0;
 }

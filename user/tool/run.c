@@ -184,7 +184,7 @@ static const char *policy_wanted(const struct tool *t)
 		return "max-staged";
 	if (s->max_delay_ns)
 		return "max-delay";
-	return s->program ? "program" : policy_options_given(t);
+	return s->function ? "function" : policy_options_given(t);
 }
 
 static int check_options(struct tool *t)
