@@ -55,8 +55,9 @@ test_man_page_is_clean()
 # What a chain can be told an option can, unless the table says why not.
 test_the_builder_is_there_whole()
 {
-	local call
+	local call nr=0
 	while read -r call; do
+		((++nr))
 		case $call in
 		new | free | reset | borrow | error | argv | envp) continue ;;
 		step | program_at) continue ;;

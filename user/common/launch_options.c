@@ -2,8 +2,9 @@
 /*
  * The table of options. A new one is a row here, and in BUILD() how the library is
  * called for it. Left out are exit_signal and clear_sighand, which a program does not
- * notice; install and sqe, which need memory or registered files of the launcher; and
- * pidfd, user and files, which are the launcher's own (pass adds to files).
+ * notice; install and sqe, which need memory or registered files of the launcher;
+ * program_at, which a path can replace; and pidfd, user and files, which are the
+ * launcher's own (pass adds to files).
  */
 #include <errno.h>
 #include <fcntl.h>
