@@ -109,10 +109,10 @@ test_numbers_of_files()
 	shows_not fd6 --pass 5:/etc/passwd --dup 3:6 --may-fail
 	run client --pass 5:/etc/passwd --pass 5:/etc/group "$SOCKET" /bin/true
 	expect_status 125
-	expect_err "--pass: '5:4' is not possible. Open FILE for reading and pass it"
+	expect_err "--pass: '5:FILE' is not possible. Open FILE for reading and pass it"
 	run client --pass 1024:/etc/passwd "$SOCKET" /bin/true
 	expect_status 125
-	expect_err "--pass: '1024:3' is not possible."
+	expect_err "--pass: '1024:FILE' is not possible."
 	# without a step before it
 	run client --pass 5:/etc/passwd --may-fail "$SOCKET" /bin/true
 	expect_status 125

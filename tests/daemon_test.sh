@@ -103,7 +103,7 @@ test_failed_steps_are_told()
 	start
 	run client --chdir / --stdout /no/where/x "$SOCKET" /bin/true
 	expect_status 126
-	# behind the chdir
+	# after the chdir
 	expect_err 'step 1, open /no/where/x as 1: No such file or directory'
 	ask /no/program
 	expect_status 127

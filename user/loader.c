@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 		ret = dispatch(&t);
 	if (!ret && (fflush(stdout) || ferror(stdout)))
 		ret = fail(&t, EIO, "cannot write the output");
-	/* whoever failed should have said so: never an empty message and success */
+	/* an error that is not recorded is an error all the same */
 	if (ret && !t.problem.status)
 		fail(&t, ret, "%s failed", t.command ? t.command->name : TOOL_NAME);
 	if (ret) {

@@ -133,10 +133,25 @@ static void note_numbers(struct launch *l, const struct launch_option *o,
 			l->named[l->nr_named++] = values->v[i].number;
 }
 
+/* The arguments as they were given, but for files: not a place, or their contents. */
+static void quote_arguments(const struct launch_option *o, const char *text,
+			    char *buf, size_t size)
+{
+	const int nr = launch_arguments(o);
+	const struct argument *last = nr ? &o->arguments[nr - 1] : NULL;
+	const char *colon = text && nr > 1 ? strrchr(text, ':') : NULL;
+
+	if (!text || !last || last->type->source == AS_IT_IS)
+		snprintf(buf, size, QUOTE, text ? text : "");
+	else
+		snprintf(buf, size, "%.*s%s", colon ? (int)(colon + 1 - text) : 0,
+			 text, last->name);
+}
+
 static int build(struct launch *l, const struct launch_option *o,
 		 const struct values *values, const char *text)
 {
-	char name[NAME_SIZE];
+	char name[NAME_SIZE], quote[72];
 	int err;
 
 	launch_option_name(o, name, sizeof(name));
@@ -144,9 +159,11 @@ static int build(struct launch *l, const struct launch_option *o,
 		return complain(l, -EINVAL, "--%s: there is no step before it; put it after one",
 				name);
 	err = o->build(l, values);
-	if (err == -EINVAL)
-		return complain(l, err, "--%s: '" QUOTE "' is not possible. %s",
-				name, text ? text : "", o->help);
+	if (err == -EINVAL) {
+		quote_arguments(o, text, quote, sizeof(quote));
+		return complain(l, err, "--%s: '%s' is not possible. %s", name,
+				quote, o->help);
+	}
 	l->has_step |= o->role == LAUNCH_STEP;
 	return err;
 }

@@ -135,7 +135,7 @@ static int build_clear_env(struct launch *l, const struct values *values)
 	return launch_env_clear(l);
 }
 
-/* whoever attaches a policy for this launch has to know, too */
+/* a launcher that attaches a policy for this launch needs the number, too */
 static int build_slot(struct launch *l, const struct values *values)
 {
 	l->slot = NUMBER(0);
@@ -317,7 +317,7 @@ static const struct launch_option launch[] = {
 	{ "clear_env", ATTRIBUTE, build_clear_env, { },
 	  "Clear the environment. Variables of later options are added." },
 	{ "deadline", ATTRIBUTE, build_deadline, { ARGUMENT(time, "TIME") },
-	  "Give up if the program has not started by then." },
+	  "Give up if the program has not started within TIME." },
 	{ "need_policy", ATTRIBUTE, build_need_policy, { },
 	  "Fail if no policy applies." },
 	{ "slot", ATTRIBUTE, build_slot, { FROM("SLOT", 0, IORING_SPAWN_SLOTS - 1) },

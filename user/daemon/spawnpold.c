@@ -375,7 +375,7 @@ int main(int argc, char **argv)
 		return fail(argv[1], self.listener.fd);
 	self.stop = eventfd(0, EFD_CLOEXEC);
 	self.epoll = epoll_create1(EPOLL_CLOEXEC);
-	/* whoever started us may ignore it; then the kernel keeps no status for us */
+	/* it may have been ignored by our parent: then the kernel keeps no status */
 	signal(SIGCHLD, SIG_DFL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);

@@ -65,7 +65,7 @@ struct settings {
 enum option_type {
 	OPTION_FLAG,		/* bool */
 	OPTION_TEXT,		/* const char * */
-	OPTION_MAYBE_TEXT,	/* the same; "" if no =VALUE stands behind it */
+	OPTION_MAYBE_TEXT,	/* the same; "" if no =VALUE follows */
 	OPTION_TEXTS,		/* struct texts */
 	OPTION_NUMBER,		/* uint32_t, within min and max */
 	OPTION_DURATION,	/* uint64_t, nanoseconds */
