@@ -79,6 +79,56 @@ test_trace_of_one_process()
 	[[ $OUT != *true* ]] || fail "it shows another process's chain"
 }
 
+test_trace_of_a_process_that_is_not_there()
+{
+	bash -c exit &
+	wait $!
+	run "$TOOL" trace --pid $!
+	expect_status 1
+	expect_err "there is no process $!"
+}
+
+test_trace_ends_with_its_process()
+{
+	start_daemon_with_policy
+	start_trace --pid "$DAEMON"
+	"$CLIENT" "$SOCKET" true
+	kill "$DAEMON"
+	until_true has_ended "$TRACE"
+	wait "$TRACE"
+	expect_equal "$? $(instances)" '0 '
+	OUT=$(<"$DIR/trace")
+	expect_out 'runs the program'
+}
+
+# A chain is shown whole, or not at all.
+test_trace_of_what_fails()
+{
+	start_daemon_with_policy
+	start_trace --failed --count 1
+	"$CLIENT" "$SOCKET" true
+	"$CLIENT" "$SOCKET" nosuchprogram 2>/dev/null
+	until_true has_ended "$TRACE"
+	OUT=$(<"$DIR/trace")
+	expect_out 'start: child'
+	expect_out 'exec /bin/nosuchprogram -> ENOENT (staged)'
+	expect_out 'end: ENOENT'
+	[[ $OUT != *true* ]] || fail "it shows a chain that did not fail"
+}
+
+test_trace_of_a_program()
+{
+	start_daemon_with_policy
+	start_trace --program echo --count 1
+	"$CLIENT" "$SOCKET" true
+	"$CLIENT" "$SOCKET" echo >/dev/null
+	until_true has_ended "$TRACE"
+	OUT=$(<"$DIR/trace")
+	expect_out 'start: child'
+	expect_out 'exec /bin/echo -> ok'
+	[[ $OUT != *true* ]] || fail "it shows another program's chain"
+}
+
 test_trace_whose_reader_goes_away()
 {
 	start_daemon_with_policy

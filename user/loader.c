@@ -128,11 +128,17 @@ static const struct option_desc test_options[] = {
 static const struct option_desc trace_options[] = {
 	{ "pid", 'p', NUMBER(pid, 1, INT_MAX), .value = "PID",
 	  .complete = COMPLETE_PID,
-	  .help = "Only chains of this process, or of this child." },
+	  .help = "Only chains of this process, or of this child. The trace ends when the process does." },
 	{ "link", 'l', NUMBER(link, 1, UINT32_MAX), .value = "LINK",
 	  .help = "Only chains under this link." },
+	{ "chain", 0, NUMBER(chain, 1, UINT32_MAX), .value = "CHAIN",
+	  .help = "Only the chain of this number." },
+	{ "program", 0, TEXT(executes), .value = "NAME", .complete = COMPLETE_COMMAND,
+	  .help = "Only chains that try to execute NAME, a path or the last part of one. A chain is shown from its beginning once it does." },
+	{ "failed", 0, FLAG(failed),
+	  .help = "Only chains that end without a program. A chain is shown when it has ended." },
 	{ "count", 'c', NUMBER(count, 1, UINT32_MAX), .value = "COUNT",
-	  .help = "Stop when so many chains have ended." },
+	  .help = "Stop when so many of the chains shown have ended." },
 	{ 0 }
 };
 
@@ -182,7 +188,7 @@ const struct command commands[] = {
 	  "Runs the policy on a situation and prints its verdict, what it staged, and the scratch area. SITUATION is EVENT STEP[:RESULT] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]: see SITUATIONS. If a verdict is not the expected one, the exit status is 1. Nothing is started; it needs the patched kernel and the right to load policies.",
 	  do_test, 0, -1, .options = { test_options, policy_options } },
 	{ "trace", "", "show steps and verdicts as they happen",
-	  "A line for each step and each verdict, with the time since the chain began. Says on standard error when it is ready, and goes on until it is interrupted. With --json each line is an object of its own.",
+	  "A line for each request and each verdict, with the time of day and the time since the chain began. Each request that a policy stages has its line, under its own name. The line of a chain's end tells its cause: a step that failed, the policy, a deadline, a cancellation, the end of the launcher. Says on standard error when it is ready, and goes on until it is interrupted. With --json each line is an object of its own.",
 	  do_trace, 0, 0, .options = { trace_options } },
 	{ "help", "[COMMAND|TOPIC]", "explain the tool or a command, or list names",
 	  "The topics are operations, events and verdicts: the names that options such as --on and --events take.",

@@ -59,7 +59,9 @@ struct settings {
 	const char *table;
 
 	/* trace */
-	uint32_t link, count;
+	uint32_t link, count, chain;
+	const char *executes;
+	bool failed;
 };
 
 enum option_type {

@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* spawnpol trace: follow the events, choose, print. */
+/* spawnpol trace: follow the events until there is a reason to end. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kernel.h"
 #include "tool.h"
-#include "trace_event.h"
+#include "trace_filter.h"
 #include "trace_print.h"
 #include "tracefs.h"
 
-#define CHAINS	1024		/* remembered; the oldest give way */
 #define BUFFER	(64 * 1024)
-
-/* A chain whose beginning was seen. */
-struct chain_seen {
-	uint64_t chain, start_ns;
-	bool wanted;
-};
+/* The last events of a process that has ended come from its children. */
+#define PATIENCE_MS	1000
 
 struct follow {
 	struct tool *t;
 	struct tracefs tr;
-	struct chain_seen chains[CHAINS];
-	uint32_t ended;
+	struct trace_filter filter;
+	int process;		/* pidfd of the one that is traced, or -1 */
 	char text[BUFFER];
 	size_t len;
 };
@@ -61,67 +57,21 @@ static void catch_signals(sigset_t *waiting)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static bool is_thread_of(uint32_t task, uint32_t pid)
+static void show(void *arg, const struct trace_event *e, uint64_t since)
 {
-	char path[64];
+	const struct follow *f = arg;
 
-	snprintf(path, sizeof(path), "/proc/%u/task/%u", pid, task);
-	return task == pid || !access(path, F_OK);
-}
-
-static struct chain_seen *find_chain(struct follow *f,
-				     const struct trace_event *e)
-{
-	struct chain_seen *c = &f->chains[e->chain % CHAINS];
-
-	if (e->kind == TRACE_START) {
-		c->chain = e->chain;
-		c->start_ns = e->time_ns;
-		c->wanted = is_thread_of(e->task, f->t->set.pid);
-	}
-	return c->start_ns && c->chain == e->chain ? c : NULL;
-}
-
-static bool is_wanted(const struct follow *f, const struct trace_event *e,
-		      const struct chain_seen *c)
-{
-	const struct settings *s = &f->t->set;
-
-	if (s->link && e->link != s->link)
-		return false;
-	if (s->pid && (uint32_t)e->pid != s->pid && !(c && c->wanted))
-		return false;
-	return true;
+	if (f->t->set.json)
+		trace_print_json(e, since);
+	else
+		trace_print_text(e, since);
+	fflush(stdout);
 }
 
 static bool is_done(const struct follow *f)
 {
 	return ferror(stdout) ||
-	       (f->t->set.count && f->ended >= f->t->set.count);
-}
-
-static void handle_line(struct follow *f, char *line)
-{
-	const struct chain_seen *c;
-	uint64_t since = TRACE_NO_TIME;
-	struct trace_event e;
-
-	if (!trace_event_parse(line, &e))
-		return;
-	if (e.kind != TRACE_LOST) {
-		c = find_chain(f, &e);
-		if (!is_wanted(f, &e, c))
-			return;
-		if (c)
-			since = e.time_ns > c->start_ns ?
-				e.time_ns - c->start_ns : 0;
-		f->ended += e.kind == TRACE_END;
-	}
-	if (f->t->set.json)
-		trace_print_json(&e, since);
-	else
-		trace_print_text(&e, since);
-	fflush(stdout);
+	       (f->t->set.count && f->filter.ended >= f->t->set.count);
 }
 
 static void handle_text(struct follow *f)
@@ -131,7 +81,7 @@ static void handle_text(struct follow *f)
 	f->text[f->len] = 0;
 	while ((end = strchr(line, '\n')) && !is_done(f)) {
 		*end = 0;
-		handle_line(f, line);
+		trace_filter_line(&f->filter, line);
 		line = end + 1;
 	}
 	f->len -= line - f->text;
@@ -158,23 +108,82 @@ static int drain(struct follow *f)
 	return 0;
 }
 
+/* Wait for more. Returns whether there can be some, or -errno. */
+static int wait_for_more(struct follow *f, const sigset_t *waiting)
+{
+	struct timespec patience = {
+		.tv_sec = PATIENCE_MS / 1000,
+		.tv_nsec = PATIENCE_MS % 1000 * 1000000,
+	};
+	struct pollfd fds[2] = {
+		{ .fd = f->tr.pipe, .events = POLLIN },
+		{ .fd = f->process, .events = POLLIN },
+	};
+	int ret;
+
+	ret = ppoll(fds, 2, NULL, waiting);
+	if (ret < 0 && errno != EINTR)
+		return fail(f->t, errno, "cannot wait for the trace");
+	if (ret <= 0 || !fds[1].revents)
+		return 1;
+	/* the process has ended: its children that are no programs end, too */
+	ret = drain(f);
+	while (!ret && !interrupted && !is_done(f) &&
+	       trace_filter_running(&f->filter)) {
+		if (ppoll(fds, 1, &patience, waiting) == 0)
+			break;
+		ret = drain(f);
+	}
+	return ret;
+}
+
 static int follow(struct follow *f)
 {
-	struct pollfd pollfd = { .fd = f->tr.pipe, .events = POLLIN };
 	sigset_t waiting;
-	int ret = 0;
+	int ret = 1;
 
 	catch_signals(&waiting);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	fprintf(stderr, "%s: tracing\n", TOOL_NAME);
-	while (!ret && !interrupted && !is_done(f)) {
-		if (ppoll(&pollfd, 1, NULL, &waiting) < 0 && errno != EINTR)
-			return fail(f->t, errno, "cannot wait for the trace");
-		ret = drain(f);
+	while (ret > 0 && !interrupted && !is_done(f)) {
+		ret = wait_for_more(f, &waiting);
+		if (ret > 0 && drain(f))
+			ret = -EIO;
 	}
 	/* a reader that has gone away has what it wanted */
 	clearerr(stdout);
-	return ret;
+	return ret < 0 ? ret : 0;
+}
+
+/* The process whose chains are asked for: there has to be one, and it can end. */
+static int open_process(struct follow *f)
+{
+	uint32_t pid = f->t->set.pid;
+
+	f->process = -1;
+	if (!pid)
+		return 0;
+	f->process = syscall(SYS_pidfd_open, pid, 0);
+	if (f->process >= 0)
+		return 0;
+	if (errno == ESRCH)
+		return refuse(f->t, "there is no process %u", pid);
+	if (errno == EINVAL || errno == ENOENT)
+		return refuse(f->t, "%u is a thread of another process", pid);
+	return fail(f->t, errno, "cannot trace process %u", pid);
+}
+
+static void set_filter(struct follow *f)
+{
+	const struct settings *s = &f->t->set;
+
+	f->filter.pid = s->pid;
+	f->filter.link = s->link;
+	f->filter.chain = s->chain;
+	f->filter.failed = s->failed;
+	f->filter.program = s->executes;
+	f->filter.show = show;
+	f->filter.arg = f;
 }
 
 int do_trace(struct tool *t)
@@ -186,10 +195,18 @@ int do_trace(struct tool *t)
 	ret = kernel_check_spawn(t);
 	if (ret)
 		return ret;
-	ret = tracefs_open(t, &f.tr);
+	ret = open_process(&f);
 	if (ret)
 		return ret;
+	set_filter(&f);
+	ret = tracefs_open(t, &f.tr);
+	if (ret)
+		goto close;
 	ret = follow(&f);
 	tracefs_close(&f.tr);
+	trace_filter_clear(&f.filter);
+close:
+	if (f.process >= 0)
+		close(f.process);
 	return ret;
 }

@@ -27,7 +27,8 @@ static const struct field {
 	FIELD(chain, U64), FIELD(link, U32), FIELD(prog, U32),
 	FIELD(pid, S32), FIELD(step, U32), FIELD(steps, U32),
 	FIELD(attempt, U32), FIELD(op, U32), FIELD(cmd, U32), FIELD(res, S32),
-	FIELD(staged, U32), FIELD(staged_op, U32), FIELD(issued, U32),
+	FIELD(staged, U32), FIELD(staged_op, U32), FIELD(staged_cmd, U32),
+	FIELD(issued, U32), FIELD(opname, WORD), FIELD(end, WORD),
 	FIELD(result, S32), FIELD(cookie, U64), FIELD(user_data, U64),
 	FIELD(elapsed_ns, U64), FIELD(delay_ns, U64), FIELD(event, WORD),
 	FIELD(verdict, WORD), FIELD(name, REST),
@@ -129,7 +130,7 @@ bool trace_event_parse(char *line, struct trace_event *e)
 	char *group, *kind;
 
 	memset(e, 0, sizeof(*e));
-	e->name = e->event = e->verdict = "";
+	e->name = e->event = e->verdict = e->opname = e->end = "";
 	if (sscanf(line, "CPU:%*u [LOST %u EVENTS]", &e->lost) == 1) {
 		e->kind = TRACE_LOST;
 		return true;

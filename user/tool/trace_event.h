@@ -15,10 +15,11 @@ struct trace_event {
 	uint32_t task;		/* thread that emitted the event */
 	uint64_t chain, cookie, user_data;
 	uint32_t link, prog, step, steps, attempt, op, cmd, staged, staged_op;
-	uint32_t issued, lost;
+	uint32_t staged_cmd, issued, lost;
 	int32_t pid, res, result;
 	uint64_t elapsed_ns, delay_ns;
-	const char *event, *verdict, *name;	/* point into the line */
+	/* these point into the line */
+	const char *event, *verdict, *opname, *end, *name;
 };
 
 /* Reads, and cuts up, one line without its newline; false if it is no event. */

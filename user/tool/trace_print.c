@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Events as lines: for people, and as JSON. */
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <io_uring_spawn.h>
 #include <spawnpol_uapi.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "common/errno_name.h"
 #include "json.h"
 #include "names.h"
 #include "trace_print.h"
+
+#define NSEC_PER_SEC	1000000000LL
 
 /* Bytes that a terminal would act upon are not for names of files. */
 static void put_name(const char *name)
@@ -22,8 +27,34 @@ static void put_name(const char *name)
 			printf("\\x%02x", (unsigned char)*name);
 }
 
+/* The time of day; clocks that are set while one traces count from then on. */
+static void time_of(const struct trace_event *e, struct timespec *at)
+{
+	struct timespec day, mono;
+	int64_t ns;
+
+	clock_gettime(CLOCK_REALTIME, &day);
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	ns = (day.tv_sec - mono.tv_sec) * NSEC_PER_SEC + day.tv_nsec -
+	     mono.tv_nsec + (int64_t)e->time_ns;
+	at->tv_sec = ns / NSEC_PER_SEC;
+	at->tv_nsec = ns % NSEC_PER_SEC;
+}
+
+static void put_time(const struct trace_event *e)
+{
+	struct timespec at;
+	char text[16];
+	struct tm tm;
+
+	time_of(e, &at);
+	strftime(text, sizeof(text), "%T", localtime_r(&at.tv_sec, &tm));
+	printf("%s.%06ld ", text, at.tv_nsec / 1000);
+}
+
 static void put_head(const struct trace_event *e, uint64_t since)
 {
+	put_time(e);
 	printf("chain %-4" PRIu64 " ", e->chain);
 	if (since == TRACE_NO_TIME)
 		printf("%10s ms  ", "?");
@@ -55,7 +86,10 @@ static void put_step(const struct trace_event *e)
 		put_name(e->name);
 	}
 	printf(" -> ");
-	put_result(e->res);
+	if (e->staged && !e->attempt)
+		printf("not issued");
+	else
+		put_result(e->res);
 	if (e->staged)
 		printf(" (staged)");
 	else if (e->attempt > 1)
@@ -70,10 +104,14 @@ static void put_verdict(const struct trace_event *e)
 		printf(" %s", errno_name(-e->res));
 	printf(" => ");
 	put_lower(e->verdict);
-	if (e->staged == 1)
-		printf(" %s", step_name(e->staged_op, 0));
-	else if (e->staged)
+	if (e->staged > 1) {
 		printf(" %u requests", e->staged);
+	} else if (e->staged) {
+		printf(" %s", step_name(e->staged_op, e->staged_cmd));
+		if (e->name[0])
+			putchar(' ');
+		put_name(e->name);
+	}
 	if (e->delay_ns)
 		printf(" after %g ms", e->delay_ns / 1e6);
 	if (e->result != e->res) {
@@ -82,12 +120,51 @@ static void put_verdict(const struct trace_event *e)
 	}
 }
 
+/* What ends a chain other than its steps, as the kernel calls it. */
+static const struct {
+	const char *end, *text;
+	bool at_step;
+} ends[] = {
+	{ "CLONE", "there is no child", false },
+	{ "NO_EXEC", "no step has executed a program", false },
+	{ "VERDICT", "aborted by the policy", true },
+	{ "REFUSED", "a verdict that cannot be followed", true },
+	{ "BUDGET", "the policy's budget is used up", true },
+	{ "NO_POLICY", "the policy has gone", true },
+	{ "DEADLINE", "deadline", false },
+	{ "CANCEL", "cancelled", false },
+	{ "EXIT", "the launcher has ended or closed its ring", false },
+	{ "KILLED", "the child was killed", false },
+};
+
+static void put_failure(const struct trace_event *e)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (strcmp(ends[i].end, e->end))
+			continue;
+		printf("%s", ends[i].text);
+		if (ends[i].at_step)
+			printf(" at step %u", e->step);
+		if (e->res != -ECANCELED)
+			printf(", %s", errno_name(abs(e->res)));
+		return;
+	}
+	printf("%s", errno_name(abs(e->res)));
+	if (e->end[0])
+		printf(" at step %u", e->step);
+}
+
 static void put_end(const struct trace_event *e)
 {
-	if (e->res)
-		printf("end: %s, no program", errno_name(abs(e->res)));
-	else
-		printf("end: process %d runs the program", e->pid);
+	printf("end: ");
+	if (e->res) {
+		put_failure(e);
+		printf(", no program");
+	} else {
+		printf("process %d runs the program", e->pid);
+	}
 	if (e->issued)
 		printf(", %u request%s of the policy's", e->issued,
 		       e->issued == 1 ? "" : "s");
@@ -165,7 +242,8 @@ static void json_verdict(struct json *j, const struct trace_event *e)
 	json_text(j, "verdict", word);
 	json_u32(j, "staged", e->staged);
 	json_text(j, "staged_op",
-		  e->staged ? step_name(e->staged_op, 0) : NULL);
+		  e->staged ? step_name(e->staged_op, e->staged_cmd) : NULL);
+	json_text(j, "staged_path", e->name[0] ? e->name : NULL);
 	json_u64(j, "delay_ns", e->delay_ns);
 	json_result(j, "result", "result_errno", e->result);
 }
@@ -180,9 +258,27 @@ static void json_start_event(struct json *j, const struct trace_event *e)
 
 static void json_end_event(struct json *j, const struct trace_event *e)
 {
+	char word[32];
+
+	lower(e->end, word, sizeof(word));
+	json_text(j, "end", word[0] ? word : NULL);
+	json_u32(j, "step", e->step);
 	json_result(j, "res", "errno", e->res);
 	json_u32(j, "issued", e->issued);
 	json_u64(j, "elapsed_ns", e->elapsed_ns);
+}
+
+/* As RFC 3339 writes it. */
+static void json_time(struct json *j, const struct trace_event *e)
+{
+	struct timespec at;
+	char day[32], text[64];
+	struct tm tm;
+
+	time_of(e, &at);
+	strftime(day, sizeof(day), "%FT%T", gmtime_r(&at.tv_sec, &tm));
+	snprintf(text, sizeof(text), "%s.%06ldZ", day, at.tv_nsec / 1000);
+	json_text(j, "time", text);
 }
 
 static void json_body(struct json *j, const struct trace_event *e)
@@ -219,6 +315,7 @@ void trace_print_json(const struct trace_event *e, uint64_t since)
 		return;
 	}
 	json_u64(&j, "chain", e->chain);
+	json_time(&j, e);
 	json_u64(&j, "time_ns", e->time_ns);
 	if (since == TRACE_NO_TIME)
 		json_null(&j, "since_ns");
