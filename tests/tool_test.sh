@@ -542,10 +542,11 @@ test_names_on_completion()
 	load_default first
 	load_default second
 	OUT=$(
-		eval "$("$TOOL" completion bash)"
+		PATH=$BUILD:$PATH
+		eval "$(spawnpol completion bash)"
 		COMP_WORDS=(spawnpol unload '') COMP_CWORD=2 COMPREPLY=()
 		_spawnpol
-		echo "${COMPREPLY[*]}"
+		printf '%s\n' "${COMPREPLY[@]}" | sort | xargs
 	)
 	expect_equal "$OUT" 'first second'
 }
