@@ -4,10 +4,11 @@
 #> usage: demo.sh
 #>
 #> The main job, to be seen: a daemon launches programs through io_uring and
-#> knows nothing of policies; the default policy is loaded and attached to its
-#> ring from outside; then five spawns, for each the decisions taken in the
-#> kernel and the one result that user space saw. Each is checked: the exit
-#> status is 0 only if all went as they should.
+#> knows nothing of policies. Without one it cannot find a program by its name. Then
+#> the default policy is loaded and attached to its ring from outside, and five spawns
+#> follow: for each the decisions taken in the kernel, the one result that user space
+#> saw, and how often the launcher was woken. Each is checked: the exit status is 0
+#> only if all went as they should.
 #>
 #> `make run` runs it in the VM. On a patched kernel it can be run as it is, as
 #> root.
@@ -19,6 +20,7 @@ BUILD=$TOP/build
 SPAWNPOL=$BUILD/spawnpol
 CLIENT=$BUILD/spawnpold-client
 WRONG=0 CHAINS=0 SHOWN=0
+WOKEN=0 PLAIN=''	# how often the launcher was woken, now and with nothing to search
 
 say() { printf '%s\n' "$*"; }
 heading() { printf '\n=== %s\n\n' "$*"; }
@@ -92,28 +94,65 @@ take_decisions()
 	SHOWN=$(wc -l <"$D/trace")
 }
 
-# spawn TITLE STATUS OUTPUT TRACE [--OPTION VALUE] PROGRAM...: let the daemon spawn, show what
-# was decided and what came of it, and compare: the status, and texts that
-# must occur in what the client printed and in the trace.
-spawn()
+launcher_sleeps() { grep -q '^State:.S' "/proc/$DAEMON/status"; }
+
+# times_woken: since it was started. Each time it sleeps it is woken once.
+times_woken()
 {
-	local title=$1 status=$2 output=$3 trace=$4 got
+	until_true "the launcher's rest" launcher_sleeps
+	sed -n 's/^voluntary_ctxt_switches:[[:blank:]]*//p' "/proc/$DAEMON/status"
+}
+
+# ask [--OPTION VALUE] PROGRAM...: let the daemon spawn. Sets STATUS and WOKEN; what the
+# client printed is in a file.
+ask()
+{
+	local before
 	local -a option=()
-	shift 4
 	[[ $1 != --* ]] || { option=("$1" "$2"); shift 2; }
 	set -- "${option[@]}" "$SOCKET" "$@"
-	heading "$title"
 	say "\$ spawnpold-client $*"
+	before=$(times_woken)
 	"$CLIENT" "$@" >"$D/out/client" 2>&1 </dev/null
-	got=$?
+	STATUS=$?
+	WOKEN=$(($(times_woken) - before))
+}
+
+# result STATUS OUTPUT: show what user space saw, and compare: the status, and a text
+# that must occur in what the client printed.
+result()
+{
+	say "  in user space: exit status $STATUS, and"
+	indent '| ' <"$D/out/client"
+	say "  from its client's request to the end the launcher was woken $WOKEN times" \
+		"${PLAIN:+(with a path and no policy: $PLAIN)}"
+	((STATUS == $1)) || wrong "the status is $STATUS, not $1"
+	grep -qF -e "$2" "$D/out/client" || wrong "no '$2' in the output"
+}
+
+without_policy()
+{
+	heading "Without a policy nobody searches for a name: the launcher would have to."
+	ask greet hello
+	result 126 "no policy"
+	say
+	ask "$D/d/greet" hello by its path
+	result 0 "hello by its path"
+	PLAIN=$WOKEN
+}
+
+# spawn TITLE STATUS OUTPUT TRACE [--OPTION VALUE] PROGRAM...: let the daemon spawn, show
+# what was decided and what came of it, and compare: see result(), and a text that
+# must occur in the trace.
+spawn()
+{
+	heading "$1"
+	ask "${@:5}"
 	take_decisions
 	say "  in the kernel:"
 	indent '' <"$D/decisions"
-	say "  in user space: exit status $got, and"
-	indent '| ' <"$D/out/client"
-	((got == status)) || wrong "the status is $got, not $status"
-	grep -qF -e "$output" "$D/out/client" || wrong "no '$output' in the output"
-	grep -qE -e "$trace" "$D/decisions" || wrong "no '$trace' in the trace"
+	result "$2" "$3"
+	grep -qE -e "$4" "$D/decisions" || wrong "no '$4' in the trace"
 }
 
 # Keep busy's binary open for writing, as a linker would, until half a second
@@ -169,6 +208,20 @@ finish()
 		wrong "a trace instance is left behind"
 }
 
+what_next()
+{
+	cat <<-'END'
+	To try next:
+
+	    make vm                           a shell in this machine, and in it
+	      build/spawnpol run --path /opt/bin:/usr/bin --shell id
+	      build/spawnpol help run
+	    README.md, "A first policy"       one of ten lines, loaded and attached
+	    docs/policies.md                  how policies are written
+	    make test                         all tests, on two kernels
+	END
+}
+
 cleanup()
 {
 	[[ ! $TRACE ]] || kill "$TRACE"
@@ -187,12 +240,14 @@ main()
 	trap cleanup EXIT
 	make_programs
 	start_daemon
+	without_policy
 	attach_policy
 	start_trace
 	spawn_five
 	finish
 	((WRONG == 0)) || { heading "$WRONG checks FAILED"; exit 1; }
 	heading "Five spawns, each as it should be, in $SECONDS seconds."
+	what_next
 }
 
 main "$@"
