@@ -61,7 +61,7 @@ measure()
 {
 	local file=$1
 	shift
-	tests/vm/run.sh --mem 4G --timeout 3600 "${ICOUNT[@]}" "${KERNEL[@]}" \
+	tests/vm/run.sh --cached --mem 4G --timeout 3600 "${ICOUNT[@]}" "${KERNEL[@]}" \
 		--append "$APPEND $*" -- build/bench/bench \
 		"${ITERATIONS[@]}" "${COUNTING[@]}" "${BENCHES[@]}" \
 		>"$OUT/$file.part" ||

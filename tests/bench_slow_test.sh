@@ -19,7 +19,7 @@ gate() { "$TOP/bench/report.py" --counts --gate "$PERCENT" --baseline "$1" "$2";
 
 test_no_method_needs_more_instructions()
 {
-	"$TOP/tests/vm/run.sh" --icount --timeout 3600 -- \
+	"$TOP/tests/vm/run.sh" --cached --icount --timeout 3600 -- \
 		"$BUILD/bench/bench" --counting --iterations 20 latency idle \
 		>"$DIR/results" ||
 		fail "measuring failed with status $?"

@@ -140,7 +140,7 @@ result()
 boot()
 {
 	local kernel=$1 status
-	local -a options=(--timeout "${LIMIT[$1]}")
+	local -a options=(--cached --timeout "${LIMIT[$1]}")
 	shift
 	[[ $kernel == prod ]] || options+=("--$kernel")
 	SPAWNPOL_SLOWNESS=${SLOWNESS[$kernel]} tests/vm/run.sh "${options[@]}" \

@@ -40,6 +40,62 @@ test_root_is_read_only_and_leftovers_are_killed()
 	expect_err 'Read-only'
 }
 
+# The guest reads all there is, waits until this machine has changed it, and reads it
+# again. This machine's own files are not there under /tmp: DIR is, because it is where
+# the guest's command runs.
+test_what_changes_here_is_new_in_the_guest()
+{
+	mkdir "$DIR/shared" "$DIR/work"
+	cd "$DIR/work" || fail "no directory"
+	echo old >edited
+	echo old >replaced
+	echo old >removed
+	printf '#!/bin/sh\necho old\n' >program
+	chmod +x program
+	cat >look <<-'END'
+		cat edited replaced removed appears
+		./program
+		ls
+	END
+	# shellcheck disable=SC2016 # the guest's shell expands it
+	vm --writable "$DIR/shared" -- sh -c 'sh ./look; : >"$1/read"
+		until test -e "$1/go"; do sleep 0.1; done
+		echo now; sh ./look' sh "$DIR/shared" >"$DIR/out" 2>"$DIR/err" &
+	until [[ -e $DIR/shared/read ]]; do
+		kill -0 $! 2>/dev/null || fail "the machine is gone: $(<"$DIR/err")"
+		sleep 0.1
+	done
+	echo 'as long as this' >edited
+	echo new >replaced.new && mv replaced.new replaced
+	rm removed
+	echo new >appears
+	sed -i s/old/new/ program
+	: >"$DIR/shared/go"
+	wait $! || fail "status $?: $(<"$DIR/err")"
+	expect_equal "$(paste -sd, "$DIR/out")" "$(paste -sd, <<-'END'
+		old
+		old
+		old
+		old
+		edited
+		look
+		program
+		removed
+		replaced
+		now
+		as long as this
+		new
+		new
+		new
+		appears
+		edited
+		look
+		program
+		replaced
+	END
+	)"
+}
+
 test_panic()
 {
 	run vm -- sh -c "echo before; echo PANIC >$CRASH; echo after"

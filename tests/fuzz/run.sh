@@ -64,7 +64,7 @@ main()
 	[[ ! ${SPAWNPOL_VM:-} ]] || run_here
 	((${#DEBUG[@]} == 0)) || slowness=4
 	make -j"$(nproc)" fuzzers >&2 || exit 1
-	SPAWNPOL_SLOWNESS=$slowness tests/vm/run.sh "${DEBUG[@]}" \
+	SPAWNPOL_SLOWNESS=$slowness tests/vm/run.sh --cached "${DEBUG[@]}" \
 		--timeout $((TIME + GRACE * slowness)) \
 		-- tests/fuzz/run.sh "${SEED[@]}" --time "$TIME"
 	exit

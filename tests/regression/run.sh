@@ -78,7 +78,7 @@ run_on()
 	local -a option=()
 	[[ $1 != base ]] || option=(--base)
 	shift 2
-	(cd "$BUILT" && "$TOP/tests/vm/run.sh" "${option[@]}" --timeout "$LIMIT" \
+	(cd "$BUILT" && "$TOP/tests/vm/run.sh" --cached "${option[@]}" --timeout "$LIMIT" \
 		--log "$out.kernel" -- "$HERE/guest.sh" "$@" >"$out" 2>"$out.messages")
 	echo $? >"$out.status"
 }

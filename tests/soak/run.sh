@@ -37,7 +37,7 @@ main()
 	cd "$TOP" || exit 1
 	make -j"$(nproc)" soaker >&2 || exit 1
 	# ten milliseconds for a spawn are several times what it takes
-	SPAWNPOL_SLOWNESS=$SLOWNESS tests/vm/run.sh "${DEBUG[@]}" \
+	SPAWNPOL_SLOWNESS=$SLOWNESS tests/vm/run.sh --cached "${DEBUG[@]}" \
 		--timeout $((300 + SPAWNS * SLOWNESS / 100)) \
 		-- build/tests/soak.bin --spawns "$SPAWNS"
 }

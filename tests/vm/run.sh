@@ -6,6 +6,9 @@
 #> Boots the patched kernel in QEMU with this machine's root file system,
 #> read-only, as the guest's (tmpfs on /tmp, /var/tmp, /run and /dev/shm), runs
 #> COMMAND there as root in the current directory, and exits with its status.
+#> A file that changes on this machine has changed in the guest when it is opened
+#> there the next time; only what is below /usr/{bin,sbin,lib,share} has to stay as it is.
+#> With --cached nothing may change meanwhile.
 #> Standard output and error come out as they are produced; standard input is
 #> empty. Needs no root rights. Builds the kernel first if need be.
 #>
@@ -13,6 +16,8 @@
 #>   --debug          the kernel with KASAN, lockdep, kmemleak and the rest
 #>   --icount         count instructions instead of time: one processor,
 #>                    repeatable to a few parts in a thousand, ten times slower
+#>   --cached         keep what was read of this machine's files: programs that are
+#>                    not the system's start several times as fast
 #>   --cpus N         processors (2)
 #>   --mem M          memory, as QEMU understands it (2G; with --debug 1536M)
 #>   --timeout S      give up after S seconds (600; with --tty never)
@@ -48,7 +53,7 @@ set -u
 COMPLAINED=70 VANISHED=71 TIMED_OUT=72
 
 VARIANT=prod CPUS=2 MEM='' TIMEOUT='' KERNEL='' WRITABLE='' APPEND='' LOG=''
-LEAKSCAN=0 TTY=0 VERBOSE=0 ICOUNT=0
+LEAKSCAN=0 TTY=0 VERBOSE=0 ICOUNT=0 CACHED=0
 COMMAND=()
 QEMU_PID='' JOB=''
 
@@ -59,6 +64,7 @@ parse_options()
 		--debug) VARIANT=debug LEAKSCAN=${LEAKSCAN/0/1} ;;
 		--base) VARIANT=base ;;
 		--icount) ICOUNT=1 ;;
+		--cached) CACHED=1 ;;
 		--tty) TTY=1 ;;
 		--verbose) VERBOSE=1 ;;
 		--no-leak-scan) LEAKSCAN=never ;;
@@ -175,9 +181,13 @@ write_job()
 # kernel_command_line [KHZ]: with the rate of the guest's time stamp counter.
 kernel_command_line()
 {
+	local cache=mmap
 	local words="console=ttyS0 loglevel=7 log_buf_len=4M printk.devkmsg=on panic=-1 oops=panic"
 	words+=" root=hostroot rootfstype=9p ro"
-	words+=" rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=loose"
+	# cache=mmap keeps files while they are open; see fstab for those that are kept
+	# in any case.
+	((CACHED)) && cache=loose
+	words+=" rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=$cache"
 	words+=" init=$TOP/tests/vm/init SPAWNPOL_JOB=$JOB"
 	words+=" tsc=reliable no_timer_check${1:+ tsc_early_khz=$1}"
 	# QEMU finds translated code by its virtual address: with ASLR, programs
@@ -200,6 +210,8 @@ qemu_arguments()
 		-serial "file:$JOB/log" -device virtio-rng-pci
 		-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"
 		-device virtio-9p-pci,fsdev=root,mount_tag=hostroot
+		-fsdev "local,id=usr,path=/usr,security_model=none,readonly=on,multidevs=remap"
+		-device virtio-9p-pci,fsdev=usr,mount_tag=hostusr
 		-device virtio-serial-pci,max_ports=8
 		-chardev "file,id=status,path=$JOB/status"
 		-chardev "file,id=out,path=$JOB/out"
