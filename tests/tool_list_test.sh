@@ -38,14 +38,14 @@ test_list_shows_links_of_other_programs()
 {
 	"$TOOL" run sleep 200 &
 	STARTED+=("$!")
-	other_is_listed() { run "$TOOL" list; [[ $OUT == *'not loaded with'* ]]; }
+	other_is_listed() { run "$TOOL" list; [[ $OUT == *'of no loaded policy'* ]]; }
 	until_true other_is_listed
-	expect_out "'spawn_policy', not loaded with 'spawnpol load'"
+	expect_out "'spawn_policy', of no loaded policy"
 	expect_out 'made by another program'
 	run "$TOOL" load spawn_policy --name mine
 	run "$TOOL" list mine
 	expect_status 0
-	[[ $OUT != *'not loaded with'* ]] || fail "asked for one, got $OUT"
+	[[ $OUT != *'of no loaded policy'* ]] || fail "asked for one, got $OUT"
 }
 
 # Sets SPAWN: a spawn under the loaded policy $1, by a link that nobody pins.
@@ -66,7 +66,7 @@ test_a_link_is_listed_with_the_policy_that_decides()
 	expect_json '[(l["policy"], l["pinned"], l["program"]) for l in d["links"]]' \
 		"[('mine', False, 'spawn_policy')]"
 	run "$TOOL" list
-	[[ $OUT != *'not loaded with'* ]] || { show_run; fail "its program is loaded"; }
+	[[ $OUT != *'of no loaded policy'* ]] || { show_run; fail "its program is loaded"; }
 	expect_out 'made by another program'
 }
 

@@ -188,6 +188,9 @@ test_an_incomplete_policy_that_is_attached()
 	refused "'policy' is attached to 1 ring" unload policy
 	done_by list policy
 	expect_out "link $LINK: slot 0"
+	expect_out "'spawn_policy', of no loaded policy"
+	done_by list policy --json
+	expect_value policy null pinned true
 	done_by unload --force policy
 	refused 'there is no link' detach "$LINK"
 	nothing_is_left

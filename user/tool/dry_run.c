@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/io_uring.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,11 @@
 #include "situation.h"
 
 #define BEFORE	(IORING_POLICY_BEFORE_STEP | IORING_POLICY_BEFORE_EXEC)
+
+_Static_assert(offsetof(struct dry_run, staged) ==
+	       offsetof(struct dry_run, result) +
+	       sizeof(struct bpf_iouring_test_result),
+	       "the kernel writes both as one");
 
 static uint32_t max_staged(void)
 {

@@ -47,20 +47,15 @@ static int add_policy(const char *name, void *data)
 	return 0;
 }
 
-/* The policy whose program the link has, or else that it is pinned with. */
-static const struct policy_seen *find_policy(const struct inventory *v,
-					     const struct link_seen *l)
+/* The policy whose program the link has. */
+static const char *deciding_policy(const struct inventory *v, uint32_t prog_id)
 {
 	unsigned int i;
 
 	for (i = 0; i < v->nr_policies; i++)
-		if (v->policies[i].prog_id &&
-		    v->policies[i].prog_id == l->info.prog_id)
-			return &v->policies[i];
-	for (i = 0; i < v->nr_policies; i++)
-		if (!strcmp(v->policies[i].name, l->pin))
-			return &v->policies[i];
-	return NULL;
+		if (v->policies[i].prog_id && v->policies[i].prog_id == prog_id)
+			return v->policies[i].name;
+	return "";
 }
 
 static void ask_program(struct link_seen *l)
@@ -77,7 +72,6 @@ static void ask_program(struct link_seen *l)
 
 static int add_link(int fd, const struct spawnpol_link_info *info, void *data)
 {
-	const struct policy_seen *policy;
 	struct inventory *v = data;
 	struct link_seen *l;
 
@@ -88,11 +82,9 @@ static int add_link(int fd, const struct spawnpol_link_info *info, void *data)
 	l->info = *info;
 	if (!pins_find_link(info->id, l->pin))
 		l->pin[0] = 0;
-	policy = find_policy(v, l);
-	if (v->only && !policy)
+	strcpy(l->policy, deciding_policy(v, info->prog_id));
+	if (v->only && !l->policy[0] && strcmp(l->pin, v->only))
 		return 0;
-	if (policy)
-		strcpy(l->policy, policy->name);
 	ask_program(l);
 	v->nr_links++;
 	return 0;

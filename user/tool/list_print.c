@@ -124,16 +124,22 @@ static void print_ring(const struct inventory *v,
 	printf("\n");
 }
 
+/* The policy to list it with: the one that decides, or else the one of its pin. */
+static const char *heading(const struct link_seen *l)
+{
+	return l->policy[0] ? l->policy : l->pin;
+}
+
 /* Whose link it is, where that is not what the reader expects. */
 static void print_owner(const struct link_seen *l)
 {
 	if (!l->policy[0])
-		printf("    program %u '%s', not loaded with '%s load'\n",
-		       l->info.prog_id, l->program, TOOL_NAME);
+		printf("    program %u '%s', of no loaded policy\n",
+		       l->info.prog_id, l->program);
 	if (!l->pin[0])
 		printf("    made by another program, and not pinned by %s\n",
 		       TOOL_NAME);
-	else if (strcmp(l->pin, l->policy))
+	else if (strcmp(l->pin, heading(l)))
 		printf("    pinned with the policy '%s'\n", l->pin);
 }
 
@@ -164,7 +170,7 @@ static void print_links(const struct inventory *v, const char *policy)
 	unsigned int i;
 
 	for (i = 0; i < v->nr_links; i++)
-		if (!strcmp(v->links[i].policy, policy))
+		if (!strcmp(heading(&v->links[i]), policy))
 			print_link(v, &v->links[i]);
 }
 
@@ -190,7 +196,7 @@ static void print_text(const struct inventory *v)
 		print_links(v, v->policies[i].name);
 	}
 	for (i = 0; i < v->nr_links; i++)
-		others = others || !v->links[i].policy[0];
+		others = others || !*heading(&v->links[i]);
 	if (others)
 		printf("of other programs:\n");
 	print_links(v, "");

@@ -12,7 +12,7 @@
 /* A descriptor of a ring in a process. */
 struct ring_seen {
 	uint32_t pid, fd;
-	uint64_t ring_id;	/* 0: no policy was ever attached to it */
+	uint64_t ring_id;	/* 0: it has none yet, and so no policy */
 };
 
 /* Is this descriptor of process pid that of a ring? */
