@@ -6,8 +6,6 @@
 
 . "$(dirname "$0")/lib/tool.sh"
 
-HELPERS=$BUILD/tests/helpers
-
 # hold HELPER ARGUMENT...: sets HOLDER when it is ready.
 hold()
 {

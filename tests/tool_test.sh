@@ -8,82 +8,6 @@
 
 . "$(dirname "$0")/lib/tool.sh"
 
-HELPERS=$BUILD/tests/helpers
-
-# The checks of JSON make no process: they are many, and emulation is slow.
-# (tool_host_test.sh has documents parsed.)
-
-# value_of KEY: the first value of that key in OUT, in VALUE, quotes and all. A list is
-# put on one line.
-value_of()
-{
-	local text=${OUT//$'\n'/} value='(\[[^]]*\]|"([^"\\]|\\.)*"|[^],}]*)'
-	[[ $text =~ \"$1\":\ $value ]] || fail "no '$1' in $OUT"
-	VALUE=${BASH_REMATCH[1]}
-	[[ $VALUE != '['* ]] || VALUE=${VALUE//  /}
-}
-
-# number_of KEY: one of 64 bits, which is written as a string.
-number_of()
-{
-	value_of "$1"
-	[[ $VALUE =~ ^\"([0-9]+)\"$ ]] || fail "$1 is no number of 64 bits: $VALUE"
-	VALUE=${BASH_REMATCH[1]}
-}
-
-# expect_value KEY VALUE...
-expect_value()
-{
-	while (($#)); do
-		value_of "$1"
-		[[ $VALUE == "$2" ]] || fail "$1 is $VALUE, not $2"
-		shift 2
-	done
-}
-
-# done_by ARGUMENT...: the tool does it.
-done_by() { run "$TOOL" "$@"; expect_status 0; }
-
-# refused CAUSE ARGUMENT...: it fails and names the cause.
-refused()
-{
-	local cause=$1
-	shift
-	run "$TOOL" "$@"
-	expect_status 1
-	expect_err "$cause"
-}
-
-# Sets RING_PID; its rings' descriptors are in $DIR/rings.
-hold_rings()
-{
-	"$HELPERS/hold_rings" "$@" >"$DIR/rings" &
-	RING_PID=$!
-	STARTED+=("$RING_PID")
-	until_true test -s "$DIR/rings"
-}
-
-load_default() { done_by load spawn_policy --name "${1:-policy}" --path /nowhere:/bin "${@:2}"; }
-
-# Sets LINK to that of the policy $1 on the ring of process $2.
-attach()
-{
-	done_by attach "$1" --pid "$2" --json "${@:3}"
-	value_of link
-	LINK=$VALUE
-}
-
-# unprivileged ARGUMENT...: the tool, run by nobody, from where nobody can read.
-unprivileged()
-{
-	chmod 755 "$DIR"
-	mkdir -p "$DIR/bpf"
-	cp "$TOOL" "$DIR/spawnpol"
-	cp "$BUILD/bpf/spawn_policy.bpf.o" "$DIR/bpf"
-	run setpriv --reuid 65534 --clear-groups --bounding-set -all \
-		"$DIR/spawnpol" "$@"
-}
-
 test_probe_reports_every_feature()
 {
 	done_by probe --json
@@ -150,52 +74,6 @@ test_load_under_a_name_that_is_taken()
 	expect_equal "$(ls -R "$PINS")" "$before"
 }
 
-# incomplete POLICY: its name is of no use, and can be freed.
-incomplete()
-{
-	refused "'$1' is incomplete" load spawn_policy --name "$1"
-	expect_err "try: spawnpol unload $1"
-	refused "'$1' is incomplete" run --policy "$1" true
-	done_by list
-	expect_out "$1: incomplete"
-	done_by list "$1" --json
-	expect_value complete false prog_id null
-	done_by unload "$1"
-	load_default "$1"
-	done_by unload "$1"
-	nothing_is_left
-}
-
-test_pins_that_were_removed_by_hand()
-{
-	load_default
-	rm "$PINS/policy/prog"
-	incomplete policy
-	load_default
-	rm "$PINS"/policy/*
-	incomplete policy
-	mkdir -p "$PINS/policy/sub"
-	incomplete policy
-}
-
-# What it decides for is no less than that of a whole policy.
-test_an_incomplete_policy_that_is_attached()
-{
-	load_default
-	hold_rings 1
-	attach policy "$RING_PID"
-	rm "$PINS/policy/prog"
-	refused "'policy' is attached to 1 ring" unload policy
-	done_by list policy
-	expect_out "link $LINK: slot 0"
-	expect_out "'spawn_policy', of no loaded policy"
-	done_by list policy --json
-	expect_value policy null pinned true
-	done_by unload --force policy
-	refused 'there is no link' detach "$LINK"
-	nothing_is_left
-}
-
 test_load_without_the_file_system()
 {
 	run unshare -m bash -c "umount /sys/fs/bpf; '$TOOL' load spawn_policy"
@@ -218,39 +96,6 @@ test_load_unprivileged()
 	unprivileged load spawn_policy
 	expect_status 1
 	expect_err 'as root'
-	nothing_is_left
-}
-
-# Libbpf guesses that it is RLIMIT_MEMLOCK.
-test_load_without_the_capability()
-{
-	run setpriv --bounding-set -all "$TOOL" load spawn_policy
-	expect_status 1
-	expect_err 'no policy can be loaded without CAP_BPF'
-	expect_err 'try: run as root, or with CAP_BPF'
-	[[ $ERR != *MEMLOCK* ]] || { show_run; fail "it speaks of memory"; }
-	run unshare --user --map-root-user "$TOOL" load spawn_policy
-	expect_status 1
-	expect_err 'initial user namespace'
-	[[ $ERR != *MEMLOCK* ]] || { show_run; fail "it speaks of memory"; }
-	nothing_is_left
-}
-
-test_load_without_type_information_of_the_kernel()
-{
-	run unshare -m bash -c "mount -t tmpfs none /sys/kernel/btf; '$TOOL' load spawn_policy"
-	expect_status 3
-	expect_err 'the kernel has no type information (BTF)'
-	expect_err 'CONFIG_DEBUG_INFO_BTF=y'
-	nothing_is_left
-}
-
-test_load_of_a_policy_for_another_kernel()
-{
-	run "$TOOL" load "$BUILD/tests/function_missing.bpf.o"
-	expect_status 3
-	expect_err "lacks a function that 'function_missing' calls"
-	expect_err bpf_iouring_of_a_later_release
 	nothing_is_left
 }
 
@@ -384,38 +229,6 @@ test_attach_with_budgets_and_events()
 	expect_err '--max-delay 400s is above'
 	expect_err 'try: --max-delay 300s'
 	expect_equal "$(echo "$PINS"/policy/link-*)" "$PINS/policy/link-$LINK"
-}
-
-# With rules that its budgets make impossible a spawn would fail with ETOOMANYREFS.
-test_rules_beyond_the_ceilings_are_not_loaded()
-{
-	run "$TOOL" load spawn_policy --retry ETXTBSY=301@1s
-	expect_status 2
-	expect_err 'can wait 301s for one step; the kernel'"'"'s ceiling is 300s'
-	expect_err 'try: fewer tries'
-	run "$TOOL" load spawn_policy --retry EAGAIN=65535 --retry EINTR=2
-	expect_status 2
-	expect_err 'can issue 65539 requests'
-	nothing_is_left
-	done_by load spawn_policy --name most --retry ETXTBSY=300@1s --retry EAGAIN=65233
-}
-
-test_rules_beyond_the_budgets_are_not_attached()
-{
-	load_default policy --retry ETXTBSY=100@50ms --retry EBUSY=6@1s
-	load_default small
-	hold_rings 1
-	refused 'can wait 11s for one step; the budget is 10s' attach policy --pid "$RING_PID"
-	expect_err 'try: --max-delay 11s'
-	refused 'can issue 108 requests for one step; the budget is 99' \
-		attach policy --pid "$RING_PID" --max-delay 11s --max-issues 99
-	expect_err 'try: --max-issues 108'
-	attach policy "$RING_PID" --max-delay 11s --max-issues 108
-	done_by detach "$LINK"
-	attach small "$RING_PID"
-	refused 'can wait 11s' update "$LINK" policy
-	expect_err "try: detach link $LINK, and attach policy with --max-delay 11s"
-	[[ -e $PINS/small/link-$LINK ]] || fail "the pin has moved"
 }
 
 test_attach_unprivileged()
