@@ -235,6 +235,8 @@ test_attach_unprivileged()
 {
 	load_default
 	hold_rings 1
+	# as systemd mounts it
+	chmod 700 /sys/fs/bpf
 	unprivileged attach policy --pid "$RING_PID"
 	expect_status 1
 	expect_err "cannot open $PINS: Permission denied"
