@@ -16,6 +16,25 @@ extern "C" {
  */
 
 /*
+ * Standard input, output and errors, all at once. Stream i is the file paths[i], if that
+ * is not NULL, and else a copy of descriptor fds[i], or stays as it is if that is -1.
+ * paths or fds can be NULL. The descriptors are those before the call: { 1, 0, 2 }
+ * exchanges input and output. Close-on-exec is cleared, also of a stream that becomes
+ * itself.
+ *
+ * Input is opened for reading, the others for writing; if they do not exist they are
+ * created with mode 0666 less the umask. flags of O_TRUNC, O_APPEND, O_EXCL, and
+ * O_NOFOLLOW are for those that are written. Output and errors in files of the same name
+ * are one file, opened once.
+ *
+ * At most six steps. An exchange takes a number meanwhile that is not open in this
+ * process, the highest up to 255. -EBADF: a number below -1. -EINVAL: other flags.
+ * -EMFILE: no number is left.
+ */
+int spawnpol_chain_stdio(struct spawnpol_chain *chain, const int fds[3],
+			 const char *const paths[3], int flags);
+
+/*
  * Open path and let the child have it as number fd; what was open there is
  * closed. flags and mode are those of open(2); O_CLOEXEC closes it again when
  * the program starts. One kernel command (IORING_CHILD_OPEN), so that the
@@ -72,7 +91,7 @@ int spawnpol_chain_sigdefault(struct spawnpol_chain *chain, const sigset_t *set)
 int spawnpol_chain_sigignore(struct spawnpol_chain *chain, const sigset_t *set);
 
 /*
- * Leave namespaces behind, CLONE_NEW* bits as unshare(2) has them, or join one
+ * Leave namespaces, CLONE_NEW* bits as unshare(2) has them, or join one
  * as setns(2). New pid namespaces are for the program's children; that the
  * child itself starts in one, see spawnpol_chain_namespaces().
  */
@@ -81,7 +100,7 @@ int spawnpol_chain_setns(struct spawnpol_chain *chain, int fd, int type);
 
 /*
  * Change the child's credentials, as the system calls of these names do; -1
- * leaves an id as it is. Actions behind it, and the execution of the program,
+ * leaves an id as it is. Later actions, and the execution of the program,
  * have the new ones. To drop privileges: groups, gids, uids, in this order.
  *
  * The submitter's memory, which the child shares until then, becomes undumpable,
