@@ -376,7 +376,7 @@ TEST(chains_the_kernel_did_not_take_are_taken_back)
 	EXPECT_EQ(spawnpol_submit(f.ring, c, 2), -EAGAIN);
 	EXPECT_EQ(f.uring.sq.sqe_tail, 0u);
 	EXPECT_EQ(f.tail, 0u);
-	EXPECT_EQ(f.ring->in_flight, 0u);
+	EXPECT_EQ(f.ring->outcomes, 0u);
 	EXPECT_EQ(f.ring->pending, 0u);
 	EXPECT_EQ(spawnpol_chain_free(c[0]), 0);
 	EXPECT_EQ(spawnpol_chain_free(c[1]), 0);

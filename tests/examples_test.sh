@@ -53,4 +53,69 @@ test_thousand()
 	expect_out '0 started, 0 succeeded'
 }
 
+# What run does has no input.
+run_with_input()
+{
+	# shellcheck disable=SC2016 # the shell that is run expands it
+	run sh -c '"$1" <"$2"' sh "$EXAMPLES/epoll" "$1"
+}
+
+test_epoll()
+{
+	cat >"$DIR/lines" <<-'EOF'
+	true
+	no_such_program
+	false
+
+	  echo   out
+	EOF
+	run_with_input "$DIR/lines"
+	expect_status 1
+	expect_equal "$(grep -c ': running as' <<<"$OUT")" 3
+	expect_equal "$(grep -c ': exited with 0' <<<"$OUT")" 2
+	expect_equal "$(grep -c ': exited with 1' <<<"$OUT")" 1
+	expect_equal "$(grep -c ': exec .*: No such file' <<<"$OUT")" 1
+	grep -qx out <<<"$OUT" || fail "echo has not run"
+	echo true >"$DIR/lines"
+	run_with_input "$DIR/lines"
+	expect_status 0
+	expect_out ': exited with 0'
+}
+
+# It reads on while programs run, and their ends come as they end.
+test_epoll_while_programs_run()
+{
+	local pid
+	mkfifo "$DIR/first" "$DIR/lines"
+	"$EXAMPLES/epoll" <"$DIR/lines" >"$DIR/out" &
+	pid=$!
+	exec 7>"$DIR/lines"
+	echo "cat $DIR/first" >&7
+	echo "false" >&7
+	until_true grep -q 'exited with 1' "$DIR/out"
+	expect_equal "$(grep -c 'exited with' "$DIR/out")" 1
+	: >"$DIR/first"
+	until_true grep -q 'exited with 0' "$DIR/out"
+	exec 7>&-
+	wait "$pid"
+	expect_equal $? 1
+}
+
+test_wrapped_ring()
+{
+	run "$EXAMPLES/wrapped_ring" seq 3
+	expect_status 0
+	expect_equal "$OUT" $'1\n2\n3'
+	# shellcheck disable=SC2016 # the spawned shell expands it
+	run "$EXAMPLES/wrapped_ring" sh -c 'echo out; kill -TERM $$'
+	expect_status $((128 + 15))
+	expect_equal "$OUT" out
+	run "$EXAMPLES/wrapped_ring" sh -c 'seq 50000; exit 4'
+	expect_status 4
+	expect_equal "$(tail -n 1 <<<"$OUT")" 50000
+	run "$EXAMPLES/wrapped_ring" /nonexistent
+	expect_status 1
+	expect_err '/nonexistent: No such file'
+}
+
 run_tests "$@"

@@ -111,7 +111,7 @@ TEST(outcomes)
 		EXPECT_EQ(out.chain, c);
 		EXPECT_EQ(out.user, &f);
 		EXPECT_EQ(out.pidfd, -1);
-		EXPECT_EQ(f.ring->in_flight, 0u);
+		EXPECT_EQ(f.ring->outcomes, 0u);
 		EXPECT_EQ(f.ring->pending, 0u);
 		EXPECT_EQ(spawnpol_chain_free(c), 0);
 	}

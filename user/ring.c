@@ -7,13 +7,6 @@
 
 #include "internal.h"
 
-/* Not in the headers of liburing 2.3. */
-#define SETUP_NO_SQARRAY	(1U << 16)
-
-/* Of no use without a descriptor, or not known to the code that fills the SQ. */
-#define NOT_REGISTERED	(IORING_SETUP_CQSIZE | IORING_SETUP_ATTACH_WQ | \
-			 IORING_SETUP_R_DISABLED | SETUP_NO_SQARRAY)
-
 /* A ring around any struct io_uring, whose kernel is not asked yet. */
 static int ring_init(struct spawnpol_ring **ring, struct io_uring *uring,
 		     uint16_t tag)
@@ -83,7 +76,7 @@ static int uring_init(struct spawnpol_ring *ring, unsigned int entries,
 {
 	/*
 	 * SUBMIT_ALL: a request that is refused must not keep the chains
-	 * behind it from being submitted.
+	 * after it from being submitted.
 	 */
 	flags |= IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP;
 	return ring->registered ? registered_init(ring->uring, entries, flags) :
@@ -136,8 +129,7 @@ int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
 int spawnpol_ring_open_registered(struct spawnpol_ring **ring, unsigned int entries,
 			      unsigned int flags)
 {
-	return flags & NOT_REGISTERED ? -EINVAL :
-				    ring_open(ring, entries, flags, true);
+	return ring_open(ring, entries, flags, true);
 }
 
 int spawnpol_ring_wrap(struct spawnpol_ring **ring, struct io_uring *uring,
@@ -191,8 +183,9 @@ static void ring_drain(struct spawnpol_ring *ring)
 	struct spawnpol_outcome out;
 	int ret = 0;
 
+	ring->closing = true;
 	drop_queued(ring->uring, ring);
-	while (ring->in_flight && (ret >= 0 || ret == -EINTR)) {
+	while (ring->outcomes && (ret >= 0 || ret == -EINTR)) {
 		cancel_all(ring->uring, ring->tag);
 		while ((ret = spawnpol_collect(ring, &out, 1, 1, 20)) > 0)
 			if (out.pidfd >= 0)

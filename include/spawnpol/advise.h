@@ -18,6 +18,7 @@ enum spawnpol_topic {
 	SPAWNPOL_TOPIC_EXEC,	/* outcome of kind SPAWNPOL_KIND_EXEC */
 	SPAWNPOL_TOPIC_ATTACH,	/* policy_attach*, policy_events, policy_error */
 	SPAWNPOL_TOPIC_LINK,	/* policy_update, _detach, _info */
+	SPAWNPOL_TOPIC_EXIT,	/* outcome of kind SPAWNPOL_KIND_EXIT */
 };
 
 struct spawnpol_advice {
@@ -37,7 +38,8 @@ const char *spawnpol_kind_name(enum spawnpol_kind kind);
 
 /*
  * One line about an outcome, without newline: the step, what it worked on, the
- * error's text. "running as 1234" if there was none. Returns the line's length
+ * error's text. "running as 1234" if there was none, "exited with 1" or "killed by
+ * signal 9" at the end of a program. Returns the line's length
  * and cuts like snprintf(3). Reads the chain, which must not be freed yet.
  */
 int spawnpol_outcome_text(const struct spawnpol_outcome *out, char *buf,

@@ -50,6 +50,7 @@ enum spawnpol_kind {
 	SPAWNPOL_KIND_OOM_SCORE_ADJ,
 	SPAWNPOL_KIND_UNSHARE,
 	SPAWNPOL_KIND_SETNS,
+	SPAWNPOL_KIND_EXIT,		/* the end of the program */
 };
 
 /* Steps one chain can have, programs included. */
@@ -119,7 +120,7 @@ int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path);
 /*
  * The program NAME, looked for as execvp(3) does: each directory of path, a list
  * as in PATH, is tried until there is one where it can be executed; an empty
- * element is the working directory. All that happens in the child, behind the
+ * element is the working directory. All that happens in the child, after the
  * actions, without a policy. A name with a slash is executed as it is. path NULL:
  * the system's default one (confstr(3)).
  *
@@ -206,6 +207,13 @@ int spawnpol_chain_files(struct spawnpol_chain *chain,
  * the child is killed and the outcome is -ETIME. 0: no deadline.
  */
 int spawnpol_chain_deadline(struct spawnpol_chain *chain, uint64_t ns);
+
+/*
+ * Wait for the end of the program, too, on the ring. If the launch succeeded there is a
+ * second outcome, of kind SPAWNPOL_KIND_EXIT, and the program has been waited for; until
+ * then the chain is in flight. The kernel must have IORING_OP_WAITID (6.7).
+ */
+int spawnpol_chain_exit_status(struct spawnpol_chain *chain, bool on);
 
 /* For the policy's eyes: ctx->cookie. */
 int spawnpol_chain_cookie(struct spawnpol_chain *chain, uint64_t cookie);

@@ -10,9 +10,16 @@
 extern "C" {
 #endif
 
-/* How a spawn ended. There is one for each chain submitted. */
+/*
+ * How a spawn ended. There is one for each chain submitted, and one more for the end of
+ * the program if spawnpol_chain_exit_status() asked for that.
+ */
 struct spawnpol_outcome {
-	struct spawnpol_chain *chain;	/* idle again: submit it anew or free it */
+	/*
+	 * Idle again: submit it anew, reset or free it. (Not so after the first of two
+	 * outcomes.)
+	 */
+	struct spawnpol_chain *chain;
 	void	*user;			/* of spawnpol_chain_user() */
 
 	/*
@@ -24,12 +31,17 @@ struct spawnpol_outcome {
 	 * -ENOLINK	(CLONE) no policy applies, but one was asked for
 	 * -ETOOMANYREFS a policy has used up a budget
 	 * -EBADRQC	a policy's verdict made no sense
+	 *
+	 * With SPAWNPOL_KIND_EXIT, why status is not known:
+	 * -ECHILD	somebody else has waited for the program, or SIGCHLD is ignored
+	 * -ECANCELED	cancelled: the program is the caller's to wait for
 	 */
 	int	error;
 
 	/*
 	 * The child in the submitter's pid namespace, to be waited for like any
-	 * other if error is 0. With an error: it was that, or 0 for none.
+	 * other if error is 0, unless the library does that. With an error: it was
+	 * that, or 0 for none.
 	 */
 	pid_t	pid;
 
@@ -48,6 +60,10 @@ struct spawnpol_outcome {
 	 * until the chain is changed, submitted, reset or freed.
 	 */
 	const char *path;
+
+	/* With SPAWNPOL_KIND_EXIT, as waitpid(2) tells it: WIFEXITED() and so on. Else 0. */
+	int	status;
+	int	resv;
 };
 
 /*
@@ -112,6 +128,9 @@ enum spawnpol_cqe {
  * For wrapped rings: look at one CQE, which stays the caller's to mark as seen.
  * Each of the library's CQEs must be passed here exactly once, in order. Returns an
  * enum spawnpol_cqe, or -ESTALE in a child of fork(2).
+ *
+ * If a program's end is waited for, there can be a request for that in the SQ
+ * afterwards, which the caller submits. (If the SQ was full, it has been submitted.)
  */
 int spawnpol_handle_cqe_sized(struct spawnpol_ring *ring,
 			      const struct io_uring_cqe *cqe,
@@ -125,7 +144,8 @@ static inline int spawnpol_handle_cqe(struct spawnpol_ring *ring,
 
 /*
  * Kill the child of a chain in flight if it is not the program yet; the
- * outcome comes as always, -ECANCELED unless it was too late. -ENOENT: the
+ * outcome comes as always, -ECANCELED unless it was too late. If it is the program, and
+ * its end is waited for, that is given up instead. -ENOENT: the
  * chain is not in flight on this ring. -EAGAIN: no room in the SQ. -ESTALE, -EEXIST:
  * as spawnpol_submit().
  */

@@ -31,7 +31,7 @@ int spawnpol_chain_sched(struct spawnpol_chain *chain,
 {
 	uint32_t size;
 
-	/* it comes first; the structure's header cannot be had beside sched.h */
+	/* it comes first; the structure's header conflicts with sched.h */
 	memcpy(&size, attr, sizeof(size));
 	if (size < SCHED_ATTR_MIN)
 		return action_refuse(chain, -EINVAL);

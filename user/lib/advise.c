@@ -72,7 +72,7 @@ static const struct entry about_step[] = {
 	{ ETIME, { "the deadline has passed", NULL } },
 	{ ECANCELED, { "canceled, or ended by the policy", NULL } },
 	{ ETOOMANYREFS, { "the policy has used up a budget",
-			  "attach it with larger budgets, or mend its loop" } },
+			  "attach it with larger budgets, or fix its loop" } },
 	{ EBADRQC, { "the policy's verdict could not be followed",
 		     "see its trace: RETRY of what cannot be issued twice, or "
 		     "SUBMIT of nothing" } },
@@ -124,6 +124,15 @@ static const struct entry about_link[] = {
 		   NULL } },
 };
 
+static const struct entry about_exit[] = {
+	{ ECHILD, { "the program was waited for elsewhere",
+		    "leave SIGCHLD at its default, and wait only for processes that are "
+		    "not the library's" } },
+	{ ECANCELED, { "the program is not waited for any more", NULL } },
+	{ EINVAL, { "the kernel cannot wait for programs by io_uring",
+		    "IORING_OP_WAITID is in Linux 6.7 and later" } },
+};
+
 struct topic {
 	const struct entry *v;
 	size_t nr;
@@ -141,6 +150,7 @@ static const struct topic topics[] = {
 	[SPAWNPOL_TOPIC_EXEC]	= { TOPIC(about_exec), .then = &step_topic },
 	[SPAWNPOL_TOPIC_ATTACH]	= { TOPIC(about_attach) },
 	[SPAWNPOL_TOPIC_LINK]	= { TOPIC(about_link) },
+	[SPAWNPOL_TOPIC_EXIT]	= { TOPIC(about_exit) },
 };
 
 static const struct spawnpol_advice *look_up(const struct topic *t, int error)

@@ -16,7 +16,7 @@ struct view {
 	size_t strings_size;
 };
 
-/* Is there a part of len bytes at offset behind the header? */
+/* Is there a part of len bytes at offset after the header? */
 static bool has_part(const struct btf_header *h, size_t size, uint32_t offset,
 		     uint32_t len)
 {

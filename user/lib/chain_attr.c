@@ -135,6 +135,16 @@ int spawnpol_chain_deadline(struct spawnpol_chain *chain, uint64_t ns)
 	return 0;
 }
 
+int spawnpol_chain_exit_status(struct spawnpol_chain *chain, bool on)
+{
+	int err = chain_editable(chain);
+
+	if (err)
+		return err;
+	chain->want_exit = on;
+	return 0;
+}
+
 int spawnpol_chain_cookie(struct spawnpol_chain *chain, uint64_t cookie)
 {
 	int err = chain_editable(chain);

@@ -6,11 +6,12 @@
 #include <unistd.h>
 
 #include "common/sized.h"
+#include "exit_status.h"
 #include "internal.h"
 
 /* What the structure had in the first release. */
 #define LEAST \
-	(offsetof(struct spawnpol_outcome, path) + sizeof(const char *))
+	(offsetof(struct spawnpol_outcome, resv) + sizeof(int))
 
 /* --- the story of one chain ---------------------------------------------------- */
 
@@ -52,9 +53,9 @@ static bool outweighed(struct spawnpol_chain *chain, unsigned int nr, int error)
 
 /*
  * Which failure ended the chain? The last one told, except that -ECANCELED is
- * also the word for what came behind the end. So it counts only if nothing
+ * also the word for what came after the end. So it counts only if nothing
  * else can have been the end: no failure yet, or only forgiven ones and this is
- * an action (which would have been silent, had it come behind the end).
+ * an action (which would have been silent, had it come after the end).
  */
 static void note_failure(struct spawnpol_chain *chain, unsigned int nr, int error)
 {
@@ -168,6 +169,28 @@ static void story_end(struct spawnpol_chain *chain, struct spawnpol_outcome *out
 	}
 }
 
+/* All CQEs of the launch are there. */
+static void launch_ended(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
+			 struct spawnpol_outcome *out)
+{
+	ring->outcomes--;
+	story_end(chain, out);
+	if (chain->want_exit && !out->error && !ring->closing) {
+		exit_wait(ring, chain);
+		return;
+	}
+	ring->outcomes -= chain->want_exit;
+	chain->flight = 0;
+}
+
+static void program_ended(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
+			  int res, struct spawnpol_outcome *out)
+{
+	ring->outcomes--;
+	chain->flight = 0;
+	exit_outcome(chain, res, out);
+}
+
 /* With ring->lock held. */
 static int handle_cqe(struct spawnpol_ring *ring, const struct io_uring_cqe *cqe,
 		      struct spawnpol_outcome *out)
@@ -181,14 +204,19 @@ static int handle_cqe(struct spawnpol_ring *ring, const struct io_uring_cqe *cqe
 	/* of a cancellation, or of what a policy has put in a step's place */
 	if (!chain || cqe->flags & SPAWNPOL_CQE_F_STAGED)
 		return SPAWNPOL_CQE_TAKEN;
+	if (index == INDEX_EXIT) {
+		ring->pending--;
+		if (exit_wait_again(ring, chain, cqe->res))
+			return SPAWNPOL_CQE_TAKEN;
+		program_ended(ring, chain, cqe->res, out);
+		return SPAWNPOL_CQE_OUTCOME;
+	}
 	if (!note_cqe(chain, index, cqe->res))
 		return SPAWNPOL_CQE_TAKEN;
 	ring->pending--;
 	if (--chain->story.pending)
 		return SPAWNPOL_CQE_TAKEN;
-	ring->in_flight--;
-	chain->flight = 0;
-	story_end(chain, out);
+	launch_ended(ring, chain, out);
 	return SPAWNPOL_CQE_OUTCOME;
 }
 
@@ -204,6 +232,7 @@ int spawnpol_handle_cqe_sized(struct spawnpol_ring *ring,
 	if (size < LEAST)
 		return -EINVAL;
 	pthread_mutex_lock(&ring->lock);
+	exit_retry(ring);
 	ret = handle_cqe(ring, cqe, &outcome);
 	pthread_mutex_unlock(&ring->lock);
 	if (ret == SPAWNPOL_CQE_OUTCOME)
@@ -279,24 +308,33 @@ static int enter(struct spawnpol_ring *ring, unsigned int nr, int64_t until)
 	return io_uring_enter2(fd, 0, nr, flags, (void *)&arg, sizeof(arg));
 }
 
+/* Requests for the ends of programs that were just launched go to the kernel. */
+static int submit_waits(struct spawnpol_ring *ring)
+{
+	exit_retry(ring);
+	return ring->to_submit ? ring_flush(ring) : 0;
+}
+
 /* With ring->collecting held. 0, or why waiting has ended. */
 static int collect(struct spawnpol_ring *ring, struct outcomes *o,
 		   unsigned int min, int64_t until)
 {
-	unsigned int in_flight, want;
-	int err = 0;
+	unsigned int left, want;
+	int err = 0, failed;
 
 	for (;;) {
 		pthread_mutex_lock(&ring->lock);
 		reap(ring, o);
-		in_flight = ring->in_flight;
+		failed = submit_waits(ring);
+		left = ring->outcomes;
 		/*
-		 * If everything in flight is wanted, sleep through all of it:
+		 * If everything that will come is wanted, sleep through all of it:
 		 * CLONE's CQE alone need not wake anybody.
 		 */
-		want = o->nr < min && min - o->nr >= in_flight ? ring->pending : 1;
+		want = o->nr < min && min - o->nr >= left ? ring->pending : 1;
 		pthread_mutex_unlock(&ring->lock);
-		if (err || !in_flight || (min && o->nr >= min) || o->nr == o->max)
+		err = err ? err : failed;
+		if (err || !left || (min && o->nr >= min) || o->nr == o->max)
 			return err;
 		/* for min 0, only what the kernel holds back (DEFER_TASKRUN) */
 		err = enter(ring, min ? want : 0, until);

@@ -7,6 +7,7 @@
 #include <liburing.h>
 #include <linux/sched.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,8 +30,11 @@ struct spawnpol_ring {
 	struct io_uring_spawn_query query; /* the answer of its kernel */
 
 	pthread_mutex_t lock;		/* both queues and all that follows */
-	unsigned int in_flight;		/* chains */
+	unsigned int outcomes;		/* that will come */
 	unsigned int pending;		/* CQEs that will come for them */
+	bool to_submit;			/* the library's own request is in the SQ */
+	bool closing;			/* ends of programs are not waited for */
+	struct spawnpol_chain *delayed;	/* ends: there was no room in the SQ */
 
 	/*
 	 * Held by the one thread that takes CQEs, waiting included. Without it
@@ -48,7 +52,8 @@ struct spawnpol_ring {
 #define INDEX_CLONE	0
 #define INDEX_DEADLINE	1
 #define INDEX_STEP	2
-_Static_assert(INDEX_STEP + SPAWNPOL_MAX_STEPS <= CHAIN_ALIGN,
+#define INDEX_EXIT	(CHAIN_ALIGN - 1)
+_Static_assert(INDEX_STEP + SPAWNPOL_MAX_STEPS <= INDEX_EXIT,
 	       "each request has a number");
 
 #define MAX_PID_LEVELS	32	/* MAX_PID_NS_LEVEL */
@@ -80,6 +85,9 @@ struct story {
 	unsigned int sq_start;	/* where in the SQ the chain begins */
 	unsigned int torn_at;	/* steps from here on the kernel never took */
 	bool late;		/* the deadline has passed */
+	bool waits;		/* for the end of the program, which runs */
+	bool waits_again;	/* after an error, for the last time */
+	bool given_up;		/* the caller does not want to wait any longer */
 	int clone_res;
 	int ran;		/* the EXEC that succeeded, or -1 */
 	int failed;		/* the step that ended the chain, or -1 */
@@ -107,6 +115,10 @@ struct spawnpol_chain {
 	bool want_pidfd, has_deadline;
 	bool need_policy, bare_name;
 	bool borrow;			/* arguments are not copied */
+	bool want_exit;
+
+	siginfo_t exit;			/* written by the kernel */
+	struct spawnpol_chain *next;	/* of ring->delayed */
 
 	struct story story;
 };
@@ -168,11 +180,14 @@ int attach_to_ring(struct ring_at at, int prog_fd,
 		   const struct spawnpol_attach_opts *opts);
 
 /* ring_registered.c: what liburing's io_uring_queue_init() and _exit() are for others */
+/* -EINVAL: flags that do not go with such a ring. */
 int registered_init(struct io_uring *uring, unsigned int entries,
-		unsigned int flags);
+		    unsigned int flags);
 void registered_exit(struct io_uring *uring);
 
 /* submit.c */
+/* 0: the kernel has all of the SQ. With SQPOLL its thread will take it. */
+int ring_flush(struct spawnpol_ring *ring);
 void sqe_to_nop(struct spawnpol_ring *ring, unsigned int from, unsigned int to);
 
 /* collect.c */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "common/commands.h"
 #include "internal.h"
@@ -61,9 +62,19 @@ enum spawnpol_topic spawnpol_outcome_topic(const struct spawnpol_outcome *out)
 		return SPAWNPOL_TOPIC_CLONE;
 	case SPAWNPOL_KIND_EXEC:
 		return SPAWNPOL_TOPIC_EXEC;
+	case SPAWNPOL_KIND_EXIT:
+		return SPAWNPOL_TOPIC_EXIT;
 	default:
 		return SPAWNPOL_TOPIC_STEP;
 	}
+}
+
+static int end_text(const struct spawnpol_outcome *out, char *buf, size_t size)
+{
+	if (WIFEXITED(out->status))
+		return snprintf(buf, size, "exited with %d",
+				WEXITSTATUS(out->status));
+	return snprintf(buf, size, "killed by signal %d", WTERMSIG(out->status));
 }
 
 int spawnpol_outcome_text(const struct spawnpol_outcome *out, char *buf,
@@ -72,6 +83,8 @@ int spawnpol_outcome_text(const struct spawnpol_outcome *out, char *buf,
 	struct spawnpol_advice advice;
 	char object[4096 + 32] = "";
 
+	if (!out->error && out->kind == SPAWNPOL_KIND_EXIT)
+		return end_text(out, buf, size);
 	if (!out->error)
 		return snprintf(buf, size, "running as %d", out->pid);
 	if (out->step >= 0)

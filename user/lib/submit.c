@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "exit_status.h"
 #include "internal.h"
 
 static uint64_t user_data(const struct spawnpol_ring *ring,
@@ -147,7 +148,7 @@ static int queue_one(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 		put_deadline(ring, chain);
 	put_steps(ring, chain);
 	chain->flight = ring->id;
-	ring->in_flight++;
+	ring->outcomes += 1 + chain->want_exit;
 	ring->pending += chain->story.pending;
 	return 0;
 }
@@ -161,6 +162,7 @@ int spawnpol_queue(struct spawnpol_ring *ring,
 	if (err)
 		return err;
 	pthread_mutex_lock(&ring->lock);
+	exit_retry(ring);
 	for (i = 0; i < nr && !err; i++)
 		err = queue_one(ring, chains[i]);
 	pthread_mutex_unlock(&ring->lock);
@@ -171,18 +173,19 @@ int spawnpol_queue(struct spawnpol_ring *ring,
 
 /* --- giving them to the kernel ------------------------------------------------- */
 
-/* 0: the kernel has all of the SQ. With SQPOLL its thread will take it. */
-static int flush(struct spawnpol_ring *ring)
+int ring_flush(struct spawnpol_ring *ring)
 {
+	bool polled = ring->uring->flags & IORING_SETUP_SQPOLL;
 	int ret;
 
 	do {
 		ret = io_uring_submit(ring->uring);
-		if (ring->uring->flags & IORING_SETUP_SQPOLL)
-			return ret < 0 ? ret : 0;
-	} while (ret == -EINTR || (ret > 0 && io_uring_sq_ready(ring->uring)));
+	} while (!polled && (ret == -EINTR ||
+			     (ret > 0 && io_uring_sq_ready(ring->uring))));
 	if (ret >= 0)
-		ret = io_uring_sq_ready(ring->uring) ? -EAGAIN : 0;
+		ret = !polled && io_uring_sq_ready(ring->uring) ? -EAGAIN : 0;
+	if (!ret)
+		ring->to_submit = false;
 	return ret;
 }
 
@@ -246,7 +249,7 @@ static unsigned int take_back(struct spawnpol_ring *ring,
 		}
 		sq->sqe_tail = start;
 		chain->flight = 0;
-		ring->in_flight--;
+		ring->outcomes -= 1 + chain->want_exit;
 		ring->pending -= chain->story.pending;
 	}
 	sq->sqe_head = sq->sqe_tail;
@@ -263,6 +266,7 @@ int spawnpol_submit(struct spawnpol_ring *ring,
 	if (err)
 		return err;
 	pthread_mutex_lock(&ring->lock);
+	exit_retry(ring);
 	while (i < nr) {
 		err = queue_one(ring, chains[i]);
 		if (!err) {
@@ -272,13 +276,13 @@ int spawnpol_submit(struct spawnpol_ring *ring,
 		if (err != -EAGAIN)
 			break;
 		/* no room: make some */
-		err = flush(ring);
+		err = ring_flush(ring);
 		if (!err && ring->uring->flags & IORING_SETUP_SQPOLL)
 			err = io_uring_sqring_wait(ring->uring) < 0 ? -EAGAIN : 0;
 		if (err)
 			break;
 	}
-	failed = flush(ring);
+	failed = ring_flush(ring);
 	if (failed) {
 		err = failed;
 		i = take_back(ring, chains, i);
@@ -287,27 +291,35 @@ int spawnpol_submit(struct spawnpol_ring *ring,
 	return i || !err ? (int)i : err;
 }
 
+/* Kill the child, unless it is the program already. */
+static int cancel_launch(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring->uring);
+
+	if (!sqe)
+		return -EAGAIN;
+	io_uring_prep_cancel64(sqe, user_data(ring, chain, INDEX_CLONE), 0);
+	/* not finding it any more is fine; the CQE is recognised by no chain */
+	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+	sqe->user_data = (uint64_t)ring->tag << 48;
+	return 0;
+}
+
 int spawnpol_cancel(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
-	struct io_uring_sqe *sqe;
 	int err = ring_usable(ring);
 
 	if (err)
 		return err;
 	pthread_mutex_lock(&ring->lock);
-	err = -ENOENT;
 	if (chain->flight != ring->id)
-		goto unlock;
-	err = -EAGAIN;
-	sqe = io_uring_get_sqe(ring->uring);
-	if (!sqe)
-		goto unlock;
-	io_uring_prep_cancel64(sqe, user_data(ring, chain, INDEX_CLONE), 0);
-	/* not finding it any more is fine; the CQE is recognised by no chain */
-	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
-	sqe->user_data = (uint64_t)ring->tag << 48;
-	err = flush(ring);
-unlock:
+		err = -ENOENT;
+	else if (chain->story.waits)
+		err = exit_cancel(ring, chain);
+	else
+		err = cancel_launch(ring, chain);
+	if (!err)
+		err = ring_flush(ring);
 	pthread_mutex_unlock(&ring->lock);
 	return err;
 }

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Waiting for the ends of programs, on a ring of this kernel: processes made by fork(2)
+ * stand in for launches, whose CQEs are made up, and all that comes after those is real.
+ * (With real launches: library_exit_test.c.)
+ */
+#include "fake_ring.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+static struct io_uring uring;
+static struct spawnpol_ring *ring;
+
+static void set_up(void)
+{
+	int err = io_uring_queue_init(8, &uring, 0);
+
+	if (err)
+		SKIP("no io_uring here: %s", strerror(-err));
+	uring.features |= SPAWNPOL_FEAT_SPAWN;
+	fake_kernel.all_rings = true;
+	CHECK_OK(spawnpol_ring_wrap(&ring, &uring, TAG));
+	/* the library takes the CQEs itself, as from a ring that it has made */
+	ring->wrapped = false;
+}
+
+static void made_up_cqe(struct spawnpol_chain *c, int index, int res, int wanted)
+{
+	struct spawnpol_outcome out;
+	struct io_uring_cqe cqe = {
+		.user_data = (uint64_t)TAG << 48 | (uintptr_t)c | index,
+		.res = res,
+	};
+
+	CHECK_EQ(spawnpol_handle_cqe(ring, &cqe, &out), wanted);
+	if (wanted == SPAWNPOL_CQE_OUTCOME)
+		CHECK_EQ(out.error, 0);
+}
+
+/* A chain whose program is process pid. Its requests never reach the kernel. */
+static struct spawnpol_chain *launched(pid_t pid)
+{
+	struct spawnpol_chain *c = new_chain("/bin/true");
+	unsigned int tail = uring.sq.sqe_tail;
+
+	CHECK_OK(spawnpol_chain_exit_status(c, true));
+	CHECK_EQ(spawnpol_queue(ring, &c, 1), 1);
+	uring.sq.sqe_tail = tail;
+	made_up_cqe(c, INDEX_CLONE, pid, SPAWNPOL_CQE_TAKEN);
+	made_up_cqe(c, INDEX_STEP, 0, SPAWNPOL_CQE_OUTCOME);
+	return c;
+}
+
+/* A process that ends when a byte can be read from fds[0]; -SIGNAL: by that signal. */
+static pid_t process(const int fds[2], int status)
+{
+	pid_t pid = CHECK_SYS(fork());
+	char byte;
+
+	if (pid)
+		return pid;
+	while (read(fds[0], &byte, 1) != 1)
+		;
+	if (status < 0)
+		raise(-status);
+	_exit(status);
+}
+
+static struct spawnpol_outcome next(void)
+{
+	struct spawnpol_outcome out;
+
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, 1000 * tap_patience()), 1);
+	CHECK_EQ(out.kind, SPAWNPOL_KIND_EXIT);
+	/* of a kernel before 6.7 */
+	if (out.error == -EINVAL)
+		SKIP("no IORING_OP_WAITID here");
+	return out;
+}
+
+TEST(ends_in_the_order_in_which_they_come)
+{
+	static const int statuses[] = { 0, 3, 255, -SIGTERM, -SIGKILL };
+	enum { NR = sizeof(statuses) / sizeof(statuses[0]) };
+	struct spawnpol_chain *chains[NR];
+	struct spawnpol_outcome out;
+	int fds[NR][2];
+
+	set_up();
+	for (int i = 0; i < NR; i++) {
+		CHECK_SYS(pipe2(fds[i], O_CLOEXEC));
+		chains[i] = launched(process(fds[i], statuses[i]));
+	}
+	for (int i = NR - 1; i >= 0; i--) {
+		CHECK_EQ(write(fds[i][1], "x", 1), 1);
+		out = next();
+		CHECK(out.chain == chains[i]);
+		CHECK_EQ(out.error, 0);
+		if (statuses[i] < 0)
+			CHECK(WIFSIGNALED(out.status) &&
+			      WTERMSIG(out.status) == -statuses[i]);
+		else
+			CHECK(WIFEXITED(out.status) &&
+			      WEXITSTATUS(out.status) == statuses[i]);
+		CHECK_SYS_ERR(waitpid(out.pid, NULL, 0), ECHILD);
+		CHECK_OK(spawnpol_chain_free(chains[i]));
+	}
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, 0), -ECHILD);
+}
+
+/* More than the SQ has entries for. */
+TEST(many_at_once)
+{
+	enum { NR = 40 };
+	struct spawnpol_outcome out;
+	int fds[2], seen = 0;
+
+	set_up();
+	CHECK_SYS(pipe2(fds, O_CLOEXEC));
+	for (int i = 0; i < NR; i++) {
+		launched(process(fds, 4));
+		CHECK_EQ(spawnpol_collect(ring, &out, 1, 0, 0), 0);
+	}
+	for (int i = 0; i < NR; i++)
+		CHECK_EQ(write(fds[1], "x", 1), 1);
+	for (int i = 0; i < NR; i++) {
+		out = next();
+		CHECK_EQ(out.error, 0);
+		seen += WEXITSTATUS(out.status) == 4;
+	}
+	CHECK_EQ(seen, (int)NR);
+	CHECK_SYS_ERR(waitpid(-1, NULL, 0), ECHILD);
+}
+
+/* An end that has come already. */
+TEST(a_process_that_has_ended_before)
+{
+	siginfo_t info;
+	int fds[2];
+	pid_t pid;
+
+	set_up();
+	CHECK_SYS(pipe2(fds, O_CLOEXEC));
+	pid = process(fds, 7);
+	CHECK_EQ(write(fds[1], "x", 1), 1);
+	CHECK_SYS(waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
+	launched(pid);
+	CHECK_EQ(WEXITSTATUS(next().status), 7);
+}
+
+static void still_runs(pid_t pid, const int fds[2])
+{
+	int status;
+
+	CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
+	CHECK_EQ(write(fds[1], "x", 1), 1);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+}
+
+TEST(waiting_is_given_up)
+{
+	struct spawnpol_outcome out;
+	struct spawnpol_chain *c;
+	int fds[2];
+	pid_t pid;
+
+	set_up();
+	CHECK_SYS(pipe2(fds, O_CLOEXEC));
+	pid = process(fds, 0);
+	c = launched(pid);
+	/* before the kernel has the request, and after */
+	CHECK_OK(spawnpol_cancel(ring, c));
+	out = next();
+	CHECK_EQ(out.error, -ECANCELED);
+	CHECK_EQ(out.pid, pid);
+	c = launched(pid);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 0, 0), 0);
+	CHECK_OK(spawnpol_cancel(ring, c));
+	CHECK_EQ(next().error, -ECANCELED);
+	CHECK_EQ(spawnpol_cancel(ring, c), -ENOENT);
+	still_runs(pid, fds);
+}
+
+TEST(closing_gives_all_of_them_up)
+{
+	struct spawnpol_chain *chains[3];
+	struct spawnpol_outcome out;
+	int fds[2];
+	pid_t pid;
+
+	set_up();
+	CHECK_SYS(pipe2(fds, O_CLOEXEC));
+	pid = process(fds, 0);
+	chains[0] = launched(pid);
+	chains[1] = launched(pid);
+	/* the first two are the kernel's, the third is in the SQ */
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 0, 0), 0);
+	chains[2] = launched(pid);
+	ring->own = uring;
+	ring->uring = &ring->own;
+	spawnpol_ring_close(ring);
+	for (int i = 0; i < 3; i++)
+		CHECK_OK(spawnpol_chain_free(chains[i]));
+	still_runs(pid, fds);
+}
+
+TEST(nobody_can_wait_for_it)
+{
+	int fds[2];
+
+	set_up();
+	CHECK_SYS(pipe2(fds, O_CLOEXEC));
+	CHECK(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+	launched(process(fds, 0));
+	CHECK_EQ(write(fds[1], "x", 1), 1);
+	CHECK_EQ(next().error, -ECHILD);
+}
+
+static void *collect_nothing(void *arg)
+{
+	struct spawnpol_outcome out;
+
+	(void)arg;
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 0, 0), 0);
+	return NULL;
+}
+
+/* The one that gave the request to the kernel, which ends with it. */
+TEST(the_thread_that_waits_ends)
+{
+	struct spawnpol_outcome out;
+	pthread_t thread;
+	int fds[2];
+	pid_t pid;
+
+	set_up();
+	CHECK_SYS(pipe2(fds, O_CLOEXEC));
+	pid = process(fds, 6);
+	launched(pid);
+	CHECK_EQ(pthread_create(&thread, NULL, collect_nothing, NULL), 0);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+	CHECK_EQ(write(fds[1], "x", 1), 1);
+	out = next();
+	CHECK_EQ(out.error, 0);
+	CHECK_EQ(WEXITSTATUS(out.status), 6);
+	CHECK_SYS_ERR(waitpid(pid, NULL, 0), ECHILD);
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The ends of programs as outcomes. */
+#include <errno.h>
+#include <sys/wait.h>
+
+#include "exit_status.h"
+
+/* Linux 6.7; in the headers of liburing since 2.6. */
+#define OP_WAITID	50
+
+static uint64_t user_data(const struct spawnpol_ring *ring,
+			  const struct spawnpol_chain *chain)
+{
+	return (uint64_t)ring->tag << 48 | (uintptr_t)chain | INDEX_EXIT;
+}
+
+/* An entry of the SQ, if need be after what is there was submitted. */
+static struct io_uring_sqe *get_sqe(struct spawnpol_ring *ring)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring->uring);
+
+	if (sqe || io_uring_submit(ring->uring) < 0)
+		return sqe;
+	return io_uring_get_sqe(ring->uring);
+}
+
+static bool put_wait(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	struct io_uring_sqe *sqe = get_sqe(ring);
+
+	if (!sqe)
+		return false;
+	*sqe = (struct io_uring_sqe){
+		.opcode = OP_WAITID,
+		.len = P_PID,
+		.fd = chain->story.clone_res,
+		.addr2 = (uintptr_t)&chain->exit,
+		.file_index = WEXITED,
+		.user_data = user_data(ring, chain),
+	};
+	ring->to_submit = true;
+	return true;
+}
+
+void exit_wait(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	/* it stays so if the request is never carried out: exit_outcome() */
+	chain->exit.si_pid = 0;
+	chain->story.waits = true;
+	ring->pending++;
+	if (put_wait(ring, chain))
+		return;
+	chain->next = ring->delayed;
+	ring->delayed = chain;
+}
+
+/*
+ * The error is no guide: the kernel carries out the requests of threads that are gone
+ * without their memory (-EFAULT), without their children (-ECHILD), or not at all.
+ */
+bool exit_wait_again(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
+		     int res)
+{
+	struct story *s = &chain->story;
+
+	if (res >= 0 || ring->closing || s->given_up || s->waits_again)
+		return false;
+	s->waits_again = true;
+	exit_wait(ring, chain);
+	return true;
+}
+
+void exit_retry(struct spawnpol_ring *ring)
+{
+	while (ring->delayed && put_wait(ring, ring->delayed))
+		ring->delayed = ring->delayed->next;
+}
+
+/* Is its request not in the SQ yet? Then it never will be. */
+static bool take_delayed(struct spawnpol_ring *ring,
+			 const struct spawnpol_chain *chain)
+{
+	struct spawnpol_chain **at;
+
+	for (at = &ring->delayed; *at; at = &(*at)->next) {
+		if (*at == chain) {
+			*at = chain->next;
+			return true;
+		}
+	}
+	return false;
+}
+
+int exit_cancel(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	struct io_uring_sqe *sqe = get_sqe(ring);
+
+	if (!sqe)
+		return -EAGAIN;
+	chain->story.given_up = true;
+	if (take_delayed(ring, chain)) {
+		io_uring_prep_nop(sqe);
+		sqe->user_data = user_data(ring, chain);
+	} else {
+		io_uring_prep_cancel64(sqe, user_data(ring, chain), 0);
+		sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+		sqe->user_data = (uint64_t)ring->tag << 48;
+	}
+	return 0;
+}
+
+/* As waitpid(2) encodes it. */
+static int status_of(const siginfo_t *info)
+{
+	switch (info->si_code) {
+	case CLD_EXITED:
+		return (info->si_status & 0xff) << 8;
+	case CLD_DUMPED:
+		return info->si_status | WCOREFLAG;
+	default:
+		return info->si_status;
+	}
+}
+
+void exit_outcome(const struct spawnpol_chain *chain, int res,
+		  struct spawnpol_outcome *out)
+{
+	*out = (struct spawnpol_outcome){
+		.chain = (struct spawnpol_chain *)chain,
+		.user = chain->user,
+		.pid = chain->story.clone_res,
+		.pidfd = -1,
+		.step = chain->story.ran,
+		.kind = SPAWNPOL_KIND_EXIT,
+		.error = res < 0 ? res : chain->exit.si_pid ? 0 : -ECANCELED,
+	};
+	if (!out->error)
+		out->status = status_of(&chain->exit);
+}
