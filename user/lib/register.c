@@ -6,7 +6,7 @@
 
 #include "internal.h"
 
-/* Linux 6.3; not in the headers of liburing 2.3. */
+/* Linux 6.3; in the headers of liburing since 2.4. */
 #define USE_REGISTERED_RING	(1U << 31)
 
 struct ring_at ring_at(const struct io_uring *uring)

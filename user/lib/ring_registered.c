@@ -2,7 +2,12 @@
 /*
  * Rings that never have a descriptor: the kernel registers them with the thread
  * at once, and as there is nothing that could be mapped, their memory is ours.
- * Liburing 2.3 knows nothing of them, but works on what is filled in here.
+ *
+ * Liburing 2.3, which Debian 12 has, cannot make such rings, but works on what is filled
+ * in here. With liburing 2.7 this file comes down to io_uring_queue_init_mem(), which
+ * takes IORING_SETUP_REGISTERED_FD_ONLY (2.5 and 2.6 have it, too, but ask for less
+ * memory than is used), and io_uring_queue_exit(). Nothing else in the library depends
+ * on the version but constants that its headers do not have.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,9 +17,16 @@
 
 #include "internal.h"
 
-/* Linux 6.5; not in the headers of liburing 2.3. */
+/* Linux 6.5; in the headers of liburing since 2.5. */
 #define SETUP_NO_MMAP			(1U << 14)
 #define SETUP_REGISTERED_FD_ONLY	(1U << 15)
+
+/* Linux 6.6; in the headers of liburing since 2.6. */
+#define SETUP_NO_SQARRAY		(1U << 16)
+
+/* Of no use without a descriptor, or not known to the code that fills the SQ. */
+#define UNFIT	(IORING_SETUP_CQSIZE | IORING_SETUP_ATTACH_WQ | \
+		 IORING_SETUP_R_DISABLED | SETUP_NO_SQARRAY)
 
 /* Liburing's INT_FLAG_REG_RING, which is in none of its headers. */
 #define BY_INDEX	1
@@ -74,7 +86,7 @@ static void give_address(void *offsets, const void *to)
 
 	_Static_assert(sizeof(struct io_sqring_offsets) == 40 &&
 		       sizeof(struct io_cqring_offsets) == 40,
-		       "the address is behind eight words");
+		       "the address comes after eight words");
 	memcpy((char *)offsets + 32, &address, sizeof(address));
 }
 
@@ -123,6 +135,8 @@ int registered_init(struct io_uring *uring, unsigned int entries, unsigned int f
 	char *map;
 	int index;
 
+	if (flags & UNFIT)
+		return -EINVAL;
 	/* what CLAMP does, lest the memory be too small for another maximum */
 	if (entries > MAX_ENTRIES)
 		entries = MAX_ENTRIES;
