@@ -106,7 +106,7 @@ EXAMPLE_BIN += $(patsubst %.c,$(B)/%.o,$(filter %.bpf.c,$(POLICY_EXAMPLE)))
 MAN_SRC := $(filter-out docs/spawnpold.8,$(wildcard docs/*.[1-8]))
 # What programs and policies are written against.
 HEADERS := include/spawnpol.h include/spawnpol_bpf.h include/io_uring_spawn.h \
-	include/spawnpol_uapi.h \
+	include/spawnpol_uapi.h include/spawn_policy.h \
 	bpf/spawnpol_policy.h
 COMPLETION := $(DATADIR)/bash-completion/completions
 
