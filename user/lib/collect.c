@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/execvp.h"
 #include "common/sized.h"
 #include "exit_status.h"
 #include "internal.h"
@@ -47,7 +48,7 @@ static bool outweighed(struct spawnpol_chain *chain, unsigned int nr, int error)
 {
 	const struct story *s = &chain->story;
 
-	return s->error == -EACCES && search_goes_on(error) &&
+	return s->error == -EACCES && execvp_goes_on(-error) &&
 	       is_search(chain, s->failed) && is_search(chain, nr);
 }
 

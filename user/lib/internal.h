@@ -149,9 +149,6 @@ const struct step *chain_nth_step(const struct spawnpol_chain *chain,
 int chain_add_exec(struct spawnpol_chain *chain, int fd, const char *path,
 		   unsigned int at_flags, unsigned int flags);
 
-/* search.c: is this an error (negative) after which execvp(3) searches on? */
-bool search_goes_on(int error);
-
 /* register.c */
 /* A ring by its descriptor, or by where the calling thread has it registered. */
 struct ring_at {

@@ -8,22 +8,6 @@
 
 #include "internal.h"
 
-bool search_goes_on(int error)
-{
-	switch (error) {
-	case -EACCES:
-	case -ENOENT:
-	case -ENOTDIR:
-	/* these three only in the GNU C library's view of execvp(3) */
-	case -ESTALE:
-	case -ENODEV:
-	case -ETIMEDOUT:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static size_t nr_elements(const char *path)
 {
 	size_t nr = 1;
