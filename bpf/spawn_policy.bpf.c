@@ -25,6 +25,7 @@
 #include "spawnpol_policy.h"
 #include "spawn_policy_config.h"
 #include "spawn_policy_memory.h"
+#include "spawn_policy_search.h"
 
 /*
  * Bare names must not be tried in the working directory, not even once; and there
@@ -39,7 +40,7 @@ SPAWNPOL_EVENTS(IORING_POLICY_BEFORE_EXEC | IORING_POLICY_CLONE);
 union step_state {
 	struct {
 		__u32 step;		/* its number + 1; 0 before the first */
-		__u16 dir;		/* index of the candidate's directory */
+		__u32 dir;		/* the candidate's, in config.dirs */
 		__u8 searching;		/* the EXEC's name is a bare one */
 		__u8 in_shell;		/* the interpreter was issued last */
 		__u8 denied;		/* a candidate failed with EACCES */
@@ -105,9 +106,10 @@ static __always_inline int what_name(const __u64 *words, int nr, int len)
 	return len < 0 ? len : 1;
 }
 
+/* A component of a path has at most 255 bytes. */
 __noinline int is_bare_long_name(struct bpf_iouring_ctx *ctx)
 {
-	return CHECK_NAME(ctx, SPAWN_POLICY_PATH_SIZE);
+	return CHECK_NAME(ctx, 256);
 }
 
 /*
@@ -122,17 +124,6 @@ __noinline int is_bare_name(struct bpf_iouring_ctx *ctx)
 	return bare == -ENAMETOOLONG ? is_bare_long_name(ctx) : bare;
 }
 
-/* Stage the EXEC in a directory of the PATH, by its index. 1: the PATH ends. */
-__noinline int stage_candidate(struct bpf_iouring_ctx *ctx, __u32 dir)
-{
-	struct spawn_policy_config *cfg = get_config();
-
-	if (!cfg || dir >= cfg->nr_dirs || dir >= SPAWN_POLICY_MAX_DIRS)
-		return 1;
-	return bpf_iouring_stage_exec_dir(ctx, cfg->dirs[dir],
-					  SPAWN_POLICY_PATH_SIZE);
-}
-
 /* Stage the shell for ENOEXEC. 1: none is wanted. */
 __noinline int stage_shell(struct bpf_iouring_ctx *ctx)
 {
@@ -142,28 +133,6 @@ __noinline int stage_shell(struct bpf_iouring_ctx *ctx)
 		return 1;
 	return bpf_iouring_stage_exec_interp(ctx, cfg->shell,
 					     SPAWN_POLICY_PATH_SIZE);
-}
-
-/* Whether the next directory may hold what this one does not. */
-__noinline int search_goes_on(__u32 error)
-{
-	struct spawn_policy_config *cfg = get_config();
-	bool posix = cfg && cfg->errors == SPAWN_POLICY_ERRORS_POSIX;
-
-	switch (error) {
-	case EACCES:
-	case ENOENT:
-	case ENOTDIR:
-		return true;
-	case ESTALE:
-	case ENODEV:
-	case ETIMEDOUT:
-		return !posix;
-	case ELOOP:
-	case ENAMETOOLONG:
-		return posix;
-	}
-	return false;
 }
 
 /* Index of the first retry rule for this error, or UNDECIDED. */
@@ -180,6 +149,27 @@ __noinline int find_retry_rule(__u32 error)
 			return i;
 	}
 	return UNDECIDED;
+}
+
+/* How many tries the rule of this index allows for a step. */
+__noinline int retry_count(__u32 rule)
+{
+	struct spawn_policy_config *cfg = get_config();
+
+	if (!cfg || rule >= SPAWN_POLICY_MAX_RETRIES)
+		return 0;
+	return cfg->retries[rule].count;
+}
+
+/* Wait as the rule of this index says. */
+__noinline int retry_delay(struct bpf_iouring_ctx *ctx, __u32 rule)
+{
+	struct spawn_policy_config *cfg = get_config();
+
+	if (!cfg || rule >= SPAWN_POLICY_MAX_RETRIES ||
+	    !cfg->retries[rule].delay_ns)
+		return 0;
+	return bpf_iouring_delay(ctx, cfg->retries[rule].delay_ns);
 }
 
 struct on_search {
@@ -231,22 +221,19 @@ static __always_inline __u32 error_of(struct run *r)
 	return r->res < 0 ? -r->res : 0;
 }
 
-/*
- * Try the candidate at hand, if there is one. It is not remembered where the
- * directories before it were not tried, or were another policy's: the link may
- * have been updated meanwhile.
- */
+/* Try the candidate at hand, if there is one. */
 static __always_inline int try_candidate(struct run *r)
 {
-	int err = stage_candidate(r->ctx, r->st.dir);
+	int dir = stage_and_remember(r->ctx, r->st.dir, r->st.recalled,
+				     r->st.generation);
 
 	r->st.in_shell = 0;
-	if (!err && !r->st.recalled && r->st.generation == generation())
-		remember(r->ctx, r->st.dir);
-	if (!err)
+	if (dir >= 0) {
+		r->st.dir = dir;
 		return IORING_VERDICT_SUBMIT;
-	if (err < 0)
-		r->res = err;
+	}
+	if (dir != UNDECIDED)
+		r->res = dir;
 	return UNDECIDED;
 }
 
@@ -266,14 +253,14 @@ static __always_inline int start_search(struct run *r)
 /* Go on with the next directory, or the first one if memory was wrong. */
 static __always_inline int search_on(struct run *r)
 {
-	r->st.dir = r->st.recalled ? 0 : r->st.dir + 1;
+	r->st.dir = r->st.recalled ? 0 : next_dir(r->st.dir);
 	r->st.recalled = 0;
 	return try_candidate(r);
 }
 
 /*
- * Issue what has failed once more. The step's own request would be the wrong
- * one in a search, and behind the shell it is the script that is tried again.
+ * Issue once more what has failed: in a search the candidate, as the step's own
+ * request has the bare name; after a failure of the shell, the script.
  */
 static __always_inline int try_again(struct run *r)
 {
@@ -309,14 +296,11 @@ static __always_inline bool use_try(struct run *r, __u32 rule, __u32 count)
 
 static __always_inline int retry_rules(struct run *r)
 {
-	struct spawn_policy_config *cfg = get_config();
 	int rule = find_retry_rule(error_of(r));
 
-	if (!cfg || rule < 0 || rule >= SPAWN_POLICY_MAX_RETRIES ||
-	    !use_try(r, rule, cfg->retries[rule].count))
+	if (rule < 0 || !use_try(r, rule, retry_count(rule)))
 		return UNDECIDED;
-	if (cfg->retries[rule].delay_ns)
-		bpf_iouring_delay(r->ctx, cfg->retries[rule].delay_ns);
+	retry_delay(r->ctx, rule);
 	return try_again(r);
 }
 
@@ -357,9 +341,8 @@ static __always_inline int exec_failed(struct run *r)
 }
 
 /*
- * What becomes of a step that has failed for good and has no rule. An EXEC that
- * was not issued must not be by CONTINUE, so what link rules would do then is
- * put into other words.
+ * Let link rules decide about a step that has failed for good. CONTINUE would issue
+ * an EXEC that the policy has intercepted, so another verdict does what they would.
  */
 static __always_inline int leave_to_links(struct run *r)
 {

@@ -10,7 +10,7 @@
 #define HIT_NAME_WORDS	(HIT_NAME_SIZE / 8)
 #define MAX_HITS	1024
 
-/* A name; zeroes behind its end. */
+/* A name, followed by zeroes. */
 union hit_name {
 	char text[HIT_NAME_SIZE];
 	__u64 words[HIT_NAME_WORDS];
@@ -28,7 +28,7 @@ union hit_name {
  */
 struct hit {
 	struct bpf_spin_lock lock;
-	__u32 dir;
+	__u32 dir;		/* where in config.dirs */
 	__u32 generation;	/* of the configuration */
 	__u32 resv;
 	__u64 until;		/* bpf_ktime_get_ns(); 0: nothing is remembered */
@@ -78,7 +78,7 @@ __noinline int recall(struct bpf_iouring_ctx *ctx)
 	dir = hit->dir;
 	generation = hit->generation;
 	bpf_spin_unlock(&hit->lock);
-	if (differ || generation != cfg->generation || dir >= cfg->nr_dirs ||
+	if (differ || generation != cfg->generation || dir >= cfg->dirs_size ||
 	    bpf_ktime_get_ns() >= until)
 		return UNDECIDED;
 	return dir;

@@ -9,24 +9,32 @@
  * instance and update the link.
  *
  * All zeroes is a valid configuration: bare names are not found, nothing is
- * retried, a failed setup step ends the chain. Lists end at their count; what
- * lies behind is not read.
+ * retried, a failed setup step ends the chain. Lists end at their count; elements
+ * after it are not read.
  */
 #ifndef SPAWN_POLICY_H
 #define SPAWN_POLICY_H
 
 #include <linux/types.h>
+#ifndef __bpf__
+#include <errno.h>
+#include <string.h>
+#endif
 
 #define SPAWN_POLICY_CONFIG_MAP	"config"
 /* Goes up with every incompatible change of struct spawn_policy_config. */
-#define SPAWN_POLICY_CONFIG_VERSION	2
+#define SPAWN_POLICY_CONFIG_VERSION	3
 
-#define SPAWN_POLICY_MAX_DIRS		128
 #define SPAWN_POLICY_MAX_RETRIES	16
 #define SPAWN_POLICY_MAX_ON		32
 #define SPAWN_POLICY_MAX_TRIES		65535	/* spawn_policy_retry::count */
-/* Size of a directory's or the shell's name, with its NUL. */
-#define SPAWN_POLICY_PATH_SIZE		256
+/* The longest path that the kernel accepts, with its NUL: PATH_MAX. */
+#define SPAWN_POLICY_PATH_SIZE		4096
+/*
+ * All directories, each with its NUL. No string that execve(2) passes to a program is
+ * longer (MAX_ARG_STRLEN), so every PATH of an environment fits.
+ */
+#define SPAWN_POLICY_DIRS_SIZE		(128 * 1024)
 /* In rules: every opcode, every command. */
 #define SPAWN_POLICY_ANY		(~0U)
 
@@ -59,7 +67,7 @@ struct spawn_policy_on {
 struct spawn_policy_config {
 	__u32	version;	/* SPAWN_POLICY_CONFIG_VERSION; 0 with all else 0 */
 	__u32	errors;		/* enum spawn_policy_errors */
-	__u32	nr_dirs;
+	__u32	dirs_size;	/* bytes used of dirs */
 	__u32	nr_retries;
 	__u32	nr_on;
 	/*
@@ -78,15 +86,49 @@ struct spawn_policy_config {
 	struct spawn_policy_retry retries[SPAWN_POLICY_MAX_RETRIES];
 	struct spawn_policy_on on[SPAWN_POLICY_MAX_ON];
 	/*
-	 * The PATH, in order. NUL-terminated, not empty: the working directory
-	 * is searched only where it is asked for by name (".").
+	 * The directories of the PATH one after the other, each with its NUL; none
+	 * is empty. The working directory is searched only where the list names it
+	 * ("."). Zeroes follow, so that SPAWN_POLICY_PATH_SIZE bytes can be read
+	 * from the beginning of each.
 	 */
-	char	dirs[SPAWN_POLICY_MAX_DIRS][SPAWN_POLICY_PATH_SIZE];
+	char	dirs[SPAWN_POLICY_DIRS_SIZE + SPAWN_POLICY_PATH_SIZE];
 };
 
 _Static_assert(sizeof(struct spawn_policy_retry) == 16, "retry rule");
 _Static_assert(sizeof(struct spawn_policy_on) == 16, "on rule");
 _Static_assert(sizeof(struct spawn_policy_config) ==
-	       32 + 256 + 16 * 16 + 32 * 16 + 128 * 256, "configuration");
+	       32 + 4096 + 16 * 16 + 32 * 16 + 128 * 1024 + 4096,
+	       "configuration");
+
+#ifndef __bpf__
+
+/*
+ * Add the first len bytes of dir to the directories. What no path can begin with is
+ * left out, as execvp(3) does: a name of PATH_MAX bytes or more. So is an empty one.
+ * 0, or -E2BIG: no room.
+ */
+static inline int spawn_policy_add_dir(struct spawn_policy_config *config,
+				       const char *dir, size_t len)
+{
+	if (!len || len >= SPAWN_POLICY_PATH_SIZE)
+		return 0;
+	if (len >= SPAWN_POLICY_DIRS_SIZE - config->dirs_size)
+		return -E2BIG;
+	memcpy(config->dirs + config->dirs_size, dir, len);
+	config->dirs[config->dirs_size + len] = '\0';
+	config->dirs_size += len + 1;
+	return 0;
+}
+
+/* The directory after dir, or the first one for NULL; NULL at the end of the list. */
+static inline const char *
+spawn_policy_next_dir(const struct spawn_policy_config *config, const char *dir)
+{
+	const char *next = dir ? dir + strlen(dir) + 1 : config->dirs;
+
+	return next < config->dirs + config->dirs_size ? next : NULL;
+}
+
+#endif
 
 #endif

@@ -49,8 +49,8 @@ TEST(a_search_step_by_step)
 {
 	static struct spawn_policy_config config = {
 		.version = SPAWN_POLICY_CONFIG_VERSION,
-		.nr_dirs = 2,
-		.dirs = { "/a", "/b" },
+		.dirs_size = sizeof("/a\0/b"),
+		.dirs = "/a\0/b",
 	};
 	struct dry d = { .ctx = {
 		.event = IORING_POLICY_BEFORE_EXEC,

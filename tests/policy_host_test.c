@@ -164,13 +164,81 @@ TEST(each_step_searches_anew)
 
 TEST(all_directories_are_searched)
 {
-	setup.nr_dirs = SPAWN_POLICY_MAX_DIRS + 1; /* a careless loader */
-	for (int i = 0; i < SPAWN_POLICY_MAX_DIRS; i++)
-		snprintf(setup.dirs[i], SPAWN_POLICY_PATH_SIZE, "/%d", i);
+	char dir[12];
+
+	for (int i = 0; i < 900; i++) {
+		sprintf(dir, "/%d", i);
+		add_dir(dir);
+	}
 	CHECK_EQ(exec_step("x"), -ENOENT);
-	CHECK_EQ(chain.attempt, SPAWN_POLICY_MAX_DIRS);
-	FILE_IS("/63/x", 0);
+	CHECK_EQ(chain.attempt, 900);
+	FILE_IS("/899/x", 0);
 	CHECK_EQ(exec_step("x"), 0);
+	CHECK_EQ(chain.attempt, 900);
+}
+
+/* Add a directory of so many bytes that no other is like. */
+static const char *long_dir(size_t len)
+{
+	static int nr;
+	static char dir[PATH_MAX + 1];
+
+	memset(dir, 'd', len);
+	dir[0] = '/';
+	dir[1 + nr++ % 100] = 'D';
+	dir[len] = '\0';
+	add_dir(dir);
+	return dir;
+}
+
+/* As long a PATH as a program can be given, in as long directories as there can be. */
+TEST(path_of_full_length)
+{
+	char *path;
+
+	for (int i = 0; i < SPAWN_POLICY_DIRS_SIZE / PATH_MAX; i++)
+		CHECK(asprintf(&path, "%s/x", long_dir(PATH_MAX - 3)) > 0);
+	CHECK_EQ(spawn_policy_add_dir(&setup, path, PATH_MAX - 1), -E2BIG);
+	CHECK_EQ(exec_step("x"), -ENOENT);
+	CHECK_EQ(chain.attempt, SPAWN_POLICY_DIRS_SIZE / PATH_MAX);
+	FILE_IS(path, 0);
+	CHECK_EQ(exec_step("x"), 0);
+}
+
+TEST(directories_that_are_no_path_are_left_out)
+{
+	path_is("/1", "", NULL, NULL);
+	long_dir(PATH_MAX);
+	add_dir("/2");
+	CHECK_EQ(exec_step("x"), -ENOENT);
+	CHECK_STR(story, "/1/x /2/x ");
+}
+
+TEST(candidates_whose_paths_are_too_long)
+{
+	int nr;
+
+	path_is("/1", NULL, NULL, NULL);
+	long_dir(PATH_MAX - 2);
+	FILE_IS("/2/x", 0);
+	add_dir("/2");
+	/* execvp(3) has this error from execve(2) */
+	CHECK_EQ(exec_step("x"), -ENAMETOOLONG);
+	CHECK_STR(story, "/1/x ");
+	setup.errors = SPAWN_POLICY_ERRORS_POSIX;
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_STR(story, "/1/x /2/x ");
+
+	/* as many as there is room for */
+	path_is("/1", NULL, NULL, NULL);
+	for (nr = 0; setup.dirs_size + PATH_MAX < SPAWN_POLICY_DIRS_SIZE; nr++)
+		long_dir(PATH_MAX - 2);
+	add_dir("/2");
+	CHECK_GT(nr, 30);
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_STR(story, "/1/x /2/x ");
+	setup.dirs_size -= sizeof("/2");
+	CHECK_EQ(exec_step("x"), -ENOENT);
 }
 
 /* --- retrying ------------------------------------------------------------------- */

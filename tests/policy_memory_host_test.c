@@ -111,7 +111,7 @@ TEST(memory_is_of_one_configuration)
 	setup.generation++;
 	CHECK_EQ(exec_step("x"), 0);
 	CHECK_STR(story, "/1/x /2/x /3/x ");
-	setup.nr_dirs = 2;
+	setup.dirs_size = sizeof("/1\0/2");
 	CHECK_EQ(exec_step("x"), -ENOENT);
 	CHECK_STR(story, "/1/x /2/x ");
 }

@@ -7,6 +7,7 @@
 #include "default_policy.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 DEFAULT_POLICY
@@ -35,7 +36,7 @@ TEST(without_directories_nothing_is_tried)
 {
 	make_directories();
 	program("prog", 0755);
-	s.config.nr_dirs = 0;
+	s.config.dirs_size = 0;
 	begin();
 	CHECK_EQ(spawn("prog"), -ENOENT);
 	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 0);
@@ -90,7 +91,7 @@ TEST(working_directory_by_name)
 {
 	make_directories();
 	program("prog", 0755);
-	strcpy(s.config.dirs[3], ".");
+	search_in(".");
 	begin();
 	CHECK_EQ(spawn("prog"), 7);
 }
@@ -174,6 +175,46 @@ TEST(names_that_cannot_be_searched_for_end_a_search)
 	CHECK_EQ(wait_exit(tring_res(&s.ring, CLONE)), 5);
 }
 
+/* As environment modules make them: many directories, and long ones. */
+TEST(many_and_long_directories)
+{
+	char *last = NULL;
+
+	make_directories();
+	for (int i = 0; i < 300; i++) {
+		last = format("%s/%0100d/%0100d/%0100d", tap_dir(), i, i, i);
+		search_in(last);
+	}
+	CHECK_GT(strlen(last), 300);
+	begin();
+	CHECK_EQ(spawn("prog"), -ENOENT);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 304);
+	CHECK_EQ(system(format("mkdir -p %s", last)), 0);
+	copy_file(helper("exit_with"), format("%s/prog", last), 0755);
+	CHECK_EQ(spawn("prog"), 7);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 2 * 304);
+}
+
+TEST(directories_that_leave_no_room_for_a_name)
+{
+	char *longest = format("/%0*d", SPAWN_POLICY_PATH_SIZE - 6, 0);
+
+	make_directories();
+	for (int i = 0; i < 10; i++)
+		search_in(longest);
+	search_in(in_dir("5"));
+	CHECK_SYS(mkdir(in_dir("5"), 0755));
+	program("5/prog", 0755);
+	begin();
+	CHECK_EQ(spawn("prog"), -ENAMETOOLONG);
+	tpolicy_free(&s.policy);
+
+	s.config.errors = SPAWN_POLICY_ERRORS_POSIX;
+	begin();
+	CHECK_EQ(spawn("prog"), 7);
+	CHECK_EQ(verdicts(IORING_VERDICT_SUBMIT), 5);
+}
+
 TEST(eacces_is_remembered)
 {
 	make_directories();
@@ -188,7 +229,9 @@ TEST(eacces_is_remembered)
 TEST(enotdir_goes_on)
 {
 	make_directories();
-	strcpy(s.config.dirs[0], program("file", 0755));
+	s.config.dirs_size = 0;
+	search_in(program("file", 0755));
+	search_in(in_dir("2"));
 	program("2/prog", 0755);
 	begin();
 	CHECK_EQ(spawn("prog"), 7);
@@ -247,7 +290,7 @@ TEST(two_programs_in_one_chain)
 TEST(two_programs_without_directories)
 {
 	make_directories();
-	s.config.nr_dirs = 0;
+	s.config.dirs_size = 0;
 	program("1/second", 0755);
 	begin();
 	q_clone(&s.ring);

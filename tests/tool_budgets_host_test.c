@@ -85,14 +85,50 @@ TEST(tries_of_all_rules_count)
 
 TEST(a_search_counts_its_directories)
 {
-	config.nr_dirs = 50;
+	uint32_t dirs_size;
+
+	for (int i = 0; i < 49; i++)
+		CHECK_OK(spawn_policy_add_dir(&config, "/d", 2));
+	dirs_size = config.dirs_size;
+	CHECK_OK(spawn_policy_add_dir(&config, "/d", 2));
 	CHECK_OK(check(&config));
 	config.shell[0] = '/';
 	CHECK_OK(check(&config));
 	config.remember_ns = 1;
 	CHECK_EQ(check(&config), -EINVAL);
-	config.nr_dirs = 49;
+	config.dirs_size = dirs_size;
 	CHECK_OK(check(&config));
+}
+
+/* A long PATH is no reason to refuse anything, unless a budget was asked for. */
+TEST(a_search_makes_its_budget)
+{
+	struct spawnpol_attach_opts opts = { 0 };
+	struct need need;
+
+	kernel.def_issues = 20;
+	for (int i = 0; i < 20; i++)
+		CHECK_OK(spawn_policy_add_dir(&config, "/d", 2));
+	need = need_of(&config);
+	fit_search(&opts, &need, &kernel);
+	CHECK_EQ(opts.max_issues, 0);
+
+	CHECK_OK(spawn_policy_add_dir(&config, "/d", 2));
+	config.nr_retries = 1;
+	config.retries[0].count = 5;
+	need = need_of(&config);
+	fit_search(&opts, &need, &kernel);
+	CHECK_EQ(opts.max_issues, 21 + 5);
+
+	opts.max_issues = 7;
+	fit_search(&opts, &need, &kernel);
+	CHECK_EQ(opts.max_issues, 7);
+
+	opts.max_issues = 0;
+	config.retries[0].count = 500;
+	need = need_of(&config);
+	fit_search(&opts, &need, &kernel);
+	CHECK_EQ(opts.max_issues, 100);
 }
 
 TEST(delays_count_for_each_try)

@@ -28,6 +28,28 @@ test_run_passes_on_output_and_status()
 	nothing_is_left
 }
 
+# Every PATH that a program can be started with is searched.
+test_run_with_a_path_of_any_length()
+{
+	local many long whole path
+
+	printf -v many '/d%04d:' {1..3000}
+	printf -v long '/%0200d' {1..19}
+	printf -v whole "$long-%d:" {1..33}
+	for path in "$many" "$long:$long:" "$whole" "$many$long:"; do
+		run env PATH="$path/usr/bin:/bin" "$TOOL" run true
+		expect_status 0
+		expect_equal "$ERR" ''
+		run_of 0 --path "$path/usr/bin:/bin" true
+		run env PATH="$path" "$TOOL" run missing
+		expect_status 127
+		run env PATH="$path" "$TOOL" run /bin/true
+		expect_status 0
+		run env PATH="$path" "$TOOL" run --object "$BUILD/bpf/hello_policy.bpf.o" /bin/true
+		expect_status 0
+	done
+}
+
 test_run_passes_on_input_and_environment()
 {
 	OUT=$(echo from here | "$TOOL" run cat)

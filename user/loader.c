@@ -93,7 +93,7 @@ static const struct option_desc rings_options[] = {
 
 static const struct option_desc budget_options[] = {
 	{ "max-issues", 0, NUMBER(max_issues, 1, UINT32_MAX), .value = "COUNT",
-	  .help = "Retries and staged requests that one chain may use up." },
+	  .help = "Retries and staged requests that one chain may use up. Without this option: 1024, or what the search of a longer PATH needs." },
 	{ "max-staged", 0, NUMBER(max_staged, 1, UINT32_MAX), .value = "COUNT",
 	  .help = "Requests that one run of the policy may stage." },
 	{ "max-delay", 0, DURATION(max_delay_ns), .value = "TIME",

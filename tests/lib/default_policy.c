@@ -7,6 +7,7 @@
 
 #include <bpf/bpf.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 struct default_setup s;
@@ -17,11 +18,15 @@ void make_directories(void)
 
 	for (; *name <= '4'; name[0]++) {
 		CHECK_SYS(mkdir(in_dir(name), 0755));
-		strcpy(s.config.dirs[*name - '1'], in_dir(name));
+		search_in(in_dir(name));
 	}
-	s.config.nr_dirs = 4;
 	s.config.version = SPAWN_POLICY_CONFIG_VERSION;
 	CHECK_SYS(chdir(tap_dir()));
+}
+
+void search_in(const char *dir)
+{
+	CHECK_OK(spawn_policy_add_dir(&s.config, dir, strlen(dir)));
 }
 
 const char *program(const char *path, mode_t mode)

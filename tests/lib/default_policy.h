@@ -37,6 +37,8 @@ extern struct default_setup s;
 
 /* The working directory and directories "1" to "4" of the search. */
 void make_directories(void);
+/* One more directory at the end of the search. */
+void search_in(const char *dir);
 /* A program DIR/NAME; what it is called with is its status. */
 const char *program(const char *path, mode_t mode);
 

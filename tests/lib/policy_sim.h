@@ -17,6 +17,7 @@
 
 #include "io_uring_spawn.h"
 
+#include <limits.h>
 #include <liburing.h>
 #include <linux/bpf.h>
 #include <stdio.h>
@@ -98,7 +99,7 @@ static void add_file(const char *path, const int *results, int nr)
 	nr_files++;
 }
 
-static char story[4096]; /* what was issued: "path " … */
+static char story[1 << 18]; /* what was issued: "path " … */
 
 static int exec_file(const char *path)
 {
@@ -119,7 +120,7 @@ static int exec_file(const char *path)
 
 static struct bpf_iouring_ctx chain;
 static const char *step_name; /* of the EXEC */
-static char staged[600], last_tried[600];
+static char staged[PATH_MAX], last_tried[PATH_MAX];
 static bool is_interp, has_result;
 static int forced_result;
 static __u64 delay, total_delay;
@@ -129,7 +130,9 @@ int bpf_iouring_stage_exec_dir(struct bpf_iouring_ctx *ctx, const char *dir,
 {
 	CHECK_EQ(ctx == &chain, 1);
 	CHECK(memchr(dir, 0, size) && *dir);
-	snprintf(staged, sizeof(staged), "%s/%s", dir, step_name);
+	if (strlen(dir) + 1 + strlen(step_name) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	strcat(strcat(strcpy(staged, dir), "/"), step_name);
 	is_interp = false;
 	return 0;
 }
@@ -263,16 +266,19 @@ static inline int setup_step(__u32 opcode, __u32 cmd, int res)
 
 /* --- set-ups ------------------------------------------------------------------ */
 
+static void add_dir(const char *dir)
+{
+	CHECK_OK(spawn_policy_add_dir(&setup, dir, strlen(dir)));
+}
+
 static void path_is(const char *a, const char *b, const char *c, const char *d)
 {
 	const char *dirs[] = { a, b, c, d };
 
 	setup.version = SPAWN_POLICY_CONFIG_VERSION;
-	for (setup.nr_dirs = 0; setup.nr_dirs < 4; setup.nr_dirs++)
-		if (dirs[setup.nr_dirs])
-			strcpy(setup.dirs[setup.nr_dirs], dirs[setup.nr_dirs]);
-		else
-			break;
+	setup.dirs_size = 0;
+	for (int i = 0; i < 4 && dirs[i]; i++)
+		add_dir(dirs[i]);
 }
 
 static void retry_on(int error, __u32 count, __u64 delay_ns)

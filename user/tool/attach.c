@@ -79,7 +79,7 @@ static int print_link(struct tool *t, const char *name,
 
 /* A link that is not pinned goes with its descriptor: nothing is left. */
 static int attach_ring(struct tool *t, const char *name, int prog, int ring,
-		       const struct spawnpol_attach_opts *opts)
+		       struct spawnpol_attach_opts *opts)
 {
 	struct spawnpol_link_info info;
 	int link, ret;
@@ -103,7 +103,7 @@ static int attach_ring(struct tool *t, const char *name, int prog, int ring,
 }
 
 static int attach_locked(struct tool *t, const char *name,
-			 const struct spawnpol_attach_opts *opts)
+			 struct spawnpol_attach_opts *opts)
 {
 	int prog, ring, ret;
 
@@ -210,7 +210,7 @@ static int print_update(struct tool *t, uint32_t id, const char *name,
 static int check_budgets(struct tool *t, int prog,
 			 const struct spawnpol_link_info *info, const char *name)
 {
-	const struct spawnpol_attach_opts opts = {
+	struct spawnpol_attach_opts opts = {
 		.sz = sizeof(opts),
 		.max_issues = info->max_issues,
 		.max_staged = info->max_staged,

@@ -13,7 +13,8 @@
 
 /* What one step can use up. */
 struct need {
-	uint64_t issues;	/* requests */
+	uint64_t search;	/* requests of a search */
+	uint64_t issues;	/* all requests */
 	uint64_t delay_ns;
 };
 
@@ -34,12 +35,17 @@ static uint64_t add_delays(uint64_t sum, const struct spawn_policy_retry *r)
  */
 static struct need need_of(const struct spawn_policy_config *c)
 {
-	struct need need = { .issues = c->shell[0] ? 1 : 0 };
+	struct need need = { .search = c->shell[0] ? 1 : 0 };
+	const char *dir = NULL;
+	uint64_t nr_dirs = 0;
 	unsigned int i;
 
-	if (c->nr_dirs)
-		need.issues = (uint64_t)c->nr_dirs * (c->shell[0] ? 2 : 1) +
+	while ((dir = spawn_policy_next_dir(c, dir)))
+		nr_dirs++;
+	if (nr_dirs)
+		need.search = nr_dirs * (c->shell[0] ? 2 : 1) +
 			      (c->remember_ns ? 1 : 0);
+	need.issues = need.search;
 	for (i = 0; i < c->nr_retries && i < SPAWN_POLICY_MAX_RETRIES; i++) {
 		need.issues += c->retries[i].count;
 		need.delay_ns = add_delays(need.delay_ns, &c->retries[i]);
@@ -120,8 +126,16 @@ static int check_need(struct tool *t, const struct need *need,
 	return 0;
 }
 
-int budgets_check(struct tool *t, int prog_fd,
-		  const struct spawnpol_attach_opts *opts)
+/* However long the PATH is, it must not be refused for a budget that nobody asked for. */
+static void fit_search(struct spawnpol_attach_opts *opts, const struct need *need,
+		       const struct io_uring_spawn_query *q)
+{
+	if (!opts->max_issues && need->search > q->def_issues)
+		opts->max_issues = need->issues < q->max_issues ?
+				   need->issues : q->max_issues;
+}
+
+int budgets_check(struct tool *t, int prog_fd, struct spawnpol_attach_opts *opts)
 {
 	const struct io_uring_spawn_query *q = kernel_query();
 	struct spawn_policy_config *config;
@@ -137,6 +151,7 @@ int budgets_check(struct tool *t, int prog_fd,
 	/* of other policies nothing is known */
 	if (!policy_config_read(prog_fd, config)) {
 		need = need_of(config);
+		fit_search(opts, &need, q);
 		ret = check_need(t, &need,
 				 opts->max_delay_ns ?: q->def_delay_ns,
 				 opts->max_issues ?: q->def_issues);

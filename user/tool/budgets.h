@@ -16,9 +16,11 @@ struct tool;
  * are budgets above the kernel's ceilings (-E2BIG) and, for the default policy, less
  * than its search and its retry rules can use up for one step (-EINVAL). The problem
  * is recorded; its remedy names the option that helps.
+ *
+ * If max_issues is 0 and the search of the default policy needs more than the kernel's
+ * default, it becomes what search and rules need.
  */
-int budgets_check(struct tool *t, int prog_fd,
-		  const struct spawnpol_attach_opts *opts);
+int budgets_check(struct tool *t, int prog_fd, struct spawnpol_attach_opts *opts);
 
 /*
  * Can rules be followed under any budgets? -EINVAL, a usage error, if they are above

@@ -58,14 +58,9 @@ static int read_path(struct tool *t, const char *path,
 
 	for (;; path += len + 1) {
 		len = strcspn(path, ":");
-		if (len >= SPAWN_POLICY_PATH_SIZE)
-			return misuse(t, "--path: a directory's name is longer than %d bytes: %.40s...",
-				      SPAWN_POLICY_PATH_SIZE - 1, path);
-		if (len && config->nr_dirs == SPAWN_POLICY_MAX_DIRS)
-			return misuse(t, "--path: more than %d directories",
-				      SPAWN_POLICY_MAX_DIRS);
-		if (len)
-			memcpy(config->dirs[config->nr_dirs++], path, len);
+		if (spawn_policy_add_dir(config, path, len))
+			return misuse(t, "--path: longer than %d bytes",
+				      SPAWN_POLICY_DIRS_SIZE - 1);
 		if (!path[len])
 			return 0;
 	}

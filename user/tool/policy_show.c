@@ -23,13 +23,11 @@ static const char *errors_name(const struct spawn_policy_config *c)
 
 static void put_path(const struct spawn_policy_config *c)
 {
-	unsigned int i;
+	const char *dir = spawn_policy_next_dir(c, NULL);
 
-	printf(" --path ");
-	for (i = 0; i < c->nr_dirs; i++)
-		printf("%s%s", i ? ":" : "", c->dirs[i]);
-	if (!c->nr_dirs)
-		printf("''");
+	printf(" --path %s", dir ?: "''");
+	while (dir && (dir = spawn_policy_next_dir(c, dir)))
+		printf(":%s", dir);
 }
 
 static void put_rules(const struct spawn_policy_config *c)
@@ -121,12 +119,12 @@ static void json_rules(struct json *j, const struct spawn_policy_config *c)
 
 static void json_config(struct json *j, const struct spawn_policy_config *c)
 {
-	unsigned int i;
+	const char *dir = NULL;
 
 	json_object(j, "config");
 	json_array(j, "path");
-	for (i = 0; i < c->nr_dirs; i++)
-		json_text(j, NULL, c->dirs[i]);
+	while ((dir = spawn_policy_next_dir(c, dir)))
+		json_text(j, NULL, dir);
 	json_end(j);
 	json_rules(j, c);
 	json_text(j, "errors", errors_name(c));

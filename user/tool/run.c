@@ -113,7 +113,7 @@ static int launch(struct tool *t, struct spawnpol_ring *ring,
 static int attach(struct tool *t, struct spawnpol_ring *ring, int prog,
 		  unsigned int slot)
 {
-	const struct spawnpol_attach_opts opts = {
+	struct spawnpol_attach_opts opts = {
 		.sz = sizeof(opts),
 		.slot = slot,
 		.events = SPAWNPOL_EVENTS_AUTO,
