@@ -304,11 +304,15 @@ static __always_inline int retry_rules(struct run *r)
 	return try_again(r);
 }
 
+/*
+ * A name in a directory that the launcher has open is not searched for, nor is one
+ * that is a candidate of the launcher's own search already.
+ */
 static __always_inline int before_exec(struct run *r)
 {
 	int bare;
 
-	if (r->flags & IORING_POLICY_F_EXEC_AT)
+	if (r->flags & (IORING_POLICY_F_EXEC_AT | IORING_POLICY_F_SEARCH))
 		return IORING_VERDICT_CONTINUE;
 	bare = is_bare_name(r->ctx);
 	if (!bare)
@@ -346,14 +350,10 @@ static __always_inline int exec_failed(struct run *r)
  */
 static __always_inline int leave_to_links(struct run *r)
 {
-	bool forgiven = r->flags & IORING_POLICY_F_HARDLINK;
-
 	if (r->event != IORING_POLICY_BEFORE_EXEC)
 		return IORING_VERDICT_CONTINUE;
-	/* the flags know of no error yet, but there is one */
-	if (r->flags & IORING_POLICY_F_SEARCH)
-		forgiven = search_goes_on(error_of(r));
-	return forgiven ? IORING_VERDICT_SKIP : IORING_VERDICT_ABORT;
+	return r->flags & IORING_POLICY_F_HARDLINK ? IORING_VERDICT_SKIP :
+						     IORING_VERDICT_ABORT;
 }
 
 static __always_inline int settle(struct run *r)

@@ -241,6 +241,20 @@ TEST(candidates_whose_paths_are_too_long)
 	CHECK_EQ(exec_step("x"), -ENOENT);
 }
 
+TEST(candidates_of_the_launchers_own_search_are_left_alone)
+{
+	path_is("/1", NULL, NULL, NULL);
+	FILE_IS("/1/x", 0);
+	FILE_IS("x", -EACCES, 0); /* in the working directory */
+	chain.flags |= IORING_POLICY_F_SEARCH;
+	CHECK_EQ(exec_step("x"), -EACCES);
+	CHECK_EQ(verdict, IORING_VERDICT_CONTINUE);
+	CHECK_STR(story, "x ");
+	retry_on(EACCES, 1, 0);
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_STR(story, "x x ");
+}
+
 /* --- retrying ------------------------------------------------------------------- */
 
 TEST(busy_candidate_is_tried_again_in_its_directory)
