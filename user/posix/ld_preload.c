@@ -5,6 +5,7 @@
  * loading costs more than its own launch has gained.
  */
 #include <dlfcn.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,26 +13,51 @@
 
 #define SEPARATORS	" :"
 
-/* Copy list without the words that are word; the rest is separated by colons. */
-static void copy_without(char *to, const char *list, const char *word)
+/* What the dynamic linker knows of the object with this name, if it is loaded. */
+static struct link_map *loaded_as(const char *name)
 {
-	size_t len, word_len = strlen(word);
-	char *start = to;
+	void *handle = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
+	struct link_map *map = NULL;
 
-	for (;;) {
-		list += strspn(list, SEPARATORS);
-		len = strcspn(list, SEPARATORS);
-		if (!len)
-			break;
-		if (len != word_len || memcmp(list, word, len)) {
-			if (to != start)
-				*to++ = ':';
-			memcpy(to, list, len);
-			to += len;
-		}
-		list += len;
+	if (!handle)
+		return NULL;
+	if (dlinfo(handle, RTLD_DI_LINKMAP, &map))
+		map = NULL;
+	dlclose(handle);
+	return map;
+}
+
+static struct link_map *this_library(void)
+{
+	static const char here;
+	struct link_map *map = NULL;
+	Dl_info info;
+
+	return dladdr1(&here, &info, (void **)&map, RTLD_DL_LINKMAP) ? map : NULL;
+}
+
+/*
+ * Take the words that name this library out of the list, and separate the others by
+ * colons. A word can be a path, a name that is searched for, or have $LIB and the like
+ * in it; which library it means is for the dynamic linker to say.
+ */
+static void take_out_self(char *list)
+{
+	const struct link_map *self = this_library();
+	char *word, *save, *end = list;
+	size_t len;
+
+	for (word = strtok_r(list, SEPARATORS, &save); word;
+	     word = strtok_r(NULL, SEPARATORS, &save)) {
+		if (self && loaded_as(word) == self)
+			continue;
+		if (end != list)
+			*end++ = ':';
+		len = strlen(word);
+		memmove(end, word, len);
+		end += len;
 	}
-	*to = '\0';
+	*end = '\0';
 }
 
 /*
@@ -41,20 +67,18 @@ static void copy_without(char *to, const char *list, const char *word)
 __attribute__((constructor)) static void leave_preload(void)
 {
 	const char *inherit = secure_getenv("SPAWNPOL_INHERIT");
-	const char *list = getenv("LD_PRELOAD");
-	static const char here;
-	Dl_info self;
-	char *rest;
+	const char *preload = getenv("LD_PRELOAD");
+	char *list;
 
-	if (!inherit || strcmp(inherit, "0") || !list || !dladdr(&here, &self))
+	if (!inherit || strcmp(inherit, "0") || !preload)
 		return;
-	rest = malloc(strlen(list) + 1);
-	if (!rest)
+	list = strdup(preload);
+	if (!list)
 		return;
-	copy_without(rest, list, self.dli_fname);
-	if (*rest)
-		setenv("LD_PRELOAD", rest, 1);
+	take_out_self(list);
+	if (*list)
+		setenv("LD_PRELOAD", list, 1);
 	else
 		unsetenv("LD_PRELOAD");
-	free(rest);
+	free(list);
 }
