@@ -5,6 +5,7 @@
 # where it cannot spawn, the library calls what comes after it.
 
 . "$(dirname "$0")/lib/tap.sh"
+. "$(dirname "$0")/lib/interposer.sh"
 
 LIBRARY=$BUILD/libspawnpol-posix.so
 OTHER=/lib/x86_64-linux-gnu/libm.so.6
@@ -66,6 +67,55 @@ test_inherit_leaves_the_rest_alone()
 	expect_out "LD_PRELOAD=$OTHER $LIBRARY"
 	run env SPAWNPOL_INHERIT=0 LD_PRELOAD="$OTHER" env
 	expect_out "LD_PRELOAD=$OTHER"
+}
+
+# works ERR COMMAND...: it does, and writes this to stderr.
+works()
+{
+	local err=$1
+	shift
+	run "$@"
+	expect_status 0
+	expect_equal "$ERR" "$err"
+}
+
+test_another_library_after_it_is_called()
+{
+	make_interposer "$DIR/other.so"
+	make_spawner "$DIR/spawner"
+	works "$OTHERS_WORDS" env LD_PRELOAD="$LIBRARY $DIR/other.so" "$DIR/spawner"
+	works "$OTHERS_WORDS" env LD_PRELOAD="$DIR/other.so $LIBRARY" "$DIR/spawner"
+}
+
+test_constructors_may_spawn()
+{
+	make_interposer "$DIR/other.so"
+	make_spawner "$DIR/early" -DEARLY
+	make_spawner "$DIR/early.so" -DEARLY -shared -fPIC
+	make_spawner "$DIR/spawner"
+	works '' env LD_PRELOAD="$LIBRARY" "$DIR/early"
+	works "$OTHERS_WORDS" env LD_PRELOAD="$LIBRARY $DIR/other.so" "$DIR/early"
+	# its constructor runs before this library's
+	works '' env LD_PRELOAD="$LIBRARY $DIR/early.so" "$DIR/spawner"
+	works "$OTHERS_WORDS"$'\n'"$OTHERS_WORDS" \
+		env LD_PRELOAD="$LIBRARY $DIR/other.so $DIR/early.so" "$DIR/spawner"
+}
+
+test_loaded_by_dlopen()
+{
+	make_interposer "$DIR/other.so"
+	make_spawner "$DIR/spawner" -DBY_DLOPEN
+	works '' "$DIR/spawner" "$LIBRARY"
+	works '' env LD_PRELOAD="$DIR/other.so" "$DIR/spawner" "$LIBRARY"
+}
+
+test_linked_with_it()
+{
+	make_spawner "$DIR/spawner" "-Wl,-rpath,$BUILD" "-L$BUILD" -Wl,--no-as-needed \
+		-lspawnpol-posix
+	run ldd "$DIR/spawner"
+	expect_out "$LIBRARY"
+	works '' "$DIR/spawner"
 }
 
 run_tests "$@"

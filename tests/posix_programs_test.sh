@@ -10,6 +10,7 @@
 
 TIME_LIMIT=300
 . "$(dirname "$0")/lib/tap.sh"
+. "$(dirname "$0")/lib/interposer.sh"
 
 LIBRARY=$BUILD/libspawnpol-posix.so
 TRACING=/sys/kernel/tracing/instances/posix_programs_test
@@ -191,6 +192,24 @@ test_rust()
 	expect_equal "$(sort <<<"$OUT" | tr '\n' ' ')" 'got ./a.x got ./b.x got ./c.x '
 	at_least 3
 	as_without fdfind -j1 -e x -x missing-program
+}
+
+# Another library that stands in for posix_spawn is not passed over, wherever it is.
+test_other_libraries_are_called()
+{
+	make_interposer "$DIR/other.so"
+	make_spawner "$DIR/spawner"
+	LIBRARY="$DIR/other.so $LIBRARY" launched "$DIR/spawner"
+	expect_status 0
+	expect_equal "$ERR" "$OTHERS_WORDS"
+	at_least 2
+	run env LD_PRELOAD="$LIBRARY $DIR/other.so" SPAWNPOL_DEBUG=1 \
+		SPAWNPOL_POLICY=/sys/fs/bpf/any "$DIR/spawner"
+	expect_status 0
+	expect_equal "$(grep other: <<<"$ERR")" "$OTHERS_WORDS"
+	expect_err 'true: another library has this function, too'
+	# a policy that is asked for does not get lost in silence
+	expect_equal "$(grep -c 'programs run without the policy' <<<"$ERR")" 1
 }
 
 run_tests "$@"

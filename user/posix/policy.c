@@ -6,6 +6,8 @@
  */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -55,7 +57,7 @@ static int parse_events(const char *names, uint32_t *mask)
 	return 0;
 }
 
-void policy_init(void)
+static void policy_init(void)
 {
 	const char *path = secure_getenv("SPAWNPOL_POLICY");
 
@@ -72,7 +74,18 @@ void policy_init(void)
 
 bool policy_wanted(void)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, policy_init);
 	return pin;
+}
+
+void policy_missed(const char *why, int error)
+{
+	static atomic_bool told;
+
+	if (policy_wanted() && !atomic_exchange(&told, true))
+		say("programs run without the policy", why, error);
 }
 
 static int open_pin(const char *path)
@@ -96,7 +109,7 @@ int policy_attach(struct spawnpol_ring *ring)
 	struct ring_at at = ring_at(ring->uring);
 	int prog, link, err;
 
-	if (!pin)
+	if (!policy_wanted())
 		return 0;
 	if (wanted_error)
 		return wanted_error;

@@ -37,7 +37,7 @@ struct request {
 	struct spawnpol_chain *chain;	/* the thread's */
 	struct sched_request sched;	/* read by the kernel in the child */
 
-	/* if libc is to do it: why, and what the kernel said (or 0) */
+	/* if another function is to do it: why, and what the kernel said (or 0) */
 	const char *why;
 	int error;
 };
@@ -53,7 +53,7 @@ struct thread {
 
 /* log.c */
 
-/* Libc is to do it. Returns false. */
+/* Another function is to do it: libc's, as a rule. Returns false. */
 bool leave(struct request *rq, const char *why, int error);
 /* A line about it, if SPAWNPOL_DEBUG asks for that. */
 void say_left(const struct request *rq);
@@ -83,6 +83,7 @@ bool engine_searches(void);
 /* policy.c: the policy that the environment names, if any. 0 or an error. */
 int policy_attach(struct spawnpol_ring *ring);
 bool policy_wanted(void);
-void policy_init(void);
+/* If there is one, say once for the process why programs run without it. */
+void policy_missed(const char *why, int error);
 
 #endif

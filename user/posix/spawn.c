@@ -20,35 +20,49 @@
 
 #include "posix.h"
 
-static _Atomic(spawn_fn *) libc_spawn, libc_spawnp;
+/* The function that a call goes to if the engine does not do it. */
+struct next {
+	_Atomic(spawn_fn *) function;
+	atomic_bool is_libcs;
+};
 
-static spawn_fn *libc_function(const char *name)
+static struct next next_spawn, next_spawnp;
+
+/*
+ * The dynamic linker's next one is libc's, or that of another library which stands in
+ * for libc's and comes after this one. A library loaded by dlopen(3) has nothing after
+ * it: libc came before.
+ */
+static void find_next(struct next *next, const char *name)
 {
-	void *libc, *function = dlsym(RTLD_NEXT, name);
+	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+	void *of_libc = libc ? dlsym(libc, name) : NULL;
+	void *function = dlsym(RTLD_NEXT, name);
 
-	if (function)
-		return function;
-	/* loaded by dlopen(3), and libc comes before */
-	libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
-	return libc ? dlsym(libc, name) : NULL;
+	if (!function)
+		function = of_libc;
+	next->is_libcs = function == of_libc;
+	next->function = function;
 }
 
 /*
- * Before main() is called: later, in a child of fork(2), the loader's lock may be
- * somebody's who is not there any more.
+ * Before main() is called: later, in a child of fork(2), the dynamic linker's lock may
+ * belong to a thread that is not there any more.
  */
-__attribute__((constructor)) static void find_libc(void)
+__attribute__((constructor)) static void find_both(void)
 {
-	libc_spawn = libc_function("posix_spawn");
-	libc_spawnp = libc_function("posix_spawnp");
+	find_next(&next_spawn, "posix_spawn");
+	find_next(&next_spawnp, "posix_spawnp");
 }
 
-/* For calls from constructors that come before. */
-static spawn_fn *libc_of(const struct request *rq)
+static const struct next *next_of(const struct request *rq)
 {
-	if (!(rq->search ? libc_spawnp : libc_spawn))
-		find_libc();
-	return rq->search ? libc_spawnp : libc_spawn;
+	const struct next *next = rq->search ? &next_spawnp : &next_spawn;
+
+	/* called from a constructor that runs before this library's */
+	if (!next->function)
+		find_both();
+	return next;
 }
 
 /* --- a chain ----------------------------------------------------------------------- */
@@ -184,6 +198,8 @@ static void set_mask(uint64_t mask, uint64_t *old)
 	syscall(__NR_rt_sigprocmask, SIG_SETMASK, &mask, old, sizeof(mask));
 }
 
+static const char another_library[] = "another library has this function, too";
+
 /*
  * No signal handler, and no cancellation, sees the thread in the middle of this.
  * All signals are blocked, also libc's own.
@@ -193,6 +209,10 @@ static bool try_engine(struct request *rq, pid_t *pid, int *result)
 	int cancel;
 	bool done;
 
+	if (!next_of(rq)->is_libcs) {
+		policy_missed(another_library, 0);
+		return leave(rq, another_library, 0);
+	}
 	if (engine_missing(rq))
 		return false;
 	if (!rq->file || !rq->argv)
@@ -215,8 +235,8 @@ static int spawn(struct request *rq, pid_t *pid)
 	}
 	say_left(rq);
 	errno = error;
-	return libc_of(rq)(pid, rq->file, rq->actions, rq->attr, rq->argv,
-			   rq->envp);
+	return next_of(rq)->function(pid, rq->file, rq->actions, rq->attr,
+				     rq->argv, rq->envp);
 }
 
 int posix_spawn(pid_t *pid, const char *file,

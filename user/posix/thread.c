@@ -102,7 +102,6 @@ static void init(void)
 {
 	mark_original();
 	actions_known = actions_init();
-	policy_init();
 	key_made = !pthread_key_create(&key, thread_free);
 }
 
@@ -123,8 +122,7 @@ bool engine_searches(void)
 /* Nothing that comes later can change that. */
 static bool miss(struct request *rq, const char *why, int error)
 {
-	if (policy_wanted() && !atomic_load(&missing))
-		say("programs run without the policy", why, error);
+	policy_missed(why, error);
 	atomic_store(&missing_error, error);
 	atomic_store_explicit(&missing, why, memory_order_release);
 	return leave(rq, why, error);
