@@ -77,8 +77,6 @@ bool thread_ring(struct thread *th, struct request *rq, unsigned int nr);
 void thread_drop(struct thread *th);
 /* Has it been found that this process cannot use the engine? */
 bool engine_missing(struct request *rq);
-/* Can the kernel search a PATH? */
-bool engine_searches(void);
 
 /* policy.c: the policy that the environment names, if any. 0 or an error. */
 int policy_attach(struct spawnpol_ring *ring);

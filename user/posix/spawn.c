@@ -77,12 +77,14 @@ static bool add_search(struct request *rq)
 		return leave(rq, "no name of a file", 0);
 	if (path && strnlen(path, PATH_MAX) == PATH_MAX)
 		return leave(rq, "a very long PATH", 0);
-	if (!engine_searches())
-		return leave(rq, "the kernel cannot search a PATH", 0);
 	err = spawnpol_chain_search(rq->chain, rq->file, path);
 	return err ? leave(rq, "a search that cannot be steps", err) : true;
 }
 
+/*
+ * The name that posix_spawn() is given is executed as it is: like an attempt of a search
+ * that the caller makes, it is none for which a policy searches.
+ */
 static bool add_program(struct request *rq)
 {
 	static char *nothing[] = { NULL };
@@ -92,7 +94,8 @@ static bool add_program(struct request *rq)
 	rq->chain->envp = rq->envp ? (char **)rq->envp : nothing;
 	if (rq->search && !strchr(rq->file, '/'))
 		return add_search(rq);
-	err = chain_add_exec(rq->chain, AT_FDCWD, rq->file, 0, 0);
+	err = chain_add_exec(rq->chain, AT_FDCWD, rq->file, 0,
+			     IORING_EXEC_SEARCH);
 	return err ? leave(rq, "too many steps", err) : true;
 }
 

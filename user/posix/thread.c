@@ -35,7 +35,6 @@ static bool actions_known;
 /* Why this process cannot use the engine at all, once that is known. */
 static _Atomic(const char *) missing;
 static atomic_int missing_error;
-static atomic_uint exec_ioprio;
 
 /* --- life ------------------------------------------------------------------------ */
 
@@ -112,11 +111,6 @@ bool engine_missing(struct request *rq)
 	const char *why = atomic_load_explicit(&missing, memory_order_acquire);
 
 	return why ? !leave(rq, why, atomic_load(&missing_error)) : false;
-}
-
-bool engine_searches(void)
-{
-	return atomic_load(&exec_ioprio) & IORING_EXEC_SEARCH;
 }
 
 /* Nothing that comes later can change that. */
@@ -206,7 +200,10 @@ static bool make_ring(struct thread *th, struct request *rq,
 		return is_permanent(err) ? miss(rq, "no ring", err) :
 					   leave(rq, "no ring", err);
 	}
-	atomic_store(&exec_ioprio, th->ring->query.exec_ioprio);
+	if (!(th->ring->query.exec_ioprio & IORING_EXEC_SEARCH)) {
+		miss(rq, "the kernel has no IORING_EXEC_SEARCH", 0);
+		goto close;
+	}
 	err = policy_attach(th->ring);
 	if (err) {
 		if (is_passing(err))
