@@ -118,6 +118,25 @@ static inline int spawnpol_collect(struct spawnpol_ring *ring,
 				      timeout_ms);
 }
 
+/*
+ * Wait until there is something to collect, and take nothing, for timeout_ms
+ * milliseconds (-1: no limit). mask, if it is not NULL, is the thread's signal mask for
+ * the time of the wait, as with ppoll(2): a thread that blocks signals has them
+ * delivered here and nowhere else. No lock of the ring is held, and nothing of it is
+ * touched after the wait, so a signal handler can use the ring, fork(2), and leave by
+ * siglongjmp(3).
+ *
+ * Returns 1, or 0 when the time has passed. 1 can be part of an outcome: spawnpol_collect()
+ * with min 0 then returns 0.
+ *
+ * -EINTR	a signal was handled
+ * -ECHILD	nothing is in flight
+ * -EOPNOTSUPP	the ring is a wrapped one
+ * -ESTALE, -EEXIST as spawnpol_submit()
+ */
+int spawnpol_ring_wait(struct spawnpol_ring *ring, int timeout_ms,
+		       const sigset_t *mask);
+
 enum spawnpol_cqe {
 	SPAWNPOL_CQE_FOREIGN	= 0,	/* not the library's */
 	SPAWNPOL_CQE_TAKEN	= 1,	/* one of several of a spawn */

@@ -243,14 +243,6 @@ int spawnpol_handle_cqe_sized(struct spawnpol_ring *ring,
 
 /* --- collecting ------------------------------------------------------------------ */
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 /* One collector at a time; false if another one did not finish in time. */
 static bool begin_collecting(struct spawnpol_ring *ring, int64_t until)
 {
@@ -285,30 +277,6 @@ static void reap(struct spawnpol_ring *ring, struct outcomes *o)
 	}
 }
 
-/* Let the kernel post what is ready, and wait for nr CQEs. */
-static int enter(struct spawnpol_ring *ring, unsigned int nr, int64_t until)
-{
-	struct __kernel_timespec ts;
-	struct io_uring_getevents_arg arg = { .sigmask_sz = _NSIG / 8 };
-	unsigned int flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
-	int fd = ring->uring->ring_fd;
-	int64_t left;
-
-	if (until >= 0) {
-		left = until - now_ms();
-		if (left < 0)
-			left = 0;
-		ts.tv_sec = left / 1000;
-		ts.tv_nsec = left % 1000 * 1000000;
-		arg.ts = (uintptr_t)&ts;
-	}
-	if (ring->registered) {
-		fd = ring->uring->enter_ring_fd;
-		flags |= IORING_ENTER_REGISTERED_RING;
-	}
-	return io_uring_enter2(fd, 0, nr, flags, (void *)&arg, sizeof(arg));
-}
-
 /* Requests for the ends of programs that were just launched go to the kernel. */
 static int submit_waits(struct spawnpol_ring *ring)
 {
@@ -338,7 +306,7 @@ static int collect(struct spawnpol_ring *ring, struct outcomes *o,
 		if (err || !left || (min && o->nr >= min) || o->nr == o->max)
 			return err;
 		/* for min 0, only what the kernel holds back (DEFER_TASKRUN) */
-		err = enter(ring, min ? want : 0, until);
+		err = ring_enter(ring, min ? want : 0, until, NULL);
 		if (!min && !err)
 			err = -ETIME;
 	}

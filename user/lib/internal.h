@@ -182,6 +182,16 @@ int registered_init(struct io_uring *uring, unsigned int entries,
 		    unsigned int flags);
 void registered_exit(struct io_uring *uring);
 
+/* wait.c */
+/* Milliseconds of CLOCK_MONOTONIC. */
+int64_t now_ms(void);
+/*
+ * Let the kernel post what is ready, and wait for nr CQEs, until a time of now_ms() if
+ * that is not negative. mask, if it is not NULL, is the thread's signal mask meanwhile.
+ */
+int ring_enter(struct spawnpol_ring *ring, unsigned int nr, int64_t until,
+	       const sigset_t *mask);
+
 /* submit.c */
 /* 0: the kernel has all of the SQ. With SQPOLL its thread will take it. */
 int ring_flush(struct spawnpol_ring *ring);

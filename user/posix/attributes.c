@@ -79,8 +79,9 @@ static bool add_signals(struct request *rq, short flags)
  */
 static bool add_sched(struct request *rq, short flags)
 {
+	struct sched_request sched;
 	struct sched_param param;
-	int policy = 0;
+	int policy = 0, err;
 
 	if (!(flags & (POSIX_SPAWN_SETSCHEDULER | POSIX_SPAWN_SETSCHEDPARAM)))
 		return true;
@@ -89,16 +90,15 @@ static bool add_sched(struct request *rq, short flags)
 	posix_spawnattr_getschedparam(rq->attr, &param);
 	if (flags & POSIX_SPAWN_SETSCHEDULER)
 		posix_spawnattr_getschedpolicy(rq->attr, &policy);
-	rq->sched = (struct sched_request) {
-		.size = sizeof(rq->sched),
+	sched = (struct sched_request) {
+		.size = sizeof(sched),
 		.policy = policy,
 		.flags = flags & POSIX_SPAWN_SETSCHEDULER ? 0 : KEEP_POLICY,
 		.nice = getpriority(PRIO_PROCESS, 0),
 		.priority = param.sched_priority,
 	};
-	return add_step(rq, SPAWNPOL_KIND_SCHED,
-			ACTION(IORING_CHILD_SCHED, .off = sizeof(rq->sched),
-			       .addr = (uintptr_t)&rq->sched));
+	err = spawnpol_chain_sched(rq->chain, (struct sched_attr *)&sched);
+	return err ? leave(rq, "no room for a step", err) : true;
 }
 
 /*

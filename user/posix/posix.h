@@ -33,9 +33,9 @@ struct request {
 	bool search;			/* posix_spawnp() */
 	bool creates;			/* a file that must not exist before */
 	uint64_t mask;			/* signals that the caller blocks */
+	int cancel;			/* its cancelability: PTHREAD_CANCEL_* */
 
 	struct spawnpol_chain *chain;	/* the thread's */
-	struct sched_request sched;	/* read by the kernel in the child */
 
 	/* if another function is to do it: why, and what the kernel said (or 0) */
 	const char *why;
@@ -49,7 +49,24 @@ struct thread {
 	unsigned int entries;		/* of the ring */
 	pid_t tid;			/* who made it */
 	bool busy;			/* a call is under way */
+	unsigned int call;		/* counts calls that begin or are given up */
+	const struct request *waiting;	/* the call during which handlers run now */
 };
+
+/* next.c */
+
+/* Does libc's function come next, or that of another library? */
+bool next_is_libcs(const struct request *rq);
+/* Call it. */
+int next_call(const struct request *rq, pid_t *pid);
+
+/* launch.c */
+
+/*
+ * Launch the chain on the thread's ring. False: no child was made, and another function
+ * is to try. Otherwise *result is the call's, and *pid the child's if that is 0.
+ */
+bool launch(struct thread *th, struct request *rq, pid_t *pid, int *result);
 
 /* log.c */
 

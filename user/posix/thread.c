@@ -9,9 +9,15 @@
  * ring: the first forgets it, the second, and whatever else a program makes by a
  * bare clone(2), is known by its ids, or, as ids of pid namespaces can be the same,
  * by a page that the kernel wipes in copies of the memory.
+ *
+ * While a call waits under a policy, signal handlers run in the midst of it. One that
+ * spawns does so by libc, for the ring is in use. One that forks and returns in its
+ * child finds there that the call is over. One that leaves by longjmp(3) leaves a chain
+ * in flight, which the thread's next call ends.
  */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -59,6 +65,14 @@ static void thread_free(void *arg)
 	*th = (struct thread){};
 }
 
+/* Whatever waits for a chain is told by the changed number that it is not its own. */
+static void end_call(struct thread *th)
+{
+	th->call++;
+	th->waiting = NULL;
+	th->busy = false;
+}
+
 static void forget_in_child(void)
 {
 	process = getpid();
@@ -66,7 +80,8 @@ static void forget_in_child(void)
 		*original = 1;
 	spawnpol_ring_close(mine.ring);
 	mine.ring = NULL;
-	mine.busy = false;
+	if (mine.busy)
+		end_call(&mine);
 }
 
 /*
@@ -153,14 +168,37 @@ static bool is_passing(int error)
 	}
 }
 
-/* A thread with a ring is known by its own id, another by its process's. */
-static bool may_use(const struct thread *th, struct request *rq)
+/*
+ * Has a handler left the call that waits by longjmp(3)? Then that call's stack frame is
+ * gone, or has become this one's. A handler on a stack of its own is within the call.
+ */
+static bool is_left(const struct thread *th, const struct request *rq)
 {
-	if (th->busy)
-		return leave(rq, "called from within a call", 0);
+	stack_t handlers;
+
+	if (!th->waiting || (uintptr_t)rq < (uintptr_t)th->waiting)
+		return false;
+	return !sigaltstack(NULL, &handlers) && !(handlers.ss_flags & SS_ONSTACK);
+}
+
+/* Its child is killed, if it is no program yet. */
+static void give_up_call(struct thread *th)
+{
+	end_call(th);
+	thread_drop(th);
+	spawnpol_chain_reset(th->chain);
+}
+
+/* A thread with a ring is known by its own id, another by its process's. */
+static bool may_use(struct thread *th, struct request *rq)
+{
 	if ((original && !*original) ||
 	    (th->ring ? th->tid != gettid() : process != getpid()))
 		return leave(rq, "a child that shares or copied this memory", 0);
+	if (th->busy && is_left(th, rq))
+		give_up_call(th);
+	if (th->busy)
+		return leave(rq, "called from within a call", 0);
 	pthread_once(&once, init);
 	if (!actions_known)
 		return leave(rq, "unknown layout of file actions", 0);
@@ -178,6 +216,7 @@ struct thread *thread_begin(struct request *rq)
 		return NULL;
 	}
 	th->busy = true;
+	th->call++;
 	rq->chain = th->chain;
 	return th;
 }
