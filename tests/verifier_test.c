@@ -64,7 +64,8 @@ static void check_refused(struct tpolicy *p, const char *name)
 	X(task_memory)                                                         \
 	X(task_walk)                                                           \
 	X(memory_walk)                                                         \
-	X(later_work)
+	X(later_work)                                                          \
+	X(tail_call)
 
 PROGRAMS(REFUSES)
 
