@@ -190,6 +190,20 @@ TEST(programs_relative_to_directories)
 	EXPECT_EQ(f.sqes[2].fd, AT_FDCWD);
 	EXPECT_STR(addr(&f.sqes[2]), "true");
 	EXPECT_EQ(f.sqes[3].rw_flags, AT_EMPTY_PATH);
+	for (int i = 1; i <= 3; i++)
+		EXPECT_EQ(f.sqes[i].ioprio, IORING_EXEC_SEARCH);
+}
+
+/* The kernel finds out that it cannot be read. */
+TEST(borrowed_paths_are_not_read)
+{
+	struct spawnpol_chain *c = new_chain(NULL);
+
+	CHECK_OK(spawnpol_chain_borrow(c, true));
+	CHECK_OK(spawnpol_chain_program_at(c, AT_FDCWD, (char *)8, 0));
+	fake_init(&f);
+	queue(&f, c);
+	EXPECT_EQ(f.sqes[1].addr, 8);
 }
 
 TEST(programs_that_cannot_be)

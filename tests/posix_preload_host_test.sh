@@ -118,4 +118,25 @@ test_linked_with_it()
 	works '' "$DIR/spawner"
 }
 
+# libspawnpol-posix is a program of the library like any other.
+test_only_the_public_interface_is_used()
+{
+	local file
+
+	for file in "$TOP"/user/posix/*.c; do
+		run cc -fsyntax-only -std=gnu11 -D_GNU_SOURCE -I"$TOP/include" "$file"
+		expect_status 0
+		expect_equal "$ERR" ''
+	done
+}
+
+test_depends_on_libc_alone()
+{
+	run readelf -d "$LIBRARY"
+	expect_equal "$(grep -c '(NEEDED)' <<<"$OUT")" 1
+	expect_out '[libc.so.6]'
+	run nm -D --defined-only "$LIBRARY"
+	expect_equal "$(awk '{ print $3 }' <<<"$OUT" | sort | tr '\n' ' ')" 'posix_spawn posix_spawnp '
+}
+
 run_tests "$@"

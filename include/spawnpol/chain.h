@@ -140,8 +140,14 @@ int spawnpol_chain_search(struct spawnpol_chain *chain, const char *name,
 /*
  * The program at path, as execveat(2) finds it: relative to the directory open at
  * dirfd, or to the working directory (AT_FDCWD), also without a slash. at_flags are
- * AT_*. No policy is asked for, and -EINVAL: path is NULL, or empty without
- * AT_EMPTY_PATH.
+ * AT_*. No policy is asked for.
+ *
+ * To the kernel it is an attempt of a search (IORING_EXEC_SEARCH): the default policy
+ * does not search for it, and a program after it is tried only if this one fails with
+ * an error after which execvp(3) goes on. A path that is borrowed is not read here.
+ *
+ * -EINVAL	path is NULL, or empty without AT_EMPTY_PATH
+ * -EBADF	dirfd is negative, but not AT_FDCWD
  */
 int spawnpol_chain_program_at(struct spawnpol_chain *chain, int dirfd,
 			      const char *path, int at_flags);

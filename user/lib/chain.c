@@ -225,11 +225,13 @@ int chain_add_exec(struct spawnpol_chain *chain, int fd, const char *path,
 }
 
 static int add_program(struct spawnpol_chain *chain, int fd, const char *path,
-		       unsigned int at_flags)
+		       unsigned int at_flags, unsigned int flags)
 {
-	char *kept = chain_keep(chain, path, strlen(path) + 1);
+	/* what is borrowed is not even looked at */
+	const char *kept = chain->borrow ? path :
+			   chain_keep(chain, path, strlen(path) + 1);
 
-	return kept ? chain_add_exec(chain, fd, kept, at_flags, 0) : -ENOMEM;
+	return kept ? chain_add_exec(chain, fd, kept, at_flags, flags) : -ENOMEM;
 }
 
 int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path)
@@ -241,10 +243,10 @@ int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path)
 	if (!path || !*path)
 		return chain_fail(chain, -EINVAL);
 	if (strchr(path, '/'))
-		return add_program(chain, AT_FDCWD, path, 0);
+		return add_program(chain, AT_FDCWD, path, 0, 0);
 	/* no directory at all: "ls" must never become "./ls" */
 	chain->bare_name = true;
-	return add_program(chain, -1, path, 0);
+	return add_program(chain, -1, path, 0, 0);
 }
 
 int spawnpol_chain_program_at(struct spawnpol_chain *chain, int dirfd,
@@ -254,11 +256,11 @@ int spawnpol_chain_program_at(struct spawnpol_chain *chain, int dirfd,
 
 	if (err)
 		return err;
-	if (!path || (!*path && !(at_flags & AT_EMPTY_PATH)))
+	if (!path || (!chain->borrow && !*path && !(at_flags & AT_EMPTY_PATH)))
 		return chain_fail(chain, -EINVAL);
 	if (dirfd < 0 && dirfd != AT_FDCWD)
 		return chain_fail(chain, -EBADF);
-	return add_program(chain, dirfd, path, at_flags);
+	return add_program(chain, dirfd, path, at_flags, IORING_EXEC_SEARCH);
 }
 
 int spawnpol_chain_program_fd(struct spawnpol_chain *chain, int fd)
@@ -269,7 +271,7 @@ int spawnpol_chain_program_fd(struct spawnpol_chain *chain, int fd)
 		return err;
 	if (fd < 0)
 		return chain_fail(chain, -EBADF);
-	return add_program(chain, fd, "", AT_EMPTY_PATH);
+	return add_program(chain, fd, "", AT_EMPTY_PATH, 0);
 }
 
 /* A copy of an array of strings and of the strings, unless the chain borrows. */

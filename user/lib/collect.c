@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* From the CQEs of a chain to the one outcome. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -115,7 +116,10 @@ static const char *path_of(const struct step *step)
 
 	switch (step->kind) {
 	case SPAWNPOL_KIND_EXEC:
-		return *path ? path : NULL;
+		/* read only where it is likely to be empty: it may be borrowed */
+		if (step->sqe.rw_flags & AT_EMPTY_PATH && !*path)
+			return NULL;
+		return path;
 	case SPAWNPOL_KIND_OPEN:
 	case SPAWNPOL_KIND_CHDIR:
 	case SPAWNPOL_KIND_CHROOT:

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "action.h"
 #include "posix.h"
 
 enum tag { DO_CLOSE, DO_DUP2, DO_OPEN, DO_CHDIR, DO_FCHDIR, DO_CLOSEFROM,
@@ -100,8 +99,6 @@ static int add_close(struct spawnpol_chain *chain, int fd)
  */
 static bool add_open(struct request *rq, const struct __spawn_action *a)
 {
-	bool creates = a->open.flags & O_CREAT ||
-		       (a->open.flags & O_TMPFILE) == O_TMPFILE;
 	int err;
 
 	rq->creates |= (a->open.flags & O_EXCL) != 0;
@@ -110,19 +107,9 @@ static bool add_open(struct request *rq, const struct __spawn_action *a)
 	if ((rlim_t)a->open.fd >= nofile())
 		return leave(rq, "open as a number out of range", 0);
 	err = spawnpol_chain_close_range(rq->chain, a->open.fd, a->open.fd) ?:
-	      action_add(rq->chain, SPAWNPOL_KIND_OPEN,
-			 ACTION(IORING_CHILD_OPEN, .fd = AT_FDCWD,
-				.addr = (uintptr_t)a->open.path,
-				.off = a->open.fd, .open_flags = a->open.flags,
-				.addr3 = creates ? a->open.mode & 07777 : 0));
+	      spawnpol_chain_open(rq->chain, a->open.fd, a->open.path,
+				  a->open.flags, a->open.mode);
 	return err ? leave(rq, "an open that cannot be a step", err) : true;
-}
-
-static int add_chdir(struct spawnpol_chain *chain, const char *path)
-{
-	return action_add(chain, SPAWNPOL_KIND_CHDIR,
-			  ACTION(IORING_CHILD_CHDIR, .fd = AT_FDCWD,
-				 .addr = (uintptr_t)path));
 }
 
 static int add_other(struct spawnpol_chain *chain,
@@ -134,7 +121,7 @@ static int add_other(struct spawnpol_chain *chain,
 	case DO_DUP2:
 		return spawnpol_chain_dup(chain, a->dup2.fd, a->dup2.to);
 	case DO_CHDIR:
-		return add_chdir(chain, a->path);
+		return spawnpol_chain_chdir(chain, a->path);
 	case DO_FCHDIR:
 		return spawnpol_chain_fchdir(chain, a->fd);
 	case DO_CLOSEFROM:

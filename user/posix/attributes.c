@@ -10,7 +10,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "action.h"
+#include <linux/io_uring.h>
+
 #include "posix.h"
 
 /* What this file knows to do; USEVFORK has no meaning any more. */
@@ -42,12 +43,21 @@ static short flags_of(const posix_spawnattr_t *attr)
 	return flags;
 }
 
-static bool add_step(struct request *rq, enum spawnpol_kind kind,
-		     const struct io_uring_sqe *sqe)
+static bool added(struct request *rq, int err)
 {
-	int err = action_add(rq->chain, kind, sqe);
-
 	return err ? leave(rq, "no room for a step", err) : true;
+}
+
+/* The library leaves out of its sets what libc keeps for itself, and programs inherit. */
+static bool add_signal_step(struct request *rq, uint32_t cmd, uint64_t signals)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = rq->op_child,
+		.len = cmd,
+		.off = signals,
+	};
+
+	return added(rq, spawnpol_chain_sqe(rq->chain, &sqe));
 }
 
 /*
@@ -64,13 +74,9 @@ static bool add_signals(struct request *rq, short flags)
 		defaults = bits_of(&set);
 	}
 	ignored = LIBC_SIGNALS & ~defaults;
-	if (defaults && !add_step(rq, SPAWNPOL_KIND_SIGDEFAULT,
-				  ACTION(IORING_CHILD_SIGDEFAULT,
-					 .off = defaults)))
+	if (defaults && !add_signal_step(rq, IORING_CHILD_SIGDEFAULT, defaults))
 		return false;
-	return !ignored || add_step(rq, SPAWNPOL_KIND_SIGIGNORE,
-				    ACTION(IORING_CHILD_SIGIGNORE,
-					   .off = ignored));
+	return !ignored || add_signal_step(rq, IORING_CHILD_SIGIGNORE, ignored);
 }
 
 /*
@@ -79,9 +85,8 @@ static bool add_signals(struct request *rq, short flags)
  */
 static bool add_sched(struct request *rq, short flags)
 {
-	struct sched_request sched;
 	struct sched_param param;
-	int policy = 0, err;
+	int policy = 0;
 
 	if (!(flags & (POSIX_SPAWN_SETSCHEDULER | POSIX_SPAWN_SETSCHEDPARAM)))
 		return true;
@@ -90,15 +95,15 @@ static bool add_sched(struct request *rq, short flags)
 	posix_spawnattr_getschedparam(rq->attr, &param);
 	if (flags & POSIX_SPAWN_SETSCHEDULER)
 		posix_spawnattr_getschedpolicy(rq->attr, &policy);
-	sched = (struct sched_request) {
-		.size = sizeof(sched),
+	rq->sched = (struct sched_request) {
+		.size = sizeof(rq->sched),
 		.policy = policy,
 		.flags = flags & POSIX_SPAWN_SETSCHEDULER ? 0 : KEEP_POLICY,
 		.nice = getpriority(PRIO_PROCESS, 0),
 		.priority = param.sched_priority,
 	};
-	err = spawnpol_chain_sched(rq->chain, (struct sched_attr *)&sched);
-	return err ? leave(rq, "no room for a step", err) : true;
+	return added(rq, spawnpol_chain_sched(rq->chain,
+					      (struct sched_attr *)&rq->sched));
 }
 
 /*
@@ -111,15 +116,11 @@ static bool add_ids(struct request *rq)
 	gid_t gid = getgid();
 
 	if ((geteuid() != uid || (uid_t)setfsuid(-1) != uid) &&
-	    !add_step(rq, SPAWNPOL_KIND_SETRESUID,
-		      ACTION(IORING_CHILD_SETRESUID, .addr = (uid_t)-1,
-			     .off = uid, .addr3 = (uid_t)-1)))
+	    !added(rq, spawnpol_chain_setresuid(rq->chain, -1, uid, -1)))
 		return false;
 	if (getegid() == gid && (gid_t)setfsgid(-1) == gid)
 		return true;
-	return add_step(rq, SPAWNPOL_KIND_SETRESGID,
-			ACTION(IORING_CHILD_SETRESGID, .addr = (gid_t)-1,
-			       .off = gid, .addr3 = (gid_t)-1));
+	return added(rq, spawnpol_chain_setresgid(rq->chain, -1, gid, -1));
 }
 
 static bool add_group(struct request *rq)
@@ -129,8 +130,7 @@ static bool add_group(struct request *rq)
 	posix_spawnattr_getpgroup(rq->attr, &pgid);
 	if (pgid < 0)
 		return leave(rq, "a negative process group", 0);
-	return add_step(rq, SPAWNPOL_KIND_SETPGID,
-			ACTION(IORING_CHILD_SETPGID, .off = pgid));
+	return added(rq, spawnpol_chain_setpgid(rq->chain, pgid));
 }
 
 bool add_attributes(struct request *rq)
@@ -142,7 +142,7 @@ bool add_attributes(struct request *rq)
 	if (!add_signals(rq, flags) || !add_sched(rq, flags))
 		return false;
 	if (flags & POSIX_SPAWN_SETSID &&
-	    !add_step(rq, SPAWNPOL_KIND_SETSID, ACTION(IORING_CHILD_SETSID)))
+	    !added(rq, spawnpol_chain_setsid(rq->chain)))
 		return false;
 	if (flags & POSIX_SPAWN_SETPGROUP && !add_group(rq))
 		return false;
@@ -159,6 +159,5 @@ bool add_mask(struct request *rq)
 		posix_spawnattr_getsigmask(rq->attr, &set);
 		mask = bits_of(&set) & ~LIBC_SIGNALS;
 	}
-	return add_step(rq, SPAWNPOL_KIND_SIGMASK,
-			ACTION(IORING_CHILD_SIGMASK, .off = mask));
+	return add_signal_step(rq, IORING_CHILD_SIGMASK, mask);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A chain that is built is launched, and waited for until it has become a program. */
 #include <errno.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -48,9 +49,12 @@ static bool is_ring(int fd)
 static bool has_no_ring(const struct request *rq,
 			const struct spawnpol_outcome *out)
 {
+	struct io_uring_sqe sqe;
+
 	return out->error == -EBADF && out->kind == SPAWNPOL_KIND_DUP &&
 	       !rq->creates &&
-	       is_ring(chain_nth_step(rq->chain, out->step)->sqe.fd);
+	       !spawnpol_chain_step(rq->chain, out->step, NULL, &sqe) &&
+	       is_ring(sqe.fd);
 }
 
 /* --- waiting ------------------------------------------------------------------------- */

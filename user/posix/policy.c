@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static int wanted_error;
 
 static uint32_t event_of(const char *name, size_t len)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (strlen(events[i].name) == len &&
 		    !memcmp(events[i].name, name, len))
 			return events[i].event;
@@ -106,7 +107,6 @@ static int open_pin(const char *path)
 int policy_attach(struct spawnpol_ring *ring)
 {
 	struct spawnpol_attach_opts opts = { .sz = sizeof(opts), .events = wanted_events };
-	struct ring_at at = ring_at(ring->uring);
 	int prog, link, err;
 
 	if (!policy_wanted())
@@ -116,11 +116,11 @@ int policy_attach(struct spawnpol_ring *ring)
 	prog = open_pin(pin);
 	if (prog < 0)
 		return prog;
-	link = attach_to_ring(at, prog, &opts);
+	link = spawnpol_ring_attach(ring, prog, &opts);
 	close(prog);
 	if (link < 0)
 		return link;
-	err = ring_register(at, IORING_REGISTER_FILES, &link, 1);
+	err = spawnpol_ring_register(ring, IORING_REGISTER_FILES, &link, 1);
 	close(link);
 	return err;
 }

@@ -4,11 +4,10 @@
 #define SPAWNPOL_POSIX_H
 
 #include <spawn.h>
+#include <spawnpol.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-#include "internal.h"
 
 typedef int spawn_fn(pid_t *pid, const char *file,
 		     const posix_spawn_file_actions_t *actions,
@@ -36,6 +35,8 @@ struct request {
 	int cancel;			/* its cancelability: PTHREAD_CANCEL_* */
 
 	struct spawnpol_chain *chain;	/* the thread's */
+	uint8_t op_child;		/* IORING_OP_CHILD of this kernel */
+	struct sched_request sched;	/* until the launch, if it is not copied */
 
 	/* if another function is to do it: why, and what the kernel said (or 0) */
 	const char *why;
@@ -47,6 +48,7 @@ struct thread {
 	struct spawnpol_ring *ring;
 	struct spawnpol_chain *chain;
 	unsigned int entries;		/* of the ring */
+	uint8_t op_child;		/* of its kernel */
 	pid_t tid;			/* who made it */
 	bool busy;			/* a call is under way */
 	unsigned int call;		/* counts calls that begin or are given up */

@@ -5,6 +5,7 @@
  * so that there is no result which libc would not have had.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -41,33 +42,28 @@ static bool add_program(struct request *rq)
 
 	if (rq->search && !strchr(rq->file, '/'))
 		return add_search(rq);
-	err = chain_add_exec(rq->chain, AT_FDCWD, rq->file, 0,
-			     IORING_EXEC_SEARCH);
+	err = spawnpol_chain_program_at(rq->chain, AT_FDCWD, rq->file, 0);
 	return err ? leave(rq, "too many steps", err) : true;
 }
 
-/*
- * The child reads arguments and environment when the program is executed. Under a policy
- * a handler can have run by then, and what the caller passed may be gone.
- */
 static bool add_arguments(struct request *rq)
 {
-	static char *nothing[] = { NULL };
-	char *const *envp = rq->envp ? rq->envp : nothing;
+	static char *nothing[] = { NULL }, *no_name[] = { "", NULL };
 	int err;
 
-	if (!policy_wanted()) {
-		rq->chain->argv = (char **)rq->argv;
-		rq->chain->envp = (char **)envp;
-		return true;
-	}
-	err = spawnpol_chain_argv(rq->chain, rq->argv) ?:
-	      spawnpol_chain_envp(rq->chain, envp);
-	return err ? leave(rq, "arguments that cannot be copied", err) : true;
+	/* as execve(2), no arguments are one that is empty */
+	err = spawnpol_chain_argv(rq->chain, *rq->argv ? rq->argv : no_name) ?:
+	      spawnpol_chain_envp(rq->chain, rq->envp ? rq->envp : nothing);
+	return err ? leave(rq, "arguments that cannot be kept", err) : true;
 }
 
+/*
+ * The child reads what the caller passed until the program is executed. Under a policy
+ * a handler can have run by then, and what was passed may be gone: it is copied.
+ */
 static bool build(struct request *rq)
 {
+	spawnpol_chain_borrow(rq->chain, !policy_wanted());
 	return add_attributes(rq) && add_file_actions(rq) && add_mask(rq) &&
 	       add_arguments(rq) && add_program(rq);
 }
@@ -82,7 +78,7 @@ static bool try_in_thread(struct request *rq, pid_t *pid, int *result)
 	if (!th)
 		return false;
 	done = thread_ring(th, rq, 1) && build(rq) &&
-	       thread_ring(th, rq, 1 + chain_nr_steps(rq->chain)) &&
+	       thread_ring(th, rq, 1 + spawnpol_chain_nr_steps(rq->chain)) &&
 	       launch(th, rq, pid, result);
 	thread_end(th);
 	return done;

@@ -16,6 +16,7 @@
  * in flight, which the thread's next call ends.
  */
 #include <errno.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -50,8 +51,13 @@ void thread_drop(struct thread *th)
 
 	th->ring = NULL;
 	spawnpol_ring_close(ring);
-	if (th->chain)
-		th->chain->flight = 0;
+}
+
+/* What the kernel may still read is left to it. */
+static void clear_chain(struct thread *th)
+{
+	if (th->chain && spawnpol_chain_reset(th->chain))
+		th->chain = NULL;
 }
 
 static void thread_free(void *arg)
@@ -186,7 +192,7 @@ static void give_up_call(struct thread *th)
 {
 	end_call(th);
 	thread_drop(th);
-	spawnpol_chain_reset(th->chain);
+	clear_chain(th);
 }
 
 /* A thread with a ring is known by its own id, another by its process's. */
@@ -223,23 +229,26 @@ struct thread *thread_begin(struct request *rq)
 
 void thread_end(struct thread *th)
 {
-	spawnpol_chain_reset(th->chain);
+	clear_chain(th);
 	th->busy = false;
 }
 
 static bool make_ring(struct thread *th, struct request *rq,
 		      unsigned int entries)
 {
-	int err = spawnpol_ring_open_registered(&th->ring, entries,
+	struct io_uring_spawn_query query;
+	int err;
+
+	err = spawnpol_ring_open_registered(&th->ring, entries,
 					    IORING_SETUP_SINGLE_ISSUER |
 					    IORING_SETUP_DEFER_TASKRUN);
-
 	if (err) {
 		th->ring = NULL;
 		return is_permanent(err) ? miss(rq, "no ring", err) :
 					   leave(rq, "no ring", err);
 	}
-	if (!(th->ring->query.exec_ioprio & IORING_EXEC_SEARCH)) {
+	err = spawnpol_ring_query(th->ring, &query);
+	if (err || !(query.exec_ioprio & IORING_EXEC_SEARCH)) {
 		miss(rq, "the kernel has no IORING_EXEC_SEARCH", 0);
 		goto close;
 	}
@@ -257,6 +266,7 @@ static bool make_ring(struct thread *th, struct request *rq,
 		goto close;
 	}
 	th->entries = entries;
+	th->op_child = query.op_child;
 	th->tid = gettid();
 	return true;
 close:
@@ -266,8 +276,11 @@ close:
 
 bool thread_ring(struct thread *th, struct request *rq, unsigned int nr)
 {
-	if (th->ring && th->entries >= nr)
-		return true;
-	thread_drop(th);
-	return make_ring(th, rq, nr > ENTRIES ? ENTRIES_MOST : ENTRIES);
+	if (!th->ring || th->entries < nr) {
+		thread_drop(th);
+		if (!make_ring(th, rq, nr > ENTRIES ? ENTRIES_MOST : ENTRIES))
+			return false;
+	}
+	rq->op_child = th->op_child;
+	return true;
 }
