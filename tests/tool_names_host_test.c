@@ -52,6 +52,7 @@ TEST(steps_are_named_by_the_numbers_of_the_kernel)
 	EXPECT_STR(step_name(82, IORING_CHILD_SETNS), "setns");
 	EXPECT_STR(step_name(82, 255), "op 82");
 	EXPECT_STR(step_name(IORING_OP_OPENAT, 0), "openat");
+	EXPECT_STR(step_name(NAME_ANY_OP, 0), "any");
 	EXPECT_STR(step_name(59, 0), "op 59");
 	EXPECT_STR(step_name(60, IORING_CHILD_CHDIR), "op 60");
 	/* none of the numbers that stand for names is one of the kernel's */

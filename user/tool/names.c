@@ -58,6 +58,8 @@ static const struct named operations[] = {
 	{ "nop", IORING_OP_NOP, NULL },
 };
 
+static const char any_step[] = "any";	/* NAME_ANY_OP */
+
 static const struct named events[] = {
 	{ "failed", IORING_POLICY_FAILED, "a step has failed; always reported" },
 	{ "staged", IORING_POLICY_STAGED,
@@ -199,6 +201,8 @@ const char *step_name(uint32_t opcode, uint32_t cmd)
 	const char *name;
 	unsigned int n;
 
+	if (opcode == NAME_ANY_OP)
+		return any_step;
 	for (n = 0; (c = command_nth(n)); n++)
 		if (is_step(c, opcode, cmd))
 			return c->name;
@@ -241,7 +245,7 @@ int step_number(struct tool *t, const char *name, uint32_t *opcode,
 
 	*cmd = 0;
 	*opcode = NAME_ANY_OP;
-	if (!strcasecmp(name, "any"))
+	if (!strcasecmp(name, any_step))
 		return 0;
 	for (n = 0; (c = command_nth(n)); n++) {
 		if (!is_operation(c) || strcasecmp(c->name, name))
