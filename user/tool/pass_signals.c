@@ -9,6 +9,7 @@
 #include "pass_signals.h"
 
 static volatile sig_atomic_t caught, target;
+static sigset_t passed;		/* the signals that are handled */
 
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
@@ -31,11 +32,24 @@ void pass_signals_start(void)
 	struct sigaction old;
 	unsigned int i;
 
+	sigemptyset(&passed);
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		/* what is ignored must stay so, for the command's sake */
 		if (!sigaction(signals[i], NULL, &old) &&
-		    old.sa_handler != SIG_IGN)
+		    old.sa_handler != SIG_IGN) {
 			sigaction(signals[i], &action, NULL);
+			sigaddset(&passed, signals[i]);
+		}
+}
+
+void pass_signals_hold(sigset_t *before)
+{
+	sigprocmask(SIG_BLOCK, &passed, before);
+}
+
+void pass_signals_release(const sigset_t *before)
+{
+	sigprocmask(SIG_SETMASK, before, NULL);
 }
 
 int pass_signals_caught(void)

@@ -3,10 +3,14 @@
 #ifndef SPAWNPOL_PASS_SIGNALS_H
 #define SPAWNPOL_PASS_SIGNALS_H
 
+#include <signal.h>
 #include <sys/types.h>
 
 /* Catch the signals that end programs. */
 void pass_signals_start(void);
+/* Let them wait, and handle them again; before is the mask that the thread had. */
+void pass_signals_hold(sigset_t *before);
+void pass_signals_release(const sigset_t *before);
 /* The one that came before there was a command, or 0. */
 int pass_signals_caught(void);
 /* From now on they are for process pid, the ones caught before as well. */

@@ -81,6 +81,30 @@ static int not_started(struct tool *t, const struct spawnpol_outcome *out)
 	return out->error;
 }
 
+/*
+ * Signals are handled in the wait only. One that came between a look for it and the
+ * wait would otherwise end neither.
+ */
+static int collect(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
+		   struct spawnpol_outcome *out)
+{
+	sigset_t open;
+	int ret;
+
+	pass_signals_hold(&open);
+	do {
+		if (pass_signals_caught())
+			spawnpol_cancel(ring, chain);
+		ret = spawnpol_collect(ring, out, 1, 0, 0);
+		if (!ret) {
+			ret = spawnpol_ring_wait(ring, -1, &open);
+			ret = ret < 0 && ret != -EINTR ? ret : 0;
+		}
+	} while (!ret);
+	pass_signals_release(&open);
+	return ret;
+}
+
 static int launch(struct tool *t, struct spawnpol_ring *ring,
 		  struct spawnpol_chain *chain)
 {
@@ -91,11 +115,7 @@ static int launch(struct tool *t, struct spawnpol_ring *ring,
 	if (ret < 0)
 		return fail(t, ret, "cannot submit the spawn of %s",
 			    t->args[0]);
-	do {
-		ret = spawnpol_collect(ring, &out, 1, 1, -1);
-		if (pass_signals_caught())
-			spawnpol_cancel(ring, chain);
-	} while (ret == -EINTR || !ret);
+	ret = collect(ring, chain, &out);
 	if (ret < 0)
 		return fail(t, ret, "cannot learn what became of %s",
 			    t->args[0]);
