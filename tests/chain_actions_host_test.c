@@ -169,16 +169,19 @@ TEST(seccomp_filter_is_copied_with_its_code)
 	EXPECT_EQ(copy->filter[1].k, SECCOMP_RET_ALLOW);
 }
 
+/* By a chain that copies, and by one that borrows. */
 #define REFUSED(err, call)                                                     \
-	do {                                                                   \
+	for (int borrow = 0; borrow < 2; borrow++) {                           \
 		struct spawnpol_chain *c = new_chain("/bin/true");             \
+		EXPECT_EQ(spawnpol_chain_borrow(c, borrow), 0);                \
 		EXPECT_EQ(call, err);                                          \
 		EXPECT_EQ(spawnpol_chain_error(c), err);                       \
 		EXPECT_EQ(spawnpol_chain_free(c), 0);                          \
-	} while (0)
+	}
 
 TEST(actions_refuse_nonsense)
 {
+	const struct sock_fprog no_filter = { .len = 1 };
 	struct rlimit limit = { .rlim_cur = 2, .rlim_max = 1 };
 	int fds[] = { 1, -1 };
 	uint32_t attr[14] = { 47 };
@@ -200,6 +203,10 @@ TEST(actions_refuse_nonsense)
 	REFUSED(-EINVAL, spawnpol_chain_rlimit(c, RLIMIT_CORE, &limit));
 	REFUSED(-EINVAL, spawnpol_chain_sched(c, (struct sched_attr *)attr));
 	REFUSED(-EINVAL, spawnpol_chain_affinity(c, 0, NULL));
+	REFUSED(-EINVAL, spawnpol_chain_affinity(c, 8, NULL));
+	REFUSED(-EINVAL, spawnpol_chain_setgroups(c, NULL, 3));
+	REFUSED(-EINVAL, spawnpol_chain_seccomp(c, NULL));
+	REFUSED(-EINVAL, spawnpol_chain_seccomp(c, &no_filter));
 	REFUSED(-EINVAL, spawnpol_chain_ioprio(c, 65536));
 	REFUSED(-EINVAL, spawnpol_chain_ioprio(c, -1));
 }

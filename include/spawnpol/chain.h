@@ -66,6 +66,7 @@ enum spawnpol_kind {
  *
  * -ENOMEM	no memory
  * -E2BIG	more than SPAWNPOL_MAX_STEPS steps
+ * -EINVAL	NULL where there is to be data
  * -EBUSY	the chain is in flight; this error does not stick
  */
 int spawnpol_chain_new(struct spawnpol_chain **chain);

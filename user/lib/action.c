@@ -37,6 +37,9 @@ int action_add_data(struct spawnpol_chain *chain, enum spawnpol_kind kind,
 
 	if (err)
 		return err;
+	/* borrowed, it would count as a failure to keep it that left no error */
+	if (size && !data)
+		return action_refuse(chain, -EINVAL);
 	if (size) {
 		sqe.addr = (uintptr_t)chain_keep(chain, data, size);
 		if (!sqe.addr)

@@ -81,6 +81,8 @@ int spawnpol_chain_seccomp(struct spawnpol_chain *chain,
 
 	if (err)
 		return err;
+	if (!prog || !prog->filter)
+		return action_refuse(chain, -EINVAL);
 	kept = keep_filter(chain, prog);
 	if (!kept)
 		return chain->error;
