@@ -78,6 +78,29 @@ test_run_passes_signals_on()
 	expect_equal $? 33
 }
 
+# A command that has left the process group, too, gets what its user types.
+test_run_passes_on_what_is_typed()
+{
+	local option
+	cat >"$DIR/type.py" <<-'END'
+	import os, pty, sys
+	pid, terminal = pty.fork()
+	if pid == 0:
+	    os.execv(sys.argv[1], sys.argv[1:])
+	seen = b''
+	while b'up' not in seen:
+	    seen += os.read(terminal, 100)
+	os.write(terminal, b'\x03')
+	print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	END
+	for option in --deadline=1m --setsid --setpgid=0; do
+		run /usr/bin/python3 "$DIR/type.py" "$TOOL" run "$option" \
+			sh -c 'echo up; exec sleep 60'
+		expect_status 0
+		expect_equal "$OUT" 130
+	done
+}
+
 test_run_with_files()
 {
 	echo input >"$DIR/in"

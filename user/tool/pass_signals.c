@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The command gets what a terminal sends without our help, being in the same
- * process group; signals sent to us alone are passed on. In either case we go
- * on waiting, so as to tell how the command took it.
+ * A command in our process group gets what a terminal sends without our help; to one
+ * that has left it, and when signals are sent to us alone, they are passed on. In
+ * either case we go on waiting, so as to tell how the command took it.
  */
 #include <signal.h>
+#include <unistd.h>
 
 #include "pass_signals.h"
 
@@ -14,12 +15,10 @@ static sigset_t passed;		/* the signals that are handled */
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
-	if (info->si_code == SI_KERNEL && target)
-		return;
-	if (target)
-		kill(target, sig);
-	else
+	if (!target)
 		caught = sig;
+	else if (info->si_code != SI_KERNEL || getpgid(target) != getpgrp())
+		kill(target, sig);
 }
 
 void pass_signals_start(void)
