@@ -31,9 +31,13 @@ int links_each(struct tool *t,
 			continue;	/* gone meanwhile */
 		if (fd < 0)
 			return not_listed(t, errno);
-		/* of another type if there is no such information */
-		ret = spawnpol_policy_info(fd, &info) ? 0 :
-		      each(fd, &info, data);
+		ret = spawnpol_policy_info(fd, &info);
+		if (!ret)
+			ret = each(fd, &info, data);
+		else if (ret == -EINVAL || ret == -EOPNOTSUPP)
+			ret = 0;	/* of another type */
+		else
+			fail(t, ret, "cannot ask link %u what it is", id);
 		close(fd);
 		if (ret)
 			return ret;

@@ -30,18 +30,30 @@ static void put_path(const struct spawn_policy_config *c)
 		printf(":%s", dir);
 }
 
+/* The map can have been written by anybody. */
+static unsigned int nr_retries(const struct spawn_policy_config *c)
+{
+	return c->nr_retries < SPAWN_POLICY_MAX_RETRIES ? c->nr_retries :
+							  SPAWN_POLICY_MAX_RETRIES;
+}
+
+static unsigned int nr_on(const struct spawn_policy_config *c)
+{
+	return c->nr_on < SPAWN_POLICY_MAX_ON ? c->nr_on : SPAWN_POLICY_MAX_ON;
+}
+
 static void put_rules(const struct spawn_policy_config *c)
 {
 	char time[TIME_TEXT_SIZE];
 	unsigned int i;
 
-	for (i = 0; i < c->nr_retries; i++) {
+	for (i = 0; i < nr_retries(c); i++) {
 		printf(" --retry %s=%u", errno_name(c->retries[i].error),
 		       c->retries[i].count);
 		if (c->retries[i].delay_ns)
 			printf("@%s", time_text(c->retries[i].delay_ns, time));
 	}
-	for (i = 0; i < c->nr_on; i++)
+	for (i = 0; i < nr_on(c); i++)
 		printf(" --on %s:%s=%s",
 		       step_name(c->on[i].opcode, c->on[i].cmd),
 		       c->on[i].error ? errno_name(c->on[i].error) : "any",
@@ -98,7 +110,7 @@ static void json_rules(struct json *j, const struct spawn_policy_config *c)
 	unsigned int i;
 
 	json_array(j, "retry");
-	for (i = 0; i < c->nr_retries; i++) {
+	for (i = 0; i < nr_retries(c); i++) {
 		json_object(j, NULL);
 		json_text(j, "errno", errno_name(c->retries[i].error));
 		json_u32(j, "count", c->retries[i].count);
@@ -107,7 +119,7 @@ static void json_rules(struct json *j, const struct spawn_policy_config *c)
 	}
 	json_end(j);
 	json_array(j, "on");
-	for (i = 0; i < c->nr_on; i++, on++) {
+	for (i = 0; i < nr_on(c); i++, on++) {
 		json_object(j, NULL);
 		json_text(j, "step", step_name(on->opcode, on->cmd));
 		json_text(j, "errno", on->error ? errno_name(on->error) : "any");
