@@ -193,10 +193,11 @@ static void load_policy(struct launcher *l, const char *object)
 	tool(load);
 	snprintf(pin, sizeof(pin), "/sys/fs/bpf/spawnpol/%s/prog", name);
 	prog = must_sys(bpf_obj_get(pin));
+	/* before there is a link: the tool does not unload what decides */
+	tool(unload);
 	l->link = must(spawnpol_policy_attach(spawnpol_ring_fd(l->ring), prog,
 					      NULL));
 	close(prog);
-	tool(unload);
 }
 
 static void release_policy(struct launcher *l)
