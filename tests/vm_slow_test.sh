@@ -98,10 +98,20 @@ test_what_changes_here_is_new_in_the_guest()
 
 test_panic()
 {
-	run vm -- sh -c "echo before; echo PANIC >$CRASH; echo after"
-	expect_status 70
-	expect_out before
-	expect_err 'Kernel panic'
+	mkdir "$DIR/shared"
+	# what is still on its way out when the kernel panics is lost
+	vm --writable "$DIR/shared" -- sh -c "echo before
+		until test -e '$DIR/shared/go'; do sleep 0.1; done
+		echo PANIC >$CRASH; echo after" >"$DIR/out" 2>"$DIR/err" &
+	until grep -qs before "$DIR/out"; do
+		kill -0 $! 2>/dev/null || fail "the machine is gone: $(<"$DIR/err")"
+		sleep 0.1
+	done
+	: >"$DIR/shared/go"
+	wait $!
+	expect_equal $? 70
+	expect_equal "$(<"$DIR/out")" before
+	grep -q 'Kernel panic' "$DIR/err" || fail "no panic: $(<"$DIR/err")"
 }
 
 test_oops()
