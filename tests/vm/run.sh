@@ -190,6 +190,9 @@ kernel_command_line()
 	words+=" rootflags=trans=virtio,version=9p2000.L,msize=512000,cache=$cache"
 	words+=" init=$TOP/tests/vm/init SPAWNPOL_JOB=$JOB"
 	words+=" tsc=reliable no_timer_check${1:+ tsc_early_khz=$1}"
+	# A processor of the guest that gets none of the host for a while looks locked up
+	# to its kernel: give it two minutes, the most there can be.
+	words+=" watchdog_thresh=60"
 	# QEMU finds translated code by its virtual address: with ASLR, programs
 	# and their libraries were translated again for each process.
 	words+=" norandmaps"
