@@ -34,8 +34,8 @@ int spawnpol_ring_open(struct spawnpol_ring **ring, unsigned int entries,
  * Only this thread can submit, collect, cancel and close; when it ends, the ring
  * does. Calls from other threads fail with -EEXIST; there, spawnpol_ring_close() only
  * frees what was allocated for it, and chains in flight stay so for good.
- * spawnpol_ring_fd() is -EBADF: no policy can be attached by its descriptor, and
- * no files be registered.
+ * spawnpol_ring_fd() is -EBADF: spawnpol_ring_attach() attaches policies and
+ * spawnpol_ring_register() registers files.
  *
  * -EINVAL	the kernel knows no such flags (before 6.5), or entries is 0;
  *		IORING_SETUP_IOPOLL, _CQSIZE, _ATTACH_WQ, _R_DISABLED, _NO_SQARRAY
