@@ -53,7 +53,7 @@ TEST(a_policy_is_found_by_its_name)
 	char dir[4096];
 	int prog;
 
-	/* among those that make has left beside this program's directory */
+	/* make leaves it in a directory next to this program's */
 	snprintf(dir, sizeof(dir), "%s/bpf", tap_build());
 	CHECK_OK(setenv("SPAWNPOL_OBJECTS", dir, 1));
 	prog = CHECK_OK(load("hello_policy", NULL, NULL, 0));

@@ -167,6 +167,14 @@ void json_null(struct json *j, const char *key)
 	fputs("null", j->out);
 }
 
+void json_u32_or_null(struct json *j, const char *key, uint32_t value)
+{
+	if (value)
+		json_u32(j, key, value);
+	else
+		json_null(j, key);
+}
+
 void json_drop(struct json *j)
 {
 	fclose(j->out);

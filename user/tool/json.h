@@ -36,6 +36,8 @@ void json_array(struct json *j, const char *key);
 void json_end(struct json *j);
 void json_text(struct json *j, const char *key, const char *value);
 void json_u32(struct json *j, const char *key, uint32_t value);
+/* null for 0, where 0 stands for none. */
+void json_u32_or_null(struct json *j, const char *key, uint32_t value);
 void json_s32(struct json *j, const char *key, int32_t value);
 /*
  * A string of decimal digits, whatever the value: readers that keep numbers as

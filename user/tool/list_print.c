@@ -73,10 +73,7 @@ static void json_policy(struct json *j, const struct policy_seen *p)
 	json_text(j, "name", p->name);
 	json_bool(j, "complete", p->prog_id);
 	json_text(j, "program", p->prog_id ? p->program : NULL);
-	if (p->prog_id)
-		json_u32(j, "prog_id", p->prog_id);
-	else
-		json_null(j, "prog_id");
+	json_u32_or_null(j, "prog_id", p->prog_id);
 	json_u32(j, "maps", p->nr_maps);
 	policy_show_json(j, p->prog_fd);
 	json_end(j);

@@ -154,10 +154,7 @@ static void json_hidden(struct json *j, const struct ring_list *l,
 	json_object(j, NULL);
 	json_u64(j, "ring", h->link.ring_id);
 	json_policy(j, l, h->link.slot, h->link.id, h->link.prog_id);
-	if (h->holder)
-		json_u32(j, "holder", h->holder);
-	else
-		json_null(j, "holder");
+	json_u32_or_null(j, "holder", h->holder);
 	json_end(j);
 }
 

@@ -61,10 +61,7 @@ static void json_row(struct json *j, const struct row *row,
 
 	verdict_text(run, &is);
 	json_object(j, NULL);
-	if (row->line)
-		json_u32(j, "line", row->line);
-	else
-		json_null(j, "line");
+	json_u32_or_null(j, "line", row->line);
 	json_text(j, "situation", row->text);
 	json_text(j, "event", event_name(run->ctx.event));
 	json_text(j, "step", step_name(run->ctx.opcode, run->ctx.cmd));
