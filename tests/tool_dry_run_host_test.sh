@@ -38,7 +38,7 @@ test_situations_that_are_not_understood()
 	misuse_of "'any' is no step" failed any:ENOENT
 	misuse_of "no errno 'ENOET' (did you mean ENOENT" failed exec:ENOET
 	misuse_of "no errno '-2'" failed exec:-2
-	misuse_of "'then' follows another situation" 'then' failed exec
+	misuse_of "'then' follows another situation" 'then' failed exec:ENOENT
 	misuse_of 'exclude each other' --table x failed exec
 	misuse_of 'exclude each other' --policy a --object b failed exec
 	misuse_of '--path does not go with --policy' --policy a --path /bin failed exec
@@ -69,10 +69,87 @@ test_expectations_that_are_not_understood()
 	misuse_of "no errno 'E'" failed exec expect skip result=E
 }
 
+# never CAUSE REMEDY ARGUMENT...
+never()
+{
+	local cause=$1 remedy=$2
+	shift 2
+	misuse_of "the kernel never makes this situation: $cause" "$@"
+	expect_err "spawnpol: try: "
+	expect_err "$remedy"
+}
+
+test_situations_that_the_kernel_never_makes()
+{
+	never 'the event clone is about' 'clone clone:EAGAIN' clone exec:EAGAIN name=x
+	never 'the event clone is about' 'another event' failed clone:EAGAIN
+	never 'policies are asked about a clone' 'clone:EAGAIN' clone clone:EPERM
+	never 'with the event clone there is no child yet' 'leave out step=' clone clone:EAGAIN step=1
+	never 'before-exec is about exec' 'before-step' before-exec open
+	never 'before-step is about all steps but exec' 'before-exec' before-step exec name=x
+	never 'no event follows an exec that has succeeded' 'failed exec:ENOENT' 'done' exec name=x
+	never 'a step that is done has no error' 'failed' 'done' open:ENOENT
+	never 'before a step is issued it has no result' 'leave out the result' before-exec exec:ENOENT name=x
+	never 'before a step is issued it has no result' 'leave out the result' before-step open:0
+	never 'before a step is issued for the first time, attempt is 0' 'leave out attempt=' before-exec exec name=x attempt=1
+	never 'what has happened has been issued: attempt is at least 1' 'leave out attempt=' failed exec:ENOENT name=x attempt=0
+	never 'a step that has failed has an error' 'STEP:ERRNO' failed exec name=x
+	never 'a step that has failed has an error' 'STEP:ERRNO' failed open:3
+	never 'request= tells of' 'staged' failed exec:ENOENT name=x request=open
+	never 'no event follows an exec that has succeeded, staged or not' 'STEP:ERRNO' staged exec name=x
+	never 'no event follows an exec that has succeeded, staged or not' 'request=' staged open request=exec
+	never 'an exec has a name' 'name=PROGRAM' before-exec exec
+	never 'an exec has a name' 'name=PROGRAM' failed exec:ENOENT
+	never 'off= is set for the commands of a child' 'leave out off=' failed read:EIO off=3
+	never 'flags=search is about an exec' 'leave out search' failed open:ENOENT flags=search
+	never 'with search, hardlink is set for' 'flags=search,hardlink' \
+		failed exec:ENOENT name=x flags=search
+	never 'with search, hardlink is set for' 'flags=search' \
+		failed exec:ENOEXEC name=x flags=search,hardlink
+	never 'flags=exec-at is about' 'without a slash' \
+		before-exec exec name=/bin/x flags=exec-at
+	never 'flags=exec-at is about' 'without a slash' failed open:ENOENT flags=exec-at
+	never 'no exec follows' 'leave out name=' failed open:ENOENT name=x flags=last
+}
+
+test_the_line_of_a_table_is_named_with_what_never_happens()
+{
+	bad_table "$DIR/table:2: the kernel never makes this situation: an exec has a name" \
+		'failed open:ENOENT' 'failed exec:ENOENT'
+}
+
+# These the kernel can make: without it, that it is missing is all there is to say.
+test_unusual_situations_are_read()
+{
+	local -a words
+	while read -ra words; do
+		run "$TOOL" test "${words[@]}"
+		[[ $ERR != *'never makes'* ]] || fail "${words[*]}: $ERR"
+		[[ $OUT || $STATUS != 2 ]] || fail "${words[*]}: $ERR"
+	done <<-'END'
+	failed read:0
+	failed splice:100
+	done umask:18
+	staged open request=umask
+	staged exec:ENOENT name=x
+	before-exec exec name=
+	failed exec:ENOENT name=x flags=search,hardlink
+	failed exec:ENOEXEC name=x flags=search
+	failed exec:ENOENT name= flags=exec-at,last
+	failed open:EIO name=x flags=exec-at,hardlink off=7
+	clone clone:ENOMEM name=x attempt=3
+	END
+}
+
+test_events_that_are_not_understood()
+{
+	misuse_of "there is no event 'don' (did you mean done" --events don failed open:ENOENT
+}
+
 test_tables_that_are_not_understood()
 {
-	bad_table "$DIR/table:3: there is no event 'fail'" '# one' 'failed exec' 'fail exec'
-	bad_table "$DIR/table:1: nothing comes before" 'then failed exec'
+	bad_table "$DIR/table:3: there is no event 'fail'" '# one' 'failed open:ENOENT' 'fail exec'
+	bad_table "$DIR/table:1: nothing comes before" 'then failed exec':ENOENT
 	bad_table 'a quote does not end' 'failed exec name="a b'
 	bad_table 'has no situation' '# nothing' '' '   # but comments'
 	bad_table 'more than 64 words' "$(printf 'w %.0s' {1..65})"

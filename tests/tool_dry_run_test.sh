@@ -59,7 +59,7 @@ test_each_difference_is_named()
 	asked 1 failed open:ENOENT expect abort scratch=1,7
 	expect_out 'scratch 1 is 0x0, not 0x7'
 	asked 0 failed open:ENOENT expect abort scratch=1,0
-	asked 1 --retry EAGAIN=1@1s failed exec:EAGAIN expect skip delay=none
+	asked 1 --retry EAGAIN=1@1s failed exec:EAGAIN name=x expect skip delay=none
 	for what in 'the verdict is retry, not skip; ' 'delay is 1s, not 0s'; do
 		expect_out "$what"
 	done
@@ -90,7 +90,7 @@ test_what_then_carries_on()
 	then failed chdir:EAGAIN
 	then failed exec:EAGAIN name=/x
 	then failed exec:ETXTBSY
-	failed exec:EAGAIN
+	failed exec:EAGAIN name=/x
 	END
 	asked_of --retry EAGAIN=9
 	OUT=$(/usr/bin/python3 -c 'import json, sys
@@ -114,9 +114,9 @@ test_the_request_that_staged_tells_of()
 	then staged open:EMFILE      expect continue result=ENOENT
 	END
 	table 0 --object "$BUILD/tests/told_staged.bpf.o" <<-'END'
-	failed exec:ENOENT                  expect submit staged=umask
+	failed exec:ENOENT name=x           expect submit staged=umask
 	then staged exec                    expect skip scratch=9
-	staged exec:ENOENT request=openat   expect abort
+	staged exec:ENOENT name=x request=openat   expect abort
 	END
 }
 
@@ -125,8 +125,11 @@ test_verdicts_that_cannot_be_followed()
 	asked 0 --retry EAGAIN=1@11s --object spawn_policy failed exec:EAGAIN name=/x \
 		expect retry delay=exceeded fails=ETOOMANYREFS
 	asked 0 --object "$BUILD/tests/told_staged.bpf.o" failed nop:EIO expect submit fails=EBADRQC
+	# without flags the kernel's own word on what can be issued twice
+	asked 0 --object "$BUILD/tests/told_staged.bpf.o" 'done' fsync \
+		expect retry fails=EBADRQC
 	asked 0 --object "$BUILD/tests/told_staged.bpf.o" 'done' nop \
-		flags=none expect retry fails=EBADRQC
+		flags=hardlink expect retry fails=none
 	asked 0 --object "$BUILD/tests/told_staged.bpf.o" 'done' nop expect retry fails=none
 }
 
@@ -135,8 +138,128 @@ test_a_loaded_policy()
 	run "$TOOL" load spawn_policy --name mine --path /opt/bin
 	expect_status 0
 	asked 0 --policy mine before-exec exec name=x expect submit staged=exec:/opt/bin/x
-	asked 1 --policy missing failed exec
+	asked 1 --policy missing failed exec:ENOENT name=x
 	expect_err "no policy 'missing' is loaded"
+}
+
+# A verdict about what the kernel never asks is no proof of anything.
+test_events_that_the_policy_does_not_ask_for()
+{
+	local object=$BUILD/tests/told_staged.bpf.o
+	asked 1 --object "$object" before-exec exec name=x expect abort
+	expect_out 'not ok before-exec exec name=x expect abort'
+	expect_out 'the kernel never asks this policy about before-exec: it asks for done'
+	expect_out 'try: SPAWNPOL_EVENTS(IORING_POLICY_BEFORE_EXEC) in the policy, or --events before-exec'
+	asked 0 --object "$object" --events before-exec before-exec exec name=x expect abort
+	asked 1 --object "$object" --events before-exec 'done' nop expect retry
+	expect_out 'about done: it asks for before-exec; try: SPAWNPOL_EVENTS(IORING_POLICY_DONE)'
+	# without an expectation, too, and for a policy that is loaded
+	asked 1 --object hello_policy before-step chdir
+	expect_out 'about before-step: it asks for no events'
+	run "$TOOL" load "$object" --name mine
+	expect_status 0
+	asked 1 --policy mine before-exec exec name=x expect abort
+	asked 0 --policy mine 'done' nop expect retry
+	asked 1 --json --policy mine clone clone:EAGAIN expect retry
+	expect_out '"as_expected": false'
+	expect_out '"difference": "the kernel never asks this policy about clone'
+	expect_out '"failed": 1'
+}
+
+# never CAUSE OPTION... reads a table whose last line fails for that cause alone.
+never()
+{
+	local cause=$1
+	shift
+	table 1 "$@"
+	expect_out "    $cause"
+	expect_out ', 1 not as expected'
+}
+
+test_what_cannot_follow_in_a_chain()
+{
+	local told="$BUILD/tests/told_staged.bpf.o"
+	never 'after submit, staged is the next event' --path /a <<-'END'
+	before-exec exec name=x    expect submit
+	then failed exec:ENOENT
+	END
+	never 'nothing was submitted: the verdict before is retry' --retry EIO=2 <<-'END'
+	failed exec:EIO name=/x    expect retry
+	then staged exec:ENOENT
+	END
+	never 'no event follows a staged exec that has succeeded' --path /a <<-'END'
+	before-exec exec name=x    expect submit
+	then staged exec
+	END
+	never 'the policy has not staged openat' --object "$told" <<-'END'
+	failed exec:ENOENT name=x  expect submit
+	then staged exec:EIO request=openat
+	END
+	never 'the chain has ended by the abort' <<-'END'
+	failed open:ENOENT         expect abort
+	then failed exec:ENOENT name=/x
+	END
+	never 'the chain has ended by the failure before; try: flags=hardlink' <<-'END'
+	failed exec:ENOENT name=/x expect continue
+	then failed exec:ENOENT
+	END
+	never 'the chain has ended: the step before was the last' --on open:any=skip <<-'END'
+	failed open:ENOENT flags=last expect skip
+	then failed chdir:ENOENT
+	END
+	never 'the chain has ended: there is no child' <<-'END'
+	clone clone:EAGAIN         expect continue
+	then failed open:ENOENT
+	END
+	never 'the chain has ended: the verdict before' --object "$told" <<-'END'
+	failed nop:EIO             expect submit fails=EBADRQC
+	then staged nop:EIO
+	END
+	never 'step 0 is open' --retry EIO=2 <<-'END'
+	failed open:EIO            expect retry
+	then failed chdir:EIO step=0
+	END
+	never 'steps run in order' --retry EIO=2 <<-'END'
+	failed open:EIO step=3     expect retry
+	then failed chdir:EIO step=2
+	END
+	never 'step 0 is over with the verdict skip' --on open:any=skip <<-'END'
+	failed open:EIO            expect skip
+	then failed open:EIO step=0
+	END
+	never 'an exec that is issued fails' --retry EIO=2 <<-'END'
+	failed exec:EIO name=/x    expect retry
+	then failed exec:EIO step=1
+	END
+	never 'there is a child already' <<-'END'
+	failed exec:ENOENT name=/x flags=hardlink expect continue
+	then clone clone:EAGAIN
+	END
+	never 'fsync cannot be issued twice' <<-'END'
+	failed fsync:EIO flags=can-retry
+	END
+}
+
+# An operation that comes again, once its step is over, is the next step.
+test_steps_of_a_chain_are_counted()
+{
+	cat >"$DIR/table" <<-'END'
+	clone clone:EAGAIN                          expect retry
+	then failed chdir:EIO                       expect skip
+	then failed chdir:EIO                       expect skip
+	then before-exec exec name=x flags=hardlink expect submit staged=exec:/a/x
+	then staged exec:ENOENT                     expect continue
+	then before-exec exec name=y                expect submit staged=exec:/a/y
+	END
+	asked 0 --table "$DIR/table" --path /a --retry EAGAIN=1 --on chdir:any=skip
+	expect_out '6 situations, 0 not as expected'
+	run "$TOOL" test --json --table "$DIR/table" --path /a --retry EAGAIN=1 --on chdir:any=skip
+	# the default policy keeps the number of the step, and 1 more
+	OUT=$(/usr/bin/python3 -c 'import json, sys
+for s in json.load(sys.stdin)["situations"]:
+	print(int(s["scratch"][0]) & 0xffffffff, s["attempt"])' <<<"$OUT") || fail "no JSON: $OUT"
+	expect_equal "${OUT//$'
+'/,}" '4294967295 1,1 1,2 1,3 0,3 1,4 0'
 }
 
 # The examples of the man page and of examples/policy are as they are said to be.

@@ -324,7 +324,7 @@ test_a_kernel_without_support_is_3()
 	need_unpatched
 	compile plain iouring.s/spawn
 	for line in "load $DIR/plain.bpf.o" "unload x" "attach x --pid $$" \
-		"update 1 x" "detach 1" list rings trace "run true" "test failed exec"; do
+		"update 1 x" "detach 1" list rings trace "run true" "test failed open:EIO"; do
 		read -ra words <<<"$line"
 		run "$TOOL" "${words[@]}"
 		expect_status 3

@@ -122,6 +122,9 @@ static const struct option_desc test_options[] = {
 	  .help = "Test the policy in this object, loaded for the test alone. Without --policy and --object: the default policy, with the options below." },
 	{ "table", 't', TEXT(table), .value = "FILE", .complete = COMPLETE_FILE,
 	  .help = "Take the situations from FILE, one a line; - is standard input." },
+	{ "events", 'e', TEXT(events), .value = "EVENT,...",
+	  .complete = COMPLETE_EVENTS,
+	  .help = "Events that the policy is to be attached with, besides failures. Without this option: those that the policy asks for. The kernel asks about no others, so a situation with another event fails." },
 	{ 0 }
 };
 
@@ -185,7 +188,7 @@ const struct command commands[] = {
 		       run_launch_options[4], run_launch_options[5] },
 	  .complete = COMPLETE_COMMAND },
 	{ "test", "[SITUATION...]", "ask a policy about described situations, without a spawn",
-	  "Runs the policy on a situation and prints its verdict, what it staged, and the scratch area. SITUATION is EVENT STEP[:RESULT] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]: see SITUATIONS. If a verdict is not the expected one, the exit status is 1. Nothing is started; it needs the patched kernel and the right to load policies.",
+	  "Runs the policy on a situation and prints its verdict, what it staged, and the scratch area. SITUATION is EVENT STEP[:RESULT] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]: see SITUATIONS. If a verdict is not the expected one, or the kernel would never ask the policy this, the exit status is 1. Nothing is started; it needs the patched kernel and the right to load policies.",
 	  do_test, 0, -1, .options = { test_options, policy_options } },
 	{ "trace", "", "show steps and verdicts as they happen",
 	  "A line for each request and each verdict, with the time of day and the time since the chain began. Each request that a policy stages has its line, under its own name. The line of a chain's end tells its cause: a step that failed, the policy, a deadline, a cancellation, the end of the launcher. Says on standard error when it is ready, and goes on until it is interrupted. With --json each line is an object of its own.",

@@ -20,6 +20,7 @@
 
 #define SECTION_SPAWN	"iouring.s/spawn"
 #define SECTION_OP	"iouring.s/op"
+#define EVENTS_VARIABLE	"spawnpol_events"
 #define KERNEL_BTF	"/sys/kernel/btf/vmlinux"
 
 #define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
@@ -251,6 +252,11 @@ int object_load(struct object *o, const struct io_uring_spawn_query *query,
 {
 	return set_values(o, values, nr, false) ?: verify(o, query) ?:
 	       set_values(o, values, nr, true);
+}
+
+int object_events(const struct object *o, uint32_t *events)
+{
+	return value_initial(o->bpf, EVENTS_VARIABLE, events, sizeof(*events));
 }
 
 void object_close(struct object *o)

@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct bpf_object;
 struct bpf_program;
@@ -44,6 +45,9 @@ int object_open(struct object *o, const char *name, const char *program);
  */
 int object_load(struct object *o, const struct io_uring_spawn_query *query,
 		const struct spawnpol_policy_value *values, size_t nr);
+
+/* The events that the policy asks for. -ENOENT: the object does not say. */
+int object_events(const struct object *o, uint32_t *events);
 
 /* Free everything; the program and maps stay as long as somebody refers to them. */
 void object_close(struct object *o);

@@ -81,6 +81,28 @@ int value_preset(struct bpf_object *bpf, const struct spawnpol_policy_value *val
 	return bpf_map__value_size(map) == value->size ? 0 : -EMSGSIZE;
 }
 
+int value_initial(struct bpf_object *bpf, const char *name, void *data, size_t size)
+{
+	const struct btf *btf = bpf_object__btf(bpf);
+	const struct btf_var_secinfo *var;
+	struct bpf_map *map;
+	const char *initial;
+	size_t room;
+
+	bpf_object__for_each_map(map, bpf) {
+		initial = btf ? bpf_map__initial_value(map, &room) : NULL;
+		var = initial ? find_variable(btf, map, name) : NULL;
+		if (!var)
+			continue;
+		if (var->size != size || var->offset > room ||
+		    room - var->offset < size)
+			return -EMSGSIZE;
+		memcpy(data, initial + var->offset, size);
+		return 0;
+	}
+	return -ENOENT;
+}
+
 int value_write(struct bpf_object *bpf, const struct spawnpol_policy_value *value)
 {
 	const struct bpf_map *map = find_map(bpf, value->name);

@@ -10,6 +10,7 @@
 #include "dry_run.h"
 #include "kernel.h"
 #include "situation.h"
+#include "situation_rules.h"
 
 #define BEFORE	(IORING_POLICY_BEFORE_STEP | IORING_POLICY_BEFORE_EXEC)
 
@@ -23,11 +24,14 @@ static uint32_t max_staged(void)
 	return kernel_query()->max_staged ?: 1;
 }
 
-struct dry_run *dry_run_new(void)
+struct dry_run *dry_run_new(uint32_t events)
 {
 	struct dry_run *run;
 
-	return calloc(1, sizeof(*run) + max_staged() * sizeof(run->staged[0]));
+	run = calloc(1, sizeof(*run) + max_staged() * sizeof(run->staged[0]));
+	if (run)
+		run->events = events;
+	return run;
 }
 
 /* Requests that are issued when this run's verdict is followed. */
@@ -69,15 +73,29 @@ static void last_staged(const struct dry_run *run, struct bpf_iouring_ctx *ctx)
 	ctx->staged_user_data = sqe.user_data;
 }
 
+/* Without a number the same operation is the same step as long as that goes on. */
+static bool is_same_step(const struct dry_run *before, const struct situation *s,
+			 const struct bpf_iouring_ctx *ctx)
+{
+	if (!s->then || before->ctx.opcode != ctx->opcode ||
+	    before->ctx.cmd != ctx->cmd)
+		return false;
+	if (situation_has_step(s))
+		return before->ctx.step == ctx->step;
+	return !(ctx->event & BEFORE) && before->verdict != IORING_VERDICT_SKIP &&
+	       (before->verdict != IORING_VERDICT_CONTINUE ||
+		before->ctx.event & BEFORE);
+}
+
 /* What the kernel would fill in, where the situation leaves it open. */
 static void fill_in(const struct dry_run *before, const struct situation *s,
 		    struct bpf_iouring_ctx *ctx)
 {
-	const bool same = s->then && !situation_has_step(s) &&
-			  before->ctx.opcode == ctx->opcode &&
-			  before->ctx.cmd == ctx->cmd;
+	const bool same = is_same_step(before, s, ctx);
 
-	if (s->then && !same && !situation_has_step(s))
+	/* CLONE is no step: what follows it is the first one */
+	if (s->then && !same && !situation_has_step(s) &&
+	    before->ctx.event != IORING_POLICY_CLONE)
 		ctx->step++;
 	if (!situation_has_attempt(s))
 		ctx->attempt = same ? before->ctx.attempt + issued(before) :
@@ -108,6 +126,7 @@ int dry_run(struct dry_run *run, int prog_fd, const struct situation *s)
 		run->result.nr_staged = 0;
 	}
 	fill_in(run, s, &in);
+	situation_order(run, s, &in, run->impossible, sizeof(run->impossible));
 	opts.data_in = run->name;
 	opts.data_size_in = run->name ? strlen(run->name) : 0;
 	memset(&run->result, 0, opts.data_size_out);

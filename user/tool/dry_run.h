@@ -10,6 +10,8 @@ struct situation;
 
 /* One run, and what it has come to. */
 struct dry_run {
+	uint32_t events;		/* that the policy asks for */
+	char impossible[256];		/* why the kernel would not ask this, or "" */
 	struct bpf_iouring_ctx ctx;	/* before: in; then with the scratch it left */
 	const char *name;		/* of the EXEC at hand, or NULL */
 	uint32_t verdict;
@@ -18,8 +20,8 @@ struct dry_run {
 	struct bpf_iouring_test_staged staged[];
 };
 
-/* A run before any; free() it. NULL: no memory. */
-struct dry_run *dry_run_new(void);
+/* A run before any, of a policy that asks for these events; free() it. NULL: no memory. */
+struct dry_run *dry_run_new(uint32_t events);
 
 /*
  * Run the program in this situation, which for "then" follows from what is in *run, and

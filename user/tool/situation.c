@@ -12,6 +12,7 @@
 #include "kernel.h"
 #include "names.h"
 #include "situation.h"
+#include "situation_rules.h"
 #include "tool.h"
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
@@ -118,16 +119,16 @@ static int read_scratch(struct tool *t, const char *list, uint64_t *words,
 }
 
 /* STEP of the names that --on takes; the running kernel's numbers. */
-static int read_step(struct tool *t, const char *name, uint32_t *opcode,
-		     uint32_t *cmd)
+static int read_step(struct tool *t, const char *name, uint32_t *op,
+		     uint32_t *opcode, uint32_t *cmd)
 {
-	int ret = step_number(t, name, opcode, cmd);
+	int ret = step_number(t, name, op, cmd);
 
 	if (ret)
 		return ret;
-	if (*opcode == NAME_ANY_OP)
+	if (*op == NAME_ANY_OP)
 		return misuse(t, "'any' is no step of its own");
-	*opcode = step_opcode(*opcode);
+	*opcode = step_opcode(*op);
 	return 0;
 }
 
@@ -156,7 +157,7 @@ static int read_value(struct tool *t, struct situation *s,
 		s->name = text;
 		return 0;
 	case KEY_REQUEST:
-		return read_step(t, text, &s->ctx.staged_opcode,
+		return read_step(t, text, &s->request_op, &s->ctx.staged_opcode,
 				 &s->ctx.staged_cmd);
 	case KEY_SCRATCH:
 		return read_scratch(t, text, where, &nr);
@@ -309,9 +310,10 @@ static int read_step_and_result(struct tool *t, struct situation *s,
 	int ret;
 
 	snprintf(name, sizeof(name), "%.*s", (int)len, word);
-	ret = read_step(t, name, &s->ctx.opcode, &s->ctx.cmd);
+	ret = read_step(t, name, &s->op, &s->ctx.opcode, &s->ctx.cmd);
 	if (ret || !word[len])
 		return ret;
+	s->has_result = true;
 	return read_result(t, word + len + 1, &s->ctx.res);
 }
 
@@ -333,7 +335,7 @@ int situation_read(struct tool *t, struct situation *s, char **words,
 		ret = read_key(t, s, words[i]);
 	if (!ret && i < nr)
 		ret = read_expectation(t, &s->expect, words + i + 1, nr - i - 1);
-	return ret;
+	return ret ? ret : situation_check(t, s);
 }
 
 static bool has(const struct situation *s, unsigned int key)
@@ -346,6 +348,11 @@ bool situation_has_attempt(const struct situation *s)
 	return has(s, KEY_ATTEMPT);
 }
 
+bool situation_has_off(const struct situation *s)
+{
+	return has(s, KEY_OFF);
+}
+
 bool situation_has_request(const struct situation *s)
 {
 	return has(s, KEY_THE_REQUEST);
@@ -356,8 +363,8 @@ bool situation_has_step(const struct situation *s)
 	return has(s, KEY_STEP);
 }
 
-/* What the kernel would say of a step that nothing else is known of. */
-static uint32_t usual_flags(const struct situation *s)
+/* The flag that goes by the operation alone, whatever else is known of the step. */
+static uint32_t retry_flag(const struct situation *s)
 {
 	const struct io_uring_spawn_query *q = kernel_query();
 	const uint32_t op = s->ctx.opcode;
@@ -384,11 +391,12 @@ void situation_context(const struct situation *s, struct bpf_iouring_ctx *ctx,
 	ctx->cmd = s->ctx.cmd;
 	ctx->res = s->ctx.res;
 	if (!same)
-		ctx->flags = usual_flags(s);
+		ctx->flags = 0;
 	for (i = 0; i < COUNT(keys); i++)
 		if (has(s, i))
 			memcpy((char *)ctx + keys[i].where,
 			       (const char *)&s->ctx + keys[i].where, keys[i].size);
+	ctx->flags = (ctx->flags & ~IORING_POLICY_F_CAN_RETRY) | retry_flag(s);
 	if (has(s, KEY_THE_REQUEST)) {
 		ctx->staged_opcode = s->ctx.staged_opcode;
 		ctx->staged_cmd = s->ctx.staged_cmd;

@@ -38,6 +38,9 @@ struct expectation {
 struct situation {
 	bool then;			/* goes on where the one before it ended */
 	uint32_t given;			/* keys, as bits; private */
+	/* the operations of ctx as common/commands.h numbers them, whatever the kernel */
+	uint32_t op, request_op;
+	bool has_result;		/* one was given with the step */
 	const char *name;		/* of the EXEC at hand; NULL: not given */
 	struct bpf_iouring_ctx ctx;	/* what was given */
 	struct expectation expect;
@@ -45,7 +48,7 @@ struct situation {
 
 /*
  * Read a situation from its words, which must stay. -EINVAL, with the cause recorded as a
- * usage error, if they are not understood.
+ * usage error, if they are not understood, or say what never happens.
  */
 int situation_read(struct tool *t, struct situation *s, char **words,
 		   unsigned int nr);
@@ -59,6 +62,7 @@ void situation_context(const struct situation *s, struct bpf_iouring_ctx *ctx,
 
 /* Was this field of the context given? */
 bool situation_has_attempt(const struct situation *s);
+bool situation_has_off(const struct situation *s);
 bool situation_has_request(const struct situation *s);
 bool situation_has_step(const struct situation *s);
 

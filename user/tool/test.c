@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* spawnpol test: what a policy decides in situations that are described to it. */
 #include <errno.h>
+#include <spawnpol.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "dry_run.h"
 #include "kernel.h"
+#include "names.h"
 #include "policy_object.h"
 #include "policy_options.h"
 #include "table.h"
@@ -27,7 +30,12 @@ static int run_row(struct tool *t, int prog, struct dry_run *run,
 	ret = dry_run(run, prog, &row->situation);
 	if (ret)
 		return fail(t, ret, "cannot run the policy on '%s'", row->text);
-	ret = e->given ? verdict_compare(run, e, &differs) : 0;
+	if (*run->impossible) {
+		differs = strdup(run->impossible);
+		ret = differs ? 1 : -ENOMEM;
+	} else if (e->given) {
+		ret = verdict_compare(run, e, &differs);
+	}
 	if (ret < 0)
 		return fail(t, ret, "cannot compare the verdict");
 	report->nr++;
@@ -37,14 +45,15 @@ static int run_row(struct tool *t, int prog, struct dry_run *run,
 	return 0;
 }
 
-static int run_table(struct tool *t, int prog, const struct table *table)
+static int run_table(struct tool *t, int prog, uint32_t events,
+		     const struct table *table)
 {
 	struct test_report report;
 	struct dry_run *run;
 	unsigned int i;
 	int ret;
 
-	run = dry_run_new();
+	run = dry_run_new(events);
 	if (!run)
 		return fail(t, ENOMEM, "cannot run the policy");
 	ret = test_print_start(t, &report);
@@ -68,15 +77,38 @@ static int read_table(struct tool *t, struct table *table)
 	return misuse(t, "test needs a situation, such as: failed exec:ENOENT; or --table FILE");
 }
 
+/* As at attach: those that are named, or else those that the policy asks for. */
+static int find_events(struct tool *t, const struct object *o, int prog,
+		       uint32_t *events)
+{
+	int ret;
+
+	if (t->set.events)
+		return event_mask(t, t->set.events, events);
+	ret = o->bpf ? object_events(o, events) : spawnpol_policy_events(prog, events);
+	if (ret == -ENOENT) {
+		*events = 0;
+		ret = 0;
+	}
+	if (!ret)
+		return 0;
+	fail(t, ret, "cannot tell which events the policy asks for");
+	advise(t, "--events, to name them");
+	return ret;
+}
+
 static int test_policy(struct tool *t, const struct table *table)
 {
+	uint32_t events;
 	struct object o;
 	int prog, ret;
 
 	prog = policy_object_take(t, &o, DEFAULT_PATH);
 	if (prog < 0)
 		return prog;
-	ret = run_table(t, prog, table);
+	ret = find_events(t, &o, prog, &events);
+	if (!ret)
+		ret = run_table(t, prog, events, table);
 	close(prog);
 	object_close(&o);
 	return ret;
@@ -85,14 +117,18 @@ static int test_policy(struct tool *t, const struct table *table)
 int do_test(struct tool *t)
 {
 	struct table table = { 0 };
-	int ret;
+	uint32_t events;
+	int ret = 0;
 
 	if (t->set.policy && t->set.object)
 		return misuse(t, "--policy and --object exclude each other");
 	if (t->set.policy && policy_options_given(t))
 		return misuse(t, "--%s does not go with --policy, which is set up already",
 			      policy_options_given(t));
-	ret = read_table(t, &table);
+	if (t->set.events)
+		ret = event_mask(t, t->set.events, &events);
+	if (!ret)
+		ret = read_table(t, &table);
 	if (!ret)
 		ret = kernel_check_policies(t);
 	if (!ret)

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Which situation can follow which in one chain, and what a policy is asked about. */
+#include <errno.h>
+#include <linux/io_uring.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dry_run.h"
+#include "kernel.h"
+#include "names.h"
+#include "situation.h"
+#include "situation_rules.h"
+
+#define ALWAYS	(IORING_POLICY_FAILED | IORING_POLICY_STAGED)
+#define BEFORE	(IORING_POLICY_BEFORE_STEP | IORING_POLICY_BEFORE_EXEC)
+
+struct order {
+	const struct dry_run *before;
+	const struct situation *s;
+	const struct bpf_iouring_ctx *next;
+	char *text;
+	size_t size;
+};
+
+/* Returns true, for the callers to hand on. */
+__attribute__((format(printf, 2, 3)))
+static bool wrong(const struct order *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(o->text, o->size, fmt, ap);
+	va_end(ap);
+	return true;
+}
+
+/* The constant of spawnpol_policy.h for an event that can be asked for. */
+static const char *constant(uint32_t event)
+{
+	switch (event) {
+	case IORING_POLICY_BEFORE_STEP:
+		return "IORING_POLICY_BEFORE_STEP";
+	case IORING_POLICY_BEFORE_EXEC:
+		return "IORING_POLICY_BEFORE_EXEC";
+	case IORING_POLICY_DONE:
+		return "IORING_POLICY_DONE";
+	default:
+		return "IORING_POLICY_CLONE";
+	}
+}
+
+static bool not_asked(const struct order *o)
+{
+	const uint32_t event = o->next->event;
+	char asked[64];
+
+	if (event & (o->before->events | ALWAYS))
+		return false;
+	event_list(o->before->events & ~ALWAYS, asked, sizeof(asked));
+	return wrong(o, "the kernel never asks this policy about %s: it asks for %s; try: SPAWNPOL_EVENTS(%s) in the policy, or --events %s here and at attach",
+		     event_name(event), *asked ? asked : "no events",
+		     constant(event), event_name(event));
+}
+
+static bool impossible(const struct order *o)
+{
+	const struct bpf_iouring_ctx *n = o->next;
+
+	if (o->s->ctx.flags & ~n->flags & IORING_POLICY_F_CAN_RETRY)
+		return wrong(o, "%s cannot be issued twice; try: without flags=can-retry",
+			     step_name(n->opcode, n->cmd));
+	if (n->opcode == kernel_query()->op_exec && !o->before->name)
+		return wrong(o, "an exec has a name; try: name=PROGRAM");
+	return false;
+}
+
+/* --- what was staged --------------------------------------------------------------- */
+
+static bool is_request(const struct bpf_iouring_test_staged *staged,
+		       uint32_t opcode, uint32_t cmd)
+{
+	const struct io_uring_spawn_query *q = kernel_query();
+	struct io_uring_sqe sqe;
+
+	if (staged->kind != IORING_STAGED_SQE)
+		return opcode == q->op_exec;
+	memcpy(&sqe, staged->sqe, sizeof(sqe));
+	return sqe.opcode == opcode && (opcode != q->op_child || sqe.len == cmd);
+}
+
+static bool was_staged(const struct dry_run *run, const struct bpf_iouring_ctx *n)
+{
+	for (unsigned int i = 0; i < run->result.nr_staged; i++)
+		if (is_request(&run->staged[i], n->staged_opcode, n->staged_cmd))
+			return true;
+	return false;
+}
+
+static bool wrong_staged(const struct order *o)
+{
+	const struct bpf_iouring_ctx *n = o->next;
+
+	if (!was_staged(o->before, n))
+		return wrong(o, "the policy has not staged %s; try: without request=",
+			     step_name(n->staged_opcode, n->staged_cmd));
+	if (n->res >= 0 && n->staged_opcode == kernel_query()->op_exec)
+		return wrong(o, "no event follows a staged exec that has succeeded; try: staged %s:ERRNO",
+			     step_name(n->opcode, n->cmd));
+	return false;
+}
+
+/* --- which step is next ------------------------------------------------------------ */
+
+static bool step_is_over(const struct dry_run *run)
+{
+	return run->verdict == IORING_VERDICT_SKIP ||
+	       (run->verdict == IORING_VERDICT_CONTINUE &&
+		!(run->ctx.event & BEFORE));
+}
+
+/* Has the step at hand failed, when its policy has no more to say? */
+static bool has_failed(const struct dry_run *run)
+{
+	if (run->verdict == IORING_VERDICT_SKIP ||
+	    run->ctx.event == IORING_POLICY_DONE)
+		return false;
+	if (run->result.flags & IORING_TEST_RESULT)
+		return run->result.result < 0;
+	return run->ctx.event == IORING_POLICY_FAILED || run->ctx.res < 0;
+}
+
+static bool chain_has_ended(const struct order *o)
+{
+	const struct dry_run *b = o->before;
+
+	if (dry_run_fails(b))
+		return wrong(o, "the chain has ended: the verdict before could not be followed");
+	if (b->verdict == IORING_VERDICT_ABORT)
+		return wrong(o, "the chain has ended by the abort before");
+	if (b->ctx.event == IORING_POLICY_CLONE &&
+	    b->verdict == IORING_VERDICT_CONTINUE)
+		return wrong(o, "the chain has ended: there is no child");
+	if (step_is_over(b) && b->ctx.flags & IORING_POLICY_F_LAST)
+		return wrong(o, "the chain has ended: the step before was the last");
+	if (step_is_over(b) && has_failed(b) &&
+	    !(b->ctx.flags & IORING_POLICY_F_HARDLINK))
+		return wrong(o, "the chain has ended by the failure before; try: flags=hardlink there, or begin a new chain without 'then'");
+	return false;
+}
+
+static bool wrong_step(const struct order *o)
+{
+	const struct bpf_iouring_ctx *b = &o->before->ctx, *n = o->next;
+
+	if (n->step < b->step)
+		return wrong(o, "steps run in order, and this one came before; try: step=%u or more",
+			     b->step);
+	if (n->step > b->step) {
+		if (b->opcode != kernel_query()->op_exec || step_is_over(o->before))
+			return false;
+		return wrong(o, "an exec that is issued fails, which is an event, or is the end; try: then failed exec:ERRNO first");
+	}
+	if (n->opcode != b->opcode || n->cmd != b->cmd)
+		return wrong(o, "step %u is %s; try: another step=", b->step,
+			     step_name(b->opcode, b->cmd));
+	if (step_is_over(o->before))
+		return wrong(o, "step %u is over with the verdict %s before; try: without step=",
+			     b->step, verdict_name(o->before->verdict));
+	if (n->event & BEFORE)
+		return wrong(o, "step %u has begun before; try: without step=",
+			     b->step);
+	return false;
+}
+
+static bool wrong_order(const struct order *o)
+{
+	const struct dry_run *b = o->before;
+	const struct bpf_iouring_ctx *n = o->next;
+	const bool submitted = b->verdict == IORING_VERDICT_SUBMIT;
+
+	if (!o->s->then)
+		return false;
+	if (chain_has_ended(o))
+		return true;
+	if (b->ctx.event == IORING_POLICY_CLONE)
+		return false;
+	if (n->event == IORING_POLICY_CLONE)
+		return wrong(o, "there is a child already; try: without 'then'");
+	if (submitted && n->event != IORING_POLICY_STAGED)
+		return wrong(o, "after submit, staged is the next event; try: then staged %s:ERRNO",
+			     step_name(b->ctx.opcode, b->ctx.cmd));
+	if (!submitted && n->event == IORING_POLICY_STAGED)
+		return wrong(o, "nothing was submitted: the verdict before is %s",
+			     verdict_name(b->verdict));
+	return wrong_step(o) || (submitted && wrong_staged(o));
+}
+
+void situation_order(const struct dry_run *before, const struct situation *s,
+		     const struct bpf_iouring_ctx *next, char *text, size_t size)
+{
+	const struct order o = { before, s, next, text, size };
+
+	*text = 0;
+	if (!not_asked(&o) && !impossible(&o))
+		wrong_order(&o);
+}
