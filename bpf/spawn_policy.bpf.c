@@ -8,8 +8,8 @@
  *  1. retry rules: wait, issue what has failed again, so many times;
  *  2. for an EXEC: the shell on ENOEXEC, then the next directory of the PATH;
  *  3. "on" rules: the first that fits the outcome gives the verdict;
- *  4. otherwise link rules decide for an EXEC, and any other step ends the
- *     chain, hard links or not.
+ *  4. otherwise link rules decide: a step that may fail (a hard link) does not
+ *     end the chain, and any other does.
  *
  * It shows how to take over an EXEC before it is issued, how to carry state
  * from run to run, and how to stage from a map's value. The state of a chain
@@ -377,14 +377,20 @@ static __always_inline int settle(struct run *r)
 	case IORING_VERDICT_ABORT:
 		return IORING_VERDICT_ABORT;
 	}
-	return r->opcode == SPAWNPOL_OP_EXEC ? leave_to_links(r) :
-		IORING_VERDICT_ABORT;
+	/* the launcher has said of this step that it may fail */
+	if (r->opcode == SPAWNPOL_OP_EXEC || r->flags & IORING_POLICY_F_HARDLINK)
+		return leave_to_links(r);
+	return IORING_VERDICT_ABORT;
 }
 
 static __always_inline int decide(struct run *r)
 {
 	int verdict;
 
+	/* not asked for, but whoever attaches it can */
+	if (r->event == IORING_POLICY_BEFORE_STEP ||
+	    r->event == IORING_POLICY_DONE)
+		return IORING_VERDICT_CONTINUE;
 	if (r->event == IORING_POLICY_CLONE) {
 		verdict = retry_rules(r);
 		return verdict == UNDECIDED ? IORING_VERDICT_CONTINUE : verdict;

@@ -364,10 +364,21 @@ TEST(busy_shell_means_the_script_again)
 
 TEST(failed_setup_aborts)
 {
-	chain.flags |= IORING_POLICY_F_HARDLINK;
 	CHECK_EQ(setup_step(IORING_OP_OPENAT, 0, -ENOENT), -ENOENT);
 	CHECK_EQ(verdict, IORING_VERDICT_ABORT);
 	CHECK_EQ(setup_step(IORING_OP_READ, 0, 3), 3); /* short */
+	CHECK_EQ(verdict, IORING_VERDICT_ABORT);
+}
+
+TEST(a_step_that_may_fail_does_not_abort)
+{
+	chain.flags |= IORING_POLICY_F_HARDLINK;
+	CHECK_EQ(setup_step(IORING_OP_OPENAT, 0, -ENOENT), -ENOENT);
+	CHECK_EQ(verdict, IORING_VERDICT_CONTINUE);
+	CHECK_EQ(setup_step(IORING_OP_READ, 0, 3), 3); /* short */
+	CHECK_EQ(verdict, IORING_VERDICT_CONTINUE);
+	on(SPAWN_POLICY_ANY, SPAWN_POLICY_ANY, 0, IORING_VERDICT_ABORT);
+	CHECK_EQ(setup_step(IORING_OP_OPENAT, 0, -ENOENT), -ENOENT);
 	CHECK_EQ(verdict, IORING_VERDICT_ABORT);
 }
 

@@ -170,8 +170,7 @@ TEST(failed_redirection_aborts)
 	make_directories();
 	begin();
 	q_clone(&s.ring);
-	/* even where link rules would go on */
-	hardlink(q_open_at(&s.ring, 1, "/nonexistent/log", O_WRONLY));
+	q_open_at(&s.ring, 1, "/nonexistent/log", O_WRONLY);
 	q_exit(&s.ring, WRONG);
 	tring_submit(&s.ring);
 	CHECK_EQ(tring_res(&s.ring, 0), -ENOENT);
@@ -179,6 +178,29 @@ TEST(failed_redirection_aborts)
 	check_gone(tring_res(&s.ring, CLONE));
 	check_no_children();
 	CHECK_EQ(verdicts(IORING_VERDICT_ABORT), 1);
+}
+
+/* Unless the launcher says of the step that it may fail, and no rule says otherwise. */
+TEST(a_step_that_may_fail_does_not_abort)
+{
+	make_directories();
+	on(IORING_OP_NOP, SPAWN_POLICY_ANY, EIO, IORING_VERDICT_ABORT);
+	begin();
+	q_clone(&s.ring);
+	hardlink(q_open_at(&s.ring, 1, "/nonexistent/log", O_WRONLY));
+	q_exit(&s.ring, 4);
+	tring_submit(&s.ring);
+	CHECK_EQ(tring_res(&s.ring, 0), -ENOENT);
+	CHECK_EQ(tring_res(&s.ring, 1), 0);
+	CHECK_EQ(wait_exit(tring_res(&s.ring, CLONE)), 4);
+
+	tring_forget(&s.ring);
+	q_clone(&s.ring);
+	hardlink(q_result(&s.ring, -EIO));
+	q_exit(&s.ring, WRONG);
+	tring_submit(&s.ring);
+	CHECK_EQ(tring_res(&s.ring, 0), -EIO);
+	CHECK_EQ(tring_res(&s.ring, 1), -ECANCELED);
 }
 
 TEST(rules_decide_about_steps)

@@ -193,7 +193,10 @@ test_run_with_what_a_chain_can_have()
 		run_of 126 "$how" --chdir /etc/passwd true
 		expect_err 'step 0: chdir /etc/passwd: '
 	done
-	shown 'cwd /usr' --no-policy --chdir /usr --close 77 --may-fail
+	for how in --no-policy --quiet; do
+		shown 'cwd /usr' "$how" --chdir /usr --close 77 --may-fail
+	done
+	run_of 126 --on close:EBADF=abort --close 77 --may-fail true
 	run_of 0 --slot 3 --cookie 0x10 true
 }
 

@@ -304,7 +304,7 @@ static const struct launch_option spaces[] = {
 
 static const struct launch_option launch[] = {
 	{ "may_fail", REMARK, build_may_fail, { },
-	  "Go on if the step before this option fails. A policy can decide otherwise, as the default one does unless --on has a rule." },
+	  "Go on if the step before this option fails. A policy can decide otherwise; the default one does only by an --on rule." },
 	{ "program", ATTRIBUTE, build_program, { PATH },
 	  "Execute the program PATH if those before could not be executed." },
 	{ "search", ATTRIBUTE, build_search,
