@@ -245,6 +245,8 @@ TEST(outcomes_in_words)
 	out.error = -EBADF;
 	spawnpol_outcome_text(&out, text, sizeof(text));
 	EXPECT_HAS(text, "exec ls: no policy looked for the name");
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_EXEC, -EBADF).remedy,
+		   "IORING_POLICY_BEFORE_EXEC");
 	out.step = -1;
 	out.kind = SPAWNPOL_KIND_CLONE;
 	out.error = -ENOLINK;

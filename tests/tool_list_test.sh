@@ -119,6 +119,33 @@ test_list_shows_constants_of_other_policies()
 	expect_out 'asks for events: done'
 }
 
+# An author who has forgotten SPAWNPOL_EVENTS() finds out here.
+test_which_events_a_policy_gets()
+{
+	run "$TOOL" load "$BUILD/tests/load.bpf.o" --function by_constant
+	expect_status 0
+	expect_out '  has no SPAWNPOL_EVENTS(): it is told of failed and staged alone'
+	run "$TOOL" list load
+	expect_out '  asks for no events: it is told of failed and staged alone'
+	run "$TOOL" load hello_policy
+	expect_out '  asks for no events: it is told of failed and staged alone'
+	run "$TOOL" load spawn_policy
+	expect_out '  asks for events: before-exec,clone'
+	run "$TOOL" load spawn_policy --name other --json
+	expect_json 'd["events"]' "['before-exec', 'clone']"
+	run "$TOOL" load hello_policy --name second --quiet
+	expect_equal "$OUT" ''
+}
+
+# Its program is as it should be, and is never asked about the name.
+test_a_search_without_the_event()
+{
+	run "$TOOL" run --object hello_policy id
+	expect_status 126
+	expect_err 'no policy looked for the name'
+	expect_err 'try: attach a policy that searches, which has to ask for the event before-exec'
+}
+
 test_list_without_the_file_system()
 {
 	run unshare -m bash -c "umount /sys/fs/bpf; '$TOOL' list"

@@ -83,8 +83,9 @@ static const struct entry about_step[] = {
 
 static const struct entry about_exec[] = {
 	{ EBADF, { "no policy looked for the name, or the descriptor is not open",
-		   "attach a policy that searches, or give the program with a "
-		   "slash" } },
+		   "attach a policy that searches, which has to ask for the event "
+		   "before-exec (SPAWNPOL_EVENTS(IORING_POLICY_BEFORE_EXEC)), or "
+		   "give the program with a slash" } },
 	{ EPERM, { NULL, "a seccomp filter may refuse execveat" } },
 	{ ETXTBSY, { "the program is being written",
 		     "a policy can wait and try again" } },

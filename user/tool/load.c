@@ -1,24 +1,45 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* spawnpol load */
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "bpf_info.h"
 #include "json.h"
+#include "json_events.h"
 #include "libbpf/object_path.h"
 #include "pins.h"
 #include "policy_object.h"
+#include "policy_show.h"
 #include "tool.h"
 
 /* What execvp() searches without a PATH. */
 #define DEFAULT_PATH	"/bin:/usr/bin"
 
+/*
+ * What it will be asked about, if that is not said elsewhere. An object that does not say
+ * may have been meant to.
+ */
+static uint32_t report_events(const struct tool *t, const struct object *o)
+{
+	char text[POLICY_EVENTS_SIZE];
+	uint32_t events = 0;
+	int ret = object_events(o, &events);
+
+	if (ret == -ENOENT)
+		say(t, "  has no SPAWNPOL_EVENTS(): it is told of failed and staged alone\n");
+	else if (!ret)
+		say(t, "  %s\n", policy_events_text(events, text));
+	return events;
+}
+
 static int report_loaded(struct tool *t, const char *name,
 			 const struct object *o)
 {
 	struct bpf_prog_info info;
+	uint32_t events;
 	struct json j;
 	int ret;
 
@@ -27,6 +48,7 @@ static int report_loaded(struct tool *t, const char *name,
 		return fail(t, ret, "cannot ask for the program's id");
 	say(t, "loaded %s: program %u '%s' of %s\n", name, info.id,
 	    bpf_program__name(o->prog), o->path);
+	events = report_events(t, o);
 	ret = start_json(t, &j);
 	if (ret <= 0)
 		return ret;
@@ -34,6 +56,7 @@ static int report_loaded(struct tool *t, const char *name,
 	json_text(&j, "object", o->path);
 	json_text(&j, "program", bpf_program__name(o->prog));
 	json_u32(&j, "prog_id", info.id);
+	json_events(&j, "events", events);
 	return json_finish(&j, stdout);
 }
 

@@ -14,8 +14,6 @@
 #include "policy_show.h"
 #include "time_text.h"
 
-#define EVENTS_SIZE	128
-
 static const char *errors_name(const struct spawn_policy_config *c)
 {
 	return c->errors == SPAWN_POLICY_ERRORS_POSIX ? "posix" : "glibc";
@@ -82,15 +80,26 @@ static void put_constant(const char *name, const char *value, void *data)
 	printf("  constant %s = %s\n", name, value);
 }
 
+const char *policy_events_text(uint32_t events, char text[POLICY_EVENTS_SIZE])
+{
+	char names[96];
+
+	event_list(events, names, sizeof(names));
+	if (events)
+		snprintf(text, POLICY_EVENTS_SIZE, "asks for events: %s", names);
+	else
+		snprintf(text, POLICY_EVENTS_SIZE,
+			 "asks for no events: it is told of failed and staged alone");
+	return text;
+}
+
 static void put_events(int prog_fd)
 {
-	char text[EVENTS_SIZE];
+	char text[POLICY_EVENTS_SIZE];
 	uint32_t events;
 
-	if (spawnpol_policy_events(prog_fd, &events) || !events)
-		return;
-	event_list(events, text, sizeof(text));
-	printf("  asks for events: %s\n", text);
+	if (!spawnpol_policy_events(prog_fd, &events))
+		printf("  %s\n", policy_events_text(events, text));
 }
 
 void policy_show_text(int prog_fd)

@@ -3,7 +3,14 @@
 #ifndef SPAWNPOL_POLICY_SHOW_H
 #define SPAWNPOL_POLICY_SHOW_H
 
+#include <stdint.h>
+
 struct json;
+
+#define POLICY_EVENTS_SIZE	128
+
+/* In words, which events a policy asks for that wants these; returns text. */
+const char *policy_events_text(uint32_t events, char text[POLICY_EVENTS_SIZE]);
 
 /* Lines with the options of the default policy, and the constants of any other. */
 void policy_show_text(int prog_fd);
