@@ -39,8 +39,8 @@ static void made_up_cqe(struct spawnpol_chain *c, int index, int res, int wanted
 		CHECK_EQ(out.error, 0);
 }
 
-/* A chain whose program is process pid. Its requests never reach the kernel. */
-static struct spawnpol_chain *launched(pid_t pid)
+/* A chain in flight, whose requests never reach the kernel. */
+static struct spawnpol_chain *submitted(void)
 {
 	struct spawnpol_chain *c = new_chain("/bin/true");
 	unsigned int tail = uring.sq.sqe_tail;
@@ -48,8 +48,21 @@ static struct spawnpol_chain *launched(pid_t pid)
 	CHECK_OK(spawnpol_chain_exit_status(c, true));
 	CHECK_EQ(spawnpol_queue(ring, &c, 1), 1);
 	uring.sq.sqe_tail = tail;
+	return c;
+}
+
+/* Its program is process pid. */
+static void launch_ends(struct spawnpol_chain *c, pid_t pid)
+{
 	made_up_cqe(c, INDEX_CLONE, pid, SPAWNPOL_CQE_TAKEN);
 	made_up_cqe(c, INDEX_STEP, 0, SPAWNPOL_CQE_OUTCOME);
+}
+
+static struct spawnpol_chain *launched(pid_t pid)
+{
+	struct spawnpol_chain *c = submitted();
+
+	launch_ends(c, pid);
 	return c;
 }
 
@@ -180,6 +193,23 @@ TEST(waiting_is_given_up)
 	CHECK_OK(spawnpol_cancel(ring, c));
 	CHECK_EQ(next().error, -ECANCELED);
 	CHECK_EQ(spawnpol_cancel(ring, c), -ENOENT);
+	still_runs(pid, fds);
+}
+
+/* The program runs, but nobody has collected that. */
+TEST(waiting_is_given_up_before_it_begins)
+{
+	struct spawnpol_chain *c;
+	int fds[2];
+	pid_t pid;
+
+	set_up();
+	CHECK_SYS(pipe2(fds, O_CLOEXEC));
+	pid = process(fds, 0);
+	c = submitted();
+	CHECK_OK(spawnpol_cancel(ring, c));
+	launch_ends(c, pid);
+	CHECK_EQ(next().error, -ECANCELED);
 	still_runs(pid, fds);
 }
 

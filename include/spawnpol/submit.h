@@ -164,7 +164,8 @@ static inline int spawnpol_handle_cqe(struct spawnpol_ring *ring,
 /*
  * Kill the child of a chain in flight if it is not the program yet; the
  * outcome comes as always, -ECANCELED unless it was too late. If it is the program, and
- * its end is waited for, that is given up instead. -ENOENT: the
+ * its end is waited for, that is given up instead, whether or not the outcome of the
+ * launch has been collected. -ENOENT: the
  * chain is not in flight on this ring. -EAGAIN: no room in the SQ. -ESTALE, -EEXIST:
  * as spawnpol_submit().
  */

@@ -24,20 +24,24 @@ static struct io_uring_sqe *get_sqe(struct spawnpol_ring *ring)
 	return io_uring_get_sqe(ring->uring);
 }
 
+/* A wait that was given up still has its outcome, by a request that does nothing. */
 static bool put_wait(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
 	struct io_uring_sqe *sqe = get_sqe(ring);
 
 	if (!sqe)
 		return false;
-	*sqe = (struct io_uring_sqe){
-		.opcode = OP_WAITID,
-		.len = P_PID,
-		.fd = chain->story.clone_res,
-		.addr2 = (uintptr_t)&chain->exit,
-		.file_index = WEXITED,
-		.user_data = user_data(ring, chain),
-	};
+	if (chain->story.given_up)
+		io_uring_prep_nop(sqe);
+	else
+		*sqe = (struct io_uring_sqe){
+			.opcode = OP_WAITID,
+			.len = P_PID,
+			.fd = chain->story.clone_res,
+			.addr2 = (uintptr_t)&chain->exit,
+			.file_index = WEXITED,
+		};
+	sqe->user_data = user_data(ring, chain);
 	ring->to_submit = true;
 	return true;
 }
@@ -76,36 +80,33 @@ void exit_retry(struct spawnpol_ring *ring)
 		ring->delayed = ring->delayed->next;
 }
 
-/* Is its request not in the SQ yet? Then it never will be. */
-static bool take_delayed(struct spawnpol_ring *ring,
-			 const struct spawnpol_chain *chain)
+/* Is its request not in the SQ yet? */
+static bool is_delayed(const struct spawnpol_ring *ring,
+		       const struct spawnpol_chain *chain)
 {
-	struct spawnpol_chain **at;
+	const struct spawnpol_chain *at = ring->delayed;
 
-	for (at = &ring->delayed; *at; at = &(*at)->next) {
-		if (*at == chain) {
-			*at = chain->next;
-			return true;
-		}
-	}
-	return false;
+	while (at && at != chain)
+		at = at->next;
+	return at;
 }
 
 int exit_cancel(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
-	struct io_uring_sqe *sqe = get_sqe(ring);
+	struct io_uring_sqe *sqe;
 
+	if (is_delayed(ring, chain)) {
+		chain->story.given_up = true;
+		exit_retry(ring);
+		return 0;
+	}
+	sqe = get_sqe(ring);
 	if (!sqe)
 		return -EAGAIN;
 	chain->story.given_up = true;
-	if (take_delayed(ring, chain)) {
-		io_uring_prep_nop(sqe);
-		sqe->user_data = user_data(ring, chain);
-	} else {
-		io_uring_prep_cancel64(sqe, user_data(ring, chain), 0);
-		sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
-		sqe->user_data = (uint64_t)ring->tag << 48;
-	}
+	io_uring_prep_cancel64(sqe, user_data(ring, chain), 0);
+	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+	sqe->user_data = (uint64_t)ring->tag << 48;
 	return 0;
 }
 

@@ -291,7 +291,10 @@ int spawnpol_submit(struct spawnpol_ring *ring,
 	return i || !err ? (int)i : err;
 }
 
-/* Kill the child, unless it is the program already. */
+/*
+ * Kill the child. If it is the program already, which only its CQEs will tell, the wait
+ * for its end is given up.
+ */
 static int cancel_launch(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(ring->uring);
@@ -302,6 +305,7 @@ static int cancel_launch(struct spawnpol_ring *ring, struct spawnpol_chain *chai
 	/* not finding it any more is fine; the CQE is recognised by no chain */
 	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
 	sqe->user_data = (uint64_t)ring->tag << 48;
+	chain->story.given_up = true;
 	return 0;
 }
 
