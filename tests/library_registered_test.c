@@ -229,6 +229,54 @@ TEST(registered_rings_end_a_chain_in_flight)
 	check_none_stays();
 }
 
+#define STACK_SIZE (256 * 1024)
+
+/* On the same stack, a thread has the pthread_t of the one before. */
+static pthread_t do_in_thread(void *(*function)(void *), void *arg)
+{
+	static _Alignas(4096) char stack[STACK_SIZE];
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	CHECK_EQ(pthread_attr_init(&attr), 0);
+	CHECK_EQ(pthread_attr_setstack(&attr, stack, sizeof(stack)), 0);
+	CHECK_EQ(pthread_create(&thread, &attr, function, arg), 0);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+	return thread;
+}
+
+static void *open_ring(void *arg)
+{
+	*(struct spawnpol_ring **)arg = registered_of(8, 0);
+	return NULL;
+}
+
+/* In the place where the kernel had the other's ring, this thread has one of its own. */
+static void *use_ring_of_another(void *arg)
+{
+	struct spawnpol_ring *own = registered_of(8, 0), *ring = arg;
+	struct spawnpol_chain *chain = chain_of("/bin/true");
+	struct spawnpol_outcome out;
+
+	CHECK_EQ(spawnpol_submit(ring, &chain, 1), -EEXIST);
+	CHECK_EQ(spawnpol_queue(ring, &chain, 1), -EEXIST);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 0, 0), -EEXIST);
+	CHECK_EQ(spawnpol_ring_wait(ring, 0, NULL), -EEXIST);
+	spawnpol_ring_close(ring);
+	CHECK_EQ(run(own, chain), 0);
+	return NULL;
+}
+
+TEST(registered_rings_are_not_those_of_a_later_thread)
+{
+	struct spawnpol_ring *ring;
+	pthread_t first, second;
+
+	first = do_in_thread(open_ring, &ring);
+	second = do_in_thread(use_ring_of_another, ring);
+	CHECK(pthread_equal(first, second));
+}
+
 TEST(registered_rings_are_not_in_children_of_fork)
 {
 	struct spawnpol_ring *ring = registered_of(8, 0);

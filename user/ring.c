@@ -103,7 +103,6 @@ static int ring_open(struct spawnpol_ring **ring, unsigned int entries,
 	if (err)
 		return err;
 	r->registered = registered;
-	r->thread = pthread_self();
 	r->tid = gettid();
 	err = uring_init(r, entries, flags);
 	if (err)
@@ -210,15 +209,6 @@ static void uring_abandon(struct spawnpol_ring *ring)
 	io_uring_queue_exit(&ring->own);
 }
 
-/*
- * A registered ring cannot be reached by other threads: that of its thread is gone, or
- * has the ring still, whoever has the same pthread_t by now.
- */
-static bool is_within_reach(const struct spawnpol_ring *ring)
-{
-	return !ring->registered || ring->tid == gettid();
-}
-
 void spawnpol_ring_close(struct spawnpol_ring *ring)
 {
 	if (!ring)
@@ -227,7 +217,7 @@ void spawnpol_ring_close(struct spawnpol_ring *ring)
 		;
 	else if (!process_gave(ring->id)) {
 		uring_abandon(ring);
-	} else if (is_within_reach(ring)) {
+	} else if (!ring_usable(ring)) {
 		ring_drain(ring);
 		uring_exit(ring);
 	}

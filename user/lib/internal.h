@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include "process.h"
 #include "spawnpol.h"
@@ -23,8 +24,7 @@ struct spawnpol_ring {
 	bool registered;			/* without descriptor; see ring_registered.c */
 	uint16_t tag;
 	uint64_t id;			/* process_new_id() */
-	pthread_t thread;		/* the one that can use a registered ring */
-	pid_t tid;			/* of it */
+	pid_t tid;			/* the thread that can use a registered ring */
 	dev_t dev;			/* of the descriptor of &own */
 	ino_t ino;
 	struct io_uring_spawn_query query; /* the answer of its kernel */
@@ -209,7 +209,8 @@ static inline int ring_usable(const struct spawnpol_ring *ring)
 {
 	if (!process_gave(ring->id))
 		return -ESTALE;
-	if (ring->registered && !pthread_equal(ring->thread, pthread_self()))
+	/* a thread's pthread_t is the next one's when it has ended */
+	if (ring->registered && ring->tid != gettid())
 		return -EEXIST;
 	return 0;
 }
