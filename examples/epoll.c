@@ -111,14 +111,17 @@ static void read_outcomes(struct loop *l)
 	char text[256];
 	int nr;
 
-	nr = spawnpol_collect(l->ring, outs, MAX_OUTCOMES, 0, 0);
-	must(nr, "collecting");
-	for (int i = 0; i < nr; i++) {
-		spawnpol_outcome_text(&outs[i], text, sizeof(text));
-		printf("%d: %s\n", outs[i].pid, text);
-		if (outs[i].error || outs[i].kind == SPAWNPOL_KIND_EXIT)
-			finish(l, &outs[i]);
-	}
+	/* until there are none, and the ring has nothing to submit: see spawnpol_submit(3) */
+	do {
+		nr = spawnpol_collect(l->ring, outs, MAX_OUTCOMES, 0, 0);
+		must(nr, "collecting");
+		for (int i = 0; i < nr; i++) {
+			spawnpol_outcome_text(&outs[i], text, sizeof(text));
+			printf("%d: %s\n", outs[i].pid, text);
+			if (outs[i].error || outs[i].kind == SPAWNPOL_KIND_EXIT)
+				finish(l, &outs[i]);
+		}
+	} while (nr);
 }
 
 int main(void)

@@ -13,6 +13,32 @@
 static struct io_uring uring;
 static struct spawnpol_ring *ring;
 
+/* --- liburing's calls, with what can happen in them ------------------------------------ */
+
+static void (*before_enter)(void);	/* once */
+static bool submit_fails;
+
+int io_uring_enter2(unsigned int fd, unsigned int to_submit, unsigned int min_complete,
+		    unsigned int flags, sigset_t *sig, size_t size)
+{
+	void (*function)(void) = before_enter;
+	int ret;
+
+	before_enter = NULL;
+	if (function)
+		function();
+	ret = syscall(__NR_io_uring_enter, fd, to_submit, min_complete, flags, sig,
+		      size);
+	return ret < 0 ? -errno : ret;
+}
+
+int io_uring_submit(struct io_uring *to)
+{
+	return submit_fails ? -EAGAIN : io_uring_submit_and_wait(to, 0);
+}
+
+/* --- the ring -------------------------------------------------------------------------- */
+
 static void set_up(void)
 {
 	int err = io_uring_queue_init(8, &uring, 0);
@@ -246,6 +272,83 @@ TEST(nobody_can_wait_for_it)
 	launched(process(fds, 0));
 	CHECK_EQ(write(fds[1], "x", 1), 1);
 	CHECK_EQ(next().error, -ECHILD);
+}
+
+/* --- submitting fails ------------------------------------------------------------------ */
+
+static struct spawnpol_chain *ends_later;
+static pid_t later_pid;
+
+static void launch_ends_and_submit_fails(void)
+{
+	launch_ends(ends_later, later_pid);
+	submit_fails = true;
+}
+
+/* Whoever does not wait, and is told nothing, never calls again. */
+TEST(the_request_cannot_be_submitted)
+{
+	struct spawnpol_outcome out;
+	int fds[2];
+
+	set_up();
+	CHECK_SYS(pipe2(fds, O_CLOEXEC));
+	later_pid = process(fds, 5);
+	ends_later = submitted();
+	before_enter = launch_ends_and_submit_fails;
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 0, 0), -EAGAIN);
+	CHECK(!before_enter);
+	/* nor does it sleep until the end of a program that nobody waits for */
+	CHECK_EQ(spawnpol_ring_wait(ring, -1, NULL), -EAGAIN);
+	submit_fails = false;
+	CHECK_EQ(write(fds[1], "x", 1), 1);
+	CHECK_EQ(spawnpol_ring_wait(ring, -1, NULL), 1);
+	CHECK_EQ(WEXITSTATUS(next().status), 5);
+}
+
+/* --- several threads ------------------------------------------------------------------- */
+
+static int to_taker[2], from_taker[2];
+
+static void *take_one(void *arg)
+{
+	struct spawnpol_outcome out;
+	char byte;
+
+	(void)arg;
+	CHECK_EQ(read(to_taker[0], &byte, 1), 1);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, 1000 * tap_patience()), 1);
+	CHECK_EQ(write(from_taker[1], "x", 1), 1);
+	return NULL;
+}
+
+static int fds_of_process[2];
+
+static void another_thread_takes_it(void)
+{
+	char byte;
+
+	CHECK_EQ(write(fds_of_process[1], "x", 1), 1);
+	CHECK_EQ(write(to_taker[1], "x", 1), 1);
+	CHECK_EQ(read(from_taker[0], &byte, 1), 1);
+}
+
+/* After the look at the queue, and before the system call. */
+TEST(another_thread_takes_what_is_waited_for)
+{
+	struct spawnpol_outcome out;
+	pthread_t thread;
+
+	set_up();
+	CHECK_SYS(pipe2(fds_of_process, O_CLOEXEC));
+	CHECK_SYS(pipe2(to_taker, O_CLOEXEC));
+	CHECK_SYS(pipe2(from_taker, O_CLOEXEC));
+	launched(process(fds_of_process, 0));
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 0, 0), 0);
+	CHECK_EQ(pthread_create(&thread, NULL, take_one, NULL), 0);
+	before_enter = another_thread_takes_it;
+	CHECK_EQ(spawnpol_ring_wait(ring, -1, NULL), -ECHILD);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
 }
 
 static void *collect_nothing(void *arg)

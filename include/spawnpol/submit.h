@@ -105,6 +105,11 @@ int spawnpol_queue(struct spawnpol_ring *ring,
  * -ESTALE, -EEXIST as spawnpol_submit()
  *
  * If several threads collect, one waits for CQEs and the others for it.
+ *
+ * Where the end of a program is waited for, the library submits requests. An error of
+ * io_uring_enter(2) that comes after the first outcome is returned by the next call:
+ * a program that waits elsewhere, for the ring's descriptor, first calls this until it
+ * returns 0.
  */
 int spawnpol_collect_sized(struct spawnpol_ring *ring,
 			   struct spawnpol_outcome *out, size_t size,
@@ -123,14 +128,14 @@ static inline int spawnpol_collect(struct spawnpol_ring *ring,
  * milliseconds (-1: no limit). mask, if it is not NULL, is the thread's signal mask for
  * the time of the wait, as with ppoll(2): a thread that blocks signals has them
  * delivered here and nowhere else. No lock of the ring is held, and nothing of it is
- * touched after the wait, so a signal handler can use the ring, fork(2), and leave by
+ * touched after a signal handler has run, so that can use the ring, fork(2), and leave by
  * siglongjmp(3).
  *
- * Returns 1, or 0 when the time has passed. 1 can be part of an outcome: spawnpol_collect()
- * with min 0 then returns 0.
+ * Returns 1, or 0 when the time has passed. 1 can be part of an outcome, or one that
+ * another thread takes first: spawnpol_collect() with min 0 then returns 0.
  *
  * -EINTR	a signal was handled
- * -ECHILD	nothing is in flight
+ * -ECHILD	nothing is in flight any more
  * -EOPNOTSUPP	the ring is a wrapped one
  * -ESTALE, -EEXIST as spawnpol_submit()
  */

@@ -281,13 +281,6 @@ static void reap(struct spawnpol_ring *ring, struct outcomes *o)
 	}
 }
 
-/* Requests for the ends of programs that were just launched go to the kernel. */
-static int submit_waits(struct spawnpol_ring *ring)
-{
-	exit_retry(ring);
-	return ring->to_submit ? ring_flush(ring) : 0;
-}
-
 /* With ring->collecting held. 0, or why waiting has ended. */
 static int collect(struct spawnpol_ring *ring, struct outcomes *o,
 		   unsigned int min, int64_t until)
@@ -298,7 +291,7 @@ static int collect(struct spawnpol_ring *ring, struct outcomes *o,
 	for (;;) {
 		pthread_mutex_lock(&ring->lock);
 		reap(ring, o);
-		failed = submit_waits(ring);
+		failed = exit_submit(ring);
 		left = ring->outcomes;
 		/*
 		 * If everything that will come is wanted, sleep through all of it:
@@ -306,7 +299,8 @@ static int collect(struct spawnpol_ring *ring, struct outcomes *o,
 		 */
 		want = o->nr < min && min - o->nr >= left ? ring->pending : 1;
 		pthread_mutex_unlock(&ring->lock);
-		err = err ? err : failed;
+		/* more than that the time is over */
+		err = failed ? failed : err;
 		if (err || !left || (min && o->nr >= min) || o->nr == o->max)
 			return err;
 		/* for min 0, only what the kernel holds back (DEFER_TASKRUN) */

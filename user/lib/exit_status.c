@@ -80,6 +80,12 @@ void exit_retry(struct spawnpol_ring *ring)
 		ring->delayed = ring->delayed->next;
 }
 
+int exit_submit(struct spawnpol_ring *ring)
+{
+	exit_retry(ring);
+	return ring->to_submit ? ring_flush(ring) : 0;
+}
+
 /* Is its request not in the SQ yet? */
 static bool is_delayed(const struct spawnpol_ring *ring,
 		       const struct spawnpol_chain *chain)

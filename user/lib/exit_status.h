@@ -21,6 +21,12 @@ bool exit_wait_again(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
 /* Put requests into the SQ for which there was no room. */
 void exit_retry(struct spawnpol_ring *ring);
 
+/*
+ * Give the kernel all requests that are to be submitted. Those that it does not take
+ * stay, for the next time.
+ */
+int exit_submit(struct spawnpol_ring *ring);
+
 /* Stop waiting for the end of the chain's program. -EAGAIN: no room in the SQ. */
 int exit_cancel(struct spawnpol_ring *ring, struct spawnpol_chain *chain);
 

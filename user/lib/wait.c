@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Sleeping until a ring has something to tell. */
 #include <errno.h>
+#include <sys/single_threaded.h>
 #include <time.h>
 
+#include "exit_status.h"
 #include "internal.h"
+
+/* How long a wait goes on at most without a look at what other threads have done. */
+#define LOOK_AGAIN_MS	1000
 
 int64_t now_ms(void)
 {
@@ -40,12 +45,10 @@ int ring_enter(struct spawnpol_ring *ring, unsigned int nr, int64_t until,
 	return io_uring_enter2(fd, 0, nr, flags, (void *)&arg, sizeof(arg));
 }
 
-int spawnpol_ring_wait(struct spawnpol_ring *ring, int timeout_ms,
-		       const sigset_t *mask)
+/* 0: there is something to wait for. Else what spawnpol_ring_wait() returns. */
+static int look(struct spawnpol_ring *ring)
 {
-	int64_t until = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
 	int ret = ring_usable(ring);
-	unsigned int left;
 
 	if (ret)
 		return ret;
@@ -54,11 +57,47 @@ int spawnpol_ring_wait(struct spawnpol_ring *ring, int timeout_ms,
 	if (io_uring_cq_ready(ring->uring))
 		return 1;
 	pthread_mutex_lock(&ring->lock);
-	left = ring->outcomes;
+	ret = exit_submit(ring);
+	if (!ret && !ring->outcomes)
+		ret = -ECHILD;
 	pthread_mutex_unlock(&ring->lock);
-	if (!left)
-		return -ECHILD;
-	/* nothing of the ring is touched after this: it may not be ours any more */
-	ret = ring_enter(ring, 1, until, mask);
+	return ret;
+}
+
+/*
+ * Can another thread collect in between the look and the system call? The kernel wakes
+ * for what comes after the call only, and that could be nothing.
+ */
+static bool others_may_collect(const struct spawnpol_ring *ring)
+{
+	return !__libc_single_threaded && !ring->registered &&
+	       !(ring->uring->flags & IORING_SETUP_SINGLE_ISSUER);
+}
+
+static int64_t next_look(int64_t until)
+{
+	int64_t look_at = now_ms() + LOOK_AGAIN_MS;
+
+	return until < 0 || until > look_at ? look_at : until;
+}
+
+/*
+ * No lock can be held while the thread sleeps, for a signal handler may leave by
+ * longjmp(3). Where the wait has timed out there was no handler. In all other cases the
+ * ring may not be ours any more.
+ */
+int spawnpol_ring_wait(struct spawnpol_ring *ring, int timeout_ms,
+		       const sigset_t *mask)
+{
+	int64_t until = timeout_ms < 0 ? -1 : now_ms() + timeout_ms, end;
+	int ret;
+
+	do {
+		ret = look(ring);
+		if (ret)
+			return ret;
+		end = others_may_collect(ring) ? next_look(until) : until;
+		ret = ring_enter(ring, 1, end, mask);
+	} while (ret == -ETIME && end != until);
 	return ret == -ETIME ? 0 : ret < 0 ? ret : 1;
 }
