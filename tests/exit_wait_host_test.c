@@ -62,7 +62,7 @@ static void made_up_cqe(struct spawnpol_chain *c, int index, int res, int wanted
 
 	CHECK_EQ(spawnpol_handle_cqe(ring, &cqe, &out), wanted);
 	if (wanted == SPAWNPOL_CQE_OUTCOME)
-		CHECK_EQ(out.error, 0);
+		CHECK_EQ(out.error, index == INDEX_EXIT ? res : 0);
 }
 
 /* A chain in flight, whose requests never reach the kernel. */
@@ -272,6 +272,27 @@ TEST(nobody_can_wait_for_it)
 	launched(process(fds, 0));
 	CHECK_EQ(write(fds[1], "x", 1), 1);
 	CHECK_EQ(next().error, -ECHILD);
+}
+
+/* The program is gone, and its pid is that of another child. */
+TEST(another_child_is_not_waited_for)
+{
+	struct spawnpol_outcome out;
+	unsigned int tail;
+	int fds[2];
+	pid_t pid;
+
+	set_up();
+	CHECK_SYS(pipe2(fds, O_CLOEXEC));
+	pid = process(fds, 0);
+	tail = uring.sq.sqe_tail;
+	out = (struct spawnpol_outcome){ .chain = launched(pid) };
+	uring.sq.sqe_tail = tail;
+	CHECK_EQ(io_uring_sq_ready(&uring), 0);
+	made_up_cqe(out.chain, INDEX_EXIT, -ECHILD, SPAWNPOL_CQE_OUTCOME);
+	CHECK_EQ(io_uring_sq_ready(&uring), 0);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, 0), -ECHILD);
+	still_runs(pid, fds);
 }
 
 /* --- submitting fails ------------------------------------------------------------------ */

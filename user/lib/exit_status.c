@@ -59,15 +59,20 @@ void exit_wait(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 }
 
 /*
- * The error is no guide: the kernel carries out the requests of threads that are gone
- * without their memory (-EFAULT), without their children (-ECHILD), or not at all.
+ * The kernel ends the requests of threads that are gone (-ECANCELED), or carries them out
+ * without their memory (-EFAULT). In either case nobody has waited for the program.
+ *
+ * -ECHILD is final. Somebody has waited for the program, or nobody can (SIGCHLD is
+ * ignored), and its pid can be another child's by now, which is not ours to wait for. A
+ * request has the process itself, not its pid, so it can only be said once.
  */
 bool exit_wait_again(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
 		     int res)
 {
 	struct story *s = &chain->story;
 
-	if (res >= 0 || ring->closing || s->given_up || s->waits_again)
+	if (res >= 0 || res == -ECHILD || ring->closing || s->given_up ||
+	    s->waits_again)
 		return false;
 	s->waits_again = true;
 	exit_wait(ring, chain);
