@@ -79,6 +79,45 @@ test_run_passes_signals_on()
 }
 
 # A command that has left the process group, too, gets what its user types.
+# A library that sends the process a signal as soon as it has waited for a child, and
+# says of the signals that the process sends itself.
+make_late_signal()
+{
+	cat >"$DIR/late.c" <<-'END'
+		#define _GNU_SOURCE
+		#include <dlfcn.h>
+		#include <signal.h>
+		#include <stdio.h>
+		#include <sys/wait.h>
+
+		pid_t waitpid(pid_t pid, int *status, int options)
+		{
+			__typeof__(waitpid) *next = (__typeof__(waitpid) *)dlsym(RTLD_NEXT, "waitpid");
+			pid_t ret = next(pid, status, options);
+
+			fprintf(stderr, "waited\n");
+			if (ret > 0)
+				raise(SIGTERM);
+			return ret;
+		}
+
+		int kill(pid_t pid, int sig)
+		{
+			return fprintf(stderr, "signal %d\n", sig) < 0;
+		}
+	END
+	cc -shared -fPIC -o "$1" "$DIR/late.c" || fail "the library does not compile"
+}
+
+# The pid of a command that was waited for can be another process's.
+test_run_passes_no_signal_on_after_the_end()
+{
+	make_late_signal "$DIR/late.so"
+	run env LD_PRELOAD="$DIR/late.so" "$TOOL" run --no-policy "$EXIT_WITH" 5
+	expect_status 5
+	expect_equal "$ERR" 'waited'
+}
+
 test_run_passes_on_what_is_typed()
 {
 	local option

@@ -56,6 +56,11 @@ int pass_signals_caught(void)
 	return caught;
 }
 
+void pass_signals_stop(void)
+{
+	target = 0;
+}
+
 void pass_signals_to(pid_t pid)
 {
 	target = pid;

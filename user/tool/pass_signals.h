@@ -15,5 +15,10 @@ void pass_signals_release(const sigset_t *before);
 int pass_signals_caught(void);
 /* From now on they are for process pid, the ones caught before as well. */
 void pass_signals_to(pid_t pid);
+/*
+ * They are for nobody any more. To be called before the process is waited for, when its
+ * pid is still its own.
+ */
+void pass_signals_stop(void);
 
 #endif

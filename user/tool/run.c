@@ -45,13 +45,28 @@ static int report(struct tool *t, const char *outcome, pid_t pid)
 	return json_finish(&j, stderr);
 }
 
+/* Until the command has been waited for, no other process has its pid. */
+static int take_status(pid_t pid, int *status)
+{
+	siginfo_t info;
+
+	while (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
+		if (errno != EINTR)
+			return -errno;
+	pass_signals_stop();
+	while (waitpid(pid, status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
 static int wait_for(struct tool *t, pid_t pid)
 {
-	int status;
+	int status, ret;
 
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return fail(t, errno, "cannot wait for process %d", pid);
+	ret = take_status(pid, &status);
+	if (ret)
+		return fail(t, ret, "cannot wait for process %d", pid);
 	if (WIFEXITED(status)) {
 		t->status = WEXITSTATUS(status);
 		return report(t, "exited", pid);
