@@ -75,6 +75,7 @@ struct spawnpol_outcome {
  * -EBUSY	it is in flight already
  * -E2BIG	it needs more SQEs than the ring has
  * -EAGAIN	no room: collect outcomes first (or the kernel lacks memory)
+ * -EINPROGRESS	a wrapped ring's last request in the SQ is linked to the next one
  * -ESTALE	this is a child of fork(2), and the ring its parent's
  * -EEXIST	the ring is another thread's (a registered one, or SINGLE_ISSUER)
  *
@@ -88,7 +89,7 @@ int spawnpol_submit(struct spawnpol_ring *ring,
 /*
  * The same, but only put the requests into the SQ; submitting them is up to
  * the caller, by io_uring_submit() on the wrapped ring or by the next
- * spawnpol_submit(). -EAGAIN: no room in the SQ.
+ * spawnpol_submit(). -EAGAIN: no room in the SQ. nr can be 0: see spawnpol_handle_cqe().
  */
 int spawnpol_queue(struct spawnpol_ring *ring,
 		   struct spawnpol_chain *const chains[], unsigned int nr);
@@ -154,7 +155,11 @@ enum spawnpol_cqe {
  * enum spawnpol_cqe, or -ESTALE in a child of fork(2).
  *
  * If a program's end is waited for, there can be a request for that in the SQ
- * afterwards, which the caller submits. (If the SQ was full, it has been submitted.)
+ * afterwards, which the caller submits. (If the SQ was full, it has been submitted.) It
+ * never becomes part of a link of the caller's: if the last request in the SQ is linked
+ * to the next one, the library's is put there by the first call after the link is
+ * complete, or the kernel has taken it. spawnpol_queue(ring, NULL, 0) does only that. The
+ * flags of requests that the caller has in the SQ must be set when the library is called.
  */
 int spawnpol_handle_cqe_sized(struct spawnpol_ring *ring,
 			      const struct io_uring_cqe *cqe,
@@ -171,8 +176,8 @@ static inline int spawnpol_handle_cqe(struct spawnpol_ring *ring,
  * outcome comes as always, -ECANCELED unless it was too late. If it is the program, and
  * its end is waited for, that is given up instead, whether or not the outcome of the
  * launch has been collected. -ENOENT: the
- * chain is not in flight on this ring. -EAGAIN: no room in the SQ. -ESTALE, -EEXIST:
- * as spawnpol_submit().
+ * chain is not in flight on this ring. -EAGAIN: no room in the SQ. -ESTALE, -EEXIST,
+ * -EINPROGRESS: as spawnpol_submit().
  */
 int spawnpol_cancel(struct spawnpol_ring *ring, struct spawnpol_chain *chain);
 

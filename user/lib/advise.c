@@ -37,6 +37,8 @@ static const struct entry about_chain[] = {
 	{ EBUSY, { "the chain is in flight", "collect its outcome first" } },
 	{ E2BIG, { "the chain has too many steps",
 		   "make the ring with more entries" } },
+	{ EINPROGRESS, { "the last request in the queue is linked to the next one",
+			 "complete the link, or submit it, first" } },
 	{ EAGAIN, { "no room for the chain",
 		    "collect outcomes, then try again" } },
 	{ EBADF, { "a descriptor number is negative", NULL } },

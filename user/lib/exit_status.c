@@ -14,11 +14,18 @@ static uint64_t user_data(const struct spawnpol_ring *ring,
 	return (uint64_t)ring->tag << 48 | (uintptr_t)chain | INDEX_EXIT;
 }
 
-/* An entry of the SQ, if need be after what is there was submitted. */
+/*
+ * An entry of the SQ, if need be after what is there was submitted. There is none as long
+ * as it would be a part of the caller's link: run after the requests before it, or not
+ * at all, and the caller's next request after the end of the program.
+ */
 static struct io_uring_sqe *get_sqe(struct spawnpol_ring *ring)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(ring->uring);
+	struct io_uring_sqe *sqe;
 
+	if (sq_has_open_link(ring))
+		return NULL;
+	sqe = io_uring_get_sqe(ring->uring);
 	if (sqe || io_uring_submit(ring->uring) < 0)
 		return sqe;
 	return io_uring_get_sqe(ring->uring);

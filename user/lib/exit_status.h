@@ -18,7 +18,7 @@ void exit_wait(struct spawnpol_ring *ring, struct spawnpol_chain *chain);
 bool exit_wait_again(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
 		     int res);
 
-/* Put requests into the SQ for which there was no room. */
+/* Put requests into the SQ for which there was no place. */
 void exit_retry(struct spawnpol_ring *ring);
 
 /*

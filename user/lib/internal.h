@@ -34,7 +34,7 @@ struct spawnpol_ring {
 	unsigned int pending;		/* CQEs that will come for them */
 	bool to_submit;			/* the library's own request is in the SQ */
 	bool closing;			/* ends of programs are not waited for */
-	struct spawnpol_chain *delayed;	/* ends: there was no room in the SQ */
+	struct spawnpol_chain *delayed;	/* ends: there was no place in the SQ */
 
 	/*
 	 * Held by the one thread that takes CQEs, waiting included. Without it
@@ -196,6 +196,8 @@ int ring_enter(struct spawnpol_ring *ring, unsigned int nr, int64_t until,
 /* 0: the kernel has all of the SQ. With SQPOLL its thread will take it. */
 int ring_flush(struct spawnpol_ring *ring);
 void sqe_to_nop(struct spawnpol_ring *ring, unsigned int from, unsigned int to);
+/* Would a request that is put into the SQ now become part of a link of the caller's? */
+bool sq_has_open_link(const struct spawnpol_ring *ring);
 
 /* collect.c */
 void story_begin(struct spawnpol_chain *chain);

@@ -18,6 +18,19 @@ static unsigned int nr_sqes(const struct spawnpol_chain *chain)
 	return 1 + chain->has_deadline + chain_nr_steps(chain);
 }
 
+/* What the kernel has taken is of no interest: it ends a link where submission ends. */
+bool sq_has_open_link(const struct spawnpol_ring *ring)
+{
+	const struct io_uring_sq *sq = &ring->uring->sq;
+	unsigned int shift = ring->uring->flags & IORING_SETUP_SQE128 ? 1 : 0;
+	unsigned int last = sq->sqe_tail - 1;
+
+	if (!ring->wrapped || sq->sqe_tail == io_uring_smp_load_acquire(sq->khead))
+		return false;
+	return sq->sqes[(last & sq->ring_mask) << shift].flags &
+	       (IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
+}
+
 /* --- filling SQEs; there is room for all of them ------------------------------ */
 
 static struct io_uring_sqe *next_sqe(struct spawnpol_ring *ring,
@@ -163,6 +176,8 @@ int spawnpol_queue(struct spawnpol_ring *ring,
 		return err;
 	pthread_mutex_lock(&ring->lock);
 	exit_retry(ring);
+	if (nr && sq_has_open_link(ring))
+		err = -EINPROGRESS;
 	for (i = 0; i < nr && !err; i++)
 		err = queue_one(ring, chains[i]);
 	pthread_mutex_unlock(&ring->lock);
@@ -257,15 +272,14 @@ static unsigned int take_back(struct spawnpol_ring *ring,
 	return nr;
 }
 
-int spawnpol_submit(struct spawnpol_ring *ring,
-		    struct spawnpol_chain *const chains[], unsigned int nr)
+static int submit_locked(struct spawnpol_ring *ring,
+			 struct spawnpol_chain *const chains[], unsigned int nr)
 {
 	unsigned int i = 0;
-	int err = ring_usable(ring), failed;
+	int err = 0, failed;
 
-	if (err)
-		return err;
-	pthread_mutex_lock(&ring->lock);
+	if (sq_has_open_link(ring))
+		return -EINPROGRESS;
 	exit_retry(ring);
 	while (i < nr) {
 		err = queue_one(ring, chains[i]);
@@ -287,8 +301,20 @@ int spawnpol_submit(struct spawnpol_ring *ring,
 		err = failed;
 		i = take_back(ring, chains, i);
 	}
-	pthread_mutex_unlock(&ring->lock);
 	return i || !err ? (int)i : err;
+}
+
+int spawnpol_submit(struct spawnpol_ring *ring,
+		    struct spawnpol_chain *const chains[], unsigned int nr)
+{
+	int ret = ring_usable(ring);
+
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&ring->lock);
+	ret = submit_locked(ring, chains, nr);
+	pthread_mutex_unlock(&ring->lock);
+	return ret;
 }
 
 /*
@@ -318,6 +344,8 @@ int spawnpol_cancel(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	pthread_mutex_lock(&ring->lock);
 	if (chain->flight != ring->id)
 		err = -ENOENT;
+	else if (sq_has_open_link(ring))
+		err = -EINPROGRESS;
 	else if (chain->story.waits)
 		err = exit_cancel(ring, chain);
 	else
