@@ -103,7 +103,8 @@ enum io_uring_op___spawnpol {
 
 /*
  * Stage a copy of an SQE (struct io_uring_sqe), to be issued if the verdict is
- * SUBMIT.
+ * SUBMIT. What one run stages is issued in order, up to the first that fails: these
+ * are no alternatives. The next one to try is staged when STAGED tells of the failure.
  */
 extern int bpf_iouring_stage_sqe(struct bpf_iouring_ctx *ctx,
 				 const void *sqe,
@@ -121,7 +122,10 @@ extern int bpf_iouring_stage_child(struct bpf_iouring_ctx *ctx,
 extern int bpf_iouring_stage_exec(struct bpf_iouring_ctx *ctx,
 				  const char *path, __u32 path__sz) __ksym;
 
-/* The same of "dir/NAME", NAME being the EXEC's own. */
+/*
+ * The same of "dir/NAME", NAME being the EXEC's own as it is, whether it has a slash in
+ * it or not: see bpf_iouring_exec_name().
+ */
 extern int bpf_iouring_stage_exec_dir(struct bpf_iouring_ctx *ctx,
 				      const char *dir, __u32 dir__sz) __ksym;
 

@@ -112,6 +112,12 @@ test_situations_that_the_kernel_never_makes()
 	never 'no exec follows' 'leave out name=' failed open:ENOENT name=x flags=last
 }
 
+test_an_empty_name_cannot_be_tested()
+{
+	misuse_of 'cannot be tested with an empty name' failed exec:ENOENT name= flags=exec-at
+	expect_err 'try: name=PROGRAM'
+}
+
 test_the_line_of_a_table_is_named_with_what_never_happens()
 {
 	bad_table "$DIR/table:2: the kernel never makes this situation: an exec has a name" \
@@ -132,10 +138,9 @@ test_unusual_situations_are_read()
 	done umask:18
 	staged open request=umask
 	staged exec:ENOENT name=x
-	before-exec exec name=
 	failed exec:ENOENT name=x flags=search,hardlink
 	failed exec:ENOEXEC name=x flags=search
-	failed exec:ENOENT name= flags=exec-at,last
+	failed exec:ENOENT name=a/b flags=exec-at,last
 	failed open:EIO name=x flags=exec-at,hardlink off=7
 	clone clone:ENOMEM name=x attempt=3
 	END

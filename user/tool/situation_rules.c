@@ -197,7 +197,7 @@ static const struct rule {
 	  "leave out search" },
 	{ search_links_otherwise, "with search, hardlink is set for the errors after which a search goes on, and for no other",
 	  "flags=search,hardlink with EACCES, ENODEV, ENOENT, ENOTDIR, ESTALE or ETIMEDOUT; otherwise flags=search" },
-	{ exec_at_without_name, "flags=exec-at is about an exec whose name is relative to a directory, or empty",
+	{ exec_at_without_name, "flags=exec-at is about an exec whose name is relative to a directory",
 	  "name= without a slash at its beginning" },
 	{ name_after_last, "no exec follows the last step",
 	  "leave out name=, or last" },
@@ -207,6 +207,12 @@ int situation_check(struct tool *t, const struct situation *s)
 {
 	unsigned int i;
 
+	/* BPF_PROG_TEST_RUN takes it for none */
+	if (s->name && !*s->name) {
+		misuse(t, "a policy cannot be tested with an empty name");
+		advise(t, "name=PROGRAM");
+		return -EINVAL;
+	}
 	for (i = 0; i < COUNT(rules); i++) {
 		if (!rules[i].broken(s))
 			continue;
