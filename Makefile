@@ -96,11 +96,11 @@ CLIENT_OBJ := $(patsubst %,$(B)/user/daemon/%.o,client message socket) $(COMMON_
 BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c %/stamp.c,$(wildcard bench/*.c)))
 BENCH_BIN := $(B)/bench/bench $(B)/bench/stamp $(B)/bench/decision.bpf.o
 
-EXAMPLE_BIN := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
-# A policy built outside the checkout, and how.
-POLICY_EXAMPLE := examples/policy/Makefile $(wildcard examples/policy/*.bpf.c \
-	examples/policy/*.situations)
-EXAMPLE_BIN += $(patsubst %.c,$(B)/%.o,$(filter %.bpf.c,$(POLICY_EXAMPLE)))
+# Launchers and policies, and how each is built outside the checkout.
+EXAMPLES := $(foreach d,launcher policy,$(wildcard \
+	$(addprefix examples/$d/,Makefile *.[ch] *.situations)))
+EXAMPLE_BIN := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(filter %.bpf.c,$(EXAMPLES))) \
+	$(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(filter %.c,$(EXAMPLES))))
 
 # The daemon is an example, and stays here.
 MAN_SRC := $(filter-out docs/spawnpold.8,$(wildcard docs/*.[1-8]))
@@ -323,13 +323,19 @@ $(B)/bench/stamp: bench/stamp.c bench/stamp.h
 
 # --- installation --------------------------------------------------------------
 
-# For pkg-config. They depend on where they are installed, and are made there.
-library_pc = @printf '%s\n' 'libdir=$(LIBDIR)' 'includedir=$(INCDIR)' '' 'Name: $(1)' \
+# For pkg-config. They depend on where they are installed, and are made there. What is
+# below PREFIX is said by its name, so that a tree that was moved as a whole can be used:
+# pkg-config --define-prefix.
+below = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+library_pc = @printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(call below,$(LIBDIR))' \
+	'includedir=$(call below,$(INCDIR))' \
+	'exampledir=$(call below,$(DOCDIR))/examples/launcher' '' 'Name: $(1)' \
 	'Description: $(2)' 'Version: $(VERSION)' $(3) \
 	'Libs: -L$${libdir} -l$(1:lib%=%)' 'Cflags: -I$${includedir}' \
 	>$(DESTDIR)$(LIBDIR)/pkgconfig/$(strip $(1)).pc
-policy_pc = @printf '%s\n' 'includedir=$(INCDIR)' 'policydir=$(DATADIR)/spawnpol' \
-	'exampledir=$(DOCDIR)/examples/policy' '' 'Name: spawnpol-policy' \
+policy_pc = @printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$(call below,$(INCDIR))' \
+	'policydir=$(call below,$(DATADIR))/spawnpol' \
+	'exampledir=$(call below,$(DOCDIR))/examples/policy' '' 'Name: spawnpol-policy' \
 	'Description: compiling BPF policies for spawned programs' \
 	'Version: $(VERSION)' 'Requires.private: libbpf' \
 	'Cflags: $(POLICY_CFLAGS) -I$${includedir}' \
@@ -358,8 +364,9 @@ install: $(TARGETS) $(BPF_OBJ)
 	install -d $(DESTDIR)$(INCDIR)/spawnpol
 	install -m644 include/spawnpol/*.h $(DESTDIR)$(INCDIR)/spawnpol/
 	install -m644 $(BPF_OBJ) $(DESTDIR)$(DATADIR)/spawnpol/
-	install -d $(DESTDIR)$(DOCDIR)/examples/policy
-	install -m644 $(POLICY_EXAMPLE) $(DESTDIR)$(DOCDIR)/examples/policy/
+	@for example in $(EXAMPLES); do \
+		install -D -m644 $$example $(DESTDIR)$(DOCDIR)/$$example || exit 1; \
+	done
 	install -d $(DESTDIR)$(COMPLETION)
 	$(B)/spawnpol completion bash >$(DESTDIR)$(COMPLETION)/spawnpol
 	@for page in $(MAN_SRC); do \
@@ -376,7 +383,8 @@ uninstall:
 		$(DESTDIR)$(LIBDIR)/pkgconfig/spawnpol-policy.pc \
 		$(addprefix $(DESTDIR)$(INCDIR)/,$(notdir $(HEADERS))) \
 		$(DESTDIR)$(COMPLETION)/spawnpol
-	rm -rf $(DESTDIR)$(INCDIR)/spawnpol $(DESTDIR)$(DATADIR)/spawnpol $(DESTDIR)$(DOCDIR)/examples/policy
+	rm -rf $(DESTDIR)$(INCDIR)/spawnpol $(DESTDIR)$(DATADIR)/spawnpol \
+		$(DESTDIR)$(DOCDIR)/examples
 	@for page in $(MAN_SRC); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
 	done

@@ -6,7 +6,7 @@
 
 . "$(dirname "$0")/lib/tap.sh"
 
-EXAMPLES=$BUILD/examples
+EXAMPLES=$BUILD/examples/launcher
 
 test_pipeline()
 {
@@ -116,6 +116,21 @@ test_wrapped_ring()
 	run "$EXAMPLES/wrapped_ring" /nonexistent
 	expect_status 1
 	expect_err '/nonexistent: No such file'
+}
+
+# The policy that searches: first in one directory, then in another.
+test_search_dirs()
+{
+	# shellcheck disable=SC2016 # the other shell expands it
+	run unshare -m sh -c 'mount -t tmpfs none /opt && mkdir /opt/bin &&
+		printf "#!/bin/sh\necho from /opt\n" >/opt/bin/uname && chmod +x /opt/bin/uname &&
+		for name in uname id nothing_like_it /usr/bin/uname; do
+			"$1/spawnpol" run --object "$1/examples/policy/search_dirs.bpf.o" $name
+			echo "status $?"
+		done' sh "$BUILD"
+	expect_equal "${OUT//$'\n'/,}" \
+		"from /opt,status 0,$(id),status 0,status 127,$(uname),status 0"
+	expect_err 'nothing_like_it: step 0: exec nothing_like_it: No such file'
 }
 
 run_tests "$@"

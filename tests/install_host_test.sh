@@ -83,10 +83,10 @@ test_checks_wait_for_what_builds()
 	[[ ${OUT#*tests/run.sh --host} != *install\ * ]] || fail "they do not: $OUT"
 }
 
-# The example is copied, built, and is the same program as in the checkout.
-test_a_policy_is_built_from_installed_files()
+# The examples are copied, built, and are the same programs as in the checkout.
+test_policies_are_built_from_installed_files()
 {
-	local name=wait_busy.bpf.o
+	local name
 	run make -C "$TOP" install PREFIX="$DIR/prefix"
 	expect_status 0
 	export PKG_CONFIG_PATH=$DIR/prefix/lib/pkgconfig
@@ -95,9 +95,51 @@ test_a_policy_is_built_from_installed_files()
 	run make -C "$DIR/mine"
 	expect_status 0
 	[[ ! $ERR ]] || fail "it built with warnings: $ERR"
-	program "$DIR/mine/$name" >"$DIR/got"
-	program "$BUILD/examples/policy/$name" >"$DIR/wanted"
-	cmp "$DIR/got" "$DIR/wanted" || fail "it is another program"
+	for name in wait_busy search_dirs; do
+		program "$DIR/mine/$name.bpf.o" >"$DIR/got"
+		program "$BUILD/examples/policy/$name.bpf.o" >"$DIR/wanted"
+		cmp "$DIR/got" "$DIR/wanted" || fail "$name is another program"
+		[[ -s $DIR/mine/$name.situations ]] || fail "$name has no situations"
+	done
+}
+
+test_launchers_are_built_from_installed_files()
+{
+	local name
+	run make -C "$TOP" install PREFIX="$DIR/prefix"
+	expect_status 0
+	export PKG_CONFIG_PATH=$DIR/prefix/lib/pkgconfig
+	cp -r "$(pkg-config --variable=exampledir libspawnpol)" "$DIR/mine" ||
+		fail "no example is installed"
+	run make -C "$DIR/mine"
+	expect_status 0
+	[[ ! $ERR ]] || fail "it built with warnings: $ERR"
+	for name in epoll wrapped_ring; do
+		[[ -x $DIR/mine/$name ]] || fail "there is no $name"
+	done
+	run env PKG_CONFIG_LIBDIR=/nonexistent PKG_CONFIG_PATH= make -C "$DIR/mine" clean
+	expect_status 2
+	expect_err 'PKG_CONFIG_PATH'
+}
+
+# Packages are unpacked elsewhere, and pkg-config is told so.
+test_an_installation_can_be_moved()
+{
+	local package variable
+	run make -C "$TOP" install PREFIX="$DIR/prefix"
+	expect_status 0
+	mv "$DIR/prefix" "$DIR/moved"
+	export PKG_CONFIG_PATH=$DIR/moved/lib/pkgconfig
+	for package in libspawnpol libspawnpol-bpf spawnpol-policy; do
+		expect_equal "$(pkg-config --variable=prefix "$package")" "$DIR/prefix"
+		run pkg-config --define-prefix --cflags --libs "$package"
+		expect_out "-I$DIR/moved/include"
+		[[ $OUT != *"$DIR/prefix"* ]] || fail "$package is at its old place: $OUT"
+	done
+	for variable in policydir exampledir; do
+		[[ -d $(pkg-config --define-prefix --variable="$variable" spawnpol-policy) ]] ||
+			fail "$variable is at its old place"
+	done
 }
 
 # program OBJECT: its instructions.

@@ -120,6 +120,21 @@ test_the_request_that_staged_tells_of()
 	END
 }
 
+# A name is put after the directory as it is.
+test_a_directory_before_a_name()
+{
+	local object=$BUILD/tests/dir_always.bpf.o
+	table 0 --object "$object" <<-'END'
+	before-exec exec name=id      expect submit staged=exec:/first/id staged=exec:/usr/bin/id
+	before-exec exec name=a/b     expect submit staged=exec:/first/a/b staged=exec
+	before-exec exec name=/bin/id expect submit staged=exec:/first//bin/id staged=exec
+	END
+	# in order, up to the first that fails: they are no alternatives
+	run "$TOOL" run --object "$object" id
+	expect_status 127
+	expect_err 'No such file'
+}
+
 test_verdicts_that_cannot_be_followed()
 {
 	asked 0 --retry EAGAIN=1@11s --object spawn_policy failed exec:EAGAIN name=/x \
@@ -265,15 +280,17 @@ for s in json.load(sys.stdin)["situations"]:
 # The examples of the man page and of examples/policy are as they are said to be.
 test_documented_tables()
 {
-	local options
+	local options name
 	options=$(sed -n 's/^# spawnpol test \(.*\) \\-\\-table FILE$/\1/p' "$TOP/docs/spawnpol.8")
 	read -ra options <<<"${options//\\-/-}"
 	((${#options[@]} == 4)) || fail "no example in the man page"
 	table 0 "${options[@]}" < <(sed -n '/^# spawnpol test/,/^\.EE/p' "$TOP/docs/spawnpol.8" |
 		sed 's/\\-/-/g; /^\./d')
 	expect_out '5 situations, 0 not as expected'
-	asked 0 --object "$BUILD/examples/policy/wait_busy.bpf.o" \
-		--table "$TOP/examples/policy/wait_busy.situations"
+	for name in wait_busy search_dirs; do
+		asked 0 --object "$BUILD/examples/policy/$name.bpf.o" \
+			--table "$TOP/examples/policy/$name.situations"
+	done
 }
 
 test_json_of_a_table_that_fails()
