@@ -263,6 +263,14 @@ TEST(advice_has_words_for_everything)
 		   "CONFIG_IO_URING_SPAWN");
 	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_EXEC, -ETOOMANYREFS).text,
 		   "budget");
+	/* what newcomers meet first, with a remedy that is about it */
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_RING, -EINVAL).text, "entries");
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_CHAIN, -EINVAL).remedy,
+		   "spawnpol_chain_program()");
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_EXEC, -EACCES).remedy,
+		   "a directory is none");
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_STEP, -EACCES).remedy,
+		   "directories on its path");
 	EXPECT_STR(spawnpol_kind_name(SPAWNPOL_KIND_SETPGID), "setpgid");
 	EXPECT_STR(spawnpol_kind_name(99), "?");
 }

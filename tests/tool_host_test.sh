@@ -256,12 +256,26 @@ refused_object()
 		fail "the JSON names another cause: $OUT"
 }
 
+# shellcheck disable=SC2016 # it is shown as it is
+HOW_TO_COMPILE='clang $(pkg-config --cflags spawnpol-policy) -c NAME.bpf.c -o NAME.bpf.o'
+
 test_objects_that_cannot_be_read()
 {
 	refused_object 'cannot read the object file' "$DIR/missing.bpf.o"
 	expect_equal "$(json_of 'd["error"]["errno"]')" ENOENT
+	expect_equal "$(json_of 'd["error"]["remedy"]')" "$HOW_TO_COMPILE"
+	refused_object 'cannot read the object file' missing
+	[[ $(json_of 'd["error"]["remedy"]') == 'the path of an object file, such as ./mine.bpf.o;'* ]] ||
+		fail "$OUT"
 	refused_object 'cannot read the object file' "$DIR"
+	# a program of this machine has no type information, which is not its fault
 	refused_object 'is not a BPF object file' "$TOOL"
+	expect_equal "$(json_of 'd["error"]["remedy"]')" "$HOW_TO_COMPILE"
+	echo 'int main(void) { return 0; }' >"$DIR/a.c"
+	gcc -c "$DIR/a.c" -o "$DIR/a.bpf.o"
+	refused_object 'is not a BPF object file' "$DIR/a.bpf.o"
+	refused_object 'is not a BPF object file' "$TOP/bpf/hello_policy.bpf.c"
+	expect_equal "$(json_of 'd["error"]["remedy"]')" "$HOW_TO_COMPILE"
 	echo text >"$DIR/text.bpf.o"
 	refused_object 'is not a BPF object file' "$DIR/text.bpf.o"
 	: >"$DIR/empty.bpf.o"

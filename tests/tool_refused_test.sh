@@ -119,4 +119,20 @@ test_rules_beyond_the_budgets_are_not_attached()
 	[[ -e $PINS/small/link-$LINK ]] || fail "the pin has moved"
 }
 
+# The log says what the verifier saw; the author also learns what to do.
+test_the_verifiers_refusals_come_with_a_remedy()
+{
+	local object
+	for object in "$BUILD"/tests/*_fail.bpf.o; do
+		run "$TOOL" load "$object"
+		expect_status 1
+		expect_err 'spawnpol: try: '
+		[[ $ERR != *"the log's last lines"* ]] || fail "no remedy for $object: $ERR"
+	done
+	run "$TOOL" load "$BUILD/tests/rodata_path_fail.bpf.o"
+	expect_err 'try: a copy in a local array'
+	run "$TOOL" load "$BUILD/tests/licence_fail.bpf.o"
+	expect_err 'try: SPAWNPOL_LICENSE("GPL")'
+}
+
 run_tests "$@"

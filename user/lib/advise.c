@@ -12,8 +12,9 @@ struct entry {
 };
 
 static const struct entry about_ring[] = {
-	{ EINVAL, { "the kernel does not take these ring flags",
-		    "rings for spawning cannot be IOPOLL" } },
+	{ EINVAL, { "the kernel does not take so many entries, or these ring flags",
+		    "ask for one entry or more; rings for spawning cannot be "
+		    "IOPOLL" } },
 	{ ENOSYS, { "the kernel has no io_uring",
 		    "build it with CONFIG_IO_URING" } },
 	{ EOPNOTSUPP, { "the kernel cannot spawn through io_uring",
@@ -33,7 +34,9 @@ static const struct entry about_ring[] = {
 
 static const struct entry about_chain[] = {
 	{ EINVAL, { "the chain has no program or an argument that makes no sense",
-		    NULL } },
+		    "name the program by spawnpol_chain_program() or "
+		    "spawnpol_chain_search(); spawnpol_chain_error() after each "
+		    "call finds the argument" } },
 	{ EBUSY, { "the chain is in flight", "collect its outcome first" } },
 	{ E2BIG, { "the chain has too many steps",
 		   "make the ring with more entries" } },
@@ -79,7 +82,8 @@ static const struct entry about_step[] = {
 		     "see its trace: RETRY of what cannot be issued twice, or "
 		     "SUBMIT of nothing" } },
 	{ EOPNOTSUPP, { "the operation is not possible in a child", NULL } },
-	{ EACCES, { NULL, "the file's mode, or the ring's restrictions" } },
+	{ EACCES, { NULL, "look at the modes of the file and of the directories on "
+			  "its path, and at the ring's restrictions" } },
 	{ EIO, { "read or written only in part", NULL } },
 };
 
@@ -88,6 +92,9 @@ static const struct entry about_exec[] = {
 		   "attach a policy that searches, which has to ask for the event "
 		   "before-exec (SPAWNPOL_EVENTS(IORING_POLICY_BEFORE_EXEC)), or "
 		   "give the program with a slash" } },
+	{ EACCES, { NULL, "name a regular file that is executable (a directory is "
+			  "none); look at the modes of the directories on its path, "
+			  "at noexec mounts, and at the ring's restrictions" } },
 	{ EPERM, { NULL, "a seccomp filter may refuse execveat" } },
 	{ ETXTBSY, { "the program is being written",
 		     "a policy can wait and try again" } },
@@ -105,7 +112,7 @@ static const struct entry about_attach[] = {
 	{ EBUSY, { "the slot has a policy",
 		   "detach or update it, or take another slot" } },
 	{ EBADF, { "the descriptor is not open, or of no ring or program",
-		   NULL } },
+		   "give the descriptor of a ring, and that of a loaded policy" } },
 	{ EOPNOTSUPP, { "no ring, or a kernel without policies",
 			"boot a kernel with the spawnpol patches and "
 			"CONFIG_IO_URING_BPF" } },

@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <elf.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <spawnpol_bpf.h>
@@ -17,10 +18,12 @@
 #include "object.h"
 #include "object_path.h"
 #include "object_value.h"
+#include "verifier_advice.h"
 
 #define SECTION_SPAWN	"iouring.s/spawn"
 #define SECTION_OP	"iouring.s/op"
 #define EVENTS_VARIABLE	"spawnpol_events"
+#define HOW_TO_COMPILE	"clang $(pkg-config --cflags spawnpol-policy) -c NAME.bpf.c -o NAME.bpf.o"
 #define KERNEL_BTF	"/sys/kernel/btf/vmlinux"
 
 #define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
@@ -46,10 +49,28 @@ static int find(struct object *o, const char *name)
 	if (!err)
 		return 0;
 	if (err == -ENOENT && !strchr(name, '/'))
-		o->problem.remedy = "a path, or the name of a policy in the directory $SPAWNPOL_OBJECTS";
+		o->problem.remedy = "the path of an object file, such as ./mine.bpf.o; a name alone is that of an installed policy, such as spawn_policy, or of one in $SPAWNPOL_OBJECTS";
+	else if (err == -ENOENT)
+		o->problem.remedy = HOW_TO_COMPILE;
 	if (err == -EINVAL)
 		return refuse(o, 0, "%s is not a file", name);
 	return refuse(o, -err, "cannot read the object file %.*s", 4000, name);
+}
+
+/* A program of another machine can have everything but what libbpf looks for, too. */
+static bool is_bpf(const char *path)
+{
+	Elf64_Ehdr header;
+	FILE *file = fopen(path, "re");
+	bool bpf;
+
+	if (!file)
+		return false;
+	bpf = fread(&header, sizeof(header), 1, file) == 1 &&
+	      !memcmp(header.e_ident, ELFMAG, SELFMAG) &&
+	      header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_machine == EM_BPF;
+	fclose(file);
+	return bpf;
 }
 
 static bool has_type_information(const char *path)
@@ -80,11 +101,15 @@ static int read_file(struct object *o)
 		o->problem.log = NULL;
 		return 0;
 	}
+	if (!is_bpf(o->path)) {
+		o->problem.remedy = HOW_TO_COMPILE;
+		return refuse(o, 0, "%s is not a BPF object file", o->path);
+	}
 	if (err < __LIBBPF_ERRNO__START && !has_type_information(o->path)) {
 		o->problem.remedy = "compile it with -g, and do not strip it";
 		return refuse(o, 0, "%s has no type information (BTF)", o->path);
 	}
-	o->problem.remedy = "clang -O2 -g -target bpf, and a name that ends in .bpf.o";
+	o->problem.remedy = HOW_TO_COMPILE;
 	/* libbpf has error numbers of its own, which are no errno */
 	if (err < __LIBBPF_ERRNO__START) {
 		refuse(o, err, "%s is not a BPF object file", o->path);
@@ -220,6 +245,7 @@ static int verify(struct object *o, const struct io_uring_spawn_query *query)
 		return lacking(o);
 	if (ret == -EPERM)
 		return not_permitted(o);
+	o->problem.remedy = verifier_advice(o->problem.log);
 	return refuse(o, -ret, "the kernel refuses '%s' of %s",
 		      bpf_program__name(o->prog), o->path);
 }

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What helps when the kernel's verifier refuses a policy, by what it wrote. */
+#include <string.h>
+
+#include "verifier_advice.h"
+
+#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+
+/* The first that fits counts. What is in every log, such as instructions, fits nothing. */
+static const struct {
+	const char *says;	/* a part of the log */
+	const char *remedy;
+} refusals[] = {
+	{ "GPL-compatible", "SPAWNPOL_LICENSE(\"GPL\") in the policy" },
+	{ "non-GPL compatible", "SPAWNPOL_LICENSE(\"GPL\") in the policy" },
+	{ "At program exit the register R0",
+	  "return constants, IORING_VERDICT_..., on every way through the policy" },
+	{ "write into map forbidden",
+	  "a copy in a local array, as char path[] = \"/usr/bin\": kernel functions take no string literal" },
+	{ "while holding a lock",
+	  "call functions that sleep, as all that stage a path, before or after the lock is held" },
+	{ "expected pointer to ctx",
+	  "hand on the context that the policy was called with" },
+	{ "variable ctx access",
+	  "copy what is indexed to the stack: the context is addressed by constants alone" },
+	{ "dereference of modified ctx ptr",
+	  "read the field into a variable at the beginning: the context is addressed by constants alone" },
+	{ "invalid bpf_context access",
+	  "fields of the context as spawnpol-reference(7) lists them; scratch alone can be written" },
+	{ "unknown func",
+	  "the functions that spawnpol-reference(7) lists; policies can call no others" },
+	{ "cannot use helper",
+	  "the functions that spawnpol-reference(7) lists; policies can call no others" },
+	{ "is not allowed",
+	  "the functions that spawnpol-reference(7) lists; policies can call no others" },
+	{ "Sleepable programs can only use",
+	  "a map of a type that spawnpol-reference(7) lists" },
+	{ "leads to invalid memory access",
+	  "memory on the stack or in a map's value, and not more than its size" },
+	{ "invalid mem access 'map_value_or_null'",
+	  "compare what bpf_map_lookup_elem() returns with NULL before it is used" },
+	{ "program is too large",
+	  "bpf_loop() in the place of loops, and global functions (__noinline, not static)" },
+	{ "too complex",
+	  "bpf_loop() in the place of loops, and global functions (__noinline, not static)" },
+	{ "infinite loop detected", "loops with a constant bound, or bpf_loop()" },
+};
+
+const char *verifier_advice(const char *log)
+{
+	for (unsigned int i = 0; log && i < COUNT(refusals); i++)
+		if (strstr(log, refusals[i].says))
+			return refusals[i].remedy;
+	return "read the log's last lines; spawnpol-policy(7) has the usual causes";
+}
