@@ -2,8 +2,8 @@
 /*
  * What every policy includes: the context (struct bpf_iouring_ctx), events, verdicts
  * and commands (io_uring_spawn.h), SQEs, map types, errno values, BPF helpers and the
- * kernel functions of policies. docs/policies.md tells how policies are written and
- * built, docs/abi.md what each function does.
+ * kernel functions of policies. spawnpol-policy(7) tells how policies are built,
+ * spawnpol-reference(7) what each function does.
  *
  *	#include "spawnpol_policy.h"
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How a loader sets up the default policy, bpf/spawn_policy.bpf.c: the value
+ * How a loader sets up the default policy, spawn_policy: the value
  * of its map "config", an array with one element. Plain types, included by
  * both sides.
  *
@@ -38,7 +38,7 @@
 /* In rules: every opcode, every command. */
 #define SPAWN_POLICY_ANY		(~0U)
 
-/* Which failures of a candidate let the PATH search go on; docs/policies.md */
+/* Which failures of a candidate let the PATH search go on: --errors of spawnpol(8) */
 enum spawn_policy_errors {
 	/* ENOENT ENOTDIR ESTALE ENODEV ETIMEDOUT EACCES, as glibc's execvp */
 	SPAWN_POLICY_ERRORS_GLIBC	= 0,

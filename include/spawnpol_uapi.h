@@ -8,7 +8,7 @@
  * Linux 6.12's with the series. IORING_REGISTER_SPAWN_QUERY, whose own number is the
  * same everywhere, tells the running kernel's, and the library goes by that.
  *
- * tests/abi_test.c compares every line with the running kernel's BTF.
+ * The project's tests compare every line with the running kernel's BTF.
  */
 #ifndef SPAWNPOL_UAPI_H
 #define SPAWNPOL_UAPI_H

@@ -8,7 +8,7 @@
  * the event STAGED, goes on if that was not there.
  *
  * It leaves out what execvp does besides: to tell EACCES of an earlier directory in the
- * end, and to hand what is no program to the shell. bpf/spawn_policy.bpf.c does both.
+ * end, and to hand what is no program to the shell. The default policy does both.
  */
 #include <spawnpol_policy.h>
 
