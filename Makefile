@@ -104,6 +104,8 @@ EXAMPLE_BIN := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(filter %.bpf.c,$(EXAMPLES))) \
 
 # The daemon is an example, and stays here.
 MAN_SRC := $(filter-out docs/spawnpold.8,$(wildcard docs/*.[1-8]))
+# Functions that share a page have links to it.
+man_links = docs/man-links.sh $(filter %.3,$(MAN_SRC))
 # What programs and policies are written against.
 HEADERS := include/spawnpol.h include/spawnpol_bpf.h include/io_uring_spawn.h \
 	include/spawnpol_uapi.h include/spawn_policy.h \
@@ -373,6 +375,15 @@ install: $(TARGETS) $(BPF_OBJ)
 		install -D -m644 $$page \
 			$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
 	done
+	@$(man_links) | while read -r link page; do \
+		echo ".so man$${page##*.}/$$page" >$(DESTDIR)$(MANDIR)/man$${page##*.}/$$link || \
+			exit 1; \
+	done
+	@[ -n '$(DESTDIR)' ] || printf '%s\n' 'where these are not searched already:' \
+		'  PATH             $(BINDIR)' \
+		'  LD_LIBRARY_PATH  $(LIBDIR), or ldconfig' \
+		'  PKG_CONFIG_PATH  $(LIBDIR)/pkgconfig' \
+		'  MANPATH          $(MANDIR)'
 
 #: uninstall|remove what install put there
 uninstall:
@@ -387,6 +398,9 @@ uninstall:
 		$(DESTDIR)$(DOCDIR)/examples
 	@for page in $(MAN_SRC); do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
+	done
+	@$(man_links) | while read -r link page; do \
+		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$$link; \
 	done
 
 #: clean|remove build/ (cached kernels stay)

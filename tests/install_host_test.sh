@@ -58,6 +58,69 @@ test_installed_libraries_can_be_linked_statically()
 	build libspawnpol-bpf 'spawnpol_policy_load("/nonexistent", NULL) == -2' -static
 }
 
+# What is installed tells of nothing that is not.
+test_installed_files_refer_to_what_is_installed()
+{
+	install_there
+	run grep -rnE '(docs|tests|bpf|user)/[a-z_]+\.|\.md\b' "$ROOT/usr/include" \
+		"$ROOT/usr/share/doc" "$ROOT/usr/lib/pkgconfig"
+	expect_equal "$OUT" "$(grep -rn '^#include <bpf/' "$ROOT/usr/include")"
+}
+
+# "man FUNCTION" finds its page, whichever that is.
+test_every_function_has_a_page_of_its_name()
+{
+	local name page there
+	install_there
+	# those that take the size of a structure are called by inline functions
+	for name in $(nm -D --defined-only "$ROOT"/usr/lib/libspawnpol.so \
+			"$ROOT"/usr/lib/libspawnpol-bpf.so |
+			sed -n 's/.* T \(spawnpol_[a-z_0-9]*\)@@.*/\1/p' | sed '/_sized$/d'); do
+		page=$ROOT/usr/share/man/man3/$name.3
+		[[ -s $page ]] || fail "there is no page $name.3"
+		there=$(sed -n 's/^\.so //p' "$page")
+		page=$ROOT/usr/share/man/${there:-man3/$name.3}
+		sed -n '/^\.SH NAME/,/^\.SH [^N]/p' "$page" | grep -qw "$name" ||
+			fail "$page is not about $name"
+	done
+	[[ ${there:-} ]] || fail "no page is a link"
+	expect_equal "$(cd "$ROOT/usr/share/man" && find . -type f ! -name '*spawnpol*')" ''
+}
+
+# Whatever PREFIX is: hints name it, and the library finds what belongs to it.
+test_an_unusual_prefix()
+{
+	run make -C "$TOP" install PREFIX="$DIR/prefix"
+	expect_status 0
+	expect_out "PKG_CONFIG_PATH  $DIR/prefix/lib/pkgconfig"
+	expect_out "LD_LIBRARY_PATH  $DIR/prefix/lib"
+	ROOT=''
+	cat >"$DIR/program.c" <<-'END'
+	#include <spawnpol_bpf.h>
+	#include <stdio.h>
+	int main(int argc, char **argv)
+	{
+		struct spawnpol_policy_load_opts opts = { .sz = sizeof(opts) };
+		char log[8192] = "";
+		opts.log = log;
+		opts.log_size = sizeof(log);
+		spawnpol_policy_load(argc > 1 ? argv[1] : "", &opts);
+		puts(log);
+	}
+	END
+	export PKG_CONFIG_PATH=$DIR/prefix/lib/pkgconfig
+	local -a flags
+	read -ra flags < <(pkg-config --cflags --libs libspawnpol-bpf)
+	run gcc -Wall -Werror "$DIR/program.c" "${flags[@]}" -o "$DIR/program"
+	expect_status 0
+	mv "$DIR/prefix/share/spawnpol/hello_policy.bpf.o" \
+		"$DIR/prefix/share/spawnpol/of_this_prefix.bpf.o"
+	run env LD_LIBRARY_PATH="$DIR/prefix/lib" "$DIR/program" of_this_prefix
+	[[ $OUT && $OUT != *'cannot read'* ]] || fail "it is not found: $OUT"
+	run env LD_LIBRARY_PATH="$DIR/prefix/lib" "$DIR/program" no_such_policy
+	expect_out 'cannot read the object file no_such_policy'
+}
+
 test_uninstall_leaves_nothing()
 {
 	install_there

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Where object files are found, and what they are called. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,21 +20,37 @@ static bool is_file(const char *path)
 	return !stat(path, &st) && S_ISREG(st.st_mode);
 }
 
-/* The directory of this program, without a slash at the end. */
-static int own_dir(char dir[PATH_MAX])
+/* Keep the directory alone, without a slash at the end. */
+static bool cut_name(char path[PATH_MAX])
 {
-	ssize_t len;
-	char *slash;
+	char *slash = strrchr(path, '/');
 
-	len = readlink("/proc/self/exe", dir, PATH_MAX - 1);
+	if (slash)
+		*slash = 0;
+	return slash;
+}
+
+/* The directory of this program. */
+static bool program_dir(char dir[PATH_MAX])
+{
+	ssize_t len = readlink("/proc/self/exe", dir, PATH_MAX - 1);
+
 	if (len < 0)
-		return -errno;
+		return false;
 	dir[len] = 0;
-	slash = strrchr(dir, '/');
-	if (!slash)
-		return -ENOENT;
-	*slash = 0;
-	return 0;
+	return cut_name(dir);
+}
+
+/* That of the library, if it is a shared one: wherever it was installed. */
+static bool library_dir(char dir[PATH_MAX])
+{
+	Dl_info info;
+
+	if (!dladdr(program_dir, &info) || !info.dli_fname)
+		return false;
+	if (snprintf(dir, PATH_MAX, "%s", info.dli_fname) >= PATH_MAX)
+		return false;
+	return cut_name(dir);
 }
 
 static bool find_in(const char *dir, const char *below, const char *name,
@@ -55,8 +72,10 @@ static bool find_installed(const char *name, char path[PATH_MAX])
 
 	if (objects && find_in(objects, "", name, path))
 		return true;
-	if (!own_dir(dir) && (find_in(dir, "/bpf", name, path) ||
-			      find_in(dir, "/../share/spawnpol", name, path)))
+	if (program_dir(dir) && (find_in(dir, "/bpf", name, path) ||
+				 find_in(dir, "/../share/spawnpol", name, path)))
+		return true;
+	if (library_dir(dir) && find_in(dir, "/../share/spawnpol", name, path))
 		return true;
 	return find_in("/usr/local/share", "/spawnpol", name, path) ||
 	       find_in("/usr/share", "/spawnpol", name, path);

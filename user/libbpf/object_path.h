@@ -9,8 +9,8 @@
 /*
  * The readable object file that name means: a file, or, if it has no slash, NAME or
  * NAME.bpf.o in $SPAWNPOL_OBJECTS, in bpf/ or ../share/spawnpol/ seen from the
- * directory of the running program, in /usr/local/share/spawnpol or in
- * /usr/share/spawnpol.
+ * directory of the running program, in ../share/spawnpol/ seen from that of the shared
+ * library, in /usr/local/share/spawnpol or in /usr/share/spawnpol.
  *
  * -ENAMETOOLONG	name is longer than a path can be
  * -EISDIR		a directory
