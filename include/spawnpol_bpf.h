@@ -38,6 +38,7 @@ struct spawnpol_policy_load_opts {
 	 * constants (const volatile), are there when the kernel verifies the program.
 	 */
 	const struct spawnpol_policy_value *values;
+	size_t	value_size;	/* of one of them: see SPAWNPOL_POLICY_VALUES() */
 	size_t	nr_values;
 
 	/*
@@ -50,6 +51,14 @@ struct spawnpol_policy_load_opts {
 };
 
 /*
+ * An array of values, for SPAWNPOL_OPTS(). Its elements can grow, as structures do that
+ * begin with their size.
+ */
+#define SPAWNPOL_POLICY_VALUES(array) \
+	.values = (array), .value_size = sizeof((array)[0]), \
+	.nr_values = sizeof(array) / sizeof((array)[0])
+
+/*
  * Load the policy in the object file called name: a path, or the name of an installed
  * policy without its ending (see spawnpol_policy_load(3) for where it is looked for).
  * Returns a descriptor of the program (close-on-exec), which the caller owns and can
@@ -60,7 +69,7 @@ struct spawnpol_policy_load_opts {
  * -EINVAL	it holds no policy, or not the one that is chosen; values do not fit it;
  *		the kernel's verifier refuses it, for which there are other errors, too
  * -ENOTUNIQ	it holds several policies and none is chosen
- * -E2BIG	opts has options that this library does not know
+ * -E2BIG	opts or a value has a member that this library does not know
  * -EPERM	not privileged to load programs (CAP_BPF, CAP_PERFMON)
  * -EOPNOTSUPP, -EPROTO, -ENOSYS …	the kernel has no policies: see spawnpol_probe();
  *		-EOPNOTSUPP also: it has no type information, or lacks a function that the
@@ -85,8 +94,13 @@ enum spawnpol_name {
  * query do not go together. Errors are those of reading /sys/kernel/btf/vmlinux;
  * -ENOENT: the kernel has no type information.
  */
-int spawnpol_probe_names(const struct io_uring_spawn_query *query,
-			 uint32_t *names);
+int spawnpol_probe_names_sized(const struct io_uring_spawn_query *query,
+			       size_t size, uint32_t *names);
+static inline int spawnpol_probe_names(const struct io_uring_spawn_query *query,
+				       uint32_t *names)
+{
+	return spawnpol_probe_names_sized(query, sizeof(*query), names);
+}
 
 #ifdef __cplusplus
 }

@@ -16,7 +16,8 @@ static int load(const char *name, const char *program,
 		const struct spawnpol_policy_value *values, size_t nr)
 {
 	SPAWNPOL_OPTS(spawnpol_policy_load_opts, opts, .program = program,
-		      .values = values, .nr_values = nr, .log = log_text,
+		      .values = values, .value_size = sizeof(*values),
+		      .nr_values = nr, .log = log_text,
 		      .log_size = sizeof(log_text));
 	int ret = spawnpol_policy_load(name, &opts);
 
@@ -90,6 +91,26 @@ TEST(maps_are_set)
 	};
 
 	EXPECT_EQ(error_under(CHECK_OK(load_ours("by_map", &value, 1))), -ENODEV);
+}
+
+/* Of a program that was built with a later header. */
+TEST(larger_values_are_set)
+{
+	const uint32_t error = EXDEV, settings[2] = { ENODEV, 0 };
+	const struct {
+		struct spawnpol_policy_value now;
+		uint64_t later;
+	} values[] = {
+		{ { "settings", settings, sizeof(settings) }, 0 },
+		{ { "error_of_constant", &error, sizeof(error) }, 0 },
+	};
+	SPAWNPOL_OPTS(spawnpol_policy_load_opts, opts, .program = "by_constant",
+		      .values = &values[0].now, .value_size = sizeof(values[0]),
+		      .nr_values = 2);
+
+	snprintf(object, sizeof(object), "%s/tests/load.bpf.o", tap_build());
+	EXPECT_EQ(error_under(CHECK_OK(spawnpol_policy_load(object, &opts))),
+		  -EXDEV);
 }
 
 TEST(values_that_fit_nothing)

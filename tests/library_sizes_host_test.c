@@ -5,6 +5,8 @@
  */
 #include "fake_ring.h"
 
+#include <spawnpol_bpf.h>
+
 static struct fake f;
 
 /* A structure as a later release has it, and what must stay as it is. */
@@ -107,6 +109,50 @@ TEST(information_about_links_has_a_size)
 
 	EXPECT_EQ(spawnpol_policy_info_sized(0, &info, sizeof(info) - 1), -EINVAL);
 	EXPECT_EQ(spawnpol_policy_info_sized(0, &info, 0), -EINVAL);
+}
+
+TEST(advice_of_a_later_release)
+{
+	GROWN(struct spawnpol_advice) advice;
+
+	FILL(advice);
+	CHECK_OK(spawnpol_advise_sized(SPAWNPOL_TOPIC_RING, -EPERM, &advice.now,
+				       LATER(advice)));
+	EXPECT_HAS(advice.now.text, "disabled");
+	EXPECT_HAS(advice.now.remedy, "sysctl");
+	CHECK_GROWN(advice);
+	EXPECT_EQ(spawnpol_advise_sized(SPAWNPOL_TOPIC_RING, -EPERM, &advice.now,
+					sizeof(advice.now) - 1), -EINVAL);
+}
+
+/* Elements of an array are as large as the caller says. */
+TEST(values_of_a_later_release)
+{
+	struct {
+		struct spawnpol_policy_value now;
+		uint64_t later;
+	} values[2] = { { .now = { "a", "", 1 } }, { .now = { "b", "", 1 } } };
+	SPAWNPOL_OPTS(spawnpol_policy_load_opts, opts, .values = &values[0].now,
+		      .value_size = sizeof(values[0]), .nr_values = 2);
+
+	/* what is not known is not used: there is no such file */
+	EXPECT_EQ(spawnpol_policy_load("/no/policy", &opts), -ENOENT);
+	values[1].later = 1;
+	EXPECT_EQ(spawnpol_policy_load("/no/policy", &opts), -E2BIG);
+	opts.nr_values = 1;
+	EXPECT_EQ(spawnpol_policy_load("/no/policy", &opts), -ENOENT);
+	opts.value_size = sizeof(values[0].now) - 1;
+	EXPECT_EQ(spawnpol_policy_load("/no/policy", &opts), -EINVAL);
+	opts.value_size = 0;
+	EXPECT_EQ(spawnpol_policy_load("/no/policy", &opts), -EINVAL);
+}
+
+TEST(names_are_looked_up_for_a_query_with_a_size)
+{
+	struct io_uring_spawn_query query = { 0 };
+	uint32_t names;
+
+	EXPECT_EQ(spawnpol_probe_names_sized(&query, 8, &names), -EINVAL);
 }
 
 /* Asking for what the library does not know is refused before anything is done. */

@@ -31,7 +31,16 @@ struct spawnpol_advice {
  * constant. Where the topic adds nothing to the errno's own meaning, text is
  * that of strerrordesc_np(3).
  */
-struct spawnpol_advice spawnpol_advise(enum spawnpol_topic topic, int error);
+int spawnpol_advise_sized(enum spawnpol_topic topic, int error,
+			  struct spawnpol_advice *advice, size_t size);
+static inline struct spawnpol_advice spawnpol_advise(enum spawnpol_topic topic,
+						     int error)
+{
+	struct spawnpol_advice advice;
+
+	spawnpol_advise_sized(topic, error, &advice, sizeof(advice));
+	return advice;
+}
 
 /* "open", "exec" …, constant. */
 const char *spawnpol_kind_name(enum spawnpol_kind kind);
@@ -42,11 +51,22 @@ const char *spawnpol_kind_name(enum spawnpol_kind kind);
  * signal 9" at the end of a program. Returns the line's length
  * and cuts like snprintf(3). Reads the chain, which must not be freed yet.
  */
-int spawnpol_outcome_text(const struct spawnpol_outcome *out, char *buf,
-			  size_t size);
+int spawnpol_outcome_text_sized(const struct spawnpol_outcome *out, size_t out_size,
+				char *buf, size_t size);
+static inline int spawnpol_outcome_text(const struct spawnpol_outcome *out, char *buf,
+					size_t size)
+{
+	return spawnpol_outcome_text_sized(out, sizeof(*out), buf, size);
+}
 
 /* What an outcome's error is about: for spawnpol_advise(). */
-enum spawnpol_topic spawnpol_outcome_topic(const struct spawnpol_outcome *out);
+enum spawnpol_topic spawnpol_outcome_topic_sized(const struct spawnpol_outcome *out,
+						 size_t size);
+static inline enum spawnpol_topic spawnpol_outcome_topic(
+	const struct spawnpol_outcome *out)
+{
+	return spawnpol_outcome_topic_sized(out, sizeof(*out));
+}
 
 #ifdef __cplusplus
 }

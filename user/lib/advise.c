@@ -3,7 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/sized.h"
 #include "internal.h"
+
+/* What the structure had in the first release. */
+#define LEAST \
+	(offsetof(struct spawnpol_advice, remedy) + sizeof(const char *))
 
 /* Without a text the errno's own is good enough. */
 struct entry {
@@ -172,11 +177,14 @@ static const struct spawnpol_advice *look_up(const struct topic *t, int error)
 	return NULL;
 }
 
-struct spawnpol_advice spawnpol_advise(enum spawnpol_topic topic, int error)
+int spawnpol_advise_sized(enum spawnpol_topic topic, int error,
+			  struct spawnpol_advice *to, size_t size)
 {
 	struct spawnpol_advice advice = { NULL, NULL };
 	const struct spawnpol_advice *found = NULL;
 
+	if (size < LEAST)
+		return -EINVAL;
 	if ((unsigned int)topic < ARRAY_SIZE(topics))
 		found = look_up(&topics[topic], -error);
 	if (found)
@@ -185,5 +193,6 @@ struct spawnpol_advice spawnpol_advise(enum spawnpol_topic topic, int error)
 		advice.text = strerrordesc_np(-error);
 	if (!advice.text)
 		advice.text = "unknown error";
-	return advice;
+	sized_write(to, size, &advice, sizeof(advice));
+	return 0;
 }

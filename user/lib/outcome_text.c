@@ -55,8 +55,11 @@ static void object_of(const struct step *step, char *buf, size_t size)
 	}
 }
 
-enum spawnpol_topic spawnpol_outcome_topic(const struct spawnpol_outcome *out)
+/* All that is read here every release has: the size is for later ones. */
+enum spawnpol_topic spawnpol_outcome_topic_sized(const struct spawnpol_outcome *out,
+						 size_t size)
 {
+	(void)size;
 	switch (out->kind) {
 	case SPAWNPOL_KIND_CLONE:
 		return SPAWNPOL_TOPIC_CLONE;
@@ -77,8 +80,8 @@ static int end_text(const struct spawnpol_outcome *out, char *buf, size_t size)
 	return snprintf(buf, size, "killed by signal %d", WTERMSIG(out->status));
 }
 
-int spawnpol_outcome_text(const struct spawnpol_outcome *out, char *buf,
-			  size_t size)
+int spawnpol_outcome_text_sized(const struct spawnpol_outcome *out, size_t out_size,
+				char *buf, size_t size)
 {
 	struct spawnpol_advice advice;
 	char object[4096 + 32] = "";
@@ -90,7 +93,8 @@ int spawnpol_outcome_text(const struct spawnpol_outcome *out, char *buf,
 	if (out->step >= 0)
 		object_of(chain_nth_step(out->chain, out->step), object,
 			  sizeof(object));
-	advice = spawnpol_advise(spawnpol_outcome_topic(out), out->error);
+	advice = spawnpol_advise(spawnpol_outcome_topic_sized(out, out_size),
+				 out->error);
 	return snprintf(buf, size, "%s%s: %s", spawnpol_kind_name(out->kind),
 			object, advice.text);
 }

@@ -41,8 +41,8 @@ static int probe_ring(struct spawnpol_probe *probe)
 	return err;
 }
 
-/* What the structure had in the first release. */
-#define LEAST	sizeof(struct spawnpol_probe)
+/* What the structure had in the first release, in which the query had 512 bytes. */
+#define LEAST	(offsetof(struct spawnpol_probe, query) + 512)
 
 int spawnpol_probe_sized(struct spawnpol_probe *probe, size_t size)
 {

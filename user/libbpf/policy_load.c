@@ -15,6 +15,9 @@
 #define LEAST \
 	(offsetof(struct spawnpol_policy_load_opts, log_size) + sizeof(size_t))
 
+#define LEAST_VALUE \
+	(offsetof(struct spawnpol_policy_value, size) + sizeof(size_t))
+
 /* What to print, in at most opts->log_size bytes. */
 static void write_log(const struct spawnpol_policy_load_opts *opts,
 		      const struct object_problem *p)
@@ -50,8 +53,30 @@ static int ask_kernel(struct object *o, struct io_uring_spawn_query *query)
 	return 0;
 }
 
+/* The caller's values, whose size need not be the one that is known here. */
+static int read_values(struct spawnpol_policy_value **values,
+		       const struct spawnpol_policy_load_opts *opts)
+{
+	struct spawnpol_policy_value *v;
+	const char *from = (const char *)opts->values;
+	int err = 0;
+
+	v = calloc(opts->nr_values ? opts->nr_values : 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	for (size_t i = 0; i < opts->nr_values && !err; i++)
+		err = sized_read(&v[i], sizeof(*v), from + i * opts->value_size,
+				 opts->value_size, LEAST_VALUE);
+	if (err)
+		free(v);
+	else
+		*values = v;
+	return err;
+}
+
 static int load(struct object *o, const char *name,
-		const struct spawnpol_policy_load_opts *opts)
+		const struct spawnpol_policy_load_opts *opts,
+		const struct spawnpol_policy_value *values)
 {
 	struct io_uring_spawn_query query;
 	int ret;
@@ -60,7 +85,7 @@ static int load(struct object *o, const char *name,
 	if (!ret)
 		ret = ask_kernel(o, &query);
 	if (!ret)
-		ret = object_load(o, &query, opts->values, opts->nr_values);
+		ret = object_load(o, &query, values, opts->nr_values);
 	if (ret)
 		return ret;
 	ret = fcntl(bpf_program__fd(o->prog), F_DUPFD_CLOEXEC, 0);
@@ -76,6 +101,7 @@ int spawnpol_policy_load(const char *name,
 			 const struct spawnpol_policy_load_opts *opts)
 {
 	struct spawnpol_policy_load_opts known = { .sz = sizeof(known) };
+	struct spawnpol_policy_value *values;
 	struct object *o;
 	int ret;
 
@@ -88,13 +114,19 @@ int spawnpol_policy_load(const char *name,
 		known.log[0] = '\0';
 	if (!name || (known.nr_values && !known.values))
 		return -EINVAL;
+	ret = read_values(&values, &known);
+	if (ret)
+		return ret;
 	o = malloc(sizeof(*o));
-	if (!o)
+	if (!o) {
+		free(values);
 		return -ENOMEM;
-	ret = load(o, name, &known);
+	}
+	ret = load(o, name, &known, values);
 	if (ret < 0)
 		write_log(&known, &o->problem);
 	object_close(o);
 	free(o);
+	free(values);
 	return ret;
 }

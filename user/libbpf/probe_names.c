@@ -69,12 +69,18 @@ static struct btf *load_btf(int *err)
 	return btf;
 }
 
-int spawnpol_probe_names(const struct io_uring_spawn_query *query,
-			 uint32_t *names)
+/* What the structure had in the first release: all that is read here. */
+#define LEAST \
+	(offsetof(struct io_uring_spawn_query, max_delay_ns) + sizeof(__u64))
+
+int spawnpol_probe_names_sized(const struct io_uring_spawn_query *query,
+			       size_t size, uint32_t *names)
 {
 	struct btf *btf;
 	int err;
 
+	if (size < LEAST)
+		return -EINVAL;
 	*names = 0;
 	btf = load_btf(&err);
 	if (!btf)
