@@ -389,11 +389,29 @@ test_quiet()
 
 test_output_that_cannot_be_written()
 {
+	local args
+
 	[[ -c /dev/full ]] || skip "no /dev/full"
-	"$TOOL" help >/dev/full 2>"$DIR/err"
+	for args in help 'help --json' 'help operations' 'help --man' --help 'run --help' \
+		    version 'version --json' probe 'probe --json' 'completion bash' \
+		    'completion bash pro'; do
+		# shellcheck disable=SC2086 # words
+		"$TOOL" $args >/dev/full 2>"$DIR/err"
+		STATUS=$? OUT='' ERR=$(<"$DIR/err")
+		echo "# $args"
+		expect_status 1
+		expect_err 'cannot write the output: No space left on device (ENOSPC)'
+	done
+}
+
+# An error that was to be an object there is told in words.
+test_errors_that_cannot_be_written()
+{
+	[[ -c /dev/full ]] || skip "no /dev/full"
+	"$TOOL" --json frobnicate >/dev/full 2>"$DIR/err"
 	STATUS=$? OUT='' ERR=$(<"$DIR/err")
-	expect_status 1
-	expect_err 'cannot write'
+	expect_status 2
+	expect_err "no command 'frobnicate'"
 }
 
 test_man_page_agrees_with_the_command_table()

@@ -34,6 +34,21 @@ print(eval(sys.argv[1]))' "$1" <<<"$OUT") || fail "no JSON: $OUT"
 }
 
 # The other program is the tool itself, while its command runs.
+test_lists_that_cannot_be_written()
+{
+	local args
+
+	start_daemon
+	run "$TOOL" load spawn_policy --name policy
+	expect_status 0
+	for args in list 'list --json' rings 'rings --json' 'test failed exec:ENOENT name=ls'; do
+		# shellcheck disable=SC2016,SC2086 # the other shell expands it; words
+		run sh -c '"$@" >/dev/full' sh "$TOOL" $args
+		expect_status 1
+		expect_err 'cannot write the output: No space left on device (ENOSPC)'
+	done
+}
+
 test_list_shows_links_of_other_programs()
 {
 	"$TOOL" run sleep 200 &

@@ -145,6 +145,23 @@ spawn_until_read()
 	[[ ! $(instances) ]]
 }
 
+test_trace_that_cannot_be_written()
+{
+	local trace
+
+	start_daemon_with_policy
+	"$TOOL" trace --pid "$DAEMON" >/dev/full 2>"$DIR/trace.err" &
+	trace=$!
+	STARTED+=("$trace")
+	until_true grep -q tracing "$DIR/trace.err"
+	"$CLIENT" "$SOCKET" true
+	wait "$trace"
+	expect_equal $? 1
+	OUT=$(<"$DIR/trace.err")
+	expect_out 'cannot write the output: No space left on device (ENOSPC)'
+	expect_equal "$(instances)" ''
+}
+
 test_trace_that_is_killed()
 {
 	start_trace

@@ -235,8 +235,8 @@ int main(int argc, char **argv)
 		ret = options_parse(&t, argc, argv);
 	if (!ret)
 		ret = dispatch(&t);
-	if (!ret && (fflush(stdout) || ferror(stdout)))
-		ret = fail(&t, EIO, "cannot write the output");
+	if (!ret)
+		ret = output_finish(&t);
 	/* an error that is not recorded is an error all the same */
 	if (ret && !t.problem.status)
 		fail(&t, ret, "%s failed", t.command ? t.command->name : TOOL_NAME);

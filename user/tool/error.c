@@ -118,6 +118,19 @@ static void print_text(const struct tool *t)
 			t->command ? t->command->name : "");
 }
 
+int output_failed(struct tool *t, int err)
+{
+	return fail(t, err ? err : EIO, "cannot write the output");
+}
+
+int output_finish(struct tool *t)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	return output_failed(t, errno);
+}
+
 static bool is_command(const struct tool *t, int (*run)(struct tool *t))
 {
 	return t->command && t->command->run == run;
@@ -151,12 +164,13 @@ static void print_json(const struct tool *t)
 	json_finish(&j, is_command(t, do_run) ? stderr : stdout);
 }
 
+/* Where the object cannot be written, there are words at least. */
 void problem_print(struct tool *t)
 {
 	fflush(stdout);
-	if (t->set.json)
+	if (t->set.json && !ferror(stdout))
 		print_json(t);
-	else
+	if (!t->set.json || fflush(stdout) || ferror(stdout))
 		print_text(t);
 }
 

@@ -25,7 +25,10 @@ struct json {
 
 /* Open a document whose outermost value is an object; -ENOMEM. */
 int json_start(struct json *j);
-/* End what is open, print the document and a newline; frees j. */
+/*
+ * End what is open, print the document and a newline; frees j. -ENOMEM. Whether it could
+ * be written to standard output, output_finish() knows.
+ */
 int json_finish(struct json *j, FILE *to);
 /* Forget the document; frees j. */
 void json_drop(struct json *j);

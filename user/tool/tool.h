@@ -57,6 +57,14 @@ void advise(struct tool *t, const char *fmt, ...) PRINTF(2, 3);
 /* Hand over lines that explain it, a verifier's log for instance. */
 void problem_log(struct tool *t, char *log);
 
+/*
+ * All that was printed to standard output has to be there: records that it is not.
+ * Commands leave that to main(), and need not look at what printf() returns.
+ */
+int output_finish(struct tool *t);
+/* For a command that cannot wait until then: what writing has failed with. */
+int output_failed(struct tool *t, int err);
+
 void problem_print(struct tool *t);
 void problem_free(struct tool *t);
 

@@ -23,6 +23,7 @@ struct follow {
 	struct tracefs tr;
 	struct trace_filter filter;
 	int process;		/* pidfd of the one that is traced, or -1 */
+	int lost;		/* why output could not be written */
 	char text[BUFFER];
 	size_t len;
 };
@@ -59,18 +60,19 @@ static void catch_signals(sigset_t *waiting)
 
 static void show(void *arg, const struct trace_event *e, uint64_t since)
 {
-	const struct follow *f = arg;
+	struct follow *f = arg;
 
 	if (f->t->set.json)
 		trace_print_json(e, since);
 	else
 		trace_print_text(e, since);
-	fflush(stdout);
+	if (fflush(stdout))
+		f->lost = errno;
 }
 
 static bool is_done(const struct follow *f)
 {
-	return ferror(stdout) ||
+	return f->lost ||
 	       (f->t->set.count && f->filter.ended >= f->t->set.count);
 }
 
@@ -143,7 +145,8 @@ static int follow(struct follow *f)
 	int ret = 1;
 
 	catch_signals(&waiting);
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* written by the event */
+	setvbuf(stdout, NULL, _IOFBF, BUFFER);
 	fprintf(stderr, "%s: tracing\n", TOOL_NAME);
 	while (ret > 0 && !interrupted && !is_done(f)) {
 		ret = wait_for_more(f, &waiting);
@@ -151,7 +154,10 @@ static int follow(struct follow *f)
 			ret = -EIO;
 	}
 	/* a reader that has gone away has what it wanted */
-	clearerr(stdout);
+	if (f->lost == EPIPE)
+		clearerr(stdout);
+	else if (f->lost)
+		return output_failed(f->t, f->lost);
 	return ret < 0 ? ret : 0;
 }
 
