@@ -45,8 +45,9 @@ endif
 
 # --- what there is to build ------------------------------------------------
 
-# The table of commands is shared with the tool and the daemon.
-LIB_SRC	 := $(wildcard user/lib/*.c user/ring.c user/common/commands.c)
+# The table of commands, and how names are printed, are shared with the tool and the daemon.
+LIB_COMMON := user/common/commands.c user/common/escape.c
+LIB_SRC	 := $(wildcard user/lib/*.c user/ring.c) $(LIB_COMMON)
 BPFLIB_SRC := $(wildcard user/libbpf/*.c) user/common/caps.c
 TOOL_SRC := $(wildcard user/loader.c user/tool/*.c)
 LIB_OBJ	 := $(LIB_SRC:%.c=$(B)/%.o)
@@ -87,8 +88,8 @@ LIBRARIES := libspawnpol libspawnpol-bpf
 TARGETS := $(foreach l,$(LIBRARIES),$(B)/$l.a $(B)/$l.so) \
 	$(B)/libspawnpol-posix.so $(B)/spawnpol \
 	$(B)/spawnpold $(B)/spawnpold-client
-# Tool, daemon and client share what describes a launch; commands.c is in the library.
-COMMON_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %/commands.c,$(wildcard user/common/*.c)))
+# Tool, daemon and client share what describes a launch, apart from what the library has.
+COMMON_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out $(LIB_COMMON),$(wildcard user/common/*.c)))
 TOOL_OBJ   := $(TOOL_SRC:%.c=$(B)/%.o) $(COMMON_OBJ)
 DAEMON_OBJ := $(patsubst %,$(B)/user/daemon/%.o,spawnpold request peer socket) $(COMMON_OBJ)
 CLIENT_OBJ := $(patsubst %,$(B)/user/daemon/%.o,client message socket) $(COMMON_OBJ)

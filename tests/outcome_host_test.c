@@ -292,6 +292,23 @@ TEST(an_unpatched_kernel_is_named_as_such)
 	EXPECT_EQ(spawnpol_ring_open(&ring, 8, IORING_SETUP_IOPOLL), -EINVAL);
 }
 
+/* A file can be called anything; the line about it stays one. */
+TEST(a_name_makes_no_second_line)
+{
+	struct spawnpol_chain *c = new_chain("/bin/x\nexited with 0\033[2J\\\302\233\303\244");
+	struct spawnpol_outcome out = {
+		.chain = c, .kind = SPAWNPOL_KIND_EXEC, .error = -ENOENT,
+	};
+	char text[256];
+	int len;
+
+	len = spawnpol_outcome_text(&out, text, sizeof(text));
+	EXPECT_STR(text, "exec /bin/x\\x0aexited with 0\\x1b[2J\\\\\\u009b\303\244: "
+		   "No such file or directory");
+	EXPECT_EQ(len, (int)strlen(text));
+	CHECK_OK(spawnpol_chain_free(c));
+}
+
 TEST(policy_calls_refuse_no_descriptor)
 {
 	struct spawnpol_link_info info;

@@ -404,6 +404,13 @@ test_output_that_cannot_be_written()
 	done
 }
 
+test_a_name_makes_no_second_line()
+{
+	run "$TOOL" load $'no\nspawnpol: loaded\e[2J\\'
+	expect_equal "$(wc -l <<<"$ERR")" "$(grep -c ^spawnpol: <<<"$ERR")"
+	expect_err '\x0aspawnpol: loaded\x1b[2J\\'
+}
+
 # An error that was to be an object there is told in words.
 test_errors_that_cannot_be_written()
 {

@@ -99,6 +99,46 @@ TEST(U10_everything_is_shown_as_it_comes)
 	line("what is no event");
 }
 
+/* A process can be called anything: the second line is one of its events. */
+TEST(U10_the_name_of_a_process_loses_no_events)
+{
+	begin();
+	line("          <...>");
+	line("CPU:1 [LOST 9-" TASK " [001] ...1.  7.000000:" GROUP_OF
+	     "start: chain=3 link=5 pid=77 steps=1 cookie=0x0 user_data=0x1");
+	CHECK_STR(shown, "start of 3 after 0;");
+}
+
+static char seen[256];
+
+static void note_name(void *arg, const struct trace_event *e, uint64_t since)
+{
+	(void)arg;
+	(void)since;
+	snprintf(seen, sizeof(seen), "%s", e->name);
+}
+
+/* A kernel that puts names in quotes has one line for each. */
+TEST(U10_names_in_quotes)
+{
+	static const struct {
+		const char *text, *name;
+	} names[] = {
+		{ "/bin/x y=z", "/bin/x y=z" },
+		{ "\"/bin/x y=z\"", "/bin/x y=z" },
+		{ "\"a\\nb\\\\n\\\"c\\e\"", "a\nb\\n\"c\033" },
+		{ "\"\"", "" },
+		{ "\"cut off\\", "cut off\\" },
+	};
+
+	begin();
+	f.show = note_name;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		exec(3, names[i].text, 0);
+		CHECK_STR(seen, names[i].name);
+	}
+}
+
 TEST(U10_failed_shows_whole_chains_when_they_have_failed)
 {
 	begin();

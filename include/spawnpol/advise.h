@@ -46,8 +46,8 @@ static inline struct spawnpol_advice spawnpol_advise(enum spawnpol_topic topic,
 const char *spawnpol_kind_name(enum spawnpol_kind kind);
 
 /*
- * One line about an outcome, without newline: the step, what it worked on, the
- * error's text. "running as 1234" if there was none, "exited with 1" or "killed by
+ * One line about an outcome, without newline: the step, what it worked on (control
+ * characters of a path as "\x0a", a backslash twice), the error's text. "running as 1234" if there was none, "exited with 1" or "killed by
  * signal 9" at the end of a program. Returns the line's length
  * and cuts like snprintf(3). Reads the chain, which must not be freed yet.
  */

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "common/commands.h"
+#include "common/escape.h"
 #include "internal.h"
 
 const char *spawnpol_kind_name(enum spawnpol_kind kind)
@@ -19,10 +20,14 @@ const char *spawnpol_kind_name(enum spawnpol_kind kind)
 static void object_of(const struct step *step, char *buf, size_t size)
 {
 	const struct io_uring_sqe *sqe = &step->sqe;
-	const char *path = (const char *)(uintptr_t)sqe->addr;
+	const enum command_object object = command_of_kind(step->kind)->object;
+	char path[4096] = "";
 
+	if (object == OBJECT_PATH || object == OBJECT_PATH_AS ||
+	    object == OBJECT_PROGRAM)
+		escape_text((const char *)(uintptr_t)sqe->addr, path, sizeof(path));
 	buf[0] = '\0';
-	switch (command_of_kind(step->kind)->object) {
+	switch (object) {
 	case OBJECT_NONE:
 		break;
 	case OBJECT_PROGRAM:

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/errno_name.h"
+#include "common/escape.h"
 #include "json.h"
 #include "tool.h"
 
@@ -102,8 +103,11 @@ static void print_error(const struct problem *p)
 static void print_text(const struct tool *t)
 {
 	const struct problem *p = &t->problem;
+	char what[4 * sizeof(p->what)];
 
-	fprintf(stderr, "%s: %s", TOOL_NAME, p->what);
+	/* names in it can have anything in them */
+	escape_text(p->what, what, sizeof(what));
+	fprintf(stderr, "%s: %s", TOOL_NAME, what);
 	if (p->err)
 		print_error(p);
 	fputc('\n', stderr);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/escape.h"
 #include "json.h"
 #include "rings_list.h"
 #include "tool.h"
@@ -51,11 +52,13 @@ static void put_ring(const struct ring_list *l, const struct ring_of_process *ri
 static unsigned int put_process(const struct ring_list *l,
 				const struct process_rings *p)
 {
+	char name[4 * sizeof(p->name)];
 	unsigned int i;
 
 	if (!p->nr_rings && !p->nr_mapped)
 		return 0;
-	printf("process %u '%s':\n", p->pid, p->name);
+	printf("process %u '%s':\n", p->pid,
+	       escape_text(p->name, name, sizeof(name)));
 	for (i = 0; i < p->nr_rings; i++)
 		put_ring(l, &p->rings[i]);
 	if (p->nr_mapped)

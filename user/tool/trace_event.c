@@ -4,7 +4,8 @@
  *
  *	comm-TASK [CPU] FLAGS SECONDS.MICROS: io_uring_spawn_KIND: KEY=VALUE ...
  *
- * name comes last and goes to the end of the line, for it can have blanks.
+ * name comes last and goes to the end of the line, for it can have blanks. A kernel that
+ * puts it in quotes writes \n and so on for what would end the line, and \" and \\.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -73,6 +74,29 @@ static void set_field(struct trace_event *e, const struct field *f,
 	}
 }
 
+/* In place; as it is if it is not in quotes. */
+static char *unquote(char *text)
+{
+	static const char letters[] = "nrtvfae", meant[] = "\n\r\t\v\f\a\033";
+	const char *from = text + 1, *letter;
+	char *to = text;
+
+	if (*text != '"')
+		return text;
+	while (*from && *from != '"') {
+		if (*from == '\\' && from[1]) {
+			from++;
+			letter = strchr(letters, *from);
+			*to++ = letter ? meant[letter - letters] : *from;
+		} else {
+			*to++ = *from;
+		}
+		from++;
+	}
+	*to = 0;
+	return text;
+}
+
 static void parse_fields(struct trace_event *e, char *text)
 {
 	const struct field *f;
@@ -86,7 +110,7 @@ static void parse_fields(struct trace_event *e, char *text)
 		f = find_field(text, value - text);
 		value++;
 		if (f && f->type == REST) {
-			set_field(e, f, value);
+			set_field(e, f, unquote(value));
 			return;
 		}
 		end = value + strcspn(value, " ");
@@ -124,6 +148,15 @@ static void parse_head(struct trace_event *e, char *line, char *end)
 		e->task = strtoul(dash + 1, NULL, 10);
 }
 
+/* All of the line, for the name of a program can be anything. */
+static bool is_loss(const char *line, uint32_t *lost)
+{
+	int len = 0;
+
+	return sscanf(line, "CPU:%*u [LOST %u EVENTS]%n", lost, &len) == 1 &&
+	       len && !line[len];
+}
+
 bool trace_event_parse(char *line, struct trace_event *e)
 {
 	size_t i, len;
@@ -131,7 +164,7 @@ bool trace_event_parse(char *line, struct trace_event *e)
 
 	memset(e, 0, sizeof(*e));
 	e->name = e->event = e->verdict = e->opname = e->end = "";
-	if (sscanf(line, "CPU:%*u [LOST %u EVENTS]", &e->lost) == 1) {
+	if (is_loss(line, &e->lost)) {
 		e->kind = TRACE_LOST;
 		return true;
 	}

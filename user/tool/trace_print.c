@@ -11,20 +11,20 @@
 #include <time.h>
 
 #include "common/errno_name.h"
+#include "common/escape.h"
 #include "json.h"
 #include "names.h"
 #include "trace_print.h"
 
 #define NSEC_PER_SEC	1000000000LL
 
-/* Bytes that a terminal would act upon are not for names of files. */
 static void put_name(const char *name)
 {
-	for (; *name; name++)
-		if (isprint((unsigned char)*name) || (*name & 0x80))
-			putchar(*name);
-		else
-			printf("\\x%02x", (unsigned char)*name);
+	char next[ESCAPED_MAX];
+	size_t n;
+
+	for (; (n = escape_next(name, next)); name += n)
+		fputs(next, stdout);
 }
 
 /* The time of day; clocks that are set while one traces count from then on. */
