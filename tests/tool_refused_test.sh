@@ -36,6 +36,21 @@ test_pins_that_were_removed_by_hand()
 	incomplete policy
 }
 
+# Whether it decides for a ring is not known then.
+test_a_program_that_cannot_be_opened()
+{
+	load_default
+	hold_rings 1
+	attach policy "$RING_PID"
+	rm "$PINS/policy/prog"
+	mkdir "$PINS/policy/prog"
+	refused "cannot open $PINS/policy/prog" unload --force policy
+	done_by detach "$LINK"
+	rmdir "$PINS/policy/prog"
+	done_by unload policy
+	nothing_is_left
+}
+
 # What it decides for is no less than that of a whole policy.
 test_an_incomplete_policy_that_is_attached()
 {

@@ -339,6 +339,12 @@ test_unload_and_detach_of_nothing()
 {
 	refused "no policy 'missing' is loaded" unload missing
 	refused 'there is no link 4000000000' detach 4000000000
+	# where there is nothing, a list of it is no help
+	refused "no policy 'missing' is loaded, nor any other" list missing
+	expect_err 'try: spawnpol load OBJECT'
+	load_default
+	refused "no policy 'missing' is loaded: " list missing
+	expect_err 'try: spawnpol list'
 }
 
 test_several_programs_in_one_object()

@@ -318,6 +318,25 @@ int pins_remove(struct tool *t, const char *name)
 	return ret ? fail(t, ret, "cannot remove all of %s", from) : 0;
 }
 
+static int is_loaded(const char *name, void *data)
+{
+	(void)name;
+	(void)data;
+	return 1;
+}
+
+static int not_loaded(struct tool *t, const char *name)
+{
+	if (pins_each(is_loaded, NULL) == 1) {
+		fail(t, ENOENT, "no policy '%s' is loaded", name);
+		advise(t, "%s list", TOOL_NAME);
+	} else {
+		fail(t, ENOENT, "no policy '%s' is loaded, nor any other", name);
+		advise(t, "%s load OBJECT, such as spawn_policy", TOOL_NAME);
+	}
+	return -ENOENT;
+}
+
 int pins_prog(struct tool *t, const char *name)
 {
 	char path[PATH_MAX];
@@ -330,9 +349,7 @@ int pins_prog(struct tool *t, const char *name)
 		return fail(t, errno, "cannot open %s", path);
 	if (pins_exists(name))
 		return incomplete(t, name);
-	fail(t, ENOENT, "no policy '%s' is loaded", name);
-	advise(t, "%s list", TOOL_NAME);
-	return -ENOENT;
+	return not_loaded(t, name);
 }
 
 static const char *link_path(char path[PATH_MAX], const char *name,

@@ -71,8 +71,11 @@ static int find_prog(struct going *g)
 	int fd, ret;
 
 	fd = pins_prog(g->t, g->name);
+	/* what is left of a policy without its program's pin can go */
+	if (fd == -ENOENT && pins_exists(g->name))
+		return 0;
 	if (fd < 0)
-		return pins_exists(g->name) ? 0 : fd;
+		return fd;
 	ret = info_prog(fd, &info);
 	close(fd);
 	if (ret)
