@@ -82,6 +82,14 @@ test_epoll()
 	expect_out ': exited with 0'
 }
 
+test_epoll_whose_last_line_has_no_newline()
+{
+	printf 'true\nfalse' >"$DIR/lines"
+	run_with_input "$DIR/lines"
+	expect_status 1
+	expect_equal "$(grep -c ': exited with' <<<"$OUT")" 2
+}
+
 # It reads on while programs run, and their ends come as they end.
 test_epoll_while_programs_run()
 {

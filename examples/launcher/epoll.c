@@ -83,6 +83,9 @@ static void read_input(struct loop *l)
 	if (!n) {
 		l->ended = true;
 		epoll_ctl(l->epoll, EPOLL_CTL_DEL, 0, NULL);
+		/* the last line need not end with a newline; there is room for the NUL */
+		l->line[l->length] = 0;
+		launch(l, l->line);
 		return;
 	}
 	l->length += n;
