@@ -220,6 +220,15 @@ test_what_describes_a_launch_is_checked_first()
 	mapfile -t many < <(yes -- --setsid | head -n 257)
 	misuse_of 'more than 256 options' run "${many[@]}" true
 	misuse_of 'more than 250 steps' run "${many[@]::251}" true
+	[[ $ERR != *variables* ]] || fail "it has no variables: $ERR"
+	mapfile -t many < <(printf 'V%d=\n' {1..1100})
+	run env "${many[@]}" "$TOOL" run --env A=b true
+	expect_status 2
+	expect_equal "${ERR%%$'\n'*}" 'spawnpol: more than 1024 variables in the environment'
+	run env PATH="$(printf '/d%d:' {1..251})" "$TOOL" run --no-policy true
+	expect_status 1
+	expect_equal "${ERR%%$'\n'*}" \
+		"spawnpol: cannot search 'true' in more than 250 directories, which PATH has"
 	mapfile -t many < <(yes -- --fchdir=/ | head -n 62)
 	misuse_of 'more than 61 files' run "${many[@]}" true
 	run "$TOOL" run --fchdir "$DIR/none" true
@@ -408,7 +417,7 @@ test_a_name_makes_no_second_line()
 {
 	run "$TOOL" load $'no\nspawnpol: loaded\e[2J\\'
 	expect_equal "$(wc -l <<<"$ERR")" "$(grep -c ^spawnpol: <<<"$ERR")"
-	expect_err '\x0aspawnpol: loaded\x1b[2J\\'
+	expect_err 'no\x0aspawnpol: loaded\x1b[2J'
 }
 
 # An error that was to be an object there is told in words.

@@ -14,8 +14,7 @@
 #define NAME_SIZE	32
 #define VALUE_SIZE	64
 
-__attribute__((format(printf, 3, 4)))
-static int complain(struct launch *l, int error, const char *format, ...)
+int launch_complain(struct launch *l, int error, const char *format, ...)
 {
 	va_list args;
 
@@ -43,7 +42,7 @@ void launch_free(struct launch *l)
 int launch_program(struct launch *l, const char *path, char *const argv[])
 {
 	if (!*path)
-		return complain(l, -ENOENT, "the program's name is empty");
+		return launch_complain(l, -ENOENT, "the program's name is empty");
 	return spawnpol_chain_program(l->chain, path) ?:
 	       spawnpol_chain_argv(l->chain, argv);
 }
@@ -69,7 +68,7 @@ static int unknown(struct launch *l, const char *name,
 {
 	char hint[96];
 
-	return complain(l, -EINVAL, "there is no option '%s'%s; --help lists them",
+	return launch_complain(l, -EINVAL, "there is no option '%s'%s; --help lists them",
 			name, suggest_text(suggestion, hint, sizeof(hint)));
 }
 
@@ -82,11 +81,11 @@ static int wrong(struct launch *l, const struct launch_option *o,
 	launch_option_name(o, name, sizeof(name));
 	launch_option_value(o, value, sizeof(value));
 	if (text && (source == OPENED || source == OPENED_AS_PATH))
-		return complain(l, -EINVAL, "--%s: '" QUOTE "' is not the place of a file that came with the request; its files have the places from %d on",
+		return launch_complain(l, -EINVAL, "--%s: '" QUOTE "' is not the place of a file that came with the request; its files have the places from %d on",
 				name, text, NR_STREAMS);
 	if (text && source == AS_IT_IS)
 		snprintf(quote, sizeof(quote), " '" QUOTE "'", text);
-	return complain(l, -EINVAL, "--%s: %s%s is %s; say '--%s %s', where %s is %s",
+	return launch_complain(l, -EINVAL, "--%s: %s%s is %s; say '--%s %s', where %s is %s",
 			name, a->name, quote, text ? "wrong" : "missing", name,
 			value, a->name, argument_wants(a, wants, sizeof(wants)));
 }
@@ -156,14 +155,17 @@ static int build(struct launch *l, const struct launch_option *o,
 
 	launch_option_name(o, name, sizeof(name));
 	if (o->role == LAUNCH_REMARK && !l->has_step)
-		return complain(l, -EINVAL, "--%s: there is no step before it; put it after one",
+		return launch_complain(l, -EINVAL, "--%s: there is no step before it; put it after one",
 				name);
 	err = o->build(l, values);
 	if (err == -EINVAL) {
 		quote_arguments(o, text, quote, sizeof(quote));
-		return complain(l, err, "--%s: '%s' is not possible. %s", name,
+		return launch_complain(l, err, "--%s: '%s' is not possible. %s", name,
 				quote, o->help);
 	}
+	if (err == -E2BIG && !l->why[0])
+		return launch_complain(l, err, "--%s: more than %d steps and programs",
+				       name, SPAWNPOL_MAX_STEPS);
 	l->has_step |= o->role == LAUNCH_STEP;
 	return err;
 }
@@ -186,7 +188,7 @@ static int do_option(struct launch *l, const char *text, bool first)
 		return unknown(l, name, &suggestion);
 	if (arguments && !launch_arguments(o)) {
 		launch_option_name(o, name, sizeof(name));
-		return complain(l, -EINVAL, "--%s: it takes no value, not '" QUOTE "'",
+		return launch_complain(l, -EINVAL, "--%s: it takes no value, not '" QUOTE "'",
 				name, arguments);
 	}
 	err = read_arguments(l, o, arguments, &values);
@@ -200,9 +202,12 @@ static int do_option(struct launch *l, const char *text, bool first)
 
 int launch_apply(struct launch *l, const char *const options[], unsigned int nr)
 {
-	int err = nr > LAUNCH_MAX_OPTIONS ? -E2BIG : 0;
 	unsigned int i;
+	int err = 0;
 
+	if (nr > LAUNCH_MAX_OPTIONS)
+		return launch_complain(l, -E2BIG, "more than %d options",
+				       LAUNCH_MAX_OPTIONS);
 	for (i = 0; i < nr && !err; i++)
 		err = do_option(l, options[i], true);
 	if (!err)

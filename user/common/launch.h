@@ -108,7 +108,8 @@ int launch_program(struct launch *l, const char *path, char *const argv[]);
  * Do what nr options ask for. The child then has the descriptors that it was given,
  * those that options pass, and those of the other files, by the lowest numbers from 3
  * on that are free and that no option names. What the texts point to is used until
- * the outcome. -EINVAL, explained, if one is not understood; else the chain's error.
+ * the outcome. -EINVAL, explained, if one is not understood; -E2BIG, explained, if they
+ * are too much for a launch; else the chain's error.
  */
 int launch_apply(struct launch *l, const char *const options[], unsigned int nr);
 

@@ -29,7 +29,9 @@ static int put(struct launch *l, const char *variable)
 	size_t at = find(l, variable);
 
 	if (at == LAUNCH_MAX_ENV)
-		return -E2BIG;
+		return launch_complain(l, -E2BIG,
+				       "more than %d variables in the environment",
+				       LAUNCH_MAX_ENV);
 	l->env[at] = variable;
 	if (at == l->nr_env)
 		l->nr_env++;

@@ -90,7 +90,11 @@ int launch_files_done(struct launch *l)
 			number++;
 		err = put(&l->files, l->fds[i], number, IORING_CLONE_FILE_CLOEXEC);
 	}
-	return err ?: spawnpol_chain_files(l->chain, l->files.v, l->files.nr);
+	err = err ?: spawnpol_chain_files(l->chain, l->files.v, l->files.nr);
+	if (err == -E2BIG)
+		return launch_complain(l, err, "more than %d open files",
+				       SPAWNPOL_MAX_FILES);
+	return err;
 }
 
 int launch_files_number(const struct launch *l, int place)

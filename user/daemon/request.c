@@ -78,10 +78,6 @@ static void explain(const struct launch *l, int error, char *why)
 	else if (error == -EBADMSG)
 		snprintf(why, SPD_MAX_TEXT,
 			 "this is no request; use the spawnpold-client that was built with this daemon");
-	else if (error == -E2BIG)
-		snprintf(why, SPD_MAX_TEXT,
-			 "too much for one request; it can have %d steps and programs, and %d variables",
-			 SPAWNPOL_MAX_STEPS, LAUNCH_MAX_ENV);
 	else
 		snprintf(why, SPD_MAX_TEXT, "%s", a.text);
 }

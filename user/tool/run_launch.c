@@ -91,9 +91,13 @@ static int describe_failed(struct tool *t, const struct launch *l, int err)
 	}
 	if (l->why[0])
 		return misuse(t, "%s", l->why);
-	if (err == -E2BIG)
-		return misuse(t, "more than %d steps and programs, or more than %d variables",
-			      SPAWNPOL_MAX_STEPS, LAUNCH_MAX_ENV);
+	/* what is too much of options is explained: this is the search */
+	if (err == -E2BIG) {
+		refuse(t, "cannot search '%s' in more than %d directories, which PATH has",
+		       t->args[0], SPAWNPOL_MAX_STEPS);
+		advise(t, "the program's path, with a slash");
+		return err;
+	}
 	return fail(t, err, "cannot describe the launch of %s", t->args[0]);
 }
 
