@@ -138,6 +138,20 @@ extern int bpf_iouring_stage_exec_interp(struct bpf_iouring_ctx *ctx,
 extern int bpf_iouring_exec_name(struct bpf_iouring_ctx *ctx,
 				 char *buf, __u32 buf__sz) __ksym;
 
+/*
+ * Copy the path of the step at hand; returns its length without the NUL. -ENOENT: it
+ * has none. What goes with it is in the context: path_flags, path_mode, path_resolve.
+ */
+extern int bpf_iouring_step_path(struct bpf_iouring_ctx *ctx,
+				 char *buf, __u32 buf__sz) __ksym;
+
+/*
+ * Copy what the file begins with that the last EXEC of this step could not execute;
+ * returns how much that is, up to 256 bytes. -ENOENT: no file was read.
+ */
+extern int bpf_iouring_exec_head(struct bpf_iouring_ctx *ctx,
+				 void *buf, __u32 buf__sz) __ksym;
+
 /* What the step's CQE will carry. */
 extern int bpf_iouring_set_result(struct bpf_iouring_ctx *ctx,
 				  __s32 res) __ksym;

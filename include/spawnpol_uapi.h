@@ -66,6 +66,8 @@ struct spawnpol_link_info {
 	__u64	verdicts[8];	/* by IORING_VERDICT_* */
 	__u64	exhausted;
 	__u64	failures;
+	__u64	retries;	/* requests issued again */
+	__u64	staged;		/* requests staged and issued */
 };
 
 #endif

@@ -119,6 +119,16 @@ TEST(abi_lists_of_files)
 #undef F
 }
 
+TEST(abi_reports)
+{
+	load();
+#define F(name) FIELD(struct io_uring_spawn_report, name)
+	COMPARE(io_uring_spawn_report, F(size), F(end), F(step), F(error),
+		F(flags), F(attempt), F(opcode), F(cmd), F(res), F(path_len),
+		F(resv), { "path", sizeof(struct io_uring_spawn_report), 0 });
+#undef F
+}
+
 TEST(abi_the_context_of_policies)
 {
 	load();
@@ -126,7 +136,8 @@ TEST(abi_the_context_of_policies)
 	COMPARE(bpf_iouring_ctx, F(event), F(opcode), F(res), F(cmd),
 		F(user_data), F(step), F(attempt), F(flags), F(pid),
 		F(staged_opcode), F(staged_cmd), F(staged_user_data),
-		F(elapsed_ns), F(cookie), F(off), F(scratch));
+		F(elapsed_ns), F(cookie), F(off), F(scratch), F(ring_id),
+		F(cgroup_id), F(path_flags), F(path_mode), F(path_resolve));
 #undef F
 }
 
@@ -189,6 +200,20 @@ TEST(abi_numbers_of_the_series_own_header)
 	load();
 	SAME(IORING_CLONE_NEED_POLICY);
 	SAME(IORING_CLONE_FILES);
+	SAME(IORING_CLONE_REPORT);
+	SAME(IORING_END_PROGRAM);
+	SAME(IORING_END_CLONE);
+	SAME(IORING_END_STEP);
+	SAME(IORING_END_NO_EXEC);
+	SAME(IORING_END_VERDICT);
+	SAME(IORING_END_REFUSED);
+	SAME(IORING_END_BUDGET);
+	SAME(IORING_END_NO_POLICY);
+	SAME(IORING_END_DEADLINE);
+	SAME(IORING_END_CANCEL);
+	SAME(IORING_END_EXIT);
+	SAME(IORING_END_KILLED);
+	SAME(IORING_REPORT_STAGED);
 	SAME(IORING_CLONE_FILE_FIXED);
 	SAME(IORING_CLONE_FILE_CLOEXEC);
 	SAME(IORING_EXEC_SEARCH);
@@ -239,6 +264,7 @@ TEST(abi_numbers_of_the_series_own_header)
 	SAME(IORING_POLICY_F_CAN_RETRY);
 	SAME(IORING_POLICY_F_EXEC_AT);
 	SAME(IORING_POLICY_F_SEARCH);
+	SAME(IORING_POLICY_F_PATH_AT);
 	SAME(IORING_TEST_RESULT);
 	SAME(IORING_TEST_POST_STAGED);
 	SAME(IORING_TEST_DELAY_EXCEEDED);
@@ -334,6 +360,8 @@ TEST(abi_link_info)
 	AT(verdicts);
 	AT(exhausted);
 	AT(failures);
+	AT(retries);
+	AT(staged);
 #undef AT
 	EXPECT_EQ(base + ours->size, sizeof(struct spawnpol_link_info));
 }

@@ -300,6 +300,8 @@ BTF_ID_FLAGS(func, bpf_iouring_stage_exec, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iouring_stage_exec_dir, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iouring_stage_exec_interp, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iouring_exec_name)
+BTF_ID_FLAGS(func, bpf_iouring_exec_head)
+BTF_ID_FLAGS(func, bpf_iouring_step_path)
 BTF_ID_FLAGS(func, bpf_iouring_set_result)
 BTF_ID_FLAGS(func, bpf_iouring_delay)
 BTF_ID_FLAGS(func, bpf_iouring_post_staged)
@@ -448,6 +450,7 @@ static bool iouring_is_valid_access(int off, int size,
 		return true;
 	case bpf_ctx_range(struct bpf_iouring_ctx, user_data):
 	case bpf_ctx_range_till(struct bpf_iouring_ctx, staged_user_data, off):
+	case bpf_ctx_range_till(struct bpf_iouring_ctx, ring_id, path_flags):
 		return type == BPF_READ;
 	default:
 		return type == BPF_READ && size <= sizeof(u32);
@@ -530,6 +533,9 @@ static int __init iouring_bpf_init(void)
 	BTF_TYPE_EMIT_ENUM(IORING_CLONE_NEED_POLICY);
 	BTF_TYPE_EMIT_ENUM(IORING_CLONE_FILE_FIXED);
 	BTF_TYPE_EMIT_ENUM(IORING_EXEC_SEARCH);
+	BTF_TYPE_EMIT_ENUM(IORING_END_STEP);
+	BTF_TYPE_EMIT_ENUM(IORING_REPORT_STAGED);
+	BTF_TYPE_EMIT(struct io_uring_spawn_report);
 	BTF_TYPE_EMIT_ENUM(IORING_OP_EXEC);
 
 	return register_btf_kfunc_id_set(BPF_PROG_TYPE_UNSPEC,

@@ -4,6 +4,7 @@
  * in and comes out is described in linux/io_uring_spawn.h.
  */
 #include <linux/kernel.h>
+#include <linux/binfmts.h>
 #include <linux/bpf.h>
 #include <linux/fs.h>
 #include <linux/rcupdate_trace.h>
@@ -15,6 +16,9 @@
 #include <uapi/linux/io_uring_spawn.h>
 
 #include "policy.h"
+
+/* Two names and what a file begins with, with what goes between them. */
+#define IO_TEST_MAX_DATA	(2 * PATH_MAX + BINPRM_BUF_SIZE)
 
 static int io_test_get_ctx(struct bpf_iouring_ctx *ctx,
 			   const union bpf_attr *attr)
@@ -31,10 +35,61 @@ static int io_test_get_ctx(struct bpf_iouring_ctx *ctx,
 	return 0;
 }
 
-static int io_test_get_input(struct io_policy_run *run,
+/* What data_in is made of. */
+struct io_test_input {
+	char			*data;
+	struct spawn_head	head;
+};
+
+/* The part that ends at the next NUL or at @end; *@at goes to the next. "": NULL. */
+static const char *io_test_next_part(char **at, char *end)
+{
+	char *part = *at;
+
+	*at = min(part + strlen(part) + 1, end);
+	return *part ? part : NULL;
+}
+
+static int io_test_get_head(struct io_policy_run *run, struct spawn_head *head,
+			    const char *bytes, size_t size)
+{
+	if (size > sizeof(head->bytes))
+		return -E2BIG;
+	memcpy(head->bytes, bytes, size);
+	head->len = size;
+	run->head = head;
+	return 0;
+}
+
+static int io_test_get_data(struct io_policy_run *run, struct io_test_input *input,
+			    const union bpf_attr *attr)
+{
+	size_t size = attr->test.data_size_in;
+	char *at, *end;
+
+	if (!size)
+		return 0;
+	if (size > IO_TEST_MAX_DATA)
+		return -ENAMETOOLONG;
+	at = memdup_user_nul(u64_to_user_ptr(attr->test.data_in), size);
+	if (IS_ERR(at))
+		return PTR_ERR(at);
+	input->data = at;
+	end = at + size;
+
+	run->exec_name = io_test_next_part(&at, end);
+	run->step_path = io_test_next_part(&at, end);
+	if (!run->step_path && run->step_is_exec)
+		run->step_path = run->exec_name;
+	if ((run->exec_name && strlen(run->exec_name) >= PATH_MAX) ||
+	    (run->step_path && strlen(run->step_path) >= PATH_MAX))
+		return -ENAMETOOLONG;
+	return at < end ? io_test_get_head(run, &input->head, at, end - at) : 0;
+}
+
+static int io_test_get_input(struct io_policy_run *run, struct io_test_input *input,
 			     const union bpf_attr *attr)
 {
-	char *name;
 	int ret;
 
 	ret = io_test_get_ctx(&run->ctx, attr);
@@ -45,16 +100,7 @@ static int io_test_get_input(struct io_policy_run *run,
 	if (run->ctx.event != IORING_POLICY_CLONE)
 		run->max_staged = IO_POLICY_MAX_STAGED;
 
-	if (!attr->test.data_size_in)
-		return 0;
-	if (attr->test.data_size_in >= PATH_MAX)
-		return -ENAMETOOLONG;
-	name = memdup_user_nul(u64_to_user_ptr(attr->test.data_in),
-			       attr->test.data_size_in);
-	if (IS_ERR(name))
-		return PTR_ERR(name);
-	run->exec_name = name;
-	return 0;
+	return io_test_get_data(run, input, attr);
 }
 
 /* Copies as much of what there is as fits and says how much that is. */
@@ -108,6 +154,7 @@ static int io_test_put_result(const struct io_policy_run *run,
 int iouring_prog_test_run(struct bpf_prog *prog, const union bpf_attr *attr,
 			  union bpf_attr __user *uattr)
 {
+	struct io_test_input *input;
 	struct io_policy_run *run;
 	u32 verdict;
 	int ret, err;
@@ -117,9 +164,11 @@ int iouring_prog_test_run(struct bpf_prog *prog, const union bpf_attr *attr,
 		return -EINVAL;
 
 	run = kzalloc(sizeof(*run), GFP_KERNEL_ACCOUNT);
-	if (!run)
-		return -ENOMEM;
-	ret = io_test_get_input(run, attr);
+	input = kzalloc(sizeof(*input), GFP_KERNEL_ACCOUNT);
+	ret = -ENOMEM;
+	if (!run || !input)
+		goto out;
+	ret = io_test_get_input(run, input, attr);
 	if (ret)
 		goto out;
 
@@ -134,8 +183,11 @@ int iouring_prog_test_run(struct bpf_prog *prog, const union bpf_attr *attr,
 	if (put_user(verdict, &uattr->test.retval))
 		ret = -EFAULT;
 out:
-	io_policy_drop_staged(run);
-	kfree(run->exec_name);
+	if (run)
+		io_policy_drop_staged(run);
+	if (input)
+		kfree(input->data);
+	kfree(input);
 	kfree(run);
 	return ret;
 }

@@ -45,21 +45,12 @@
 #include "complete.h"
 #include "decide.h"
 #include "exec.h"
+#include "report.h"
 #include "spawn.h"
 #include "spawn_task.h"
 #include "step.h"
 
-#define CREATE_TRACE_POINTS
 #include <trace/events/io_uring_spawn.h>
-
-u64 io_chain_id(struct io_chain *chain)
-{
-	static atomic64_t last;
-
-	if (!chain->id)
-		chain->id = atomic64_inc_return(&last);
-	return chain->id;
-}
 
 /* --- what steps are completed with --------------------------------------------- */
 
@@ -164,7 +155,8 @@ static void io_chain_cancel_from(struct io_chain *chain, struct io_kiocb *req)
 static void io_chain_complete_deadline(struct io_chain *chain)
 {
 	const struct io_result result = {
-		.res	= chain->timed_out ? -ETIME : -ECANCELED,
+		.res	= chain->cancelled_by == IORING_END_DEADLINE ?
+			  -ETIME : -ECANCELED,
 		.failed	= true,
 	};
 
@@ -203,21 +195,6 @@ noinline bool io_chain_take_signals(struct io_chain *chain)
 }
 
 /* --- one request -------------------------------------------------------------------- */
-
-static void io_chain_trace(struct io_chain *chain, struct io_kiocb *req,
-			   bool staged, s32 res)
-{
-	const char *name = "";
-	u32 cmd = 0;
-
-	if (!trace_io_uring_spawn_step_enabled())
-		return;
-	if (req->opcode == IORING_OP_EXEC)
-		name = io_exec_path(req);
-	else if (req->opcode == IORING_OP_CHILD)
-		cmd = io_child_cmd(req);
-	trace_io_uring_spawn_step(chain, req, cmd, staged, res, name);
-}
 
 /* For a request that failed before its handler had anything to say. */
 static void io_chain_fail(struct io_kiocb *req, int error)
@@ -280,7 +257,10 @@ void io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged,
 	result->flags = req->cqe.flags;
 	/* some handlers report an error in the result without REQ_F_FAIL */
 	result->failed = req->flags & REQ_F_FAIL || result->res < 0;
-	io_chain_trace(chain, req, staged, result->res);
+	if (result->res < 0)
+		io_report_note(chain, req, staged, result->res);
+	if (trace_io_uring_spawn_step_enabled())
+		io_chain_trace(chain, req, staged, result->res);
 }
 
 /* --- one step ------------------------------------------------------------------------ */
@@ -312,6 +292,7 @@ static void io_step_begin(struct io_chain *chain, struct io_kiocb *req)
 {
 	struct io_step *step = &chain->step;
 
+	io_report_forget(chain);
 	step->req = req;
 	step->result = (struct io_result){};
 	step->attempt = 0;
@@ -368,6 +349,7 @@ static void io_chain_run(struct io_chain *chain)
 			return;
 		}
 		if (unlikely(io_chain_unguarded(chain))) {
+			state->end = IORING_END_NO_POLICY;
 			step->result.res = -ENOLINK;
 			step->result.failed = true;
 			return;
@@ -439,24 +421,35 @@ static void io_chain_guard_program(struct io_chain *chain)
 		return;
 	chain->child_state.execed = false;
 	chain->child_state.committed = true;
+	chain->child_state.end = IORING_END_NO_POLICY;
 	step->result.res = -ENOLINK;
 	step->result.failed = true;
 }
 
-static bool io_chain_end(struct io_chain *chain)
+/* There is no program. */
+static void io_chain_end_failed(struct io_chain *chain)
 {
 	struct io_child_state *state = &chain->child_state;
+	struct io_step *step = &chain->step;
+
+	chain->pol.exec = NULL;
+	if (!chain->cancelled && !state->dead)
+		return;
+	if (step->result.res < 0 || state->execed)
+		io_step_cancel(step);
+	io_report_write_now(chain);
+}
+
+static bool io_chain_end(struct io_chain *chain)
+{
 	struct io_step *step = &chain->step;
 	bool execed;
 
 	io_chain_guard_program(chain);
+	io_report_write(chain);
 	execed = io_chain_settle(chain);
-	if (!execed) {
-		if ((step->result.res < 0 || state->execed) &&
-		    (chain->cancelled || state->dead))
-			io_step_cancel(step);
-		chain->pol.exec = NULL;
-	}
+	if (!execed)
+		io_chain_end_failed(chain);
 	trace_io_uring_spawn_end(chain, execed ? 0 : step->result.res < 0 ?
 				 step->result.res : -ECANCELED);
 

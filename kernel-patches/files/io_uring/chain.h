@@ -28,6 +28,7 @@
 #include "policy.h"
 
 struct io_spawn_queue;
+struct spawn_head;
 
 /* Cancelling can look at them all with interrupts off. */
 #define IO_CHAIN_MAX_STEPS	1024
@@ -85,6 +86,29 @@ struct io_child_state {
 	bool			dead;		/* has taken a fatal signal */
 	bool			execed;		/* is a program now */
 	bool			committed;	/* failed past the point of no return */
+	enum io_uring_spawn_end	end;		/* 0: what its steps have come to */
+};
+
+/* Where the launcher wants to be told of the end: see report.h. */
+struct io_report {
+	struct io_uring_spawn_report __user *to;	/* NULL: nowhere */
+	u32			size;
+};
+
+/* A request of the step at hand that has failed. */
+struct io_report_note {
+	struct filename		*name;
+	s32			res;
+	unsigned int		attempt;	/* 0: there is none */
+	u32			cmd;
+	u8			opcode;
+	bool			staged;
+};
+
+/* The last ones: of those that found nothing, and of the others. */
+struct io_chain_reports {
+	struct io_report_note	miss;
+	struct io_report_note	other;
 };
 
 /* Of who asks the policy: the child, or the starter before there is one. */
@@ -92,6 +116,7 @@ struct io_chain_policy {
 	struct io_policy	*policy;	/* NULL: all of this is unused */
 	struct io_policy_run	*run;
 	struct filename		*tried;		/* path of the last staged EXEC */
+	struct spawn_head	*head;		/* of the file of the last EXEC */
 	struct io_kiocb		*spare;		/* a request to be staged again */
 	struct io_kiocb		*exec;		/* the EXEC that was stood in for */
 	unsigned int		issued;		/* requests on behalf of the policy */
@@ -108,6 +133,7 @@ struct io_chain {
 	ktime_t			begin;		/* 0: nobody wanted to know */
 	unsigned int		nr_steps;
 	bool			need_policy;
+	struct io_report	report;
 	struct io_kiocb		*ltimeout;	/* deadline of the whole, or NULL */
 	struct io_spawn_snapshot snapshot;
 	struct completion	shares;		/* the child has its parent's memory */
@@ -115,7 +141,7 @@ struct io_chain {
 	/* under ctx->spawn.lock */
 	struct io_spawn_node	node;
 	bool			cancelled;
-	bool			timed_out;
+	enum io_uring_spawn_end	cancelled_by;
 	struct task_struct	*child;
 	struct io_kiocb		*steps;		/* without CQEs yet, run or not */
 
@@ -126,11 +152,12 @@ struct io_chain {
 	u64			id;		/* for tracing; see io_chain_id() */
 	struct io_step		step;
 	struct io_child_state	child_state;
+	struct io_chain_reports	reports;
 	struct io_chain_policy	pol;
 };
 
 /* spawn.c; under ctx->spawn.lock */
-void io_chain_cancel(struct io_chain *chain);
+void io_chain_cancel(struct io_chain *chain, enum io_uring_spawn_end by);
 /* It belongs to the ring's reaper now. */
 void io_chain_doom(struct io_chain *chain);
 /* clone.c */
@@ -167,6 +194,8 @@ void io_chain_flush(struct io_chain *chain);
 void io_chain_free(struct io_chain *chain);
 
 bool io_chain_take_signals(struct io_chain *chain);
+/* What ends the chain, at its end. */
+enum io_uring_spawn_end io_chain_why(const struct io_chain *chain);
 
 /*
  * Whether the child may go on: neither cancelled nor killed. May sleep, run task
@@ -187,7 +216,21 @@ static inline u64 io_chain_filter_bit(u64 user_data)
 
 /* --- for tracing ------------------------------------------------------- */
 
+/* What has become of a request. */
+struct io_step_event {
+	u64			user_data;
+	u32			cmd;		/* IORING_CHILD_*, or 0 */
+	unsigned int		attempt;	/* 0: it was not issued */
+	s32			res;
+	u8			opcode;
+	bool			staged;
+	const char		*name;		/* "" if it has no path */
+};
+
 u64 io_chain_id(struct io_chain *chain);
+/* A request has ended. */
+void io_chain_trace(struct io_chain *chain, struct io_kiocb *req, bool staged,
+		    s32 res);
 
 /* 0 if the chain has no policy */
 static inline u32 io_chain_link_id(struct io_chain *chain)

@@ -28,6 +28,7 @@
 #include "child.h"
 #include "child_cmd.h"
 #include "name.h"
+#include "step.h"
 
 /* What an argument of the call is made of. */
 enum io_child_arg {
@@ -328,6 +329,25 @@ u64 io_child_off(struct io_kiocb *req)
 int io_child_fd(struct io_kiocb *req)
 {
 	return io_kiocb_to_cmd(req, struct io_child)->fd;
+}
+
+struct filename *io_child_name(struct io_kiocb *req)
+{
+	return io_kiocb_to_cmd(req, struct io_child)->path;
+}
+
+void io_child_get_path(struct io_kiocb *req, struct io_step_path *path)
+{
+	struct io_child *child = io_kiocb_to_cmd(req, struct io_child);
+
+	if (!child->path)
+		return;
+	path->path = child->path->name;
+	path->at = child->fd >= 0 && path->path[0] != '/';
+	if (child->cmd == IORING_CHILD_OPEN) {
+		path->flags = child->flags;
+		path->mode = child->addr3;
+	}
 }
 
 /* --- issue ------------------------------------------------------------------ */

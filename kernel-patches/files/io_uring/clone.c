@@ -23,7 +23,9 @@
 #include "chain.h"
 #include "child.h"
 #include "clone.h"
+#include "decide.h"
 #include "queue.h"
+#include "report.h"
 #include "spawn.h"
 #include "step.h"
 
@@ -69,9 +71,11 @@ int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	u32 slot = READ_ONCE(sqe->file_index);
 	u64 addr = READ_ONCE(sqe->addr);
 	u32 len = READ_ONCE(sqe->len);
+	struct io_report report = {};
 	struct io_clone_args *ca;
+	int ret;
 
-	if (sqe->fd || sqe->buf_index || sqe->__pad2[0])
+	if (sqe->fd || sqe->buf_index)
 		return -EINVAL;
 	if (READ_ONCE(sqe->personality) || req->flags & REQ_F_FIXED_FILE)
 		return -EINVAL;
@@ -80,7 +84,13 @@ int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	if ((!(flags & IORING_CLONE_FILES) && sqe->addr3) || (!addr && len))
 		return -EINVAL;
 
+	ret = io_report_prep(&report, sqe, flags & IORING_CLONE_REPORT);
+	if (ret)
+		return ret;
+
 	clone->cookie = READ_ONCE(sqe->off);
+	clone->report = report.to;
+	clone->report_size = report.size;
 	clone->slot = slot;
 	clone->flags = flags;
 	/* the submitter of an SQ thread is who made the ring */
@@ -158,7 +168,10 @@ static int io_chain_get_policy(struct io_chain *chain, struct io_clone *clone)
 	if (!pol->policy)
 		return chain->need_policy ? -ENOLINK : 0;
 	pol->run = io_policy_run_alloc();
-	return pol->run ? 0 : -ENOMEM;
+	if (!pol->run)
+		return -ENOMEM;
+	io_chain_init_run(chain);
+	return 0;
 }
 
 static struct io_chain *io_chain_alloc(struct io_kiocb *req)
@@ -178,6 +191,8 @@ static struct io_chain *io_chain_alloc(struct io_kiocb *req)
 		.cookie		= clone->cookie,
 		.snapshot	= clone->snapshot,
 		.need_policy	= clone->flags & IORING_CLONE_NEED_POLICY,
+		.report.to	= clone->report,
+		.report.size	= clone->report_size,
 		.start.clone	= req,
 		.node.chain	= chain,
 	};
@@ -238,10 +253,8 @@ static enum hrtimer_restart io_chain_deadline(struct hrtimer *timer)
 	unsigned long flags;
 
 	spin_lock_irqsave(&ctx->spawn.lock, flags);
-	if (!list_empty(&chain->node.list) && !chain->cancelled) {
-		chain->timed_out = true;
-		io_chain_cancel(chain);
-	}
+	if (!list_empty(&chain->node.list) && !chain->cancelled)
+		io_chain_cancel(chain, IORING_END_DEADLINE);
 	spin_unlock_irqrestore(&ctx->spawn.lock, flags);
 	return HRTIMER_NORESTART;
 }

@@ -12,7 +12,8 @@
 #define IO_CLONE_FLAGS	(CLONE_PIDFD | CLONE_INTO_CGROUP | CLONE_CLEAR_SIGHAND | \
 			 IO_NAMESPACE_FLAGS)
 
-#define IO_CLONE_SQE_FLAGS	(IORING_CLONE_NEED_POLICY | IORING_CLONE_FILES)
+#define IO_CLONE_SQE_FLAGS	(IORING_CLONE_NEED_POLICY | IORING_CLONE_FILES | \
+				 IORING_CLONE_REPORT)
 
 /* async data of a CLONE that has attributes or lists files */
 struct io_clone_args {
@@ -29,7 +30,10 @@ struct io_clone {
 	struct file			*file;
 	u64				cookie;
 	struct io_spawn_snapshot	snapshot;
-	u16				flags;
+	/* struct io_report, without its padding */
+	struct io_uring_spawn_report __user *report;
+	u32				report_size;
+	u8				flags;
 	u8				slot;
 };
 

@@ -8,6 +8,7 @@
  * Only when CLONE itself has failed, it is the submitter that asks.
  */
 #include <linux/kernel.h>
+#include <linux/cgroup.h>
 #include <linux/errno.h>
 #include <linux/freezer.h>
 #include <linux/io_uring.h>
@@ -22,6 +23,7 @@
 #include "decide.h"
 #include "spawn.h"
 #include "stage.h"
+#include "step.h"
 
 #include <trace/events/io_uring_spawn.h>
 
@@ -48,6 +50,38 @@ static bool io_step_wants(struct io_chain *chain, u32 event)
 }
 
 /* --- asking ---------------------------------------------------------------------- */
+
+static u64 io_task_cgroup_id(struct task_struct *task)
+{
+#ifdef CONFIG_CGROUPS
+	guard(rcu)();
+	return cgroup_id(task_dfl_cgroup(task));
+#else
+	return 0;
+#endif
+}
+
+void io_chain_init_run(struct io_chain *chain)
+{
+	struct bpf_iouring_ctx *ctx = &chain->pol.run->ctx;
+
+	ctx->ring_id = io_policy_ring_id(chain->ctx);
+	ctx->cgroup_id = io_task_cgroup_id(chain->task);
+}
+
+static void io_chain_fill_path(struct io_chain *chain, struct io_kiocb *req)
+{
+	struct io_policy_run *run = chain->pol.run;
+	struct io_step_path path;
+
+	io_step_get_path(req, &path);
+	if (path.at)
+		run->ctx.flags |= IORING_POLICY_F_PATH_AT;
+	run->ctx.path_flags = path.flags;
+	run->ctx.path_mode = path.mode;
+	run->ctx.path_resolve = path.resolve;
+	run->step_path = path.path;
+}
 
 static u32 io_chain_ctx_flags(struct io_chain *chain, struct io_kiocb *req,
 			      struct io_kiocb *exec)
@@ -105,6 +139,8 @@ static void io_chain_fill_run(struct io_chain *chain, struct io_kiocb *req,
 	struct io_policy_run *run = chain->pol.run;
 
 	io_chain_fill_ctx(chain, req, exec, event);
+	io_chain_fill_path(chain, req);
+	run->head = chain->pol.head;
 	run->exec_name = exec ? io_exec_path(exec) : NULL;
 	run->step_is_exec = req->opcode == IORING_OP_EXEC;
 	/* there is no child yet to issue anything */
@@ -160,8 +196,13 @@ static int io_chain_count_failure(struct io_chain *chain, int error)
 {
 	struct io_policy *policy = chain->pol.policy;
 
-	atomic64_inc(error == -ETOOMANYREFS ? &policy->exhausted :
-					      &policy->failures);
+	if (error == -ETOOMANYREFS) {
+		atomic64_inc(&policy->exhausted);
+		chain->child_state.end = IORING_END_BUDGET;
+	} else {
+		atomic64_inc(&policy->failures);
+		chain->child_state.end = IORING_END_REFUSED;
+	}
 	return error;
 }
 
@@ -180,6 +221,7 @@ static enum io_step_act io_chain_verdict_retry(struct io_chain *chain)
 		return io_chain_fail_verdict(chain, -EBADRQC);
 	if (!io_chain_charge(chain))
 		return io_chain_fail_verdict(chain, -ETOOMANYREFS);
+	atomic64_inc(&chain->pol.policy->retries);
 	return IO_ACT_ISSUE;
 }
 
@@ -213,6 +255,7 @@ static enum io_step_act io_chain_follow(struct io_chain *chain, int verdict)
 			return io_chain_fail_verdict(chain, -EBADRQC);
 		return IO_ACT_STAGED;
 	case IORING_VERDICT_ABORT:
+		chain->child_state.end = IORING_END_VERDICT;
 		if (chain->step.result.res >= 0)
 			io_step_set_res(chain, -ECANCELED);
 		return IO_ACT_END;
@@ -234,6 +277,7 @@ static enum io_step_act io_chain_unpoliced(struct io_chain *chain,
 {
 	if (!chain->need_policy)
 		return otherwise;
+	chain->child_state.end = IORING_END_NO_POLICY;
 	io_step_set_res(chain, -ENOLINK);
 	return IO_ACT_END;
 }
@@ -311,6 +355,7 @@ static enum io_step_act io_step_before(struct io_chain *chain)
 		    IORING_POLICY_BEFORE_EXEC : IORING_POLICY_BEFORE_STEP;
 
 	io_chain_forget_tried(chain);
+	io_exec_forget_head(&chain->pol);
 	if (!io_step_wants(chain, event))
 		return IO_ACT_ISSUE;
 	return io_chain_ask(chain, event, IO_ACT_ISSUE);
@@ -368,6 +413,7 @@ static int io_clone_follow(struct io_chain *chain, int verdict, int error)
 	case IORING_VERDICT_RETRY:
 		if (!io_chain_charge(chain))
 			return io_chain_count_failure(chain, -ETOOMANYREFS);
+		atomic64_inc(&chain->pol.policy->retries);
 		return 0;
 	default:
 		return io_chain_count_failure(chain, -EBADRQC);

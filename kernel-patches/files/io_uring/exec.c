@@ -5,9 +5,13 @@
 #include <linux/kernel.h>
 #include <linux/errno.h>
 #include <linux/binfmts.h>
+#include <linux/cred.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/io_uring.h>
 #include <linux/namei.h>
+#include <linux/slab.h>
 
 #include <uapi/linux/io_uring.h>
 
@@ -72,6 +76,16 @@ void io_exec_cleanup(struct io_kiocb *req)
 const char *io_exec_path(struct io_kiocb *req)
 {
 	return io_kiocb_to_cmd(req, struct io_exec)->path->name;
+}
+
+struct filename *io_exec_name(struct io_kiocb *req)
+{
+	return io_kiocb_to_cmd(req, struct io_exec)->path;
+}
+
+u32 io_exec_flags(struct io_kiocb *req)
+{
+	return io_kiocb_to_cmd(req, struct io_exec)->flags;
 }
 
 bool io_exec_at(struct io_kiocb *req)
@@ -139,11 +153,58 @@ static int io_exec_find(struct io_exec *ex, struct path *found)
 	return filename_lookup(ex->dfd, ex->path, flags, found, NULL);
 }
 
+/* --- what a file begins with that was not executed ------------------------------- */
+
+void io_exec_forget_head(struct io_chain_policy *pol)
+{
+	if (likely(!pol->head))
+		return;
+	if (pol->head->file)
+		fput(pol->head->file);
+	kfree(pol->head);
+	pol->head = NULL;
+}
+
+/* Whether the child could read the file: it opens it, for all who have a say. */
+static int io_exec_may_read(struct file *file)
+{
+	struct file *opened;
+	int ret;
+
+	ret = inode_permission(file_mnt_idmap(file), file_inode(file),
+			       MAY_OPEN | MAY_READ);
+	if (ret)
+		return ret;
+	opened = dentry_open(&file->f_path, O_RDONLY | O_LARGEFILE | O_NONBLOCK,
+			     current_cred());
+	if (IS_ERR(opened))
+		return PTR_ERR(opened);
+	fput(opened);
+	return 0;
+}
+
+/* Policies see of a file what the child may read of it. */
+static void io_exec_check_head(struct spawn_head *head)
+{
+	int ret;
+
+	ret = io_exec_may_read(head->file);
+	if (ret) {
+		head->len = ret;
+		memset(head->bytes, 0, sizeof(head->bytes));
+	}
+	fput(head->file);
+	head->file = NULL;
+}
+
+/* --- issue ------------------------------------------------------------------------ */
+
 /* Consumes @found, which can be NULL. */
 static int io_exec_run(struct io_kiocb *req, struct io_exec *ex,
 		       const struct path *found)
 {
 	struct io_child_state *state = &req->chain->child_state;
+	struct io_chain_policy *pol = &req->chain->pol;
 	const char *const prefix[] = { ex->path->name,
 				       ex->script ? ex->script->name : NULL, NULL };
 	struct spawn_exec exec = {
@@ -156,6 +217,7 @@ static int io_exec_run(struct io_kiocb *req, struct io_exec *ex,
 		.flags		= ex->flags,
 		.undumpable	= state->undumpable,
 		.prefix		= ex->script ? prefix : NULL,
+		.head		= pol->policy ? &pol->head : NULL,
 	};
 	int ret;
 
@@ -166,6 +228,8 @@ static int io_exec_run(struct io_kiocb *req, struct io_exec *ex,
 		state->execed = true;
 	else if (exec.committed)
 		state->committed = true;
+	else if (pol->head)
+		io_exec_check_head(pol->head);
 	return ret;
 }
 
@@ -197,6 +261,7 @@ static int io_exec_call(struct io_kiocb *req, struct io_exec *ex)
 	struct io_child_state *state = &req->chain->child_state;
 	int ret;
 
+	io_exec_forget_head(&req->chain->pol);
 	if (io_call_enter(&call, &ret))
 		ret = io_exec_try(req, ex);
 	else if (io_call_killed())

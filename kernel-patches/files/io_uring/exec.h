@@ -7,6 +7,7 @@
 #include <uapi/linux/io_uring_spawn.h>
 
 struct filename;
+struct io_chain_policy;
 
 /* what sqe->exec_flags and sqe->ioprio can hold */
 #define IO_EXEC_FLAGS	(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)
@@ -18,6 +19,9 @@ void io_exec_cleanup(struct io_kiocb *req);
 
 /* The path, good as long as the request is. */
 const char *io_exec_path(struct io_kiocb *req);
+/* ... which is the request's; AT_*. */
+struct filename *io_exec_name(struct io_kiocb *req);
+u32 io_exec_flags(struct io_kiocb *req);
 /* Whether the path is relative to an open file, or that file itself. */
 bool io_exec_at(struct io_kiocb *req);
 /* Whether it is one attempt of a search. */
@@ -32,5 +36,7 @@ struct filename *io_exec_full_name(struct io_kiocb *req);
  */
 void io_exec_init_staged(struct io_kiocb *req, struct io_kiocb *of,
 			 struct filename *path, struct filename *script);
+/* What the last EXEC has read of a file counts no more. */
+void io_exec_forget_head(struct io_chain_policy *pol);
 
 #endif

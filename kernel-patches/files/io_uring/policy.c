@@ -199,6 +199,8 @@ static int io_policy_link_info(const struct bpf_link *link,
 		info->iouring.verdicts[i] = atomic64_read(&policy->verdicts[i]);
 	info->iouring.exhausted = atomic64_read(&policy->exhausted);
 	info->iouring.failures = atomic64_read(&policy->failures);
+	info->iouring.retries = atomic64_read(&policy->retries);
+	info->iouring.staged = atomic64_read(&policy->staged);
 	return 0;
 }
 
@@ -220,6 +222,8 @@ static void io_policy_link_show_fdinfo(const struct bpf_link *link,
 		seq_printf(m, "\t%llu", atomic64_read(&policy->verdicts[i]));
 	seq_printf(m, "\nexhausted:\t%llu\n", atomic64_read(&policy->exhausted));
 	seq_printf(m, "failures:\t%llu\n", atomic64_read(&policy->failures));
+	seq_printf(m, "retries:\t%llu\n", atomic64_read(&policy->retries));
+	seq_printf(m, "staged:\t%llu\n", atomic64_read(&policy->staged));
 }
 
 static const struct bpf_link_ops io_policy_link_ops = {

@@ -2,6 +2,7 @@
 #ifndef IOU_POLICY_H
 #define IOU_POLICY_H
 
+#include <linux/fs.h>
 #include <linux/io_uring_types.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
@@ -12,6 +13,7 @@ union bpf_attr;
 struct bpf_prog;
 struct filename;
 struct seq_file;
+struct spawn_head;
 
 #define IO_POLICY_MAX_STAGED	8
 #define IO_POLICY_DEF_ISSUES	1024
@@ -53,6 +55,8 @@ struct io_policy {
 	atomic64_t		verdicts[IORING_VERDICT_ABORT + 1];
 	atomic64_t		exhausted;
 	atomic64_t		failures;
+	atomic64_t		retries;
+	atomic64_t		staged;
 };
 
 enum io_staged_kind {
@@ -78,6 +82,8 @@ struct io_policy_run {
 
 	/* inputs */
 	const char		*exec_name;	/* of the EXEC at hand, or NULL */
+	const char		*step_path;	/* of the current step, or NULL */
+	const struct spawn_head	*head;		/* of the last EXEC's file, or NULL */
 	bool			step_is_exec;	/* the current step is one */
 	u64			delay_left;	/* of the budget */
 	u32			max_staged;
@@ -102,6 +108,21 @@ static inline struct io_policy_run *io_policy_run_alloc(void)
 	if (run)
 		memset(run, 0, offsetof(struct io_policy_run, staged));
 	return run;
+}
+
+static inline u8 io_staged_op(const struct io_staged *staged)
+{
+	return staged->kind == IO_STAGED_SQE ? staged->sqe.opcode : IORING_OP_EXEC;
+}
+
+static inline u32 io_staged_cmd(const struct io_staged *staged)
+{
+	return io_staged_op(staged) == IORING_OP_CHILD ? staged->sqe.len : 0;
+}
+
+static inline const char *io_staged_name(const struct io_staged *staged)
+{
+	return staged->path ? staged->path->name : "";
 }
 
 #ifdef CONFIG_IO_URING_BPF

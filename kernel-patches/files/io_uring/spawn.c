@@ -70,10 +70,11 @@ void io_chain_doom(struct io_chain *chain)
 		percpu_ref_get(&ctx->refs);
 }
 
-void io_chain_cancel(struct io_chain *chain)
+void io_chain_cancel(struct io_chain *chain, enum io_uring_spawn_end by)
 {
 	lockdep_assert_held(&chain->ctx->spawn.lock);
 
+	chain->cancelled_by = by;
 	WRITE_ONCE(chain->cancelled, true);
 	list_move_tail(&chain->node.list, &chain->ctx->spawn.cancelled);
 	if (chain->child)
@@ -158,6 +159,8 @@ static bool io_chain_match(struct io_chain *chain, struct io_spawn_search *searc
 static unsigned int io_spawn_cancel_matching(struct io_ring_ctx *ctx,
 					     struct io_spawn_search *search)
 {
+	enum io_uring_spawn_end by = search->cd ? IORING_END_CANCEL :
+						  IORING_END_EXIT;
 	struct io_spawn_node place = {}, *node;
 	unsigned int nr = 0;
 
@@ -168,7 +171,7 @@ static unsigned int io_spawn_cancel_matching(struct io_ring_ctx *ctx,
 		node = list_next_entry(&place, list);
 		list_move(&place.list, &node->list);
 		if (node->chain && io_chain_match(node->chain, search)) {
-			io_chain_cancel(node->chain);
+			io_chain_cancel(node->chain, by);
 			nr++;
 			if (search->one)
 				break;

@@ -21,8 +21,11 @@
 #include "decide.h"
 #include "exec.h"
 #include "name.h"
+#include "report.h"
 #include "stage.h"
 #include "step.h"
+
+#include <trace/events/io_uring_spawn.h>
 
 struct io_kiocb *io_exec_at_hand(struct io_kiocb *req)
 {
@@ -114,10 +117,9 @@ static int __io_staged_prep_sqe(struct io_kiocb *req, struct io_staged *staged)
 		req->cqe.fd = sqe->fd;
 	if (!def->ioprio && sqe->ioprio)
 		return -EINVAL;
-	if (path) {
-		staged->path = NULL;
-		return io_child_prep_path(req, sqe, path);
-	}
+	/* the name stays with what was staged, which may have to be told of */
+	if (path)
+		return io_child_prep_path(req, sqe, io_name_get(path));
 	return def->prep(req, sqe);
 }
 
@@ -173,8 +175,7 @@ static int io_staged_prep_exec(struct io_chain *chain, struct io_kiocb *req,
 		if (IS_ERR(script))
 			return PTR_ERR(script);
 	}
-	io_exec_init_staged(req, exec, staged->path, script);
-	staged->path = NULL;
+	io_exec_init_staged(req, exec, io_name_get(staged->path), script);
 	return 0;
 }
 
@@ -184,11 +185,9 @@ static int io_staged_prep(struct io_chain *chain, struct io_kiocb *req,
 	struct io_ring_ctx *ctx = chain->ctx;
 	unsigned int sqe_flags = 0;
 
-	req->opcode = IORING_OP_EXEC;
-	if (staged->kind == IO_STAGED_SQE) {
-		req->opcode = staged->sqe.opcode;
+	req->opcode = io_staged_op(staged);
+	if (staged->kind == IO_STAGED_SQE)
 		sqe_flags = staged->sqe.flags;
-	}
 	if (ctx->restricted && !io_check_restriction(ctx, req, sqe_flags))
 		return -EACCES;
 	if (staged->kind == IO_STAGED_SQE)
@@ -247,7 +246,68 @@ static void io_staged_note_tried(struct io_chain *chain, struct io_kiocb *req)
 	chain->pol.tried = IS_ERR(name) ? NULL : name;
 }
 
+/* --- telling of it ------------------------------------------------------------------- */
+
+/* Of one that was not issued; @attempt is 0 if nobody has tried to. */
+static void io_staged_trace(struct io_chain *chain, const struct io_staged *staged,
+			    unsigned int attempt, s32 res)
+{
+	struct io_step_event event = {
+		.attempt	= attempt,
+		.opcode		= io_staged_op(staged),
+		.user_data	= chain->step.req->cqe.user_data,
+		.staged		= true,
+		.res		= res,
+		.cmd		= io_staged_cmd(staged),
+		.name		= io_staged_name(staged),
+	};
+
+	if (staged->kind == IO_STAGED_SQE)
+		event.user_data = staged->sqe.user_data;
+	trace_io_uring_spawn_step(chain, &event);
+}
+
+/* Those from @from on will not be issued. */
+static void io_staged_trace_rest(struct io_chain *chain, u32 from)
+{
+	struct io_policy_run *run = chain->pol.run;
+
+	if (!trace_io_uring_spawn_step_enabled())
+		return;
+	for (; from < run->nr_staged; from++)
+		io_staged_trace(chain, &run->staged[from], 0, -ECANCELED);
+}
+
+/* The candidate that was tried last, once more. */
+static bool io_staged_is_retry(struct io_chain *chain, const struct io_staged *staged)
+{
+	const struct filename *tried = chain->pol.tried;
+
+	return staged->kind == IO_STAGED_EXEC && tried &&
+	       !strcmp(tried->name, staged->path->name);
+}
+
+static void io_staged_count(struct io_chain *chain, const struct io_staged *staged)
+{
+	struct io_policy *policy = chain->pol.policy;
+
+	atomic64_inc(&policy->staged);
+	if (io_staged_is_retry(chain, staged))
+		atomic64_inc(&policy->retries);
+}
+
 /* --- issuing ------------------------------------------------------------------------ */
+
+/* It could not be made into a request. */
+static void io_staged_refuse(struct io_chain *chain, struct io_staged *staged,
+			     struct io_result *result, int error)
+{
+	chain->step.attempt++;
+	result->res = error;
+	io_report_note_refused(chain, staged, error);
+	if (trace_io_uring_spawn_step_enabled())
+		io_staged_trace(chain, staged, chain->step.attempt, error);
+}
 
 static void io_staged_tell(struct io_chain *chain, struct io_kiocb *req)
 {
@@ -264,14 +324,16 @@ static void io_staged_issue(struct io_chain *chain, struct io_staged *staged,
 	struct io_kiocb *req = io_staged_alloc(chain);
 	int ret;
 
-	*result = (struct io_result){ .res = -ENOMEM, .failed = true };
-	if (!req)
+	io_staged_count(chain, staged);
+	*result = (struct io_result){ .failed = true };
+	if (!req) {
+		io_staged_refuse(chain, staged, result, -ENOMEM);
 		return;
+	}
 	io_staged_init(chain, req);
 	ret = io_staged_prep(chain, req, staged);
 	if (ret) {
-		chain->step.attempt++;
-		result->res = ret;
+		io_staged_refuse(chain, staged, result, ret);
 	} else {
 		io_chain_issue(chain, req, true, result);
 		io_staged_note_tried(chain, req);
@@ -291,15 +353,19 @@ bool io_chain_issue_staged(struct io_chain *chain)
 
 	for (i = 0; i < run->nr_staged; i++) {
 		if (!io_chain_alive(chain))
-			return false;
+			goto over;
 		if (!io_chain_charge(chain)) {
 			*result = (struct io_result){ .res = -ETOOMANYREFS,
 						      .failed = true };
-			return false;
+			goto over;
 		}
 		io_staged_issue(chain, &run->staged[i], result);
 		if (result->failed || state->execed || state->committed)
 			break;
 	}
+	io_staged_trace_rest(chain, i + 1);
 	return true;
+over:
+	io_staged_trace_rest(chain, i);
+	return false;
 }

@@ -27,7 +27,9 @@
 #include "clone.h"
 #include "clone_files.h"
 #include "decide.h"
+#include "exec.h"
 #include "queue.h"
+#include "report.h"
 #include "spawn_task.h"
 
 #include <trace/events/io_uring_spawn.h>
@@ -194,6 +196,8 @@ void io_chain_free(struct io_chain *chain)
 {
 	struct io_chain_policy *pol = &chain->pol;
 
+	io_report_forget(chain);
+	io_exec_forget_head(pol);
 	if (pol->policy)
 		io_policy_put(pol->policy);
 	if (pol->run) {
@@ -217,6 +221,8 @@ void io_chain_abandon(struct io_chain *chain, int error)
 
 	if (chain->cancelled)
 		result.res = -ECANCELED;
+	else if (!chain->child_state.end)
+		chain->child_state.end = IORING_END_CLONE;
 	trace_io_uring_spawn_end(chain, result.res);
 	io_chain_complete(chain->start.clone, &result, false);
 	io_chain_cancel_steps(chain);

@@ -5,16 +5,21 @@
  * shares with its parent.
  */
 #include <linux/kernel.h>
+#include <linux/fcntl.h>
 #include <linux/io_uring.h>
 #include <linux/nospec.h>
+#include <linux/openat2.h>
 
 #include <uapi/linux/io_uring.h>
 #include <uapi/linux/io_uring_spawn.h>
 
 #include "io_uring.h"
 #include "opdef.h"
+#include "openclose.h"
 #include "rw.h"
 #include "child.h"
+#include "exec.h"
+#include "name.h"
 #include "spawn.h"
 #include "step.h"
 
@@ -112,4 +117,46 @@ bool io_op_may_wait(struct io_kiocb *req)
 	if (req->opcode == IORING_OP_CHILD)
 		return io_child_cmd(req) == IORING_CHILD_OPEN;
 	return !(io_step_op(req->opcode) & IO_STEP_PROMPT);
+}
+
+static void io_step_get_open(struct io_kiocb *req, struct io_step_path *path)
+{
+	const struct open_how *how;
+	int dfd;
+
+	path->path = io_open_path(req, &dfd, &how);
+	path->at = dfd >= 0 && path->path[0] != '/';
+	path->flags = how->flags;
+	path->mode = how->mode;
+	path->resolve = how->resolve;
+}
+
+void io_step_get_path(struct io_kiocb *req, struct io_step_path *path)
+{
+	*path = (struct io_step_path){};
+	switch (req->opcode) {
+	case IORING_OP_EXEC:
+		path->path = io_exec_path(req);
+		path->at = io_exec_at(req);
+		path->flags = io_exec_flags(req);
+		break;
+	case IORING_OP_CHILD:
+		io_child_get_path(req, path);
+		break;
+	case IORING_OP_OPENAT:
+	case IORING_OP_OPENAT2:
+		io_step_get_open(req, path);
+		break;
+	}
+}
+
+struct filename *io_step_name(struct io_kiocb *req)
+{
+	struct filename *name = NULL;
+
+	if (req->opcode == IORING_OP_EXEC)
+		name = io_exec_name(req);
+	else if (req->opcode == IORING_OP_CHILD)
+		name = io_child_name(req);
+	return name ? io_name_get(name) : NULL;
 }

@@ -9,6 +9,7 @@
 #include <linux/io_uring.h>
 
 struct io_chain;
+struct io_step_event;
 
 /**
  * io_uring_spawn_start - a child has been made, and is about to run
@@ -48,18 +49,16 @@ TRACE_EVENT(io_uring_spawn_start,
 /**
  * io_uring_spawn_step - a request of a chain has ended in the child
  * @chain:	its chain
- * @req:	the request
- * @cmd:	the command, if that is an IORING_OP_CHILD
- * @staged:	a policy made it
- * @res:	its result
- * @name:	the path that an EXEC tried, or an empty string
+ * @event:	the request, and what has become of it
+ *
+ * Also emitted for a request that a policy has staged and that is not issued: its
+ * attempt is 0, or it has been refused.
  */
 TRACE_EVENT(io_uring_spawn_step,
 
-	TP_PROTO(struct io_chain *chain, struct io_kiocb *req, u32 cmd,
-		 bool staged, s32 res, const char *name),
+	TP_PROTO(struct io_chain *chain, const struct io_step_event *event),
 
-	TP_ARGS(chain, req, cmd, staged, res, name),
+	TP_ARGS(chain, event),
 
 	TP_STRUCT__entry(
 		__field(u64,	chain)
@@ -73,8 +72,8 @@ TRACE_EVENT(io_uring_spawn_step,
 		__field(bool,	staged)
 		__field(u64,	user_data)
 		__field(u64,	elapsed_ns)
-		__string(opname, io_uring_get_opcode(req->opcode))
-		__string(name,	name)
+		__string(opname, io_uring_get_opcode(event->opcode))
+		__string(name,	event->name)
 	),
 
 	TP_fast_assign(
@@ -82,12 +81,12 @@ TRACE_EVENT(io_uring_spawn_step,
 		__entry->link		= io_chain_link_id(chain);
 		__entry->pid		= chain->pid;
 		__entry->step		= chain->step.nr;
-		__entry->attempt	= chain->step.attempt;
-		__entry->op		= req->opcode;
-		__entry->cmd		= cmd;
-		__entry->res		= res;
-		__entry->staged		= staged;
-		__entry->user_data	= req->cqe.user_data;
+		__entry->attempt	= event->attempt;
+		__entry->op		= event->opcode;
+		__entry->cmd		= event->cmd;
+		__entry->res		= event->res;
+		__entry->staged		= event->staged;
+		__entry->user_data	= event->user_data;
 		__entry->elapsed_ns	= io_chain_elapsed(chain);
 		__assign_str(opname);
 		__assign_str(name);
@@ -106,6 +105,9 @@ TRACE_EVENT(io_uring_spawn_step,
  * @req:	the request of the current step
  * @verdict:	what it returned
  * @result:	the result of the step as it stands now
+ *
+ * Of the requests that it has staged, the first is described here; each has an
+ * io_uring_spawn_step of its own once it has ended.
  */
 TRACE_EVENT(io_uring_spawn_verdict,
 
@@ -126,9 +128,12 @@ TRACE_EVENT(io_uring_spawn_verdict,
 		__field(s32,	verdict)
 		__field(u32,	staged)
 		__field(u32,	staged_op)
+		__field(u32,	staged_cmd)
 		__field(u64,	delay_ns)
 		__field(s32,	result)
 		__string(opname, io_uring_get_opcode(req->opcode))
+		__string(name,	!chain->pol.run->nr_staged ? "" :
+			 io_staged_name(chain->pol.run->staged))
 	),
 
 	TP_fast_assign(
@@ -143,14 +148,16 @@ TRACE_EVENT(io_uring_spawn_verdict,
 		__entry->verdict	= verdict;
 		__entry->staged		= chain->pol.run->nr_staged;
 		__entry->staged_op	= !chain->pol.run->nr_staged ? 0 :
-			chain->pol.run->staged[0].kind == IO_STAGED_SQE ?
-			chain->pol.run->staged[0].sqe.opcode : IORING_OP_EXEC;
+			io_staged_op(chain->pol.run->staged);
+		__entry->staged_cmd	= !chain->pol.run->nr_staged ? 0 :
+			io_staged_cmd(chain->pol.run->staged);
 		__entry->delay_ns	= chain->pol.run->delay;
 		__entry->result		= result;
 		__assign_str(opname);
+		__assign_str(name);
 	),
 
-	TP_printk("chain=%llu link=%u prog=%u pid=%d step=%u event=%s op=%u opname=%s res=%d verdict=%s staged=%u staged_op=%u delay_ns=%llu result=%d",
+	TP_printk("chain=%llu link=%u prog=%u pid=%d step=%u event=%s op=%u opname=%s res=%d verdict=%s staged=%u staged_op=%u staged_cmd=%u delay_ns=%llu result=%d name=%s",
 		  __entry->chain, __entry->link, __entry->prog, __entry->pid,
 		  __entry->step,
 		  __print_symbolic(__entry->event,
@@ -167,8 +174,8 @@ TRACE_EVENT(io_uring_spawn_verdict,
 				   { IORING_VERDICT_SKIP,	"SKIP" },
 				   { IORING_VERDICT_SUBMIT,	"SUBMIT" },
 				   { IORING_VERDICT_ABORT,	"ABORT" }),
-		  __entry->staged, __entry->staged_op, __entry->delay_ns,
-		  __entry->result)
+		  __entry->staged, __entry->staged_op, __entry->staged_cmd,
+		  __entry->delay_ns, __entry->result, __get_str(name))
 );
 
 /**
@@ -186,7 +193,9 @@ TRACE_EVENT(io_uring_spawn_end,
 		__field(u64,	chain)
 		__field(u32,	link)
 		__field(s32,	pid)
+		__field(u32,	step)
 		__field(s32,	res)
+		__field(u32,	end)
 		__field(u32,	issued)
 		__field(u64,	elapsed_ns)
 	),
@@ -195,13 +204,29 @@ TRACE_EVENT(io_uring_spawn_end,
 		__entry->chain		= io_chain_id(chain);
 		__entry->link		= io_chain_link_id(chain);
 		__entry->pid		= chain->pid;
+		__entry->step		= chain->step.nr;
 		__entry->res		= res;
+		__entry->end		= io_chain_why(chain);
 		__entry->issued		= chain->pol.issued;
 		__entry->elapsed_ns	= io_chain_elapsed(chain);
 	),
 
-	TP_printk("chain=%llu link=%u pid=%d res=%d issued=%u elapsed_ns=%llu",
-		  __entry->chain, __entry->link, __entry->pid, __entry->res,
+	TP_printk("chain=%llu link=%u pid=%d step=%u res=%d end=%s issued=%u elapsed_ns=%llu",
+		  __entry->chain, __entry->link, __entry->pid, __entry->step,
+		  __entry->res,
+		  __print_symbolic(__entry->end,
+				   { IORING_END_PROGRAM,	"PROGRAM" },
+				   { IORING_END_CLONE,		"CLONE" },
+				   { IORING_END_STEP,		"STEP" },
+				   { IORING_END_NO_EXEC,	"NO_EXEC" },
+				   { IORING_END_VERDICT,	"VERDICT" },
+				   { IORING_END_REFUSED,	"REFUSED" },
+				   { IORING_END_BUDGET,		"BUDGET" },
+				   { IORING_END_NO_POLICY,	"NO_POLICY" },
+				   { IORING_END_DEADLINE,	"DEADLINE" },
+				   { IORING_END_CANCEL,		"CANCEL" },
+				   { IORING_END_EXIT,		"EXIT" },
+				   { IORING_END_KILLED,		"KILLED" }),
 		  __entry->issued, __entry->elapsed_ns)
 );
 

@@ -19,6 +19,8 @@ enum io_uring_clone_flags {
 	IORING_CLONE_NEED_POLICY	= 1U << 0,
 	/* the child has the files that addr3 lists, and no others */
 	IORING_CLONE_FILES		= 1U << 1,
+	/* the last eight bytes of the SQE (__pad2[0]) point to a report */
+	IORING_CLONE_REPORT		= 1U << 2,
 };
 
 /* struct io_uring_clone_file::flags */
@@ -43,6 +45,68 @@ struct io_uring_clone_files {
 	__u32	flags;		/* 0 */
 	__u64	resv;		/* 0 */
 	struct io_uring_clone_file files[];
+};
+
+/* What has ended a chain. */
+enum io_uring_spawn_end {
+	/* its program: the child runs it */
+	IORING_END_PROGRAM		= 0,
+	/* CLONE has failed: there was no child */
+	IORING_END_CLONE		= 1,
+	/* a step has failed */
+	IORING_END_STEP			= 2,
+	/* all steps are done, and none has executed a program */
+	IORING_END_NO_EXEC		= 3,
+	/* a policy: IORING_VERDICT_ABORT ... */
+	IORING_END_VERDICT		= 4,
+	/* ... a verdict that cannot be followed ... */
+	IORING_END_REFUSED		= 5,
+	/* ... a budget that has run out ... */
+	IORING_END_BUDGET		= 6,
+	/* ... or that it has gone, with IORING_CLONE_NEED_POLICY */
+	IORING_END_NO_POLICY		= 7,
+	/* IORING_OP_LINK_TIMEOUT after CLONE */
+	IORING_END_DEADLINE		= 8,
+	/* IORING_OP_ASYNC_CANCEL, or the timeout of another request */
+	IORING_END_CANCEL		= 9,
+	/* the launcher has exited, executed a program or closed the ring */
+	IORING_END_EXIT			= 10,
+	/* a fatal signal to the child */
+	IORING_END_KILLED		= 11,
+};
+
+/* io_uring_spawn_report::flags */
+enum io_uring_spawn_report_flags {
+	/* a policy has staged the request */
+	IORING_REPORT_STAGED		= 1U << 0,
+};
+
+/*
+ * What sqe->__pad2[0] of IORING_OP_CLONE with IORING_CLONE_REPORT points to. The
+ * launcher sets size, zeroes the rest, and keeps the memory until the chain's last
+ * CQE. If the chain has a child and ends without a program, the child writes all
+ * else before the CQE of the step that was at hand is posted. It writes nothing
+ * once an EXEC has passed its point of no return, nor where the memory cannot be
+ * written.
+ */
+struct io_uring_spawn_report {
+	__u32	size;		/* of all of it, the room for path included */
+	__u32	end;		/* one of enum io_uring_spawn_end; 0: not written */
+	__u32	step;		/* the one at hand: 0 is the request after CLONE */
+	__s32	error;		/* its result, as the CQE has it */
+
+	/*
+	 * The request of this step that failed with this error last, or the one
+	 * that failed last if none did, its own or a staged one.
+	 */
+	__u32	flags;		/* IORING_REPORT_* */
+	__u32	attempt;	/* 1: the first of this step; 0: none has failed */
+	__u32	opcode;		/* IORING_OP_* */
+	__u32	cmd;		/* IORING_CHILD_* if that is IORING_OP_CHILD */
+	__s32	res;		/* what it has failed with */
+	__u32	path_len;	/* 0: it has no path. May be more than path has */
+	__u32	resv[2];	/* 0 */
+	char	path[];		/* cut to fit, with a NUL at the end */
 };
 
 /* sqe->ioprio of IORING_OP_EXEC; exec_flags holds the AT_* flags of execveat() */
@@ -231,6 +295,8 @@ enum bpf_iouring_ctx_flags {
 	IORING_POLICY_F_EXEC_AT		= 1U << 3,
 	/* IORING_EXEC_SEARCH: HARDLINK is about the error there is, if any */
 	IORING_POLICY_F_SEARCH		= 1U << 4,
+	/* the step's path starts at an open directory, or is that file itself */
+	IORING_POLICY_F_PATH_AT		= 1U << 5,
 };
 
 /* Context of BPF_PROG_TYPE_IOURING programs attached as BPF_IOURING_SPAWN. */
@@ -251,12 +317,20 @@ struct bpf_iouring_ctx {
 	__u64	cookie;		/* sqe->off of CLONE */
 	__u64	off;		/* sqe->off of the step if it is a CHILD */
 	__u64	scratch[8];	/* the policy's own; zero when the chain starts */
+	__u64	ring_id;	/* as IORING_REGISTER_SPAWN_QUERY tells it */
+	__u64	cgroup_id;	/* of the launcher, when CLONE was issued */
+	__u64	path_flags;	/* of the step: O_* of an open, AT_* of an EXEC */
+	__u32	path_mode;	/* of a step that opens a file ... */
+	__u32	path_resolve;	/* ... RESOLVE_* of IORING_OP_OPENAT2 */
 };
 
 /*
  * BPF_PROG_TEST_RUN runs a policy on a made-up context; nothing is issued.
- * In: ctx_in is the context, data_in the name of the EXEC at hand, without a
- * NUL; without data_in there is no such EXEC. The budgets are the default ones.
+ * In: ctx_in is the context. data_in has up to three parts, with a NUL between
+ * one and the next: the name of the EXEC at hand (nothing: there is none), the path
+ * of the step (nothing: if that is an EXEC its name, else none), and the first
+ * bytes of the file that the last EXEC has read, at most 256. The budgets are the
+ * default ones.
  * Out: retval is the verdict, ctx_out the context, with the scratch area as the
  * program left it, data_out a struct bpf_iouring_test_result and behind it
  * nr_staged of struct bpf_iouring_test_staged. repeat is 0 or 1; flags, cpu and
