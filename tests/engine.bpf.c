@@ -53,8 +53,11 @@ static int follow(struct bpf_iouring_ctx *ctx, struct engine_rule *rule,
 	return verdict;
 }
 
-static bool matches(struct bpf_iouring_ctx *ctx, struct engine_rule *rule)
+static bool matches(struct bpf_iouring_ctx *ctx, struct engine_rule *rule,
+		    struct engine_run *run)
 {
+	if (rule->head && (run->head_len < 1 || run->head[0] != rule->head))
+		return false;
 	return rule->events & ctx->event &&
 	       (rule->step == ENGINE_ANY_STEP || rule->step == ctx->step) &&
 	       (!rule->below || ctx->attempt < rule->below) &&
@@ -83,6 +86,11 @@ static void write_down(struct bpf_iouring_ctx *ctx, struct engine_run *run)
 	run->ctx.off = ctx->off;
 	run->ctx.scratch[0] = ctx->scratch[0];
 	run->ctx.scratch[7] = ctx->scratch[7];
+	run->ctx.ring_id = ctx->ring_id;
+	run->ctx.cgroup_id = ctx->cgroup_id;
+	run->ctx.path_flags = ctx->path_flags;
+	run->ctx.path_mode = ctx->path_mode;
+	run->ctx.path_resolve = ctx->path_resolve;
 	run->tgid = task >> 32;
 	run->tid = task;
 	run->delay = 1;
@@ -91,6 +99,10 @@ static void write_down(struct bpf_iouring_ctx *ctx, struct engine_run *run)
 		run->staged[i] = 1;
 	run->name_len = bpf_iouring_exec_name(ctx, run->name,
 					      sizeof(run->name));
+	run->path_len = bpf_iouring_step_path(ctx, run->path,
+					      sizeof(run->path));
+	run->head_len = bpf_iouring_exec_head(ctx, run->head,
+					      sizeof(run->head));
 }
 
 SPAWNPOL_POLICY(engine_policy)(struct bpf_iouring_ctx *ctx)
@@ -100,7 +112,7 @@ SPAWNPOL_POLICY(engine_policy)(struct bpf_iouring_ctx *ctx)
 
 	write_down(ctx, run);
 	for (i = 0; i < ENGINE_RULES; i++) {
-		if (matches(ctx, &engine.rules[i]))
+		if (matches(ctx, &engine.rules[i], run))
 			return follow(ctx, &engine.rules[i], run);
 	}
 	return IORING_VERDICT_CONTINUE;

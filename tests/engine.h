@@ -27,6 +27,7 @@ struct engine_rule {
 	__u32	step;
 	__u32	below;		/* while fewer requests were issued; 0: always */
 	__s32	res;		/* this result only; 0: any */
+	__u32	head;		/* a file that begins with this byte; 0: any */
 	__u32	verdict;
 	__u32	stage;		/* enum engine_stage */
 	__u32	count;		/* of requests to stage */
@@ -49,6 +50,10 @@ struct engine_run {
 	__s32	result;
 	__s32	name_len;
 	char	name[ENGINE_TEXT];
+	__s32	path_len;
+	char	path[ENGINE_TEXT];
+	__s32	head_len;
+	char	head[ENGINE_TEXT];
 };
 
 struct engine {

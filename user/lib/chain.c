@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Building a chain: memory, the sticky error, the program and its arguments. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static void free_blocks(struct block *block)
 
 static void chain_init(struct spawnpol_chain *chain)
 {
-	memset(chain, 0, sizeof(*chain));
+	memset(chain, 0, offsetof(struct spawnpol_chain, told.path));
 	chain->args.exit_signal = SIGCHLD;
 	chain->pidfd = -1;
 }

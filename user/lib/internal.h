@@ -94,6 +94,12 @@ struct story {
 	int error;		/* of it */
 };
 
+/* Where the kernel tells what has ended a chain (IORING_CLONE_REPORT). */
+struct told {
+	struct io_uring_spawn_report report;
+	char path[4096];	/* the room of report.path */
+};
+
 struct spawnpol_chain {
 	uint64_t flight;		/* id of the ring where it is in flight, or 0 */
 	int error;			/* the first of the builder */
@@ -121,6 +127,9 @@ struct spawnpol_chain {
 	struct spawnpol_chain *next;	/* of ring->delayed */
 
 	struct story story;
+
+	/* the last member, and not initialized: begun by each submission */
+	struct told told;
 };
 
 /* chain.c */

@@ -60,6 +60,27 @@ static void object_of(const struct step *step, char *buf, size_t size)
 	}
 }
 
+/*
+ * The path that a policy has tried in place of a step, as the kernel tells it: what
+ * an EXEC is said to be of if that is why it failed, else an addition.
+ */
+static void add_tried(const struct spawnpol_outcome *out, char *object, size_t size)
+{
+	const struct io_uring_spawn_report *report = &out->chain->told.report;
+	size_t len = strlen(object);
+	char path[4096];
+
+	if (!report->end || report->step != (uint32_t)out->step ||
+	    !(report->flags & IORING_REPORT_STAGED) || !report->path_len)
+		return;
+	escape_text(report->path, path, sizeof(path));
+	if (out->kind == SPAWNPOL_KIND_EXEC && report->res == out->error)
+		snprintf(object, size, " %s", path);
+	else
+		snprintf(object + len, size - len, " (the policy tried %s)",
+			 path);
+}
+
 /* All that is read here every release has: the size is for later ones. */
 enum spawnpol_topic spawnpol_outcome_topic_sized(const struct spawnpol_outcome *out,
 						 size_t size)
@@ -89,15 +110,17 @@ int spawnpol_outcome_text_sized(const struct spawnpol_outcome *out, size_t out_s
 				char *buf, size_t size)
 {
 	struct spawnpol_advice advice;
-	char object[4096 + 32] = "";
+	char object[2 * 4096 + 64] = "";
 
 	if (!out->error && out->kind == SPAWNPOL_KIND_EXIT)
 		return end_text(out, buf, size);
 	if (!out->error)
 		return snprintf(buf, size, "running as %d", out->pid);
-	if (out->step >= 0)
+	if (out->step >= 0) {
 		object_of(chain_nth_step(out->chain, out->step), object,
 			  sizeof(object));
+		add_tried(out, object, sizeof(object));
+	}
 	advice = spawnpol_advise(spawnpol_outcome_topic_sized(out, out_size),
 				 out->error);
 	return snprintf(buf, size, "%s%s: %s", spawnpol_kind_name(out->kind),

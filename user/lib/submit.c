@@ -68,6 +68,13 @@ static void put_clone(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	}
 	if (chain->need_policy || chain->bare_name)
 		sqe.rw_flags |= IORING_CLONE_NEED_POLICY;
+	if (ring->query.sqe_clone_flags & IORING_CLONE_REPORT) {
+		chain->told.report = (struct io_uring_spawn_report) {
+			.size = sizeof(chain->told),
+		};
+		sqe.rw_flags |= IORING_CLONE_REPORT;
+		sqe.__pad2[0] = (uintptr_t)&chain->told;
+	}
 	if (chain->files) {
 		sqe.rw_flags |= IORING_CLONE_FILES;
 		sqe.addr3 = (uintptr_t)chain->files;
