@@ -40,6 +40,8 @@ static void json_counters(struct json *j, const struct spawnpol_link_info *l)
 		json_u64(j, verdict_name(i), l->verdicts[i]);
 	json_u64(j, "exhausted", l->exhausted);
 	json_u64(j, "failures", l->failures);
+	json_u64(j, "retries", l->retries);
+	json_u64(j, "staged", l->staged);
 	json_end(j);
 }
 
@@ -157,7 +159,8 @@ static void print_link(const struct inventory *v, const struct link_seen *l)
 	for (i = 0; i < NR_VERDICTS; i++)
 		printf("%s %s %llu", i ? "," : "", verdict_name(i),
 		       (unsigned long long)info->verdicts[i]);
-	printf("; exhausted %llu, failures %llu\n",
+	printf("; retries %llu, exhausted %llu, failures %llu\n",
+	       (unsigned long long)info->retries,
 	       (unsigned long long)info->exhausted,
 	       (unsigned long long)info->failures);
 }
