@@ -9,9 +9,9 @@
 #include "lib/child.h"
 #include "lib/program.h"
 #include "lib/ring.h"
+#include "lib/trace.h"
 
 #include <linux/bpf.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -22,43 +22,6 @@ static struct tprog p;
 TPROG_PRELOAD
 
 #define FAILED IORING_POLICY_FAILED
-#define TRACING "/sys/kernel/tracing/instances/policy_trace_test"
-
-static void trace_start(void)
-{
-	rmdir(TRACING);
-	CHECK_SYS(mkdir(TRACING, 0755));
-	write_file(TRACING "/events/io_uring_spawn/enable", "1", 0);
-}
-
-/* The trace, and an end of tracing. */
-static char *trace_end(void)
-{
-	char *text = strdup(read_file(TRACING "/trace"));
-
-	CHECK_SYS(rmdir(TRACING));
-	return text;
-}
-
-/* The nth line of the trace that has this event; FAIL if there is none. */
-static const char *event(const char *trace, const char *name, unsigned int n)
-{
-	static char lines[8][1024];
-	static unsigned int turn;
-	char *key = format(" %s: ", name), *to = lines[turn++ % 8];
-	const char *at = trace;
-
-	for (;;) {
-		at = strstr(at, key);
-		if (!at)
-			FAIL("event %s %u is not in\n%.4000s", name, n, trace);
-		if (!n--)
-			break;
-		at += strlen(key);
-	}
-	snprintf(to, sizeof(lines[0]), "%.*s ", (int)strcspn(at, "\n"), at);
-	return to;
-}
 
 /* A CLONE that a policy has tried again: before there is a child (P14). */
 TEST(P11_tracepoints_tell_of_clone)
@@ -79,15 +42,16 @@ TEST(P11_tracepoints_tell_of_clone)
 	CHECK_EQ(tring_res(&r, CLONE), -EAGAIN);
 	trace = trace_end();
 
-	verdict = event(trace, "io_uring_spawn_verdict", 0);
+	verdict = trace_event(trace, "io_uring_spawn_verdict", 0);
 	EXPECT_HAS(verdict, " pid=0 step=0 event=CLONE op=58 opname=CLONE "
 			    "res=-11 verdict=RETRY ");
 	EXPECT_HAS(verdict, " result=-11 ");
-	verdict = event(trace, "io_uring_spawn_verdict", 1);
+	verdict = trace_event(trace, "io_uring_spawn_verdict", 1);
 	EXPECT_HAS(verdict, " verdict=CONTINUE ");
 	EXPECT_HAS(verdict, " result=-11 ");
-	end = event(trace, "io_uring_spawn_end", 0);
+	end = trace_event(trace, "io_uring_spawn_end", 0);
 	EXPECT_HAS(end, " res=-11 ");
+	EXPECT_HAS(end, " end=CLONE ");
 	close(link);
 	write_file("/sys/fs/cgroup/cgroup.procs", "0", 0);
 	CHECK_SYS(rmdir("/sys/fs/cgroup/policy_trace_test"));
@@ -119,7 +83,7 @@ TEST(P11_tracepoints_tell_each_step_and_verdict)
 	trace = trace_end();
 	DIAG("%.3000s", strchr(trace, '|') ?: trace);
 
-	start = event(trace, "io_uring_spawn_start", 0);
+	start = trace_event(trace, "io_uring_spawn_start", 0);
 	chain = format(" chain=%d ", atoi(strstr(start, "chain=") + 6));
 	EXPECT_HAS(start, format(" link=%u ", info.id));
 	EXPECT_HAS(start, format(" pid=%d ", pid));
@@ -127,7 +91,7 @@ TEST(P11_tracepoints_tell_each_step_and_verdict)
 	EXPECT_HAS(start, format(" cookie=%#x ", 12345));
 	EXPECT_HAS(start, format(" user_data=%#x ", CLONE));
 
-	step = event(trace, "io_uring_spawn_step", 0);
+	step = trace_event(trace, "io_uring_spawn_step", 0);
 	EXPECT_HAS(step, chain);
 	EXPECT_HAS(step, format(" link=%u ", info.id));
 	EXPECT_HAS(step, format(" pid=%d ", pid));
@@ -139,7 +103,7 @@ TEST(P11_tracepoints_tell_each_step_and_verdict)
 	EXPECT_HAS(step, format(" res=%d ", -EBADF));
 	EXPECT_HAS(step, " staged=0 ");
 
-	verdict = event(trace, "io_uring_spawn_verdict", 0);
+	verdict = trace_event(trace, "io_uring_spawn_verdict", 0);
 	EXPECT_HAS(verdict, chain);
 	EXPECT_HAS(verdict, format(" link=%u ", info.id));
 	EXPECT_HAS(verdict, format(" prog=%u ", program_id(p.fd)));
@@ -147,16 +111,16 @@ TEST(P11_tracepoints_tell_each_step_and_verdict)
 	EXPECT_HAS(verdict, " delay_ns=2000000 ");
 	EXPECT_HAS(verdict, " result=0 ");
 
-	step = event(trace, "io_uring_spawn_step", 1);
+	step = trace_event(trace, "io_uring_spawn_step", 1);
 	EXPECT_HAS(step, " step=1 ");
 	EXPECT_HAS(step, " opname=EXEC ");
 	EXPECT_HAS(step, " name=/nonexistent/exit_with ");
 	EXPECT_HAS(step, format(" res=%d ", -ENOENT));
-	step = event(trace, "io_uring_spawn_step", 2);
+	step = trace_event(trace, "io_uring_spawn_step", 2);
 	EXPECT_HAS(step, " res=0 ");
 	EXPECT_HAS(step, "helpers/exit_with ");
 
-	end = event(trace, "io_uring_spawn_end", 0);
+	end = trace_event(trace, "io_uring_spawn_end", 0);
 	EXPECT_HAS(end, chain);
 	EXPECT_HAS(end, format(" pid=%d ", pid));
 	EXPECT_HAS(end, " res=0 ");
@@ -175,9 +139,9 @@ TEST(P11_tracepoints_without_a_policy_and_of_a_failure)
 	tring_total(&r, 3);
 	check_gone(CHECK_OK(tring_res(&r, CLONE)));
 	trace = trace_end();
-	EXPECT_HAS(event(trace, "io_uring_spawn_start", 0), " link=0 ");
-	EXPECT_HAS(event(trace, "io_uring_spawn_step", 0), " link=0 ");
-	EXPECT_HAS(event(trace, "io_uring_spawn_end", 0),
+	EXPECT_HAS(trace_event(trace, "io_uring_spawn_start", 0), " link=0 ");
+	EXPECT_HAS(trace_event(trace, "io_uring_spawn_step", 0), " link=0 ");
+	EXPECT_HAS(trace_event(trace, "io_uring_spawn_end", 0),
 		   format(" res=%d ", -ENOENT));
 	EXPECT(!strstr(trace, "io_uring_spawn_verdict"));
 }
@@ -197,11 +161,11 @@ TEST(P11_staged_requests_are_marked_in_the_trace)
 	tring_submit(&r);
 	tring_total(&r, 2);
 	trace = trace_end();
-	EXPECT_HAS(event(trace, "io_uring_spawn_step", 0), " staged=0 ");
-	EXPECT_HAS(event(trace, "io_uring_spawn_step", 1), " staged=1 ");
-	EXPECT_HAS(event(trace, "io_uring_spawn_step", 1), " opname=NOP ");
-	EXPECT_HAS(event(trace, "io_uring_spawn_verdict", 0), " staged=1 ");
-	EXPECT_HAS(event(trace, "io_uring_spawn_verdict", 1), " event=");
+	EXPECT_HAS(trace_event(trace, "io_uring_spawn_step", 0), " staged=0 ");
+	EXPECT_HAS(trace_event(trace, "io_uring_spawn_step", 1), " staged=1 ");
+	EXPECT_HAS(trace_event(trace, "io_uring_spawn_step", 1), " opname=NOP ");
+	EXPECT_HAS(trace_event(trace, "io_uring_spawn_verdict", 0), " staged=1 ");
+	EXPECT_HAS(trace_event(trace, "io_uring_spawn_verdict", 1), " event=");
 }
 
 TEST(P11_counters_count_runs_and_each_verdict)
@@ -232,6 +196,8 @@ TEST(P11_counters_count_runs_and_each_verdict)
 	EXPECT_EQ(info.runs, 7);
 	EXPECT_EQ(info.exhausted, 0);
 	EXPECT_EQ(info.failures, 0);
+	EXPECT_EQ(info.retries, 2);
+	EXPECT_EQ(info.staged, 1);
 	for (i = 0; i < 4; i++)
 		EXPECT_NE(tring_res(&r, i), -ECANCELED);
 	EXPECT_EQ(tring_res(&r, 4), -ECANCELED);
@@ -283,6 +249,8 @@ TEST(P11_fdinfo_of_the_link_has_ring_slot_and_counters)
 	EXPECT_STR(line_of(text, "runs"), "2");
 	EXPECT_HAS(text, "exhausted");
 	EXPECT_HAS(text, "failures");
+	EXPECT_STR(line_of(text, "retries"), "0");
+	EXPECT_STR(line_of(text, "staged"), "0");
 }
 
 TEST(P11_each_ring_has_an_id_of_its_own)

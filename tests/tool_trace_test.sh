@@ -112,7 +112,7 @@ test_trace_of_what_fails()
 	OUT=$(<"$DIR/trace")
 	expect_out 'start: child'
 	expect_out 'exec /bin/nosuchprogram -> ENOENT (staged)'
-	expect_out 'end: ENOENT'
+	expect_out 'end: ENOENT at step 0, no program'
 	[[ $OUT != *true* ]] || fail "it shows a chain that did not fail"
 }
 
@@ -127,6 +127,48 @@ test_trace_of_a_program()
 	expect_out 'start: child'
 	expect_out 'exec /bin/echo -> ok'
 	[[ $OUT != *true* ]] || fail "it shows another program's chain"
+}
+
+test_trace_of_one_chain()
+{
+	local number
+	start_daemon_with_policy
+	start_trace --json --count 1
+	"$CLIENT" "$SOCKET" true
+	until_true has_ended "$TRACE"
+	number=$(sed -n '1s/.*"chain": "\([0-9]*\)".*/\1/p' "$DIR/trace")
+	start_trace --chain $((number + 2)) --count 1
+	"$CLIENT" "$SOCKET" true
+	"$CLIENT" "$SOCKET" echo >/dev/null
+	until_true has_ended "$TRACE"
+	OUT=$(<"$DIR/trace")
+	expect_out "chain $((number + 2)) "
+	[[ $OUT != *"chain $((number + 1)) "* ]] || fail "it shows another chain"
+}
+
+test_trace_names_what_a_policy_stages()
+{
+	start_trace --count 1
+	run "$TOOL" run --object fallback_policy --stdin "$DIR/none" /bin/true
+	expect_status 0
+	until_true has_ended "$TRACE"
+	OUT=$(<"$DIR/trace")
+	expect_out "open $DIR/none -> ENOENT"
+	expect_out '=> submit open /dev/null'
+	expect_out 'open /dev/null -> ok'
+}
+
+test_trace_names_a_deadline()
+{
+	mkfifo "$DIR/fifo"
+	start_trace --json --count 1
+	run "$TOOL" run --deadline 200ms --stdin "$DIR/fifo" true
+	until_true has_ended "$TRACE"
+	OUT=$(tail -n 1 "$DIR/trace")
+	expect_out '"end": "deadline"'
+	expect_out '"errno": "ECANCELED"'
+	# the time of day
+	expect_out "\"time\": \"$(date -u +%Y)-"
 }
 
 test_trace_whose_reader_goes_away()

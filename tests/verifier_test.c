@@ -65,7 +65,11 @@ static void check_refused(struct tpolicy *p, const char *name)
 	X(task_walk)                                                           \
 	X(memory_walk)                                                         \
 	X(later_work)                                                          \
-	X(tail_call)
+	X(tail_call)                                                           \
+	X(path_room)                                                           \
+	X(head_rodata)                                                         \
+	X(head_context)                                                        \
+	X(launcher_write)
 
 PROGRAMS(REFUSES)
 

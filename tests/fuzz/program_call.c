@@ -183,6 +183,8 @@ static void kfunc_arguments(enum kfunc f)
 		sqe_argument();
 		break;
 	case KF_EXEC_NAME:
+	case KF_STEP_PATH:
+	case KF_EXEC_HEAD:
 		name_argument();
 		break;
 	case KF_SET_RESULT:

@@ -104,6 +104,7 @@ static int expected_error(void)
 static void check_context(void)
 {
 	const size_t head = offsetof(struct bpf_iouring_ctx, scratch);
+	const size_t tail = offsetof(struct bpf_iouring_ctx, ring_id);
 
 	/* what was not given is zero */
 	if (d.opts.ctx_size_in < sizeof(d.in.ctx))
@@ -111,7 +112,9 @@ static void check_context(void)
 		       sizeof(d.in.ctx) - d.opts.ctx_size_in);
 	if (d.opts.ctx_size_out != sizeof(d.out))
 		violation("a context of %u bytes", d.opts.ctx_size_out);
-	if (memcmp(&d.in.ctx, &d.out, head))
+	if (memcmp(&d.in.ctx, &d.out, head) ||
+	    memcmp((char *)&d.in.ctx + tail, (char *)&d.out + tail,
+		   sizeof(d.out) - tail))
 		violation("the context has changed outside of scratch");
 }
 

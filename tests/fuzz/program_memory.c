@@ -39,7 +39,8 @@ void context_load(void)
 	int off = below(sizeof(struct bpf_iouring_ctx));
 
 	/* two fields of 4 bytes cannot be read at once */
-	if (size == 3 && off < 16)
+	if (size == 3 &&
+	    (off < 16 || off >= (int)offsetof(struct bpf_iouring_ctx, path_mode)))
 		size = 2;
 	off -= off % sizes[size].bytes;
 	if (size == 3 && off >= 24 && off < 48)

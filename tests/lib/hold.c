@@ -16,20 +16,27 @@
 
 #define SIZE 4096
 
-void hold_init(struct hold *h)
+void hold_at(struct hold *h, char *page)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 
 	h->reached = false;
-	h->page = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(h->page != MAP_FAILED);
+	h->page = page;
 	h->fd = CHECK_SYS(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
 	CHECK_SYS(ioctl(h->fd, UFFDIO_API, &api));
 	range.range.start = (uintptr_t)h->page;
 	range.range.len = SIZE;
 	CHECK_SYS(ioctl(h->fd, UFFDIO_REGISTER, &range));
+}
+
+void hold_init(struct hold *h)
+{
+	char *page = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(page != MAP_FAILED);
+	hold_at(h, page);
 }
 
 bool hold_reached(struct hold *h)

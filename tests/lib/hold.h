@@ -16,6 +16,8 @@ struct hold {
 };
 
 void hold_init(struct hold *h);
+/* The same of a page that is mapped and has not been touched. */
+void hold_at(struct hold *h, char *page);
 /* Somebody waits for the page, or did. */
 bool hold_reached(struct hold *h);
 /* Wait until somebody does; fails if nobody comes. */
