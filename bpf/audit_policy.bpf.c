@@ -8,6 +8,9 @@
  * It shows a map shared by chains that run side by side: entries are made by
  * whoever comes first and counted with atomic additions. It leaves out the
  * names of what failed; the tracepoints of the group io_uring_spawn have them.
+ *
+ * It has no opinion, so it passes each question to the next policy of its slot. One
+ * that is attached before it can keep failures from it.
  */
 #include "spawnpol_policy.h"
 
@@ -45,7 +48,7 @@ SPAWNPOL_POLICY(audit_policy)(struct bpf_iouring_ctx *ctx)
 	}
 	if (count)
 		__sync_fetch_and_add(count, 1);
-	return IORING_VERDICT_CONTINUE;
+	return IORING_VERDICT_PASS;
 }
 
 SPAWNPOL_LICENSE("GPL");

@@ -40,12 +40,15 @@ struct spawnpol_link_create {
 	__u32	prog_fd;
 	__u32	target_fd;	/* the ring */
 	__u32	attach_type;	/* BPF_IOURING_SPAWN */
-	__u32	flags;		/* 0 */
+	__u32	flags;		/* BPF_F_BEFORE, BPF_F_AFTER, BPF_F_ID, BPF_F_LINK */
 	__u32	slot;
 	__u32	events;
 	__u32	max_issues;
 	__u32	max_staged;
 	__u64	max_delay_ns;
+	__u32	relative;	/* descriptor or, with BPF_F_ID, id; 0: none */
+	__u32	resv;		/* 0 */
+	__u64	expected_revision; /* of the slot; 0: any */
 };
 
 /* bpf_link_info of a link of type BPF_LINK_TYPE_IOURING */
@@ -61,13 +64,14 @@ struct spawnpol_link_info {
 	__u32	max_issues;
 	__u64	max_delay_ns;
 	__u32	max_staged;
-	__u32	resv;
+	__u32	position;	/* in its slot, from 0 */
 	__u64	runs;
 	__u64	verdicts[8];	/* by IORING_VERDICT_* */
 	__u64	exhausted;
 	__u64	failures;
 	__u64	retries;	/* requests issued again */
 	__u64	staged;		/* requests staged and issued */
+	__u64	revision;	/* of the slot */
 };
 
 #endif

@@ -93,7 +93,7 @@ TEST(abi_the_query)
 		F(child_cmds), F(child_ops), F(retry_ops), F(max_steps),
 		F(max_files), F(max_waiting), F(policy_events), F(def_issues),
 		F(def_staged), F(def_delay_ns), F(max_issues), F(max_staged),
-		F(max_delay_ns));
+		F(max_delay_ns), F(max_policies), F(resv));
 #undef F
 }
 
@@ -103,7 +103,8 @@ TEST(abi_attaching)
 #define F(name) FIELD(struct io_uring_attach_bpf, name)
 	COMPARE(io_uring_attach_bpf, F(prog_fd), F(slot), F(events),
 		F(max_issues), F(max_staged), F(flags), F(max_delay_ns),
-		F(resv));
+		{ "", offsetof(struct io_uring_attach_bpf, relative_fd), 4 },
+		F(resv), F(expected_revision));
 #undef F
 }
 
@@ -259,6 +260,7 @@ TEST(abi_numbers_of_the_series_own_header)
 	SAME(IORING_VERDICT_SKIP);
 	SAME(IORING_VERDICT_SUBMIT);
 	SAME(IORING_VERDICT_ABORT);
+	SAME(IORING_VERDICT_PASS);
 	SAME(IORING_POLICY_F_HARDLINK);
 	SAME(IORING_POLICY_F_LAST);
 	SAME(IORING_POLICY_F_CAN_RETRY);
@@ -336,6 +338,10 @@ TEST(abi_link_create)
 	AT(max_issues);
 	AT(max_staged);
 	AT(max_delay_ns);
+	expect_at(ours, base, "",
+		  offsetof(struct spawnpol_link_create, relative));
+	AT(resv);
+	AT(expected_revision);
 #undef AT
 }
 
@@ -356,12 +362,14 @@ TEST(abi_link_info)
 	AT(max_issues);
 	AT(max_delay_ns);
 	AT(max_staged);
+	AT(position);
 	AT(runs);
 	AT(verdicts);
 	AT(exhausted);
 	AT(failures);
 	AT(retries);
 	AT(staged);
+	AT(revision);
 #undef AT
 	EXPECT_EQ(base + ours->size, sizeof(struct spawnpol_link_info));
 }

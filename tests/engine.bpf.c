@@ -48,7 +48,7 @@ static int follow(struct bpf_iouring_ctx *ctx, struct engine_rule *rule,
 		run->result = bpf_iouring_set_result(ctx, rule->result);
 	if (rule->delay_ns)
 		run->delay = bpf_iouring_delay(ctx, rule->delay_ns);
-	if (verdict > IORING_VERDICT_ABORT)
+	if (verdict > IORING_VERDICT_PASS)
 		verdict = IORING_VERDICT_CONTINUE;
 	return verdict;
 }

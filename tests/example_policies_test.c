@@ -57,6 +57,66 @@ TEST(hello_leaves_the_rest_to_the_links)
 	check_gone(tring_res(&r, CLONE));
 }
 
+/* --- restrict --------------------------------------------------------------------- */
+
+static void restricted(const char *path, int result)
+{
+	char *argv[] = { "true", NULL };
+
+	tring_forget(&r);
+	q_clone(&r);
+	q_exec(&r, path, argv);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), result);
+	if (!result)
+		EXPECT_EQ(wait_exit(tring_res(&r, CLONE)), 0);
+	else
+		check_gone(CHECK_OK(tring_res(&r, CLONE)));
+}
+
+TEST(restrict_lets_system_directories_pass)
+{
+	char *elsewhere = in_dir("true");
+
+	copy_file("/bin/true", elsewhere, 0755);
+	tring_init(&r, 0);
+	tpolicy_load(&policy, "bpf/restrict_policy");
+	tpolicy_attach(&policy, tring_fd(&r), 0);
+	restricted("/bin/true", 0);
+	restricted("/usr/bin/true", 0);
+	restricted(elsewhere, -EACCES);
+	restricted("true", -EACCES);
+	restricted("/usr/bin", -EACCES);
+	restricted("/usr/binary/true", -EACCES);
+	/* what is not there is not its affair */
+	restricted("/bin/a-name-that-is-longer-than-its-memory", -ENOENT);
+	EXPECT_EQ(tpolicy_info(&policy).verdicts[IORING_VERDICT_PASS], 3 + 1);
+	tpolicy_free(&policy);
+}
+
+/* Others in its slot are asked about what it lets pass, and about nothing else. */
+TEST(U9_restrict_comes_before_others)
+{
+	struct tpolicy restriction;
+
+	tring_init(&r, 0);
+	tpolicy_load(&policy, "bpf/hello_policy");
+	tpolicy_attach(&policy, tring_fd(&r), 0);
+	tpolicy_load(&restriction, "bpf/restrict_policy");
+	tpolicy_attach(&restriction, tring_fd(&r), 0);
+	q_clone(&r);
+	q_chdir("/nonexistent");
+	q_exit(&r, 0);
+	tring_submit(&r);
+	/* hello, the first, skips it; the helper is not where programs may be */
+	EXPECT_EQ(tring_res(&r, 0), 0);
+	EXPECT_EQ(tring_res(&r, 1), -EACCES);
+	EXPECT_EQ(tpolicy_info(&policy).verdicts[IORING_VERDICT_SKIP], 1);
+	check_gone(CHECK_OK(tring_res(&r, CLONE)));
+	tpolicy_free(&restriction);
+	tpolicy_free(&policy);
+}
+
 /* --- fallback ---------------------------------------------------------------------- */
 
 TEST(fallback_opens_the_null_device)
@@ -163,7 +223,7 @@ TEST(audit_counts_and_changes_nothing)
 	CHECK_EQ(failures(IORING_OP_OPENAT, 0, ENOENT), 2);
 	CHECK_EQ(failures(SPAWNPOL_OP_CHILD, IORING_CHILD_CHDIR, ENOTDIR), 1);
 	CHECK_EQ(failures(SPAWNPOL_OP_CHILD, IORING_CHILD_CHDIR, ENOENT), 0);
-	CHECK_EQ(tpolicy_info(&policy).verdicts[IORING_VERDICT_CONTINUE], 3);
+	CHECK_EQ(tpolicy_info(&policy).verdicts[IORING_VERDICT_PASS], 3);
 }
 
 TEST(audit_counts_chains_side_by_side)

@@ -207,7 +207,7 @@ static int detach(void)
 static void check_attached(void)
 {
 	CHECK_GT(link_info(link_fd).ring_id, 0);
-	CHECK_EQ(by_register(), -EBUSY);
+	CHECK_EQ(by_register(), -EEXIST);
 }
 
 static void attach_anew(int result)

@@ -57,6 +57,48 @@ TEST(P11_tracepoints_tell_of_clone)
 	CHECK_SYS(rmdir("/sys/fs/cgroup/policy_trace_test"));
 }
 
+/* Two policies in one slot: who passed, and who decided. */
+TEST(U9_tracepoints_tell_whose_verdict_it_is)
+{
+	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
+	const char *passed, *decided;
+	struct engine_rule *rule;
+	struct tprog other;
+	int link[2];
+	char *trace;
+
+	link[0] = tprog_start(&r, &p, 0);
+	tprog_load(&other);
+	link[1] = attach(&r, &other, 0, 0);
+	rule = tprog_rule(&p, FAILED, 0, IORING_VERDICT_PASS);
+	rule_stage_sqe(rule, &nop, 1);
+	rule->delay_ns = 1000;
+	rule->sets_result = 1;
+	rule->result = -EXDEV;
+	tprog_rule(&other, FAILED, 0, IORING_VERDICT_SKIP);
+	trace_start();
+	q_clone(&r);
+	q_fail(&r);
+	q_exit(&r, 3);
+	tring_submit(&r);
+	CHECK_EQ(tring_res(&r, 1), 0);
+	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 3);
+	trace = trace_end();
+
+	/* what it asked for is dropped, and not told */
+	passed = event(trace, "io_uring_spawn_verdict", 0);
+	EXPECT_HAS(passed, format(" link=%u prog=%u ", link_info(link[0]).id,
+				  program_id(p.fd)));
+	EXPECT_HAS(passed, " res=-2 verdict=PASS staged=0 ");
+	EXPECT_HAS(passed, " delay_ns=0 result=-2 ");
+	decided = event(trace, "io_uring_spawn_verdict", 1);
+	EXPECT_HAS(decided, format(" link=%u prog=%u ", link_info(link[1]).id,
+				   program_id(other.fd)));
+	EXPECT_HAS(decided, " res=-2 verdict=SKIP ");
+	EXPECT_HAS(decided, " result=0 ");
+	tprog_free(&other);
+}
+
 TEST(P11_tracepoints_tell_each_step_and_verdict)
 {
 	const char *start, *step, *verdict, *end;

@@ -205,6 +205,7 @@ TEST(policies_load_with_cap_bpf_alone)
 		"bpf/hello_policy",
 		"bpf/fallback_policy",
 		"bpf/audit_policy",
+		"bpf/restrict_policy",
 	};
 	struct bpf_prog_info info;
 	struct tpolicy p;

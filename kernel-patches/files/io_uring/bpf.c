@@ -506,7 +506,7 @@ int io_policy_run_prog(const struct bpf_prog *prog, struct io_policy_run *run)
 		run->staged[i].post = run->post_staged;
 
 	/* the verifier has seen to that, but not where freplace came in */
-	return min_t(u32, verdict, IORING_VERDICT_ABORT + 1);
+	return min_t(u32, verdict, IORING_VERDICT_PASS + 1);
 }
 
 int io_policy_run(struct io_policy *policy, struct io_policy_run *run)
@@ -528,7 +528,7 @@ static int __init iouring_bpf_init(void)
 	/* put the constants into the type information that programs are built from */
 	BTF_TYPE_EMIT_ENUM(IORING_POLICY_FAILED);
 	BTF_TYPE_EMIT_ENUM(IORING_POLICY_F_LAST);
-	BTF_TYPE_EMIT_ENUM(IORING_VERDICT_ABORT);
+	BTF_TYPE_EMIT_ENUM(IORING_VERDICT_PASS);
 	BTF_TYPE_EMIT_ENUM(IORING_CHILD_DUP);
 	BTF_TYPE_EMIT_ENUM(IORING_CLONE_NEED_POLICY);
 	BTF_TYPE_EMIT_ENUM(IORING_CLONE_FILE_FIXED);

@@ -305,7 +305,7 @@ static bool io_step_run(struct io_chain *chain)
 {
 	struct io_step *step = &chain->step;
 
-	if (chain->pol.policy)
+	if (chain->pol.list)
 		return io_chain_decide(chain);
 	io_chain_issue(chain, step->req, false, &step->result);
 	return !step->result.failed || io_step_forgives(step->req, step->result.res);
@@ -324,12 +324,6 @@ static void io_step_cancel(struct io_step *step)
 	step->result.flags = 0;
 	/* not even with IOSQE_CQE_SKIP_SUCCESS, once it was issued */
 	step->result.failed = step->attempt;
-}
-
-/* A chain that must not run without a policy ends when that goes. */
-static bool io_chain_unguarded(struct io_chain *chain)
-{
-	return chain->need_policy && !io_policy_attached(chain->pol.policy);
 }
 
 /*

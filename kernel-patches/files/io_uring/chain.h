@@ -111,16 +111,18 @@ struct io_chain_reports {
 	struct io_report_note	other;
 };
 
-/* Of who asks the policy: the child, or the starter before there is one. */
+/* Of who asks the policies: the child, or the starter before there is one. */
 struct io_chain_policy {
-	struct io_policy	*policy;	/* NULL: all of this is unused */
+	struct io_policy_list	*list;		/* NULL: all of this is unused */
+	struct io_policy	*policy;	/* whom the chain asked last ... */
+	unsigned int		nr;		/* ... in the list */
+	struct io_policy_use	use;		/* ... and what it has used up */
 	struct io_policy_run	*run;
 	struct filename		*tried;		/* path of the last staged EXEC */
 	struct spawn_head	*head;		/* of the file of the last EXEC */
 	struct io_kiocb		*spare;		/* a request to be staged again */
 	struct io_kiocb		*exec;		/* the EXEC that was stood in for */
-	unsigned int		issued;		/* requests on behalf of the policy */
-	u64			delayed;	/* nanoseconds, likewise */
+	unsigned int		issued;		/* requests on behalf of all of them */
 };
 
 struct io_chain {
@@ -208,6 +210,12 @@ static inline bool io_chain_alive(struct io_chain *chain)
 	return !chain->child_state.dead && !READ_ONCE(chain->cancelled);
 }
 
+/* A chain that must not run without its policies ends when one of them goes. */
+static inline bool io_chain_unguarded(struct io_chain *chain)
+{
+	return chain->need_policy && !io_policy_list_intact(chain->pol.list);
+}
+
 /* For the filter: one bit of 64. */
 static inline u64 io_chain_filter_bit(u64 user_data)
 {
@@ -232,7 +240,7 @@ u64 io_chain_id(struct io_chain *chain);
 void io_chain_trace(struct io_chain *chain, struct io_kiocb *req, bool staged,
 		    s32 res);
 
-/* 0 if the chain has no policy */
+/* Of the policy that was asked last, at first the first; 0 if there is none. */
 static inline u32 io_chain_link_id(struct io_chain *chain)
 {
 	return chain->pol.policy ? chain->pol.policy->link_id : 0;

@@ -23,6 +23,7 @@
 #include "chain.h"
 #include "child.h"
 #include "clone.h"
+#include "consult.h"
 #include "decide.h"
 #include "queue.h"
 #include "report.h"
@@ -160,14 +161,15 @@ static int io_clone_check_links(struct io_kiocb *req)
 	return 0;
 }
 
-static int io_chain_get_policy(struct io_chain *chain, struct io_clone *clone)
+static int io_chain_get_policies(struct io_chain *chain, struct io_clone *clone)
 {
 	struct io_chain_policy *pol = &chain->pol;
 
-	pol->policy = io_policy_get(chain->ctx, clone->slot);
-	if (!pol->policy)
+	pol->list = io_policy_list_get(chain->ctx, clone->slot);
+	if (!pol->list)
 		return chain->need_policy ? -ENOLINK : 0;
-	pol->run = io_policy_run_alloc();
+	pol->policy = pol->list->policies[0];
+	pol->run = io_policy_run_alloc(pol->list->nr);
 	if (!pol->run)
 		return -ENOMEM;
 	io_chain_init_run(chain);
@@ -198,12 +200,12 @@ static struct io_chain *io_chain_alloc(struct io_kiocb *req)
 	};
 	INIT_LIST_HEAD(&chain->node.list);
 
-	ret = io_chain_get_policy(chain, clone);
+	ret = io_chain_get_policies(chain, clone);
 	if (ret) {
 		io_chain_free(chain);
 		return ERR_PTR(ret);
 	}
-	if (chain->pol.policy || trace_io_uring_spawn_step_enabled() ||
+	if (chain->pol.list || trace_io_uring_spawn_step_enabled() ||
 	    trace_io_uring_spawn_end_enabled())
 		chain->begin = ktime_get();
 	return chain;

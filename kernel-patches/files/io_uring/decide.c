@@ -8,7 +8,6 @@
  * Only when CLONE itself has failed, it is the submitter that asks.
  */
 #include <linux/kernel.h>
-#include <linux/cgroup.h>
 #include <linux/errno.h>
 #include <linux/freezer.h>
 #include <linux/io_uring.h>
@@ -18,7 +17,7 @@
 #include <uapi/linux/io_uring_spawn.h>
 
 #include "io_uring.h"
-#include "child.h"
+#include "consult.h"
 #include "exec.h"
 #include "decide.h"
 #include "spawn.h"
@@ -34,6 +33,7 @@ enum io_step_act {
 	IO_ACT_RESULT,		/* nothing more, link rules decide */
 	IO_ACT_SKIP,		/* nothing more, the next step follows */
 	IO_ACT_END,		/* nothing more, the chain is over */
+	IO_ACT_PASS,		/* the next policy is asked */
 };
 
 /* What the step has come to. */
@@ -42,125 +42,12 @@ static void io_step_set_res(struct io_chain *chain, s32 res)
 	chain->step.result = (struct io_result){ .res = res, .failed = res < 0 };
 }
 
+#define IO_EVENTS_ALWAYS	(IORING_POLICY_FAILED | IORING_POLICY_STAGED)
+
+/* Whether any policy is told. */
 static bool io_step_wants(struct io_chain *chain, u32 event)
 {
-	u32 always = IORING_POLICY_FAILED | IORING_POLICY_STAGED;
-
-	return event & (chain->pol.policy->attr.events | always);
-}
-
-/* --- asking ---------------------------------------------------------------------- */
-
-static u64 io_task_cgroup_id(struct task_struct *task)
-{
-#ifdef CONFIG_CGROUPS
-	guard(rcu)();
-	return cgroup_id(task_dfl_cgroup(task));
-#else
-	return 0;
-#endif
-}
-
-void io_chain_init_run(struct io_chain *chain)
-{
-	struct bpf_iouring_ctx *ctx = &chain->pol.run->ctx;
-
-	ctx->ring_id = io_policy_ring_id(chain->ctx);
-	ctx->cgroup_id = io_task_cgroup_id(chain->task);
-}
-
-static void io_chain_fill_path(struct io_chain *chain, struct io_kiocb *req)
-{
-	struct io_policy_run *run = chain->pol.run;
-	struct io_step_path path;
-
-	io_step_get_path(req, &path);
-	if (path.at)
-		run->ctx.flags |= IORING_POLICY_F_PATH_AT;
-	run->ctx.path_flags = path.flags;
-	run->ctx.path_mode = path.mode;
-	run->ctx.path_resolve = path.resolve;
-	run->step_path = path.path;
-}
-
-static u32 io_chain_ctx_flags(struct io_chain *chain, struct io_kiocb *req,
-			      struct io_kiocb *exec)
-{
-	bool clone = req == chain->start.clone;
-	u32 flags = 0;
-
-	if (io_step_forgives(req, chain->step.result.res))
-		flags |= IORING_POLICY_F_HARDLINK;
-	if (req->opcode == IORING_OP_EXEC && io_exec_searches(req))
-		flags |= IORING_POLICY_F_SEARCH;
-	if (!req->link && !clone)
-		flags |= IORING_POLICY_F_LAST;
-	if (clone || io_op_can_retry(req->opcode))
-		flags |= IORING_POLICY_F_CAN_RETRY;
-	if (exec && io_exec_at(exec))
-		flags |= IORING_POLICY_F_EXEC_AT;
-	return flags;
-}
-
-static void io_chain_fill_ctx(struct io_chain *chain, struct io_kiocb *req,
-			      struct io_kiocb *exec, u32 event)
-{
-	struct bpf_iouring_ctx *ctx = &chain->pol.run->ctx;
-
-	ctx->event = event;
-	if (event != IORING_POLICY_STAGED) {
-		ctx->staged_opcode = 0;
-		ctx->staged_cmd = 0;
-		ctx->staged_user_data = 0;
-	}
-	ctx->opcode = req->opcode;
-	ctx->res = chain->step.result.res;
-	ctx->cmd = 0;
-	ctx->off = 0;
-	if (req->opcode == IORING_OP_CHILD) {
-		ctx->cmd = io_child_cmd(req);
-		ctx->off = io_child_off(req);
-	}
-	ctx->user_data = req->cqe.user_data;
-	ctx->step = chain->step.nr;
-	ctx->attempt = chain->step.attempt;
-	ctx->flags = io_chain_ctx_flags(chain, req, exec);
-	ctx->pid = chain->pid;
-	ctx->elapsed_ns = io_chain_elapsed(chain);
-	ctx->cookie = chain->cookie;
-}
-
-static void io_chain_fill_run(struct io_chain *chain, struct io_kiocb *req,
-			      u32 event)
-{
-	const struct io_policy_attr *attr = &chain->pol.policy->attr;
-	bool clone = req == chain->start.clone;
-	struct io_kiocb *exec = io_exec_at_hand(clone ? chain->steps : req);
-	struct io_policy_run *run = chain->pol.run;
-
-	io_chain_fill_ctx(chain, req, exec, event);
-	io_chain_fill_path(chain, req);
-	run->head = chain->pol.head;
-	run->exec_name = exec ? io_exec_path(exec) : NULL;
-	run->step_is_exec = req->opcode == IORING_OP_EXEC;
-	/* there is no child yet to issue anything */
-	run->max_staged = clone ? 0 : attr->max_staged;
-	run->delay_left = attr->max_delay - chain->pol.delayed;
-}
-
-/* Ask the program about an event. Negative: it has been detached meanwhile. */
-static int io_chain_consult(struct io_chain *chain, struct io_kiocb *req,
-			    u32 event)
-{
-	struct io_policy *policy = chain->pol.policy;
-	int verdict;
-
-	io_policy_drop_staged(chain->pol.run);
-	io_chain_fill_run(chain, req, event);
-	verdict = io_policy_run(policy, chain->pol.run);
-	if (verdict >= 0 && verdict <= IORING_VERDICT_ABORT)
-		atomic64_inc(&policy->verdicts[verdict]);
-	return verdict;
+	return event & (chain->pol.list->events | IO_EVENTS_ALWAYS);
 }
 
 /* --- what becomes of the answer ----------------------------------------------------- */
@@ -171,7 +58,7 @@ static bool io_chain_delay(struct io_chain *chain)
 	u64 delay = chain->pol.run->delay;
 	ktime_t end = ktime_add_ns(ktime_get(), delay);
 
-	chain->pol.delayed += delay;
+	chain->pol.use.delayed += delay;
 	io_chain_flush(chain);
 	do {
 		/* what wakes us early is a stop or the end: see to it first */
@@ -271,20 +158,18 @@ static bool io_verdict_takes_result(int verdict)
 	       verdict == IORING_VERDICT_ABORT;
 }
 
-/* There is nobody to ask any more: go on without, if the launcher may be without. */
-static enum io_step_act io_chain_unpoliced(struct io_chain *chain,
-					   enum io_step_act otherwise)
+/* It has been detached: go on without, if the launcher may be without. */
+static enum io_step_act io_chain_unpoliced(struct io_chain *chain)
 {
 	if (!chain->need_policy)
-		return otherwise;
+		return IO_ACT_PASS;
 	chain->child_state.end = IORING_END_NO_POLICY;
 	io_step_set_res(chain, -ENOLINK);
 	return IO_ACT_END;
 }
 
-/* Ask about the step at hand, and find out what is to be done about it. */
-static enum io_step_act io_chain_ask(struct io_chain *chain, u32 event,
-				     enum io_step_act otherwise)
+/* Ask one policy about the step at hand, and find out what is to be done about it. */
+static enum io_step_act io_chain_ask_one(struct io_chain *chain, u32 event)
 {
 	struct io_policy_run *run = chain->pol.run;
 	struct io_kiocb *req = chain->step.req;
@@ -302,7 +187,9 @@ static enum io_step_act io_chain_ask(struct io_chain *chain, u32 event,
 	if (!io_chain_alive(chain))
 		return io_chain_gone(chain);
 	if (verdict < 0)
-		return io_chain_unpoliced(chain, otherwise);
+		return io_chain_unpoliced(chain);
+	if (verdict == IORING_VERDICT_PASS)
+		return IO_ACT_PASS;
 
 	if (run->has_result && io_verdict_takes_result(verdict))
 		io_step_set_res(chain, run->result);
@@ -315,6 +202,44 @@ static enum io_step_act io_chain_ask(struct io_chain *chain, u32 event,
 	if (act != IO_ACT_END && run->delay && !io_chain_delay(chain))
 		return io_chain_gone(chain);
 	return act;
+}
+
+/* What the step has come to: what was staged for it counts as its own. */
+static u32 io_step_outcome(const struct io_step *step)
+{
+	return step->result.failed ? IORING_POLICY_FAILED : IORING_POLICY_DONE;
+}
+
+static bool io_policy_wants(const struct io_policy *policy, u32 event)
+{
+	return event & (policy->attr.events | IO_EVENTS_ALWAYS);
+}
+
+/*
+ * Ask the policies about the step at hand, one after the other, until one does not
+ * pass. If all do, that is as if there were none. STAGED concerns who staged, who
+ * was asked last; those after that one are asked about what has come of it.
+ */
+static enum io_step_act io_chain_ask(struct io_chain *chain, u32 event,
+				     enum io_step_act otherwise)
+{
+	const struct io_policy_list *list = chain->pol.list;
+	unsigned int nr = event == IORING_POLICY_STAGED ? chain->pol.nr : 0;
+	enum io_step_act act;
+
+	if (unlikely(io_chain_unguarded(chain)))
+		return io_chain_unpoliced(chain);
+	for (; nr < list->nr; nr++) {
+		if (!io_policy_wants(list->policies[nr], event))
+			continue;
+		io_chain_turn_to(chain, nr);
+		act = io_chain_ask_one(chain, event);
+		if (act != IO_ACT_PASS)
+			return act;
+		if (event == IORING_POLICY_STAGED)
+			event = io_step_outcome(&chain->step);
+	}
+	return otherwise;
 }
 
 /* --- the step ------------------------------------------------------------------------- */
@@ -344,9 +269,7 @@ static enum io_step_act io_step_issue_staged(struct io_chain *chain)
 /* What has happened, now that @act is done. */
 static u32 io_step_event(const struct io_step *step, enum io_step_act act)
 {
-	if (act == IO_ACT_STAGED)
-		return IORING_POLICY_STAGED;
-	return step->result.failed ? IORING_POLICY_FAILED : IORING_POLICY_DONE;
+	return act == IO_ACT_STAGED ? IORING_POLICY_STAGED : io_step_outcome(step);
 }
 
 static enum io_step_act io_step_before(struct io_chain *chain)
@@ -420,9 +343,27 @@ static int io_clone_follow(struct io_chain *chain, int verdict, int error)
 	}
 }
 
+/* Ask the policies about CLONE. Negative: none of them decides. */
+static int io_clone_ask(struct io_chain *chain)
+{
+	const struct io_policy_list *list = chain->pol.list;
+	unsigned int nr;
+	int verdict;
+
+	for (nr = 0; nr < list->nr; nr++) {
+		if (!io_policy_wants(list->policies[nr], IORING_POLICY_CLONE))
+			continue;
+		io_chain_turn_to(chain, nr);
+		verdict = io_chain_consult(chain, chain->start.clone,
+					   IORING_POLICY_CLONE);
+		if (verdict >= 0 && verdict != IORING_VERDICT_PASS)
+			return verdict;
+	}
+	return -ENOLINK;
+}
+
 int io_chain_decide_clone(struct io_chain *chain, int error, u64 *delay)
 {
-	struct io_kiocb *clone = chain->start.clone;
 	int verdict, ret;
 
 	chain->step.attempt++;
@@ -434,14 +375,15 @@ int io_chain_decide_clone(struct io_chain *chain, int error, u64 *delay)
 		return error;
 
 	io_step_set_res(chain, error);
-	verdict = io_chain_consult(chain, clone, IORING_POLICY_CLONE);
+	verdict = io_clone_ask(chain);
 	if (verdict < 0)
 		return error;
 	ret = io_clone_follow(chain, verdict, error);
-	trace_io_uring_spawn_verdict(chain, clone, verdict, ret ?: error);
+	trace_io_uring_spawn_verdict(chain, chain->start.clone, verdict,
+				     ret ?: error);
 	if (!ret) {
 		*delay = chain->pol.run->delay;
-		chain->pol.delayed += *delay;
+		chain->pol.use.delayed += *delay;
 	}
 	return ret;
 }

@@ -16,15 +16,9 @@ bool io_chain_decide(struct io_chain *chain);
  * error that it ends with.
  */
 int io_chain_decide_clone(struct io_chain *chain, int error, u64 *delay);
-/* What policies see of a chain that does not change. */
-void io_chain_init_run(struct io_chain *chain);
 /* What is left of staging. */
 void io_chain_drop_staged(struct io_chain *chain);
 #else
-static inline void io_chain_init_run(struct io_chain *chain)
-{
-}
-
 static inline bool io_chain_decide(struct io_chain *chain)
 {
 	return false;

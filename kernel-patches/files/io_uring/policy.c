@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Policies: BPF programs in the slots of a ring, each put there by a bpf_link.
+ * The order of those in a slot is the matter of policy_list.c.
  *
  * Neither the link keeps the ring alive nor the ring the link. Whichever goes
  * first takes the policy out of its slot, under io_policy_mutex; so does a
@@ -15,7 +16,6 @@
 #include <linux/file.h>
 #include <linux/io_uring.h>
 #include <linux/mutex.h>
-#include <linux/nospec.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -23,14 +23,15 @@
 #include <uapi/linux/io_uring.h>
 #include <uapi/linux/io_uring_spawn.h>
 
-#include "policy.h"
+#include "policy_list.h"
 
 struct io_policy_link {
 	struct bpf_link		link;
 	struct io_policy	*policy;
 };
 
-static DEFINE_MUTEX(io_policy_mutex);
+/* slots, io_policy::ctx, and exchanging the program of a policy in a slot */
+DEFINE_MUTEX(io_policy_mutex);
 static atomic64_t io_policy_last_ring_id;
 
 static struct io_policy *io_policy_of(const struct bpf_link *link)
@@ -38,38 +39,19 @@ static struct io_policy *io_policy_of(const struct bpf_link *link)
 	return container_of(link, struct io_policy_link, link)->policy;
 }
 
-static struct io_policy *io_policy_in_slot(struct io_ring_ctx *ctx, int slot)
+/* Of a policy that is in a slot. */
+static struct io_policy_slot *io_policy_slot(const struct io_policy *policy)
 {
-	return rcu_dereference_protected(ctx->spawn.policies[slot],
-					 lockdep_is_held(&io_policy_mutex));
-}
-
-static struct bpf_prog *io_policy_prog(const struct io_policy *policy)
-{
-	return rcu_dereference_protected(policy->prog,
-					 lockdep_is_held(&io_policy_mutex));
-}
-
-struct io_policy *io_policy_get(struct io_ring_ctx *ctx, unsigned int slot)
-{
-	struct io_policy *policy;
-
-	if (slot >= IORING_SPAWN_SLOTS)
-		return NULL;
-	slot = array_index_nospec(slot, IORING_SPAWN_SLOTS);
-
-	rcu_read_lock();
-	policy = rcu_dereference(ctx->spawn.policies[slot]);
-	if (policy && !refcount_inc_not_zero(&policy->refs))
-		policy = NULL;
-	rcu_read_unlock();
-	return policy;
+	lockdep_assert_held(&io_policy_mutex);
+	return &policy->ctx->spawn.slots[policy->attr.slot];
 }
 
 void io_policy_put(struct io_policy *policy)
 {
-	if (refcount_dec_and_test(&policy->refs))
-		kfree_rcu(policy, rcu);
+	if (!refcount_dec_and_test(&policy->refs))
+		return;
+	kfree(policy->spare);
+	kfree(policy);
 }
 
 u64 io_policy_ring_id(struct io_ring_ctx *ctx)
@@ -84,23 +66,44 @@ u64 io_policy_ring_id(struct io_ring_ctx *ctx)
 }
 
 /*
- * Take a policy out of its slot, if it is in one. The program may be running;
- * the link, whose it is, waits with freeing it.
+ * Without a ring it is not asked any more. The program may be running; the link,
+ * whose it is, waits with freeing it.
  */
-static void io_policy_unslot(struct io_policy *policy)
+static void io_policy_quit(struct io_policy *policy)
 {
-	lockdep_assert_held(&io_policy_mutex);
-
-	if (!policy->ctx)
-		return;
-	RCU_INIT_POINTER(policy->ctx->spawn.policies[policy->attr.slot], NULL);
 	RCU_INIT_POINTER(policy->prog, NULL);
 	policy->ctx = NULL;
 }
 
+/* Take a policy out of its slot, if it is in one. */
+static void io_policy_unslot(struct io_policy *policy)
+{
+	struct io_policy_list *rest;
+
+	lockdep_assert_held(&io_policy_mutex);
+
+	if (!policy->ctx)
+		return;
+	rest = policy->spare;
+	policy->spare = NULL;
+	io_policy_slot_remove(io_policy_slot(policy), rest, policy);
+	io_policy_quit(policy);
+}
+
+static void io_policy_empty_slot(struct io_policy_slot *slot)
+{
+	struct io_policy_list *list = io_policy_slot_list(slot);
+	unsigned int i;
+
+	if (!list)
+		return;
+	for (i = 0; i < list->nr; i++)
+		io_policy_quit(list->policies[i]);
+	io_policy_slot_clear(slot);
+}
+
 void io_policy_ring_exit(struct io_ring_ctx *ctx)
 {
-	struct io_policy *policy;
 	int i;
 
 	/* spare rings that never had a policy the global lock */
@@ -108,11 +111,8 @@ void io_policy_ring_exit(struct io_ring_ctx *ctx)
 		return;
 
 	mutex_lock(&io_policy_mutex);
-	for (i = 0; i < IORING_SPAWN_SLOTS; i++) {
-		policy = io_policy_in_slot(ctx, i);
-		if (policy)
-			io_policy_unslot(policy);
-	}
+	for (i = 0; i < IORING_SPAWN_SLOTS; i++)
+		io_policy_empty_slot(&ctx->spawn.slots[i]);
 	mutex_unlock(&io_policy_mutex);
 }
 
@@ -152,9 +152,13 @@ static int io_policy_link_update(struct bpf_link *link,
 	} else if (new_prog->type != prog->type ||
 		   new_prog->expected_attach_type != prog->expected_attach_type) {
 		ret = -EINVAL;
+	} else if (new_prog != prog &&
+		   io_policy_slot_has_prog(io_policy_slot(policy), new_prog)) {
+		ret = -EEXIST;
 	} else {
 		rcu_assign_pointer(policy->prog, new_prog);
 		WRITE_ONCE(link->prog, new_prog);
+		io_policy_slot(policy)->changes++;
 	}
 	mutex_unlock(&io_policy_mutex);
 
@@ -164,35 +168,47 @@ static int io_policy_link_update(struct bpf_link *link,
 	return ret;
 }
 
-/* The ring of a policy as user space is told of it, 0 if it has none. */
-static u64 io_policy_ring_of(const struct io_policy *policy)
+/* Where a policy is, as user space is told; zeroes if it is in no slot. */
+struct io_policy_where {
+	u64		ring_id;
+	u64		revision;
+	unsigned int	position;
+};
+
+static struct io_policy_where io_policy_where(const struct io_policy *policy)
 {
-	u64 id = 0;
+	struct io_policy_where where = {};
+	struct io_policy_slot *slot;
 
 	mutex_lock(&io_policy_mutex);
-	if (policy->ctx)
-		id = policy->ctx->spawn.id;
+	if (policy->ctx) {
+		slot = io_policy_slot(policy);
+		where.ring_id = policy->ctx->spawn.id;
+		where.revision = io_policy_slot_revision(slot);
+		where.position = io_policy_slot_position(slot, policy);
+	}
 	mutex_unlock(&io_policy_mutex);
-	return id;
+	return where;
 }
 
 static int io_policy_link_info(const struct bpf_link *link,
 			       struct bpf_link_info *info)
 {
 	const struct io_policy *policy = io_policy_of(link);
+	struct io_policy_where where = io_policy_where(policy);
 	int i;
 
 	BUILD_BUG_ON(ARRAY_SIZE(info->iouring.verdicts) <
 		     ARRAY_SIZE(policy->verdicts));
 
-	info->iouring.ring_id = io_policy_ring_of(policy);
+	info->iouring.ring_id = where.ring_id;
 	info->iouring.attach_type = BPF_IOURING_SPAWN;
 	info->iouring.slot = policy->attr.slot;
 	info->iouring.events = policy->attr.events;
 	info->iouring.max_issues = policy->attr.max_issues;
 	info->iouring.max_delay_ns = policy->attr.max_delay;
 	info->iouring.max_staged = policy->attr.max_staged;
-	info->iouring.resv = 0;
+	info->iouring.position = where.position;
 	info->iouring.runs = atomic64_read(&policy->runs);
 	memset(info->iouring.verdicts, 0, sizeof(info->iouring.verdicts));
 	for (i = 0; i < ARRAY_SIZE(policy->verdicts); i++)
@@ -201,6 +217,7 @@ static int io_policy_link_info(const struct bpf_link *link,
 	info->iouring.failures = atomic64_read(&policy->failures);
 	info->iouring.retries = atomic64_read(&policy->retries);
 	info->iouring.staged = atomic64_read(&policy->staged);
+	info->iouring.revision = where.revision;
 	return 0;
 }
 
@@ -208,10 +225,13 @@ static void io_policy_link_show_fdinfo(const struct bpf_link *link,
 				       struct seq_file *m)
 {
 	const struct io_policy *policy = io_policy_of(link);
+	struct io_policy_where where = io_policy_where(policy);
 	int i;
 
-	seq_printf(m, "ring_id:\t%llu\n", io_policy_ring_of(policy));
+	seq_printf(m, "ring_id:\t%llu\n", where.ring_id);
 	seq_printf(m, "slot:\t%u\n", policy->attr.slot);
+	seq_printf(m, "position:\t%u\n", where.position);
+	seq_printf(m, "revision:\t%llu\n", where.revision);
 	seq_printf(m, "events:\t%#x\n", policy->attr.events);
 	seq_printf(m, "max_issues:\t%u\n", policy->attr.max_issues);
 	seq_printf(m, "max_staged:\t%u\n", policy->attr.max_staged);
@@ -270,23 +290,48 @@ static int io_policy_check_ring(struct io_ring_ctx *ctx)
 }
 
 static int io_policy_enter_slot(struct io_policy *policy,
-				struct io_ring_ctx *ctx, struct bpf_prog *prog)
+				struct io_ring_ctx *ctx, struct bpf_prog *prog,
+				const struct io_policy_place *place)
 {
-	struct io_policy __rcu **slot = &ctx->spawn.policies[policy->attr.slot];
-	int ret = 0;
+	struct io_policy_slot *slot = &ctx->spawn.slots[policy->attr.slot];
+	struct io_policy_list *list;
+	int index;
 
+	list = kzalloc(sizeof(*list), GFP_KERNEL_ACCOUNT);
+	if (!list)
+		return -ENOMEM;
 	io_policy_ring_id(ctx);
 
 	mutex_lock(&io_policy_mutex);
-	if (rcu_access_pointer(*slot)) {
-		ret = -EBUSY;
-	} else {
+	index = io_policy_slot_index(slot, place, prog);
+	if (index >= 0) {
 		policy->ctx = ctx;
 		rcu_assign_pointer(policy->prog, prog);
-		rcu_assign_pointer(*slot, policy);
+		io_policy_slot_insert(slot, list, policy, index);
 	}
 	mutex_unlock(&io_policy_mutex);
-	return ret;
+
+	if (index >= 0)
+		return 0;
+	kfree(list);
+	return index;
+}
+
+static struct io_policy *io_policy_alloc(const struct io_policy_attr *attr)
+{
+	struct io_policy *policy;
+
+	policy = kzalloc(sizeof(*policy), GFP_KERNEL_ACCOUNT);
+	if (!policy)
+		return NULL;
+	policy->spare = kzalloc(sizeof(*policy->spare), GFP_KERNEL_ACCOUNT);
+	if (!policy->spare) {
+		kfree(policy);
+		return NULL;
+	}
+	refcount_set(&policy->refs, 1);
+	policy->attr = *attr;
+	return policy;
 }
 
 static struct io_policy_link *io_policy_link_alloc(const struct io_policy_attr *attr,
@@ -297,13 +342,11 @@ static struct io_policy_link *io_policy_link_alloc(const struct io_policy_attr *
 	link = kzalloc(sizeof(*link), GFP_KERNEL_ACCOUNT);
 	if (!link)
 		return NULL;
-	link->policy = kzalloc(sizeof(*link->policy), GFP_KERNEL_ACCOUNT);
+	link->policy = io_policy_alloc(attr);
 	if (!link->policy) {
 		kfree(link);
 		return NULL;
 	}
-	refcount_set(&link->policy->refs, 1);
-	link->policy->attr = *attr;
 	bpf_link_init(&link->link, BPF_LINK_TYPE_IOURING, &io_policy_link_ops,
 		      prog);
 	return link;
@@ -314,7 +357,7 @@ static struct io_policy_link *io_policy_link_alloc(const struct io_policy_attr *
  * program. The caller holds a reference to the ring's file.
  */
 static int io_policy_attach(struct io_ring_ctx *ctx, struct io_policy_attr *attr,
-			    struct bpf_prog *prog)
+			    struct io_policy_place *place, struct bpf_prog *prog)
 {
 	struct bpf_link_primer primer;
 	struct io_policy_link *link;
@@ -324,6 +367,9 @@ static int io_policy_attach(struct io_ring_ctx *ctx, struct io_policy_attr *attr
 	if (ret)
 		return ret;
 	ret = io_policy_check_ring(ctx);
+	if (ret)
+		return ret;
+	ret = io_policy_place_resolve(place);
 	if (ret)
 		return ret;
 
@@ -337,7 +383,7 @@ static int io_policy_attach(struct io_ring_ctx *ctx, struct io_policy_attr *attr
 	}
 	link->policy->link_id = primer.id;
 
-	ret = io_policy_enter_slot(link->policy, ctx, prog);
+	ret = io_policy_enter_slot(link->policy, ctx, prog, place);
 	if (ret) {
 		bpf_link_cleanup(&primer);
 		return ret;
@@ -354,17 +400,23 @@ int bpf_iouring_link_create(const union bpf_attr *attr, struct bpf_prog *prog)
 		.max_staged	= attr->link_create.iouring.max_staged,
 		.max_delay	= attr->link_create.iouring.max_delay_ns,
 	};
+	struct io_policy_place place = {
+		.flags		= attr->link_create.flags,
+		.relative	= attr->link_create.iouring.relative_fd,
+		.revision	= attr->link_create.iouring.expected_revision,
+	};
 	struct file *file;
 	int ret = -EBADF;
 
-	if (attr->link_create.flags)
+	if (attr->link_create.iouring.resv)
 		return -EINVAL;
 
 	file = fget(attr->link_create.target_fd);
 	if (!file)
 		return -EBADF;
 	if (io_is_uring_fops(file))
-		ret = io_policy_attach(file->private_data, &policy_attr, prog);
+		ret = io_policy_attach(file->private_data, &policy_attr, &place,
+				       prog);
 	fput(file);
 	return ret;
 }
@@ -374,6 +426,7 @@ int io_policy_register_attach(struct io_ring_ctx *ctx, void __user *arg,
 {
 	struct io_uring_attach_bpf attach;
 	struct io_policy_attr policy_attr;
+	struct io_policy_place place;
 	struct bpf_prog *prog;
 	int ret;
 
@@ -381,7 +434,7 @@ int io_policy_register_attach(struct io_ring_ctx *ctx, void __user *arg,
 		return -EINVAL;
 	if (copy_from_user(&attach, arg, sizeof(attach)))
 		return -EFAULT;
-	if (attach.flags || memchr_inv(attach.resv, 0, sizeof(attach.resv)))
+	if (attach.resv)
 		return -EINVAL;
 
 	policy_attr.slot = attach.slot;
@@ -389,21 +442,39 @@ int io_policy_register_attach(struct io_ring_ctx *ctx, void __user *arg,
 	policy_attr.max_issues = attach.max_issues;
 	policy_attr.max_staged = attach.max_staged;
 	policy_attr.max_delay = attach.max_delay_ns;
+	place.flags = attach.flags;
+	place.relative = attach.relative_fd;
+	place.revision = attach.expected_revision;
 
 	prog = bpf_prog_get_type_dev(attach.prog_fd, BPF_PROG_TYPE_IOURING,
 				     false);
 	if (IS_ERR(prog))
 		return PTR_ERR(prog);
-	ret = io_policy_attach(ctx, &policy_attr, prog);
+	ret = io_policy_attach(ctx, &policy_attr, &place, prog);
 	if (ret < 0)
 		bpf_prog_put(prog);
 	return ret;
 }
 
+static void io_policy_show_slot(struct seq_file *m,
+				const struct io_policy_slot *slot, int nr)
+{
+	const struct io_policy_list *list = io_policy_slot_list(slot);
+	unsigned int i;
+
+	/* also of an empty one, since it can be what an attach expects */
+	if (slot->changes)
+		seq_printf(m, "SpawnSlot:\tslot %d revision %llu\n", nr,
+			   io_policy_slot_revision(slot));
+	for (i = 0; list && i < list->nr; i++)
+		seq_printf(m, "SpawnPolicy:\tslot %d link %u prog %u\n", nr,
+			   list->policies[i]->link_id,
+			   io_policy_prog(list->policies[i])->aux->id);
+}
+
 void io_policy_show_fdinfo(struct seq_file *m, struct io_ring_ctx *ctx)
 {
 	u64 ring_id = READ_ONCE(ctx->spawn.id);
-	struct io_policy *policy;
 	int i;
 
 	if (!ring_id)
@@ -411,12 +482,7 @@ void io_policy_show_fdinfo(struct seq_file *m, struct io_ring_ctx *ctx)
 	seq_printf(m, "SpawnRing:\t%llu\n", ring_id);
 
 	mutex_lock(&io_policy_mutex);
-	for (i = 0; i < IORING_SPAWN_SLOTS; i++) {
-		policy = io_policy_in_slot(ctx, i);
-		if (!policy)
-			continue;
-		seq_printf(m, "SpawnPolicy:\tslot %d link %u prog %u\n", i,
-			   policy->link_id, io_policy_prog(policy)->aux->id);
-	}
+	for (i = 0; i < IORING_SPAWN_SLOTS; i++)
+		io_policy_show_slot(m, &ctx->spawn.slots[i], i);
 	mutex_unlock(&io_policy_mutex);
 }

@@ -12,9 +12,11 @@
 union bpf_attr;
 struct bpf_prog;
 struct filename;
+struct io_policy_list;
 struct seq_file;
 struct spawn_head;
 
+#define IO_POLICY_MAX_LIST	16	/* policies of a slot */
 #define IO_POLICY_MAX_STAGED	8
 #define IO_POLICY_DEF_ISSUES	1024
 #define IO_POLICY_MAX_ISSUES	65536
@@ -39,24 +41,36 @@ struct io_policy_attr {
 };
 
 /*
- * A program in a slot of a ring. The link and each running chain hold a
- * reference; the slot points here for as long as the link is attached. The
- * program belongs to the link.
+ * A program in a slot of a ring. The link and each list that it is in hold a
+ * reference. The program belongs to the link.
  */
 struct io_policy {
 	refcount_t		refs;
-	struct rcu_head		rcu;
 	/* NULL once detached; read under RCU tasks trace */
 	struct bpf_prog __rcu	*prog;
 	struct io_ring_ctx	*ctx;	/* under io_policy_mutex; NULL: gone */
+	struct io_policy_list	*spare;	/* likewise: to be the slot's without it */
 	u32			link_id;
 	struct io_policy_attr	attr;
 	atomic64_t		runs;
-	atomic64_t		verdicts[IORING_VERDICT_ABORT + 1];
+	atomic64_t		verdicts[IORING_VERDICT_PASS + 1];
 	atomic64_t		exhausted;
 	atomic64_t		failures;
 	atomic64_t		retries;
 	atomic64_t		staged;
+};
+
+/*
+ * The policies of a slot, in the order in which they are asked. Does not change
+ * once it is the slot's. The slot and each chain that began with it hold a
+ * reference.
+ */
+struct io_policy_list {
+	refcount_t		refs;
+	unsigned int		nr;
+	u32			events;	/* that any of them asked for */
+	struct rcu_head		rcu;
+	struct io_policy	*policies[IO_POLICY_MAX_LIST];
 };
 
 enum io_staged_kind {
@@ -72,8 +86,20 @@ struct io_staged {
 	struct io_uring_sqe	sqe;
 };
 
+/* What a policy has used up of its budgets in a chain. */
+struct io_policy_use {
+	unsigned int		issued;		/* requests on its behalf */
+	u64			delayed;	/* nanoseconds */
+};
+
+/* What a policy has in a chain that is not asking it. */
+struct io_policy_kept {
+	struct io_policy_use	use;
+	u8			scratch[sizeof_field(struct bpf_iouring_ctx, scratch)];
+};
+
 /*
- * One chain's dealings with its policy, zeroed when the chain starts. The
+ * One chain's dealings with its policies, zeroed when the chain starts. The
  * chain fills ctx and the inputs before each run; the program, by its kfuncs,
  * fills the rest.
  */
@@ -97,16 +123,23 @@ struct io_policy_run {
 	u64			delay;
 	u32			nr_staged;
 	struct io_staged	staged[IO_POLICY_MAX_STAGED];
+
+	/* one for each policy of the list, if there are several */
+	struct io_policy_kept	kept[];
 };
 
 /* What is staged is zeroed when it is: see io_stage(). */
-static inline struct io_policy_run *io_policy_run_alloc(void)
+static inline struct io_policy_run *io_policy_run_alloc(unsigned int nr_policies)
 {
+	unsigned int nr = nr_policies > 1 ? nr_policies : 0;
 	struct io_policy_run *run;
 
-	run = kmalloc(sizeof(*run), GFP_KERNEL_ACCOUNT);
-	if (run)
-		memset(run, 0, offsetof(struct io_policy_run, staged));
+	run = kmalloc(struct_size(run, kept, nr), GFP_KERNEL_ACCOUNT);
+	if (!run)
+		return NULL;
+	memset(run, 0, offsetof(struct io_policy_run, staged));
+	if (nr)
+		memset(run->kept, 0, nr * sizeof(run->kept[0]));
 	return run;
 }
 
@@ -126,13 +159,27 @@ static inline const char *io_staged_name(const struct io_staged *staged)
 }
 
 #ifdef CONFIG_IO_URING_BPF
-/* The policy in a slot with a reference taken, or NULL. Any context. */
-struct io_policy *io_policy_get(struct io_ring_ctx *ctx, unsigned int slot);
+/* The policies of a slot with a reference taken, or NULL. Any context. */
+struct io_policy_list *io_policy_list_get(struct io_ring_ctx *ctx,
+					  unsigned int slot);
+void io_policy_list_put(struct io_policy_list *list);
 void io_policy_put(struct io_policy *policy);
+
 /* Whether there is a program to ask, at this moment. */
 static inline bool io_policy_attached(const struct io_policy *policy)
 {
 	return rcu_access_pointer(policy->prog);
+}
+
+/* Whether none of them has been detached. */
+static inline bool io_policy_list_intact(const struct io_policy_list *list)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++)
+		if (!io_policy_attached(list->policies[i]))
+			return false;
+	return true;
 }
 
 /*
@@ -157,17 +204,17 @@ void io_policy_show_fdinfo(struct seq_file *m, struct io_ring_ctx *ctx);
 /* The ring's number among all since boot, given out when first asked for. */
 u64 io_policy_ring_id(struct io_ring_ctx *ctx);
 #else
-static inline struct io_policy *io_policy_get(struct io_ring_ctx *ctx,
-					      unsigned int slot)
+static inline struct io_policy_list *io_policy_list_get(struct io_ring_ctx *ctx,
+							unsigned int slot)
 {
 	return NULL;
 }
 
-static inline void io_policy_put(struct io_policy *policy)
+static inline void io_policy_list_put(struct io_policy_list *list)
 {
 }
 
-static inline bool io_policy_attached(const struct io_policy *policy)
+static inline bool io_policy_list_intact(const struct io_policy_list *list)
 {
 	return false;
 }

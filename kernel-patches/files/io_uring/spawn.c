@@ -286,6 +286,7 @@ static void io_spawn_query_fill(struct io_ring_ctx *ctx,
 		.def_delay_ns	= IO_POLICY_DEF_DELAY,
 		.max_issues	= IO_POLICY_MAX_ISSUES,
 		.max_staged	= IO_POLICY_MAX_STAGED,
+		.max_policies	= IO_POLICY_MAX_LIST,
 		.max_delay_ns	= IO_POLICY_MAX_DELAY,
 	};
 

@@ -38,8 +38,9 @@ bool io_chain_charge(struct io_chain *chain)
 {
 	struct io_chain_policy *pol = &chain->pol;
 
-	if (pol->issued >= pol->policy->attr.max_issues)
+	if (pol->use.issued >= pol->policy->attr.max_issues)
 		return false;
+	pol->use.issued++;
 	pol->issued++;
 	return true;
 }

@@ -198,8 +198,8 @@ void io_chain_free(struct io_chain *chain)
 
 	io_report_forget(chain);
 	io_exec_forget_head(pol);
-	if (pol->policy)
-		io_policy_put(pol->policy);
+	if (pol->list)
+		io_policy_list_put(pol->list);
 	if (pol->run) {
 		io_chain_drop_staged(chain);
 		kfree(pol->run);
@@ -245,7 +245,7 @@ static int io_chain_try_later(struct io_chain *chain, int error)
 		io_chain_pause(chain, chain->start.pause);
 		return 0;
 	}
-	if (!chain->pol.policy)
+	if (!chain->pol.list)
 		return error;
 	error = io_chain_decide_clone(chain, error, &delay);
 	if (!error)

@@ -14,7 +14,7 @@
 
 #include <uapi/linux/io_uring_spawn.h>
 
-struct io_policy;
+struct io_policy_list;
 struct io_spawn_queue;
 struct pid;
 
@@ -25,6 +25,12 @@ struct io_spawn_snapshot {
 	u32			personality;
 	u32			pkru;
 	int			ioprio;
+};
+
+/* Written under io_policy_mutex. */
+struct io_policy_slot {
+	struct io_policy_list __rcu *list;	/* NULL: empty */
+	u64			changes;	/* so far */
 };
 
 struct io_ring_spawn {
@@ -48,8 +54,7 @@ struct io_ring_spawn {
 	struct io_spawn_snapshot inherited;
 #endif
 #ifdef CONFIG_IO_URING_BPF
-	/* written under io_policy_mutex */
-	struct io_policy __rcu	*policies[IORING_SPAWN_SLOTS];
+	struct io_policy_slot	slots[IORING_SPAWN_SLOTS];
 	/* what user space calls the ring, 0 until it has to be called something */
 	u64			id;
 #endif

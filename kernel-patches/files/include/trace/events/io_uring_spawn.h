@@ -100,8 +100,8 @@ TRACE_EVENT(io_uring_spawn_step,
 );
 
 /**
- * io_uring_spawn_verdict - a policy has decided
- * @chain:	the chain it decided about
+ * io_uring_spawn_verdict - a policy has decided, or passed
+ * @chain:	the chain it was asked about
  * @req:	the request of the current step
  * @verdict:	what it returned
  * @result:	the result of the step as it stands now
@@ -173,7 +173,8 @@ TRACE_EVENT(io_uring_spawn_verdict,
 				   { IORING_VERDICT_RETRY,	"RETRY" },
 				   { IORING_VERDICT_SKIP,	"SKIP" },
 				   { IORING_VERDICT_SUBMIT,	"SUBMIT" },
-				   { IORING_VERDICT_ABORT,	"ABORT" }),
+				   { IORING_VERDICT_ABORT,	"ABORT" },
+				   { IORING_VERDICT_PASS,	"PASS" }),
 		  __entry->staged, __entry->staged_op, __entry->staged_cmd,
 		  __entry->delay_ns, __entry->result, __get_str(name))
 );

@@ -236,11 +236,18 @@ struct io_uring_spawn_query {
 	__u32	max_issues;	/* ... and the most it can name */
 	__u32	max_staged;
 	__u64	max_delay_ns;
+	__u32	max_policies;	/* of a slot */
+	__u32	resv;
 };
 
 /*
  * Argument of IORING_ATTACH_BPF, with nr_args 1; the result is the descriptor
  * of a bpf_link. A budget of 0 asks for the default.
+ *
+ * The policy becomes the last of its slot, or goes where flags says: with
+ * BPF_F_BEFORE or BPF_F_AFTER before or after the relative one, or if that is 0,
+ * all others. relative_fd is the descriptor of a program in the slot or, with
+ * BPF_F_LINK, of a link; with BPF_F_ID it is the id of such.
  */
 struct io_uring_attach_bpf {
 	__u32	prog_fd;
@@ -248,9 +255,14 @@ struct io_uring_attach_bpf {
 	__u32	events;		/* IORING_POLICY_* beyond those always reported */
 	__u32	max_issues;	/* requests issued for one chain */
 	__u32	max_staged;	/* requests staged by one program run */
-	__u32	flags;		/* 0 */
+	__u32	flags;		/* BPF_F_* as above */
 	__u64	max_delay_ns;	/* sum of the delays of one chain */
-	__u64	resv[2];	/* 0 */
+	union {
+		__u32	relative_fd;
+		__u32	relative_id;
+	};
+	__u32	resv;		/* 0 */
+	__u64	expected_revision; /* of the slot; 0: any */
 };
 
 /* What a policy is told of: bits to ask for, and the values of ctx->event. */
@@ -281,6 +293,8 @@ enum bpf_iouring_verdict {
 	IORING_VERDICT_SUBMIT		= 3,
 	/* end the chain and kill the child */
 	IORING_VERDICT_ABORT		= 4,
+	/* ask the next policy of the slot; if there is none, CONTINUE */
+	IORING_VERDICT_PASS		= 5,
 };
 
 /* bpf_iouring_ctx::flags */

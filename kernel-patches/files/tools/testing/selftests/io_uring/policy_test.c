@@ -53,18 +53,23 @@ static int prog_load_verdict(int verdict)
 	return prog_load(insns, 2, BPF_IOURING_SPAWN, BPF_F_SLEEPABLE);
 }
 
-/* A program that returns a verdict for results of -ENOENT, and continues else. */
-static int prog_load_on_enoent(int verdict)
+/* A program that returns a verdict for results of -ENOENT, and another else. */
+static int prog_load_on_enoent_else(int verdict, int otherwise)
 {
 	const struct bpf_insn insns[] = {
 		MOV32(BPF_REG_0, verdict),
 		LOAD32(BPF_REG_2, BPF_REG_1, offsetof(struct bpf_iouring_ctx, res)),
 		JUMP_EQ32(BPF_REG_2, -ENOENT, 1),
-		MOV32(BPF_REG_0, IORING_VERDICT_CONTINUE),
+		MOV32(BPF_REG_0, otherwise),
 		EXIT(),
 	};
 
 	return prog_load(insns, 5, BPF_IOURING_SPAWN, BPF_F_SLEEPABLE);
+}
+
+static int prog_load_on_enoent(int verdict)
+{
+	return prog_load_on_enoent_else(verdict, IORING_VERDICT_CONTINUE);
 }
 
 static int attach(struct ring *ring, int prog, unsigned int slot,
@@ -87,6 +92,16 @@ static int link_create(struct ring *ring, int prog, unsigned int slot)
 	};
 
 	return sys_bpf(BPF_LINK_CREATE, &attr);
+}
+
+/* The policy goes to the beginning of slot 0. */
+static int attach_first(struct ring *ring, int prog)
+{
+	struct io_uring_attach_bpf attach = {
+		.prog_fd = prog, .flags = BPF_F_BEFORE,
+	};
+
+	return ring_register(ring, IORING_ATTACH_BPF, &attach, 1);
 }
 
 static int link_update(int link, int prog)
@@ -167,10 +182,10 @@ TEST_F(policy, load)
 	};
 	int verdict;
 
-	for (verdict = IORING_VERDICT_CONTINUE; verdict <= IORING_VERDICT_ABORT;
+	for (verdict = IORING_VERDICT_CONTINUE; verdict <= IORING_VERDICT_PASS;
 	     verdict++)
 		EXPECT_GE(prog_load_verdict(verdict), 0);
-	EXPECT_EQ(-EINVAL, prog_load_verdict(IORING_VERDICT_ABORT + 1));
+	EXPECT_EQ(-EINVAL, prog_load_verdict(IORING_VERDICT_PASS + 1));
 	EXPECT_EQ(-EINVAL, prog_load(insns, 2, BPF_IOURING_SPAWN, 0));
 	EXPECT_EQ(-EOPNOTSUPP, prog_load(insns, 2, BPF_IOURING_OP,
 					 BPF_F_SLEEPABLE));
@@ -190,8 +205,8 @@ TEST_F(policy, attach)
 	ASSERT_GE(link, 0);
 	other = link_create(ring, prog, 1);
 	ASSERT_GE(other, 0);
-	EXPECT_EQ(-EBUSY, attach(ring, prog, 1, 0));
-	EXPECT_EQ(-EBUSY, link_create(ring, prog, 0));
+	EXPECT_EQ(-EEXIST, attach(ring, prog, 1, 0));
+	EXPECT_EQ(-EEXIST, link_create(ring, prog, 0));
 	EXPECT_EQ(-EINVAL, attach(ring, prog, IORING_SPAWN_SLOTS, 0));
 	EXPECT_EQ(-E2BIG, attach(ring, prog, 2, -1U));
 
@@ -254,6 +269,42 @@ TEST_F(policy, skip)
 	EXPECT_EQ(-EBADF, ring->res[5]);
 	EXPECT_EQ(-ECANCELED, ring->res[6]);
 	EXPECT_EQ(-ECHILD, exit_status(ring->res[4]));
+}
+
+/* The first policy that does not pass decides. */
+TEST_F(policy, pass)
+{
+	int pass = prog_load_on_enoent_else(IORING_VERDICT_PASS,
+					    IORING_VERDICT_ABORT);
+	int skip = prog_load_verdict(IORING_VERDICT_SKIP);
+	struct ring *ring = &self->ring;
+	struct bpf_link_info info;
+	int first, second;
+
+	ASSERT_GE(pass, 0);
+	ASSERT_GE(skip, 0);
+	second = attach(ring, skip, 0, 0);
+	ASSERT_GE(second, 0);
+	first = attach_first(ring, pass);
+	ASSERT_GE(first, 0);
+	ASSERT_EQ(0, link_info(second, &info));
+	EXPECT_EQ(1, info.iouring.position);
+
+	ring_clone(ring);
+	ring_open_missing(ring);
+	ring_rw(ring, IORING_OP_READ, -1);
+	ring_exec_sh(ring, "exit 0");
+	ASSERT_EQ(0, ring_wait_all(ring));
+	EXPECT_EQ(0, ring->res[1]);
+	EXPECT_EQ(-EBADF, ring->res[2]);
+	EXPECT_EQ(-ECANCELED, ring->res[3]);
+
+	ASSERT_EQ(0, link_info(first, &info));
+	EXPECT_EQ(0, info.iouring.position);
+	EXPECT_EQ(1, info.iouring.verdicts[IORING_VERDICT_PASS]);
+	EXPECT_EQ(1, info.iouring.verdicts[IORING_VERDICT_ABORT]);
+	ASSERT_EQ(0, link_info(second, &info));
+	EXPECT_EQ(1, info.iouring.runs);
 }
 
 TEST_F(policy, abort)
