@@ -399,3 +399,35 @@ static void unload_own(struct round *r)
 
 EVENT(P2_the_program_is_unloaded, .fate = GOES_ON, .releases = true,
       .prepare = load_own, .act = unload_own)
+
+/* --- its neighbours in the slot (U9) ---------------------------------------------------- */
+
+static void with_neighbours(struct round *r)
+{
+	r->neighbours = 3;
+}
+
+static void detach_neighbours(struct round *r)
+{
+	union bpf_attr attr = { .link_detach = { .link_fd = r->neighbour[0] } };
+
+	CHECK_OK(bpf_call(BPF_LINK_DETACH, &attr, sizeof(attr)));
+	CHECK_SYS(close(r->neighbour[1]));
+}
+
+EVENT(U9_the_neighbours_are_detached, .fate = GOES_ON,
+      .prepare = with_neighbours, .act = detach_neighbours)
+
+static void without_neighbours(struct round *r)
+{
+	r->neighbours = 0;
+}
+
+static void attach_neighbours(struct round *r)
+{
+	attach_neighbour(r, true);
+	attach_neighbour(r, false);
+}
+
+EVENT(U9_others_are_attached, .fate = GOES_ON, .prepare = without_neighbours,
+      .act = attach_neighbours)

@@ -20,6 +20,7 @@
 #define MAX_SQES 120
 #define MAX_ACTIONS 5
 #define MAX_LINKS 3
+#define MAX_SIDE 2 /* policies that pass, on either side of a link */
 
 /* user_data: an SQE's is its index; an action's that needs one is this plus its own. */
 #define ACTION_DATA 1000
@@ -53,6 +54,8 @@ struct policy_link {
 	uint32_t max_issues;
 	uint32_t max_staged;
 	uint64_t max_delay_ns;
+	/* others in the slot, which pass: before it and after it */
+	uint32_t before, after;
 };
 
 struct fuzz_case {

@@ -57,7 +57,7 @@ static void make_rule(struct rnd *r, struct engine_rule *rule)
 	rule->step = rnd_below(r, 3) ? ENGINE_ANY_STEP : rnd_below(r, 6);
 	rule->below = rnd_below(r, 4) ? 1 + rnd_below(r, 5) : 0;
 	rule->res = rnd_once_in(r, 5) ? -ENOENT : 0;
-	rule->verdict = rnd_below(r, IORING_VERDICT_ABORT + 1);
+	rule->verdict = rnd_below(r, IORING_VERDICT_PASS + 1);
 	if (rule->verdict == IORING_VERDICT_SUBMIT ? rnd_below(r, 8)
 						   : rnd_once_in(r, 6))
 		stage(r, rule);
@@ -78,6 +78,8 @@ static void make_link(struct rnd *r, struct policy_link *link, unsigned int nr)
 	link->max_issues = 1 + rnd_below(r, rnd_once_in(r, 2) ? 3 : 16);
 	link->max_staged = rnd_once_in(r, 3) ? 1 + rnd_below(r, 3) : 0;
 	link->max_delay_ns = 10000000;
+	link->before = rnd_once_in(r, 3) ? rnd_below(r, MAX_SIDE + 1) : 0;
+	link->after = rnd_once_in(r, 3) ? rnd_below(r, MAX_SIDE + 1) : 0;
 }
 
 void make_policy(struct fuzz_case *c)

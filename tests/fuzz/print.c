@@ -88,7 +88,7 @@ static const char *const event_names[] = { "FAILED",	  "STAGED",
 					   "DONE",	  "CLONE" };
 
 static const char *const verdict_names[] = { "CONTINUE", "RETRY", "SKIP",
-					     "SUBMIT", "ABORT" };
+					     "SUBMIT", "ABORT",	 "PASS" };
 
 static const char *const stage_names[] = { "nothing",  "SQE",	      "EXEC",
 					   "EXEC_DIR", "EXEC_INTERP", "CHILD" };
@@ -231,10 +231,11 @@ void case_print(const struct fuzz_case *c, FILE *to)
 		c->buffers ? " a buffer" : "");
 	for (i = 0; i < c->nr_links; i++)
 		fprintf(to,
-			"link: slot=%u events=%#x issues=%u staged=%u delay=%lu\n",
+			"link: slot=%u events=%#x issues=%u staged=%u delay=%lu before=%u after=%u\n",
 			c->links[i].slot, c->links[i].events,
 			c->links[i].max_issues, c->links[i].max_staged,
-			c->links[i].max_delay_ns);
+			c->links[i].max_delay_ns, c->links[i].before,
+			c->links[i].after);
 	for (i = 0; i < c->nr_rules; i++)
 		print_rule(to, &c->rules[i]);
 	for (i = 0; i < c->nr_sqes; i++) {

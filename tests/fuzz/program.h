@@ -143,8 +143,8 @@ struct counts {
 	uint64_t runs;
 	uint64_t chains;
 	uint64_t programs_run; /* by chains, that is */
-	uint64_t dry_verdicts[IORING_VERDICT_ABORT + 1];
-	uint64_t verdicts[IORING_VERDICT_ABORT + 1];
+	uint64_t dry_verdicts[IORING_VERDICT_PASS + 1];
+	uint64_t verdicts[IORING_VERDICT_PASS + 1];
 	uint64_t kfuncs[NR_KFUNCS]; /* calls in accepted programs */
 	uint64_t staged;
 	uint64_t failures;  /* verdicts that could not be followed */

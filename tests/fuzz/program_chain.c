@@ -92,7 +92,7 @@ static void check_link(int link)
 	uint64_t sum = 0;
 	unsigned int i;
 
-	for (i = 0; i <= IORING_VERDICT_ABORT; i++) {
+	for (i = 0; i <= IORING_VERDICT_PASS; i++) {
 		sum += info.verdicts[i];
 		counts.verdicts[i] += info.verdicts[i];
 	}

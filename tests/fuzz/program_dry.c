@@ -177,7 +177,7 @@ static void check_run(const struct program *p, int ret, unsigned int room)
 
 	if (ret != (cut ? -ENOSPC : 0))
 		violation("a run returns %d", ret);
-	if (d.opts.retval > IORING_VERDICT_ABORT)
+	if (d.opts.retval > IORING_VERDICT_PASS)
 		violation("verdict %u", d.opts.retval);
 	counts.dry_verdicts[d.opts.retval]++;
 	check_context();

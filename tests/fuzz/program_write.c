@@ -72,7 +72,7 @@ static void verdict(void)
 		emit(mov_reg(R0, number()));
 		emit(alu_imm(BPF_AND, R0, 3));
 	} else {
-		emit(mov_imm(R0, below(IORING_VERDICT_ABORT + 1)));
+		emit(mov_imm(R0, below(IORING_VERDICT_PASS + 1)));
 	}
 	emit(leave());
 }

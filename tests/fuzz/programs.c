@@ -189,15 +189,15 @@ static void show_counts(void)
 {
 	static const char *const kinds[] = { "written", "spoiled", "soup" };
 	static const char *const names[] = { "continue", "retry", "skip",
-					     "submit", "abort" };
+					     "submit", "abort", "pass" };
 
 	show_reasons();
 	show_row("generated", counts.generated, NR_PROGRAM_KINDS, kinds);
 	show_row("accepted", counts.accepted, NR_PROGRAM_KINDS, kinds);
 	show_row("calls in accepted programs", counts.kfuncs, NR_KFUNCS,
 		 kfunc_names);
-	show_row("verdicts of dry runs", counts.dry_verdicts, 5, names);
-	show_row("verdicts on chains", counts.verdicts, 5, names);
+	show_row("verdicts of dry runs", counts.dry_verdicts, 6, names);
+	show_row("verdicts on chains", counts.verdicts, 6, names);
 	printf("verdicts on chains that could not be followed: %llu, that "
 	       "a budget ended: %llu\n",
 	       (unsigned long long)counts.failures,

@@ -33,26 +33,45 @@ static void make_ring(const struct fuzz_case *c)
 		CHECK_OK(io_uring_register_buffers(&ring, &buffer, 1));
 }
 
+static int attach_link(const struct policy_link *link, int prog)
+{
+	struct io_uring_attach_bpf attr = {
+		.prog_fd = prog,
+		.slot = link->slot,
+		.events = link->events,
+		.max_issues = link->max_issues,
+		.max_staged = link->max_staged,
+		.max_delay_ns = link->max_delay_ns,
+	};
+
+	return syscall(__NR_io_uring_register, ring.ring_fd,
+		       SPAWNPOL_ATTACH_BPF, &attr, 1);
+}
+
+/* Those that pass, to which all there is to know is told. */
+static void attach_passing(const struct policy_link *link, const int *progs,
+			   unsigned int nr)
+{
+	struct policy_link passing = { .slot = link->slot, .events = 0x3f };
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		CHECK_SYS(attach_link(&passing, progs[i]));
+}
+
 static void attach_links(const struct fuzz_case *c)
 {
+	const struct policy_link *link = c->links;
 	unsigned int i;
 
 	for (i = 0; i < MAX_LINKS; i++)
 		links[i] = -1;
 	memset(engine, 0, sizeof(*engine));
 	memcpy(engine->rules, c->rules, sizeof(c->rules));
-	for (i = 0; i < c->nr_links; i++) {
-		struct io_uring_attach_bpf attr = {
-			.prog_fd = engine_prog,
-			.slot = c->links[i].slot,
-			.events = c->links[i].events,
-			.max_issues = c->links[i].max_issues,
-			.max_staged = c->links[i].max_staged,
-			.max_delay_ns = c->links[i].max_delay_ns,
-		};
-
-		links[i] = syscall(__NR_io_uring_register, ring.ring_fd,
-				   SPAWNPOL_ATTACH_BPF, &attr, 1);
+	for (i = 0; i < c->nr_links; i++, link++) {
+		attach_passing(link, passing_progs, link->before);
+		links[i] = attach_link(link, engine_prog);
+		attach_passing(link, passing_progs + MAX_SIDE, link->after);
 	}
 }
 

@@ -118,6 +118,7 @@ static void draw(struct round *r)
 	r->by_submitter = free && lot(r, 2);
 	r->kind = draw_kind(r);
 	r->apart = point->in_submitter || lot(r, 2);
+	r->neighbours = lot(r, 4);
 	r->nap = draw_nap(r);
 	r->release_nap = draw_nap(r);
 	r->deadline.tv_nsec = 1000 * (1000 + lot(r, 15000 * tap_slowness()));
@@ -134,11 +135,12 @@ static struct ids {
 static void describe(const struct round *r, unsigned int seed, char *text)
 {
 	snprintf(text, sizeof(tally->last[0]),
-		 "%s, %s: LIFETIME_SEED=%u, %s ring%s%s%s%s, naps %u and %u us",
+		 "%s, %s: LIFETIME_SEED=%u, %s ring%s%s%s%s, neighbours %u, naps %u and %u us",
 		 r->event->name, r->point->name, seed, r->kind->name,
 		 r->list ? ", list" : "", r->racing ? ", racing" : "",
 		 r->by_submitter ? ", by submitter" : "",
-		 r->apart ? ", apart" : "", r->nap, r->release_nap);
+		 r->apart ? ", apart" : "", r->neighbours, r->nap,
+		 r->release_nap);
 }
 
 static void one_round(const struct event *event, unsigned int point,
@@ -163,6 +165,12 @@ static void one_round(const struct event *event, unsigned int point,
 	}
 }
 
+static int load_verdict(int verdict)
+{
+	return CHECK_OK(load_returning(verdict, SPAWNPOL_BPF_IOURING_SPAWN,
+				       BPF_F_SLEEPABLE));
+}
+
 static void set_up(void)
 {
 	round_.share = shared_memory(sizeof(struct share));
@@ -173,9 +181,9 @@ static void set_up(void)
 		CHECK_SYS(open(CHILD_GROUP, O_DIRECTORY | O_CLOEXEC));
 	round_.fifo = in_dir("fifo");
 	CHECK_SYS(mkfifo(round_.fifo, 0600));
-	round_.other_program = CHECK_OK(
-		load_returning(IORING_VERDICT_CONTINUE,
-			       SPAWNPOL_BPF_IOURING_SPAWN, BPF_F_SLEEPABLE));
+	round_.other_program = load_verdict(IORING_VERDICT_CONTINUE);
+	round_.passing[0] = load_verdict(IORING_VERDICT_PASS);
+	round_.passing[1] = load_verdict(IORING_VERDICT_PASS);
 	if (!common.life)
 		CHECK_OK(load_program(&common));
 }

@@ -300,24 +300,6 @@ static void count_deaths(void)
 	CHECK_SYS(sigaction(SIGCHLD, &action, NULL));
 }
 
-static void attach_policy(struct round *r)
-{
-	struct spawnpol_link_create attr = {
-		.prog_fd = r->program.fd,
-		.target_fd = tring_fd(&r->ring),
-		.attach_type = SPAWNPOL_BPF_IOURING_SPAWN,
-		.events = r->point->events | IORING_POLICY_DONE,
-		.max_issues = 65536,
-		.max_delay_ns = 300000000000ULL,
-	};
-	struct spawnpol_link_info info;
-
-	r->link = CHECK_OK(bpf_call(BPF_LINK_CREATE, &attr, sizeof(attr)));
-	info = link_info(r->link);
-	r->share->link = info.id;
-	r->share->program = info.prog_id;
-}
-
 static void set_up(struct round *r)
 {
 	static char status[] = "7", name[] = "exit_with";

@@ -109,11 +109,13 @@ struct round {
 	bool racing;	   /* the release comes whenever it comes */
 	bool by_submitter; /* its thread does it, where either can */
 	bool apart;	   /* for SQPOLL, no other thread can submit */
+	unsigned int neighbours; /* bits: policies in the slot before, after */
 	unsigned int nap, release_nap; /* microseconds */
 
 	struct share *share;
 	int child_group;   /* descriptor */
 	int other_program; /* says CONTINUE */
+	int passing[2];	   /* these say PASS */
 
 	/* in the submitter */
 	struct tring ring;
@@ -134,6 +136,7 @@ struct round {
 	} files;
 	struct __kernel_timespec deadline;
 	int link;	    /* -1: closed */
+	int neighbour[2];   /* links; -1: there is none */
 	bool detached;	    /* for certain ... */
 	bool updated;	    /* ... or another program's now, ... */
 	unsigned int asked; /* ... and so often the policy had run */
@@ -168,6 +171,12 @@ int load_program(struct tprogram *p);
  */
 void copy_program(struct tprogram *p);
 void unload_copy(struct tprogram *p);
+
+/* --- attach.c ---------------------------------------------------------------- */
+
+void attach_policy(struct round *r);
+/* The link of a policy that is asked before or after all others. */
+int attach_neighbour(struct round *r, bool after);
 
 /* --- round.c ----------------------------------------------------------------- */
 

@@ -9,7 +9,7 @@
 #include <linux/bpf.h>
 #include <stdlib.h>
 
-#define VERDICTS 5
+#define VERDICTS 6
 #define MAX_LINKS 24
 
 static struct tprog engine;
@@ -20,6 +20,7 @@ static unsigned int random_state;
 static struct {
 	int fd;
 	unsigned int prog; /* index of programs */
+	unsigned int slot; /* among those of all rings */
 } links[MAX_LINKS];
 static unsigned int nr_links;
 
@@ -62,6 +63,12 @@ static const uint32_t events[] = {
 	IORING_POLICY_BEFORE_EXEC | IORING_POLICY_DONE,
 };
 
+/* Before all others of the slot, or after them. */
+static uint32_t some_place(void)
+{
+	return some(2) ? 1U << 3 : 0; /* BPF_F_BEFORE */
+}
+
 /* A policy that retries for ever has to give up soon. */
 #define MAX_ISSUES 4
 
@@ -71,6 +78,7 @@ static int attach_by_link(struct tring *r, int prog, uint32_t slot)
 		.prog_fd = prog,
 		.target_fd = tring_fd(r),
 		.attach_type = SPAWNPOL_BPF_IOURING_SPAWN,
+		.flags = some_place(),
 		.slot = slot,
 		.events = events[some(sizeof(events) / sizeof(events[0]))],
 		.max_issues = MAX_ISSUES,
@@ -83,6 +91,7 @@ static int attach_by_register(struct tring *r, int prog, uint32_t slot)
 {
 	struct io_uring_attach_bpf attr = {
 		.prog_fd = prog,
+		.flags = some_place(),
 		.slot = slot,
 		.events = events[some(sizeof(events) / sizeof(events[0]))],
 		.max_issues = MAX_ISSUES,
@@ -91,11 +100,23 @@ static int attach_by_register(struct tring *r, int prog, uint32_t slot)
 	return tring_register(r, SPAWNPOL_ATTACH_BPF, &attr, 1);
 }
 
+/* A slot has a program once. */
+static bool is_in(unsigned int slot, unsigned int prog)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_links; i++)
+		if (links[i].slot == slot && links[i].prog == prog)
+			return true;
+	return false;
+}
+
 static void attach_one(void)
 {
 	unsigned int ring = some(RINGS), prog = some(VERDICTS + 1);
 	struct tring *r = &soak.rings[ring];
 	uint32_t slot = some(LOOSE_SLOTS);
+	unsigned int all_slots = ring * LOOSE_SLOTS + slot;
 	/* such a ring takes register calls from its own thread only */
 	bool single = tring_kinds[soak.kinds[ring]].flags &
 		      IORING_SETUP_SINGLE_ISSUER;
@@ -107,9 +128,12 @@ static void attach_one(void)
 		link = attach_by_link(r, programs[prog], slot);
 	else
 		link = attach_by_register(r, programs[prog], slot);
-	if (link == -EBUSY)
+	if (is_in(all_slots, prog)) {
+		CHECK_EQ(link, -EEXIST);
 		return;
+	}
 	links[nr_links].prog = prog;
+	links[nr_links].slot = all_slots;
 	links[nr_links++].fd = CHECK_OK(link);
 	COUNT(changes);
 }
@@ -129,6 +153,8 @@ static void update_one(unsigned int i)
 		attr.link_update.old_prog_fd = programs[old];
 		expected = old == links[i].prog ? 0 : -EPERM;
 	}
+	if (!expected && prog != links[i].prog && is_in(links[i].slot, prog))
+		expected = -EEXIST;
 	ret = bpf_call(BPF_LINK_UPDATE, &attr, sizeof(attr));
 	if (ret != expected)
 		FAIL("BPF_LINK_UPDATE is %d instead of %d", ret, expected);
