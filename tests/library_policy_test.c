@@ -36,6 +36,11 @@ static int attach(const struct spawnpol_attach_opts *opts)
 	return spawnpol_policy_attach(ring_fd(), tpolicy_fd(&policy), opts);
 }
 
+static int attach_hello(const struct spawnpol_attach_opts *opts)
+{
+	return spawnpol_policy_attach(ring_fd(), tpolicy_fd(&hello), opts);
+}
+
 static struct spawnpol_link_info info_of(int link)
 {
 	struct spawnpol_link_info info;
@@ -125,8 +130,8 @@ TEST(attach_as_told_both_ways)
 		EXPECT_EQ(info.max_issues, 5u);
 		EXPECT_EQ(info.max_staged, 2u);
 		EXPECT_EQ(info.max_delay_ns, 7u);
-		/* the slot is free again when the link is gone */
-		EXPECT_EQ(attach(&opts), -EBUSY);
+		/* the program can come again when the link is gone */
+		EXPECT_EQ(attach(&opts), -EEXIST);
 		close(link);
 	}
 }
@@ -153,10 +158,60 @@ TEST(attach_refuses)
 	EXPECT_LT(spawnpol_policy_attach(ring_fd(), null, &opts), 0);
 	EXPECT_LT(spawnpol_policy_attach(ring_fd(), null, NULL), 0);
 	link = CHECK_OK(attach(&opts));
-	EXPECT_EQ(attach(&opts), -EBUSY);
+	EXPECT_EQ(attach(&opts), -EEXIST);
 	EXPECT_EQ(spawnpol_policy_attach_registered(ring_fd(),
-			tpolicy_fd(&policy), &opts), -EBUSY);
+			tpolicy_fd(&policy), &opts), -EEXIST);
+	opts.order = SPAWNPOL_ORDER_ID;
+	EXPECT_EQ(attach(&opts), -EINVAL);
+	opts.order = SPAWNPOL_ORDER_BEFORE | SPAWNPOL_ORDER_AFTER;
+	EXPECT_EQ(attach_hello(&opts), -ERANGE);
+	opts.order = SPAWNPOL_ORDER_BEFORE;
+	opts.relative = tpolicy_fd(&hello);
+	EXPECT_EQ(attach_hello(&opts), -ENOENT);
+	opts.relative = 0;
+	opts.revision = info_of(link).revision + 1;
+	EXPECT_EQ(attach_hello(&opts), -ESTALE);
 	close(link);
+}
+
+/* Each way to say where, by each of the two calls. */
+TEST(U9_attach_before_and_after)
+{
+	const struct {
+		uint32_t order;
+		unsigned int position;
+	} cases[] = {
+		{ 0, 1 },
+		{ SPAWNPOL_ORDER_BEFORE, 0 },
+		{ SPAWNPOL_ORDER_AFTER, 1 },
+		{ SPAWNPOL_ORDER_BEFORE | SPAWNPOL_ORDER_LINK, 0 },
+		{ SPAWNPOL_ORDER_AFTER | SPAWNPOL_ORDER_LINK, 1 },
+		{ SPAWNPOL_ORDER_BEFORE | SPAWNPOL_ORDER_LINK |
+		  SPAWNPOL_ORDER_ID, 0 },
+	};
+	struct spawnpol_attach_opts opts = { .sz = sizeof(opts) };
+	unsigned int i;
+	int first, second;
+
+	set_up();
+	first = CHECK_OK(attach(&opts));
+	for (i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		opts.order = cases[i / 2].order;
+		opts.relative = opts.order & SPAWNPOL_ORDER_ID ?
+				info_of(first).id :
+				opts.order & SPAWNPOL_ORDER_LINK ? (uint32_t)first : 0;
+		opts.revision = info_of(first).revision;
+		second = CHECK_OK(i & 1 ? attach_hello(&opts) :
+				  spawnpol_policy_attach_registered(ring_fd(),
+						tpolicy_fd(&hello), &opts));
+		EXPECT_EQ(info_of(second).position, cases[i / 2].position);
+		EXPECT_EQ(info_of(first).position, !cases[i / 2].position);
+		EXPECT_EQ(info_of(first).revision, opts.revision + 1);
+		CHECK_EQ(spawnpol_policy_update(second, tpolicy_fd(&policy), -1),
+			 -EEXIST);
+		close(second);
+	}
+	close(first);
 }
 
 TEST(update_exchanges_the_program)

@@ -184,7 +184,7 @@ TEST(options_of_a_later_release)
 TEST(options_have_no_holes)
 {
 	EXPECT_EQ(sizeof(struct spawnpol_attach_opts),
-		  sizeof(size_t) + 4 * sizeof(uint32_t) + sizeof(uint64_t));
+		  sizeof(size_t) + 6 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
 }
 
 TEST(the_library_tells_its_version)

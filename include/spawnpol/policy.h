@@ -12,6 +12,17 @@ extern "C" {
 /* Ask for the events that the program says it wants: spawnpol_policy_events(). */
 #define SPAWNPOL_EVENTS_AUTO UINT32_MAX
 
+/*
+ * Where among the policies of its slot a policy goes: the kernel's BPF_F_* flags. 0:
+ * to the end. With a relative program or link, directly before or after that.
+ */
+enum spawnpol_order {
+	SPAWNPOL_ORDER_BEFORE	= 1U << 3,	/* without one: to the beginning */
+	SPAWNPOL_ORDER_AFTER	= 1U << 4,	/* without one: to the end */
+	SPAWNPOL_ORDER_ID	= 1U << 5,	/* relative is an id, not a descriptor */
+	SPAWNPOL_ORDER_LINK	= 1U << 13,	/* ... of a link, not of a program */
+};
+
 /* How a policy is attached; budgets of 0 are the kernel's defaults. */
 struct spawnpol_attach_opts {
 	size_t	sz;		/* of this structure: see SPAWNPOL_OPTS() */
@@ -20,13 +31,16 @@ struct spawnpol_attach_opts {
 	uint32_t max_issues;	/* retries and staged requests of a chain */
 	uint32_t max_staged;	/* requests staged by one run */
 	uint64_t max_delay_ns;	/* sum of the delays of a chain */
+	uint32_t order;		/* SPAWNPOL_ORDER_* */
+	uint32_t relative;	/* program or link in the slot; 0: none */
+	uint64_t revision;	/* that the slot must have; 0: any */
 };
 
 /*
  * Attach the program prog_fd to the ring ring_fd, of this process or another's.
  * Returns the descriptor of a bpf_link (close-on-exec), which the caller owns:
- * the policy stays until its last descriptor and pin are gone. opts NULL: slot
- * 0, SPAWNPOL_EVENTS_AUTO, default budgets.
+ * the policy stays until its last descriptor and pin are gone. opts NULL: the end
+ * of slot 0, SPAWNPOL_EVENTS_AUTO, default budgets.
  *
  * spawnpol_policy_attach() is bpf(2)'s BPF_LINK_CREATE,
  * spawnpol_policy_attach_registered() the ring's own IORING_ATTACH_BPF, which
@@ -37,7 +51,10 @@ struct spawnpol_attach_opts {
  *		the kernel has no policies
  * -E2BIG	a budget above the kernel's ceiling, or opts has a member that this
  *		library does not know
- * -EBUSY	the slot is taken
+ * -EEXIST	the program is in the slot already
+ * -ERANGE	the slot is full: max_policies of struct io_uring_spawn_query
+ * -ENOENT	the relative program or link is not in the slot
+ * -ESTALE	the slot has another revision: see spawnpol_policy_info()
  * -EBADF	a descriptor is not open, or not of a ring or a program
  * -EOPNOTSUPP	the same of ring_fd; or the kernel has no policies
  * -EACCES	the ring's restrictions forbid it
@@ -61,8 +78,9 @@ int spawnpol_ring_attach(struct spawnpol_ring *ring, int prog_fd,
 
 /*
  * Exchange the link's program, for chains under way too. old_fd >= 0: only if
- * that is the program now (else -EPERM). -ENOLINK: the ring is gone, or the
- * link was detached.
+ * that is the program now (else -EPERM). The policy keeps its position. -ENOLINK:
+ * the ring is gone, or the link was detached. -EEXIST: another link of the slot has
+ * the program.
  */
 int spawnpol_policy_update(int link_fd, int prog_fd, int old_fd);
 

@@ -11,7 +11,7 @@
 
 /* What the options had in the first release. */
 #define LEAST \
-	(offsetof(struct spawnpol_attach_opts, max_delay_ns) + sizeof(uint64_t))
+	(offsetof(struct spawnpol_attach_opts, revision) + sizeof(uint64_t))
 
 static int resolve(struct spawnpol_attach_opts *to,
 		   const struct spawnpol_attach_opts *from, int prog_fd)
@@ -54,6 +54,9 @@ int spawnpol_policy_attach(int ring_fd, int prog_fd,
 	create.max_issues = o.max_issues;
 	create.max_staged = o.max_staged;
 	create.max_delay_ns = o.max_delay_ns;
+	create.flags = o.order;
+	create.relative = o.relative;
+	create.expected_revision = o.revision;
 	return bpf_syscall(BPF_LINK_CREATE, &create, sizeof(create));
 }
 
@@ -115,7 +118,7 @@ int spawnpol_policy_detach(int link_fd)
 }
 
 #define INFO_LEAST \
-	(offsetof(struct spawnpol_link_info, failures) + sizeof(__u64))
+	(offsetof(struct spawnpol_link_info, revision) + sizeof(__u64))
 
 /*
  * The kernel describes a program or map just as willingly, and their type
