@@ -204,13 +204,13 @@ test_a_duplicate_is_no_other_ring()
 	attach policy "$RING_PID"
 }
 
-test_attach_to_a_slot_that_is_taken()
+test_attach_to_a_slot_that_has_it()
 {
 	load_default
 	hold_rings 1
 	attach policy "$RING_PID" --slot 3
 	refused 'slot 3' attach policy --pid "$RING_PID" --slot 3
-	expect_err EBUSY
+	expect_err EEXIST
 	attach policy "$RING_PID" --slot 4
 	expect_value slot 4
 }

@@ -12,6 +12,7 @@
 #include "json.h"
 #include "json_events.h"
 #include "names.h"
+#include "order.h"
 #include "pins.h"
 #include "rings.h"
 #include "tool.h"
@@ -60,8 +61,9 @@ static int print_link(struct tool *t, const char *name,
 	int ret;
 
 	event_list(info->events, events, sizeof(events));
-	say(t, "link %u: %s in slot %u of ring %llu, descriptor %u of process %u%s%s\n",
-	    info->id, name, info->slot, (unsigned long long)info->ring_id,
+	say(t, "link %u: %s in slot %u, position %u, of ring %llu, descriptor %u of process %u%s%s\n",
+	    info->id, name, info->slot, info->position,
+	    (unsigned long long)info->ring_id,
 	    t->set.fd, t->set.pid, *events ? ", events " : "", events);
 	ret = start_json(t, &j);
 	if (ret <= 0)
@@ -71,6 +73,7 @@ static int print_link(struct tool *t, const char *name,
 	json_u32(&j, "prog_id", info->prog_id);
 	json_u64(&j, "ring", info->ring_id);
 	json_u32(&j, "slot", info->slot);
+	json_u32(&j, "position", info->position);
 	json_events(&j, "events", info->events);
 	json_u32(&j, "pid", t->set.pid);
 	json_u32(&j, "fd", t->set.fd);
@@ -107,6 +110,9 @@ static int attach_locked(struct tool *t, const char *name,
 {
 	int prog, ring, ret;
 
+	ret = order_read(t, opts);
+	if (ret)
+		return ret;
 	prog = pins_prog(t, name);
 	if (prog < 0)
 		return prog;
@@ -129,6 +135,8 @@ int do_attach(struct tool *t)
 	if (!t->set.pid)
 		return misuse(t, "attach needs --pid: the process that has the ring");
 	ret = pins_check_name(t, name);
+	if (!ret)
+		ret = order_check(t);
 	if (!ret)
 		ret = read_opts(t, &opts);
 	if (ret)

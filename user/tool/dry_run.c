@@ -43,6 +43,7 @@ static uint32_t issued(const struct dry_run *run)
 	case IORING_VERDICT_SUBMIT:
 		return run->result.nr_staged;
 	case IORING_VERDICT_CONTINUE:
+	case IORING_VERDICT_PASS:	/* no other policy is asked here */
 		return run->ctx.event & BEFORE ? 1 : 0;
 	default:
 		return 0;
@@ -139,6 +140,9 @@ int dry_run_fails(const struct dry_run *run)
 {
 	const uint32_t v = run->verdict;
 
+	/* whatever else it asked for, that is dropped */
+	if (v == IORING_VERDICT_PASS)
+		return 0;
 	if (run->result.flags & IORING_TEST_DELAY_EXCEEDED)
 		return ETOOMANYREFS;
 	if (run->ctx.event == IORING_POLICY_CLONE &&

@@ -143,6 +143,21 @@ static void release(struct inventory *v)
 	free(v->rings);
 }
 
+/* The links of a slot in the order in which their policies are asked. */
+static int by_position(const void *a, const void *b)
+{
+	const struct spawnpol_link_info *x = &((const struct link_seen *)a)->info;
+	const struct spawnpol_link_info *y = &((const struct link_seen *)b)->info;
+
+	if (x->ring_id != y->ring_id)
+		return x->ring_id < y->ring_id ? -1 : 1;
+	if (x->slot != y->slot)
+		return x->slot < y->slot ? -1 : 1;
+	if (x->position != y->position)
+		return x->position < y->position ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
 /* Fails with the reason if this policy cannot be found. */
 static int check_loaded(struct tool *t, const char *name)
 {
@@ -164,8 +179,10 @@ int do_list(struct tool *t)
 		ret = gather(t, &v);
 	if (!ret && v.only && !v.nr_policies)
 		ret = check_loaded(t, v.only);
-	if (!ret && v.nr_links)
+	if (!ret && v.nr_links) {
+		qsort(v.links, v.nr_links, sizeof(*v.links), by_position);
 		ring_scan(add_ring, &v);
+	}
 	if (!ret)
 		ret = list_print(t, &v);
 	release(&v);

@@ -11,7 +11,7 @@
 #include "tool.h"
 
 #define EVENTS_SIZE	64
-#define NR_VERDICTS	5
+#define NR_VERDICTS	6
 
 static void json_processes(struct json *j, const struct inventory *v,
 			   uint64_t ring_id)
@@ -55,6 +55,8 @@ static void json_link(struct json *j, const struct inventory *v,
 	json_u32(j, "prog_id", l->info.prog_id);
 	json_text(j, "program", l->program[0] ? l->program : NULL);
 	json_u32(j, "slot", l->info.slot);
+	json_u32(j, "position", l->info.position);
+	json_u64(j, "revision", l->info.revision);
 	if (l->info.ring_id)
 		json_u64(j, "ring", l->info.ring_id);
 	else
@@ -111,7 +113,7 @@ static void print_ring(const struct inventory *v,
 		printf("its ring is gone\n");
 		return;
 	}
-	printf("slot %u of ring %llu", info->slot,
+	printf("slot %u, position %u, of ring %llu", info->slot, info->position,
 	       (unsigned long long)info->ring_id);
 	for (i = 0; i < v->nr_rings; i++) {
 		if (v->rings[i].ring_id != info->ring_id)

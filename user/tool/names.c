@@ -78,6 +78,7 @@ static const struct named verdicts[] = {
 	{ "submit", IORING_VERDICT_SUBMIT,
 	  "issue what the policy has staged; not for --on" },
 	{ "abort", IORING_VERDICT_ABORT, "end the launch" },
+	{ "pass", IORING_VERDICT_PASS, "let the next policy of the slot decide" },
 };
 
 /* Second names, which strerrorname_np() never returns. */

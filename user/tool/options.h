@@ -38,6 +38,8 @@ struct settings {
 	/* attach */
 	uint32_t pid, fd, slot;
 	const char *events;
+	const char *before, *after;
+	bool first;
 
 	/* attach, run */
 	uint32_t max_issues, max_staged;

@@ -141,6 +141,8 @@ static int read_on(struct tool *t, const char *text,
 		return ret;
 	if (ret == IORING_VERDICT_SUBMIT)
 		return misuse(t, "--on: submit is for policies that stage requests of their own");
+	if (ret == IORING_VERDICT_PASS)
+		return misuse(t, "--on: the default policy does not pass; attach it after the others of its slot");
 	on->verdict = ret;
 	config->nr_on++;
 	return 0;

@@ -90,6 +90,7 @@ static void json_limits(struct json *j, const struct io_uring_spawn_query *q)
 	json_u32(j, "steps", q->max_steps);
 	json_u32(j, "files", q->max_files);
 	json_u32(j, "waiting", q->max_waiting);
+	json_u32(j, "policies", q->max_policies);
 	json_end(j);
 	json_object(j, "budgets");
 	json_u32(j, "default_issues", q->def_issues);
