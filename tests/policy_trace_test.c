@@ -86,12 +86,12 @@ TEST(U9_tracepoints_tell_whose_verdict_it_is)
 	trace = trace_end();
 
 	/* what it asked for is dropped, and not told */
-	passed = event(trace, "io_uring_spawn_verdict", 0);
+	passed = trace_event(trace, "io_uring_spawn_verdict", 0);
 	EXPECT_HAS(passed, format(" link=%u prog=%u ", link_info(link[0]).id,
 				  program_id(p.fd)));
 	EXPECT_HAS(passed, " res=-2 verdict=PASS staged=0 ");
 	EXPECT_HAS(passed, " delay_ns=0 result=-2 ");
-	decided = event(trace, "io_uring_spawn_verdict", 1);
+	decided = trace_event(trace, "io_uring_spawn_verdict", 1);
 	EXPECT_HAS(decided, format(" link=%u prog=%u ", link_info(link[1]).id,
 				   program_id(other.fd)));
 	EXPECT_HAS(decided, " res=-2 verdict=SKIP ");

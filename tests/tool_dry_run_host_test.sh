@@ -57,6 +57,14 @@ test_keys_that_are_not_understood()
 	expect_err 'hardlink, last'
 	misuse_of 'scratch=: more than 8 words' failed exec scratch=1,2,3,4,5,6,7,8,9
 	misuse_of "no operation 'x'" failed exec request=x
+	misuse_of "head=: '#!\\q' has an escape" failed exec:ENOEXEC name=x 'head=#!\q'
+	expect_err 'try: \xHH'
+	misuse_of "head=: '\\x4' has an escape" failed exec:ENOEXEC name=x 'head=\x4'
+	misuse_of 'head= needs the first bytes' failed exec:ENOEXEC name=x head=
+	misuse_of 'head=: more than 256 bytes' failed exec:ENOEXEC name=x \
+		"head=$(printf '%257s' '' | tr ' ' x)"
+	misuse_of 'path=: a path has at most 4095' failed chdir:ENOENT \
+		"path=$(printf '%4096s' '' | tr ' ' x)"
 }
 
 test_expectations_that_are_not_understood()
@@ -99,6 +107,10 @@ test_situations_that_the_kernel_never_makes()
 	never 'no event follows an exec that has succeeded, staged or not' 'STEP:ERRNO' staged exec name=x
 	never 'no event follows an exec that has succeeded, staged or not' 'request=' staged open request=exec
 	never 'an exec has a name' 'name=PROGRAM' before-exec exec
+	never 'the path of an exec is its name' 'name=' failed exec:ENOENT name=x path=/x
+	never 'policies see the paths of' 'leave out path=' failed setsid:EPERM path=/x
+	never 'the first bytes are those of' 'failed exec:ENOEXEC' failed open:ENOENT head=x
+	never 'the first bytes are those of' 'failed exec:ENOEXEC' before-exec exec name=x head=x
 	never 'an exec has a name' 'name=PROGRAM' failed exec:ENOENT
 	never 'off= is set for the commands of a child' 'leave out off=' failed read:EIO off=3
 	never 'flags=search is about an exec' 'leave out search' failed open:ENOENT flags=search

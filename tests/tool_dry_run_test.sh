@@ -277,6 +277,25 @@ for s in json.load(sys.stdin)["situations"]:
 '/,}" '4294967295 1,1 1,2 1,3 0,3 1,4 0'
 }
 
+# U8: paths, the beginnings of files, and whose chain it is.
+test_what_a_policy_sees_of_a_step()
+{
+	table 0 --object "$BUILD/tests/seen.bpf.o" <<-'END'
+	failed open:ENOENT path=/etc/x path_flags=0x241 path_mode=420 ring_id=7 cgroup_id=0xffffffffff expect abort scratch=6,577,420,0,7,1099511627775
+	failed openat2:ENOENT path=x path_resolve=8 flags=path-at expect pass scratch=1,0,0,8,0,0,36
+	failed chdir:ENOENT path=/usr expect pass scratch=4
+	failed setsid:EPERM expect pass scratch=0xfffffffffffffffe
+	failed exec:EACCES name=/etc/y expect abort scratch=6
+	failed exec:EACCES name=/x/y flags=hardlink expect pass scratch=4
+	then failed chroot:ENOENT expect pass scratch=0xfffffffffffffffe
+	failed exec:ENOEXEC name=a head=\x7fELF\x02 expect skip scratch=5
+	then failed chdir:ENOENT path=/ expect pass scratch=1
+	failed exec:ENOEXEC name=a "head=#!/bin/sh\\n" expect continue scratch=8
+	failed exec:ENOEXEC name=a expect continue scratch=0xfffffffffffffffe
+	END
+	expect_out '11 situations, 0 not as expected'
+}
+
 # The examples of the man page and of examples/policy are as they are said to be.
 test_documented_tables()
 {

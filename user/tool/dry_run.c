@@ -43,7 +43,7 @@ static uint32_t issued(const struct dry_run *run)
 	case IORING_VERDICT_SUBMIT:
 		return run->result.nr_staged;
 	case IORING_VERDICT_CONTINUE:
-	case IORING_VERDICT_PASS:	/* no other policy is asked here */
+	case IORING_VERDICT_PASS:
 		return run->ctx.event & BEFORE ? 1 : 0;
 	default:
 		return 0;
@@ -84,8 +84,7 @@ static bool is_same_step(const struct dry_run *before, const struct situation *s
 	if (situation_has_step(s))
 		return before->ctx.step == ctx->step;
 	return !(ctx->event & BEFORE) && before->verdict != IORING_VERDICT_SKIP &&
-	       (before->verdict != IORING_VERDICT_CONTINUE ||
-		before->ctx.event & BEFORE);
+	       (!dry_run_leaves(before) || before->ctx.event & BEFORE);
 }
 
 /* What the kernel would fill in, where the situation leaves it open. */
@@ -119,17 +118,18 @@ int dry_run(struct dry_run *run, int prog_fd, const struct situation *s)
 		    .data_out = &run->result,
 		    .data_size_out = sizeof(run->result) +
 				     max_staged() * sizeof(run->staged[0]));
+	char data[SITUATION_DATA_MAX];
 	int ret;
 
-	situation_context(s, &in, &run->name);
+	situation_context(s, &in, &run->data);
 	if (!s->then) {
 		run->verdict = IORING_VERDICT_CONTINUE;
 		run->result.nr_staged = 0;
 	}
 	fill_in(run, s, &in);
 	situation_order(run, s, &in, run->impossible, sizeof(run->impossible));
-	opts.data_in = run->name;
-	opts.data_size_in = run->name ? strlen(run->name) : 0;
+	opts.data_in = data;
+	opts.data_size_in = situation_data_put(&run->data, data);
 	memset(&run->result, 0, opts.data_size_out);
 	ret = bpf_prog_test_run_opts(prog_fd, &opts);
 	run->verdict = opts.retval;

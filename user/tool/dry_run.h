@@ -4,7 +4,10 @@
 #define SPAWNPOL_DRY_RUN_H
 
 #include <io_uring_spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "situation_data.h"
 
 struct situation;
 
@@ -13,7 +16,7 @@ struct dry_run {
 	uint32_t events;		/* that the policy asks for */
 	char impossible[256];		/* why the kernel would not ask this, or "" */
 	struct bpf_iouring_ctx ctx;	/* before: in; then with the scratch it left */
-	const char *name;		/* of the EXEC at hand, or NULL */
+	struct situation_data data;
 	uint32_t verdict;
 	struct bpf_iouring_test_result result;
 	/* as many as the kernel lets one run stage; result has their number */
@@ -28,6 +31,13 @@ struct dry_run *dry_run_new(uint32_t events);
  * put what comes of it there. 0, or the error of BPF_PROG_TEST_RUN.
  */
 int dry_run(struct dry_run *run, int prog_fd, const struct situation *s);
+
+/* Does the policy leave it at what there is? No other policy is asked in a dry run. */
+static inline bool dry_run_leaves(const struct dry_run *run)
+{
+	return run->verdict == IORING_VERDICT_CONTINUE ||
+	       run->verdict == IORING_VERDICT_PASS;
+}
 
 /* The error with which a chain would end that cannot follow this verdict; 0: none. */
 int dry_run_fails(const struct dry_run *run);

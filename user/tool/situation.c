@@ -18,11 +18,14 @@
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 #define WORD_SIZE	32
 
-enum key_type { KEY_U32, KEY_U64, KEY_TIME, KEY_FLAGS, KEY_NAME, KEY_REQUEST, KEY_SCRATCH };
+enum key_type { KEY_U32, KEY_U64, KEY_TIME, KEY_FLAGS, KEY_NAME, KEY_PATH, KEY_HEAD,
+		KEY_REQUEST, KEY_SCRATCH };
 
 enum {
 	KEY_ATTEMPT, KEY_STEP, KEY_THE_REQUEST, KEY_THE_FLAGS, KEY_THE_NAME, KEY_PID,
 	KEY_USER_DATA, KEY_COOKIE, KEY_OFF, KEY_ELAPSED, KEY_THE_SCRATCH,
+	KEY_THE_PATH, KEY_PATH_FLAGS, KEY_PATH_MODE, KEY_PATH_RESOLVE, KEY_THE_HEAD,
+	KEY_RING, KEY_CGROUP,
 };
 
 #define FIELD(field)							\
@@ -45,6 +48,13 @@ static const struct key {
 	[KEY_OFF]	  = { "off", KEY_U64, FIELD(off) },
 	[KEY_ELAPSED]	  = { "elapsed", KEY_TIME, FIELD(elapsed_ns) },
 	[KEY_THE_SCRATCH] = { "scratch", KEY_SCRATCH, FIELD(scratch) },
+	[KEY_THE_PATH]	  = { "path", KEY_PATH, 0, 0 },
+	[KEY_PATH_FLAGS]  = { "path_flags", KEY_U64, FIELD(path_flags) },
+	[KEY_PATH_MODE]	  = { "path_mode", KEY_U32, FIELD(path_mode) },
+	[KEY_PATH_RESOLVE] = { "path_resolve", KEY_U32, FIELD(path_resolve) },
+	[KEY_THE_HEAD]	  = { "head", KEY_HEAD, 0, 0 },
+	[KEY_RING]	  = { "ring_id", KEY_U64, FIELD(ring_id) },
+	[KEY_CGROUP]	  = { "cgroup_id", KEY_U64, FIELD(cgroup_id) },
 };
 
 static const struct {
@@ -56,6 +66,7 @@ static const struct {
 	{ "can-retry", IORING_POLICY_F_CAN_RETRY },
 	{ "exec-at", IORING_POLICY_F_EXEC_AT },
 	{ "search", IORING_POLICY_F_SEARCH },
+	{ "path-at", IORING_POLICY_F_PATH_AT },
 	{ "none", 0 },
 };
 
@@ -97,7 +108,7 @@ static int read_flags(struct tool *t, const char *list, uint32_t *mask)
 		if (i < COUNT(flags))
 			continue;
 		misuse(t, "flags=: there is no flag '%s'", word);
-		advise(t, "hardlink, last, can-retry, exec-at, search or none");
+		advise(t, "hardlink, last, can-retry, exec-at, search, path-at or none");
 		return -EINVAL;
 	}
 	return 0;
@@ -155,7 +166,12 @@ static int read_value(struct tool *t, struct situation *s,
 		return read_flags(t, text, where);
 	case KEY_NAME:
 		s->name = text;
-		return 0;
+		return situation_path_too_long(t, key->name, text) ? -EINVAL : 0;
+	case KEY_PATH:
+		s->path = text;
+		return situation_path_too_long(t, key->name, text) ? -EINVAL : 0;
+	case KEY_HEAD:
+		return situation_head_read(t, text, &s->head);
 	case KEY_REQUEST:
 		return read_step(t, text, &s->request_op, &s->ctx.staged_opcode,
 				 &s->ctx.staged_cmd);
@@ -184,7 +200,7 @@ static int read_key(struct tool *t, struct situation *s, const char *word)
 			break;
 	if (!word[len] || i == COUNT(keys))
 		return unknown_key(t, word, len,
-				   "name=, step=, attempt=, flags=, pid=, user_data=, cookie=, off=, elapsed=, request=, scratch=");
+				   "name=, step=, attempt=, flags=, pid=, user_data=, cookie=, off=, elapsed=, request=, scratch=, path=, path_flags=, path_mode=, path_resolve=, head=, ring_id=, cgroup_id=");
 	s->given |= 1U << i;
 	return read_value(t, s, &keys[i], word + len + 1);
 }
@@ -375,8 +391,29 @@ static uint32_t retry_flag(const struct situation *s)
 		IORING_POLICY_F_CAN_RETRY : 0;
 }
 
+/* What only this step has: it goes where another one begins. */
+static void forget_step(struct bpf_iouring_ctx *ctx, struct situation_data *data)
+{
+	ctx->flags = 0;
+	ctx->path_flags = 0;
+	ctx->path_mode = 0;
+	ctx->path_resolve = 0;
+	data->path = NULL;
+	data->head = NULL;
+}
+
+static void take_data(const struct situation *s, struct situation_data *data)
+{
+	if (s->name)
+		data->name = s->name;
+	if (s->path)
+		data->path = s->path;
+	if (s->head.len)
+		data->head = &s->head;
+}
+
 void situation_context(const struct situation *s, struct bpf_iouring_ctx *ctx,
-		       const char **name)
+		       struct situation_data *data)
 {
 	const bool same = s->then && ctx->opcode == s->ctx.opcode &&
 			  ctx->cmd == s->ctx.cmd;
@@ -384,14 +421,14 @@ void situation_context(const struct situation *s, struct bpf_iouring_ctx *ctx,
 
 	if (!s->then) {
 		memset(ctx, 0, sizeof(*ctx));
-		*name = NULL;
+		memset(data, 0, sizeof(*data));
 	}
 	ctx->event = s->ctx.event;
 	ctx->opcode = s->ctx.opcode;
 	ctx->cmd = s->ctx.cmd;
 	ctx->res = s->ctx.res;
 	if (!same)
-		ctx->flags = 0;
+		forget_step(ctx, data);
 	for (i = 0; i < COUNT(keys); i++)
 		if (has(s, i))
 			memcpy((char *)ctx + keys[i].where,
@@ -401,6 +438,5 @@ void situation_context(const struct situation *s, struct bpf_iouring_ctx *ctx,
 		ctx->staged_opcode = s->ctx.staged_opcode;
 		ctx->staged_cmd = s->ctx.staged_cmd;
 	}
-	if (s->name)
-		*name = s->name;
+	take_data(s, data);
 }

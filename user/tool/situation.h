@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "situation_data.h"
 #include "time_text.h"
 
 struct tool;
@@ -41,7 +42,9 @@ struct situation {
 	/* the operations of ctx as common/commands.h numbers them, whatever the kernel */
 	uint32_t op, request_op;
 	bool has_result;		/* one was given with the step */
-	const char *name;		/* of the EXEC at hand; NULL: not given */
+	/* NULL: not given; without a length likewise */
+	const char *name, *path;
+	struct situation_head head;
 	struct bpf_iouring_ctx ctx;	/* what was given */
 	struct expectation expect;
 };
@@ -54,11 +57,11 @@ int situation_read(struct tool *t, struct situation *s, char **words,
 		   unsigned int nr);
 
 /*
- * Make the context of s in *ctx. For "then", *ctx is what the run before has left and
- * *name its name; otherwise both are set anew.
+ * Make the context of s in *ctx, and what goes with it in *data. For "then", they are
+ * what the run before has left; otherwise both are set anew.
  */
 void situation_context(const struct situation *s, struct bpf_iouring_ctx *ctx,
-		       const char **name);
+		       struct situation_data *data);
 
 /* Was this field of the context given? */
 bool situation_has_attempt(const struct situation *s);

@@ -70,7 +70,7 @@ static bool impossible(const struct order *o)
 	if (o->s->ctx.flags & ~n->flags & IORING_POLICY_F_CAN_RETRY)
 		return wrong(o, "%s cannot be issued twice; try: without flags=can-retry",
 			     step_name(n->opcode, n->cmd));
-	if (n->opcode == kernel_query()->op_exec && !o->before->name)
+	if (n->opcode == kernel_query()->op_exec && !o->before->data.name)
 		return wrong(o, "an exec has a name; try: name=PROGRAM");
 	return false;
 }
@@ -115,8 +115,7 @@ static bool wrong_staged(const struct order *o)
 static bool step_is_over(const struct dry_run *run)
 {
 	return run->verdict == IORING_VERDICT_SKIP ||
-	       (run->verdict == IORING_VERDICT_CONTINUE &&
-		!(run->ctx.event & BEFORE));
+	       (dry_run_leaves(run) && !(run->ctx.event & BEFORE));
 }
 
 /* Has the step at hand failed, when its policy has no more to say? */
@@ -138,8 +137,7 @@ static bool chain_has_ended(const struct order *o)
 		return wrong(o, "the chain has ended: the verdict before could not be followed");
 	if (b->verdict == IORING_VERDICT_ABORT)
 		return wrong(o, "the chain has ended by the abort before");
-	if (b->ctx.event == IORING_POLICY_CLONE &&
-	    b->verdict == IORING_VERDICT_CONTINUE)
+	if (b->ctx.event == IORING_POLICY_CLONE && dry_run_leaves(b))
 		return wrong(o, "the chain has ended: there is no child");
 	if (step_is_over(b) && b->ctx.flags & IORING_POLICY_F_LAST)
 		return wrong(o, "the chain has ended: the step before was the last");

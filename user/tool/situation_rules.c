@@ -159,6 +159,37 @@ static bool name_after_last(const struct situation *s)
 	return has_flag(s, IORING_POLICY_F_LAST) && s->name && !is_exec(s);
 }
 
+/* Operations that tell policies of their path, besides EXEC, whose name that is. */
+static bool has_path(const struct situation *s)
+{
+	switch (s->op) {
+	case IORING_OP_OPENAT:
+	case IORING_OP_OPENAT2:
+		return true;
+	case OP_CHILD:
+		return s->ctx.cmd == IORING_CHILD_OPEN ||
+		       s->ctx.cmd == IORING_CHILD_CHDIR ||
+		       s->ctx.cmd == IORING_CHILD_CHROOT;
+	default:
+		return false;
+	}
+}
+
+static bool path_of_exec(const struct situation *s)
+{
+	return s->path && is_exec(s);
+}
+
+static bool path_of_other(const struct situation *s)
+{
+	return s->path && !has_path(s);
+}
+
+static bool head_of_other(const struct situation *s)
+{
+	return s->head.len && (!is_exec(s) || is_event(s, BEFORE));
+}
+
 static const struct rule {
 	bool (*broken)(const struct situation *s);
 	const char *cause, *remedy;
@@ -201,6 +232,11 @@ static const struct rule {
 	  "name= without a slash at its beginning" },
 	{ name_after_last, "no exec follows the last step",
 	  "leave out name=, or last" },
+	{ path_of_exec, "the path of an exec is its name", "name= in place of path=" },
+	{ path_of_other, "policies see the paths of open, openat, openat2, chdir, chroot and exec",
+	  "leave out path=" },
+	{ head_of_other, "the first bytes are those of a file that an exec could not execute",
+	  "head= with failed exec:ENOEXEC" },
 };
 
 int situation_check(struct tool *t, const struct situation *s)
