@@ -168,6 +168,22 @@ TEST(P11_tracepoints_tell_each_step_and_verdict)
 	EXPECT_HAS(end, " res=0 ");
 }
 
+/* A name cannot pretend to be a line of the trace. */
+TEST(U10_control_characters_in_names)
+{
+	char *argv[] = { "x", NULL }, *trace;
+
+	tring_init(&r, 0);
+	trace_start();
+	q_clone(&r);
+	q_exec(&r, "/nonexistent/x\n  y-1 [000] 1.0: io_uring_spawn_end: z\t\177", argv);
+	tring_submit(&r);
+	tring_total(&r, 2);
+	trace = trace_end();
+	EXPECT_HAS(trace_event(trace, "io_uring_spawn_step", 0),
+		   " name=/nonexistent/x?  y-1 [000] 1.0: io_uring_spawn_end: z?? ");
+}
+
 TEST(P11_tracepoints_without_a_policy_and_of_a_failure)
 {
 	char *trace;

@@ -4,6 +4,7 @@
  * and what has ended it.
  */
 #include <linux/kernel.h>
+#include <linux/ctype.h>
 #include <linux/errno.h>
 #include <linux/io_uring.h>
 #include <linux/sched/signal.h>
@@ -25,6 +26,13 @@ u64 io_chain_id(struct io_chain *chain)
 	if (!chain->id)
 		chain->id = atomic64_inc_return(&last);
 	return chain->id;
+}
+
+void io_trace_clean_name(char *name)
+{
+	for (; *name; name++)
+		if (iscntrl((unsigned char)*name))
+			*name = '?';
 }
 
 /* What a request comes to that is killed is no result of its own. */

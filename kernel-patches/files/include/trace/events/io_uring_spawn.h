@@ -11,6 +11,9 @@
 struct io_chain;
 struct io_step_event;
 
+/* Names end a line of the trace: what would begin another one becomes '?'. */
+void io_trace_clean_name(char *name);
+
 /**
  * io_uring_spawn_start - a child has been made, and is about to run
  * @chain:	its chain
@@ -90,6 +93,7 @@ TRACE_EVENT(io_uring_spawn_step,
 		__entry->elapsed_ns	= io_chain_elapsed(chain);
 		__assign_str(opname);
 		__assign_str(name);
+		io_trace_clean_name(__get_str(name));
 	),
 
 	TP_printk("chain=%llu link=%u pid=%d step=%u attempt=%u op=%u opname=%s cmd=%u res=%d staged=%d user_data=0x%llx elapsed_ns=%llu name=%s",
@@ -155,6 +159,7 @@ TRACE_EVENT(io_uring_spawn_verdict,
 		__entry->result		= result;
 		__assign_str(opname);
 		__assign_str(name);
+		io_trace_clean_name(__get_str(name));
 	),
 
 	TP_printk("chain=%llu link=%u prog=%u pid=%d step=%u event=%s op=%u opname=%s res=%d verdict=%s staged=%u staged_op=%u staged_cmd=%u delay_ns=%llu result=%d name=%s",
