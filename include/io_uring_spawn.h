@@ -246,7 +246,7 @@ struct io_uring_spawn_query {
  *
  * The policy becomes the last of its slot, or goes where flags says: with
  * BPF_F_BEFORE or BPF_F_AFTER before or after the relative one, or if that is 0,
- * all others. relative_fd is the descriptor of a program in the slot or, with
+ * all others. relative is the descriptor of a program in the slot or, with
  * BPF_F_LINK, of a link; with BPF_F_ID it is the id of such.
  */
 struct io_uring_attach_bpf {
@@ -257,10 +257,7 @@ struct io_uring_attach_bpf {
 	__u32	max_staged;	/* requests staged by one program run */
 	__u32	flags;		/* BPF_F_* as above */
 	__u64	max_delay_ns;	/* sum of the delays of one chain */
-	union {
-		__u32	relative_fd;
-		__u32	relative_id;
-	};
+	__u32	relative;	/* descriptor, or with BPF_F_ID an id */
 	__u32	resv;		/* 0 */
 	__u64	expected_revision; /* of the slot; 0: any */
 };

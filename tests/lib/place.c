@@ -13,7 +13,7 @@ int place_by_ring(int ring, int prog, struct place at)
 	struct io_uring_attach_bpf attr = {
 		.prog_fd = prog,
 		.flags = at.flags,
-		.relative_fd = at.relative,
+		.relative = at.relative,
 		.expected_revision = at.revision,
 	};
 	long ret = syscall(__NR_io_uring_register, ring, SPAWNPOL_ATTACH_BPF,

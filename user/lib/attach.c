@@ -17,7 +17,7 @@ int attach_to_ring(struct ring_at at, int prog_fd,
 	attach.max_staged = opts->max_staged;
 	attach.max_delay_ns = opts->max_delay_ns;
 	attach.flags = opts->order;
-	attach.relative_fd = opts->relative;
+	attach.relative = opts->relative;
 	attach.expected_revision = opts->revision;
 	return ring_register(at, SPAWNPOL_ATTACH_BPF, &attach, 1);
 }

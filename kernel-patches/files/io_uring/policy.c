@@ -443,7 +443,7 @@ int io_policy_register_attach(struct io_ring_ctx *ctx, void __user *arg,
 	policy_attr.max_staged = attach.max_staged;
 	policy_attr.max_delay = attach.max_delay_ns;
 	place.flags = attach.flags;
-	place.relative = attach.relative_fd;
+	place.relative = attach.relative;
 	place.revision = attach.expected_revision;
 
 	prog = bpf_prog_get_type_dev(attach.prog_fd, BPF_PROG_TYPE_IOURING,
