@@ -299,8 +299,9 @@ unlock:
 	return ret;
 }
 
-static int detach_locked(struct tool *t, uint32_t id)
+static int detach(struct tool *t, const void *what)
 {
+	const uint32_t id = *(const uint32_t *)what;
 	struct spawnpol_link_info info;
 	char name[NAME_MAX + 1];
 	int link, ret;
@@ -321,16 +322,11 @@ int do_detach(struct tool *t)
 {
 	struct json j;
 	uint32_t id;
-	int lock, ret;
+	int ret;
 
 	ret = parse_link(t, t->args[0], &id);
-	if (ret)
-		return ret;
-	lock = pins_change(t);
-	if (pins_lock_failed(lock))
-		return lock;
-	ret = detach_locked(t, id);
-	pins_unlock(lock);
+	if (!ret)
+		ret = pins_change_by(t, detach, &id);
 	if (ret)
 		return ret;
 	say(t, "detached link %u\n", id);

@@ -234,6 +234,19 @@ int pins_change(struct tool *t)
 	return ret ? ret : pins_lock(t, PINS_WRITE);
 }
 
+int pins_change_by(struct tool *t, int (*change)(struct tool *t, const void *what),
+		   const void *what)
+{
+	int lock, ret;
+
+	lock = pins_change(t);
+	if (pins_lock_failed(lock))
+		return lock;
+	ret = change(t, what);
+	pins_unlock(lock);
+	return ret;
+}
+
 /* bpffs keeps names with dots for itself. */
 static void map_file(char *file, size_t size, const char *map)
 {

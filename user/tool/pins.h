@@ -49,6 +49,9 @@ static inline bool pins_lock_failed(int lock)
 
 /* kernel_check_policies(), and then the lock for changes; -ENOENT as above. */
 int pins_change(struct tool *t);
+/* Do that while they are locked so. */
+int pins_change_by(struct tool *t, int (*change)(struct tool *t, const void *what),
+		   const void *what);
 
 /* Record what is wrong with a policy's name, if anything. */
 int pins_check_name(struct tool *t, const char *name);

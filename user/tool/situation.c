@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -74,12 +73,9 @@ static const struct {
 static int read_u64(struct tool *t, const char *key, const char *text,
 		    uint64_t *value)
 {
-	const int base = strncasecmp(text, "0x", 2) ? 10 : 16;
-	char *end;
+	const bool hex = !strncasecmp(text, "0x", 2);
 
-	errno = 0;
-	*value = strtoull(text, &end, base);
-	if (*text >= '0' && *text <= '9' && !*end && !errno)
+	if (!parse_unsigned(hex ? text + 2 : text, hex ? 16 : 10, UINT64_MAX, value))
 		return 0;
 	return misuse(t, "%s=: '%s' is not a number", key, text);
 }

@@ -84,8 +84,9 @@ static int find_prog(struct going *g)
 	return 0;
 }
 
-static int unload(struct tool *t, const char *name)
+static int unload(struct tool *t, const void *what)
 {
+	const char *name = what;
 	struct going g = { .t = t, .name = name };
 	int ret;
 
@@ -103,16 +104,11 @@ int do_unload(struct tool *t)
 {
 	const char *name = t->args[0];
 	struct json j;
-	int lock, ret;
+	int ret;
 
 	ret = pins_check_name(t, name);
-	if (ret)
-		return ret;
-	lock = pins_change(t);
-	if (pins_lock_failed(lock))
-		return lock;
-	ret = unload(t, name);
-	pins_unlock(lock);
+	if (!ret)
+		ret = pins_change_by(t, unload, name);
 	if (ret)
 		return ret;
 	say(t, "unloaded %s\n", name);
