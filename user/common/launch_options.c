@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The table of options. A new one is a row here, and in BUILD() how the library is
- * called for it. Left out are exit_signal and clear_sighand, which a program does not
- * notice; install and sqe, which need memory or registered files of the launcher;
- * program_at, which a path can replace; and pidfd, user and files, which are the
- * launcher's own (pass adds to files).
+ * called for it. spawnpol(8) lists what is left out, and why: under NOTES.
  */
 #include <errno.h>
 #include <fcntl.h>
