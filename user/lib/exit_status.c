@@ -116,7 +116,8 @@ int exit_cancel(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	if (is_delayed(ring, chain)) {
 		chain->story.given_up = true;
 		exit_retry(ring);
-		return 0;
+		chain->story.given_up = !is_delayed(ring, chain);
+		return chain->story.given_up ? 0 : -EAGAIN;
 	}
 	sqe = get_sqe(ring);
 	if (!sqe)
