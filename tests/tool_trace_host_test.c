@@ -109,36 +109,6 @@ TEST(U10_the_name_of_a_process_loses_no_events)
 	CHECK_STR(shown, "start of 3 after 0;");
 }
 
-static char seen[256];
-
-static void note_name(void *arg, const struct trace_event *e, uint64_t since)
-{
-	(void)arg;
-	(void)since;
-	snprintf(seen, sizeof(seen), "%s", e->name);
-}
-
-/* A kernel that puts names in quotes has one line for each. */
-TEST(U10_names_in_quotes)
-{
-	static const struct {
-		const char *text, *name;
-	} names[] = {
-		{ "/bin/x y=z", "/bin/x y=z" },
-		{ "\"/bin/x y=z\"", "/bin/x y=z" },
-		{ "\"a\\nb\\\\n\\\"c\\e\"", "a\nb\\n\"c\033" },
-		{ "\"\"", "" },
-		{ "\"cut off\\", "cut off\\" },
-	};
-
-	begin();
-	f.show = note_name;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		exec(3, names[i].text, 0);
-		CHECK_STR(seen, names[i].name);
-	}
-}
-
 TEST(U10_failed_shows_whole_chains_when_they_have_failed)
 {
 	begin();

@@ -4,8 +4,8 @@
  *
  *	comm-TASK [CPU] FLAGS SECONDS.MICROS: io_uring_spawn_KIND: KEY=VALUE ...
  *
- * name comes last and goes to the end of the line, for it can have blanks. A kernel that
- * puts it in quotes writes \n and so on for what would end the line, and \" and \\.
+ * name comes last and goes to the end of the line, for it can have blanks. The kernel
+ * leaves no control characters in it.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -74,29 +74,6 @@ static void set_field(struct trace_event *e, const struct field *f,
 	}
 }
 
-/* In place; as it is if it is not in quotes. */
-static char *unquote(char *text)
-{
-	static const char letters[] = "nrtvfae", meant[] = "\n\r\t\v\f\a\033";
-	const char *from = text + 1, *letter;
-	char *to = text;
-
-	if (*text != '"')
-		return text;
-	while (*from && *from != '"') {
-		if (*from == '\\' && from[1]) {
-			from++;
-			letter = strchr(letters, *from);
-			*to++ = letter ? meant[letter - letters] : *from;
-		} else {
-			*to++ = *from;
-		}
-		from++;
-	}
-	*to = 0;
-	return text;
-}
-
 static void parse_fields(struct trace_event *e, char *text)
 {
 	const struct field *f;
@@ -110,7 +87,7 @@ static void parse_fields(struct trace_event *e, char *text)
 		f = find_field(text, value - text);
 		value++;
 		if (f && f->type == REST) {
-			set_field(e, f, unquote(value));
+			set_field(e, f, value);
 			return;
 		}
 		end = value + strcspn(value, " ");
