@@ -9,8 +9,9 @@
 #> A file that changes on this machine has changed in the guest when it is opened
 #> there the next time; only what is below /usr/{bin,sbin,lib,share} has to stay as it is.
 #> With --cached nothing may change meanwhile.
-#> Standard output and error come out as they are produced; standard input is
-#> empty. Needs no root rights. Builds the kernel first if need be.
+#> A line on standard error says that the machine boots. Standard output and error of
+#> COMMAND come out as they are produced; its standard input is empty. Needs no root
+#> rights. Builds the kernel first if need be.
 #>
 #>   --base           the kernel without the series
 #>   --debug          the kernel with KASAN, lockdep, kmemleak and the rest
@@ -330,6 +331,8 @@ main()
 	write_job
 	qemu_arguments "$accel"
 	SECONDS=0
+	# nothing else is to be seen for some seconds
+	note "booting the $VARIANT kernel ($accel)"
 	boot
 	verdict
 	exit
