@@ -32,6 +32,8 @@ test_situations_that_are_not_understood()
 {
 	misuse_of 'test needs a situation'
 	misuse_of 'begins with an event and a step' failed
+	misuse_of 'begins with an event and a step' 'failed open:ENOENT'
+	expect_err 'try: each word an argument of its own'
 	misuse_of "there is no event 'fail' (did you mean failed" fail exec
 	misuse_of 'more than one event' failed,done exec
 	misuse_of "no operation 'exce' (did you mean exec" failed exce

@@ -338,8 +338,12 @@ int situation_read(struct tool *t, struct situation *s, char **words,
 	memset(s, 0, sizeof(*s));
 	s->then = nr && !strcmp(words[0], "then");
 	i += s->then;
-	if (nr < i + 2)
-		return misuse(t, "a situation begins with an event and a step, such as: failed exec:ENOENT");
+	if (nr < i + 2) {
+		misuse(t, "a situation begins with an event and a step, such as: failed open:ENOENT");
+		if (nr == 1 && strchr(words[0], ' '))
+			advise(t, "each word an argument of its own, without quotes around all");
+		return -EINVAL;
+	}
 	ret = read_event(t, s, words[i++]);
 	if (!ret)
 		ret = read_step_and_result(t, s, words[i++]);

@@ -74,7 +74,7 @@ static int read_table(struct tool *t, struct table *table)
 		return table_read(t, table, t->set.table);
 	if (t->nr_args)
 		return table_of_words(t, table, t->args, t->nr_args);
-	return misuse(t, "test needs a situation, such as: failed exec:ENOENT; or --table FILE");
+	return misuse(t, "test needs a situation, such as: failed open:ENOENT; or --table FILE");
 }
 
 /* As at attach: those that are named, or else those that the policy asks for. */
