@@ -138,7 +138,7 @@ test_search_dirs()
 		done' sh "$BUILD"
 	expect_equal "${OUT//$'\n'/,}" \
 		"from /opt,status 0,$(id),status 0,status 127,$(uname),status 0"
-	expect_err 'nothing_like_it: step 0: exec nothing_like_it: No such file'
+	expect_err 'nothing_like_it: step 0: exec /usr/bin/nothing_like_it: No such file'
 }
 
 run_tests "$@"
