@@ -294,11 +294,12 @@ TEST(S2_every_unused_field_is_refused)
 	EXPECT_EQ(SPOILED(personality, 1), -EINVAL);
 	EXPECT_EQ(SPOILED(addr3, 1), -EINVAL);
 	EXPECT_EQ(SPOILED(len, 64), -EINVAL); /* and no addr */
-	EXPECT_EQ(SPOILED(rw_flags, 4), -EINVAL);
+	EXPECT_EQ(SPOILED(rw_flags, 8), -EINVAL);
 	EXPECT_EQ(SPOILED(rw_flags, 1 << 31), -EINVAL);
 	EXPECT_EQ(SPOILED(file_index, IORING_SPAWN_SLOTS), -EINVAL);
 	EXPECT_EQ(SPOILED(file_index, ~0U), -EINVAL);
 	EXPECT_EQ(SPOILED(addr, 8), -EINVAL); /* and no len */
+	EXPECT_EQ(SPOILED(__pad2[0], 8), -EINVAL); /* and no report */
 	check_no_children();
 }
 
