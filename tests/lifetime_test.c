@@ -326,13 +326,15 @@ static void pin_link(struct round *r)
 	pin_at(r, PIN);
 }
 
+/* Its own, whatever its neighbours are. */
 static bool has_policy(struct round *r)
 {
-	char path[64];
+	char path[64], link[32];
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d",
 		 tring_fd(&r->ring));
-	return strstr(read_file(path), "SpawnPolicy");
+	snprintf(link, sizeof(link), " link %u ", r->share->link);
+	return strstr(read_file(path), link);
 }
 
 /* What is pinned goes a while after its name. */

@@ -271,7 +271,9 @@ TEST(S4_the_query_describes_the_kernel)
 	EXPECT_EQ(query.def_delay_ns, 10000000000);
 	EXPECT_EQ(query.max_delay_ns, 300000000000);
 	EXPECT_EQ(query.sqe_clone_flags,
-		  IORING_CLONE_NEED_POLICY | IORING_CLONE_FILES);
+		  IORING_CLONE_NEED_POLICY | IORING_CLONE_FILES |
+		  IORING_CLONE_REPORT);
+	EXPECT_EQ(query.max_policies, 16);
 	EXPECT_EQ(query.policy_events, 2 * IORING_POLICY_CLONE - 1);
 	EXPECT_EQ(query.max_steps, 1024);
 	EXPECT_EQ(query.max_files, 65536);

@@ -55,6 +55,9 @@ static void attach_passing(const struct policy_link *link, const int *progs,
 	struct policy_link passing = { .slot = link->slot, .events = 0x3f };
 	unsigned int i;
 
+	/* no policy can be attached to such a ring */
+	if (ring.flags & IORING_SETUP_IOPOLL)
+		return;
 	for (i = 0; i < nr; i++)
 		CHECK_SYS(attach_link(&passing, progs[i]));
 }
