@@ -257,7 +257,7 @@ void io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged,
 	result->flags = req->cqe.flags;
 	/* some handlers report an error in the result without REQ_F_FAIL */
 	result->failed = req->flags & REQ_F_FAIL || result->res < 0;
-	if (result->res < 0)
+	if (result->failed)
 		io_report_note(chain, req, staged, result->res);
 	if (trace_io_uring_spawn_step_enabled())
 		io_chain_trace(chain, req, staged, result->res);
@@ -444,6 +444,9 @@ static bool io_chain_end(struct io_chain *chain)
 	execed = io_chain_settle(chain);
 	if (!execed)
 		io_chain_end_failed(chain);
+	/* the launcher may do what it likes with the report's memory after a CQE */
+	if (!execed && chain->report.to)
+		step->silent = false;
 	trace_io_uring_spawn_end(chain, execed ? 0 : step->result.res < 0 ?
 				 step->result.res : -ECANCELED);
 

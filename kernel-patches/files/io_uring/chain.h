@@ -240,6 +240,14 @@ u64 io_chain_id(struct io_chain *chain);
 void io_chain_trace(struct io_chain *chain, struct io_kiocb *req, bool staged,
 		    s32 res);
 
+/* Of the first request that a policy has staged; "" if there is none. */
+static inline const char *io_chain_staged_name(struct io_chain *chain)
+{
+	const struct io_policy_run *run = chain->pol.run;
+
+	return run->nr_staged ? io_staged_name(run->staged) : "";
+}
+
 /* Of the policy that was asked last, at first the first; 0 if there is none. */
 static inline u32 io_chain_link_id(struct io_chain *chain)
 {

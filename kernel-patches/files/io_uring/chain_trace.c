@@ -76,5 +76,6 @@ enum io_uring_spawn_end io_chain_why(const struct io_chain *chain)
 		return state->end;
 	if (state->execed)
 		return IORING_END_PROGRAM;
-	return chain->step.result.res < 0 ? IORING_END_STEP : IORING_END_NO_EXEC;
+	return chain->step.result.failed || chain->step.result.res < 0 ?
+	       IORING_END_STEP : IORING_END_NO_EXEC;
 }

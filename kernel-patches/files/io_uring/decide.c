@@ -200,7 +200,9 @@ static enum io_step_act io_chain_ask_one(struct io_chain *chain, u32 event)
 	trace_io_uring_spawn_verdict(chain, req, verdict, chain->step.result.res);
 
 	if (act != IO_ACT_END && run->delay && !io_chain_delay(chain))
-		return io_chain_gone(chain);
+		act = io_chain_gone(chain);
+	if (act == IO_ACT_END && verdict == IORING_VERDICT_SUBMIT)
+		io_chain_trace_staged(chain);
 	return act;
 }
 

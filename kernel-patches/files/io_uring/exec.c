@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/io_uring.h>
 #include <linux/namei.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 
 #include <uapi/linux/io_uring.h>
@@ -179,8 +180,9 @@ static int io_exec_may_read(struct file *file)
 			     current_cred());
 	if (IS_ERR(opened))
 		return PTR_ERR(opened);
+	ret = security_file_post_open(opened, MAY_OPEN | MAY_READ);
 	fput(opened);
-	return 0;
+	return ret;
 }
 
 /* Policies see of a file what the child may read of it. */

@@ -31,10 +31,11 @@ struct io_policy_list *io_policy_list_get(struct io_ring_ctx *ctx,
 		return NULL;
 	slot = array_index_nospec(slot, IORING_SPAWN_SLOTS);
 
+	/* one that is gone has been replaced before: the slot is not empty for that */
 	rcu_read_lock();
-	list = rcu_dereference(ctx->spawn.slots[slot].list);
-	if (list && !refcount_inc_not_zero(&list->refs))
-		list = NULL;
+	do {
+		list = rcu_dereference(ctx->spawn.slots[slot].list);
+	} while (list && !refcount_inc_not_zero(&list->refs));
 	rcu_read_unlock();
 	return list;
 }

@@ -279,6 +279,11 @@ static void io_staged_trace_rest(struct io_chain *chain, u32 from)
 		io_staged_trace(chain, &run->staged[from], 0, -ECANCELED);
 }
 
+void io_chain_trace_staged(struct io_chain *chain)
+{
+	io_staged_trace_rest(chain, 0);
+}
+
 /* The candidate that was tried last, once more. */
 static bool io_staged_is_retry(struct io_chain *chain, const struct io_staged *staged)
 {

@@ -10,6 +10,8 @@
  * has used up its budget.
  */
 bool io_chain_issue_staged(struct io_chain *chain);
+/* What it has staged and asked to be issued is not. */
+void io_chain_trace_staged(struct io_chain *chain);
 /* Whether the policy may have one more request issued. */
 bool io_chain_charge(struct io_chain *chain);
 /* The EXEC that staging refers to: this request, or the next one that is. */

@@ -11,6 +11,9 @@
 struct io_chain;
 struct io_step_event;
 
+/* Of a name: what is longer does not fit into an event. */
+#define IO_TRACE_NAME_MAX	1024
+
 /* Names end a line of the trace: what would begin another one becomes '?'. */
 void io_trace_clean_name(char *name);
 
@@ -76,7 +79,8 @@ TRACE_EVENT(io_uring_spawn_step,
 		__field(u64,	user_data)
 		__field(u64,	elapsed_ns)
 		__string(opname, io_uring_get_opcode(event->opcode))
-		__string(name,	event->name)
+		__string_len(name, event->name,
+			     strnlen(event->name, IO_TRACE_NAME_MAX))
 	),
 
 	TP_fast_assign(
@@ -136,8 +140,8 @@ TRACE_EVENT(io_uring_spawn_verdict,
 		__field(u64,	delay_ns)
 		__field(s32,	result)
 		__string(opname, io_uring_get_opcode(req->opcode))
-		__string(name,	!chain->pol.run->nr_staged ? "" :
-			 io_staged_name(chain->pol.run->staged))
+		__string_len(name, io_chain_staged_name(chain),
+			     strnlen(io_chain_staged_name(chain), IO_TRACE_NAME_MAX))
 	),
 
 	TP_fast_assign(
