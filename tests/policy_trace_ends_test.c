@@ -116,6 +116,38 @@ TEST(U10_each_request_of_one_run_has_a_line)
 	}
 }
 
+/* They were to be issued after a delay, and the chain has ended meanwhile. */
+TEST(U10_requests_that_a_delay_has_kept_have_their_lines)
+{
+	char *trace;
+	int i;
+
+	tprog_start(&r, &p, 0);
+	stage_open(FAILED, "/dev/null");
+	p.engine->rules[0].count = 2;
+	p.engine->rules[0].delay_ns = 9000000000;
+	trace_start();
+	q_clone(&r);
+	q_fail(&r);
+	tring_submit(&r);
+	CHECK_OK(tring_res(&r, CLONE));
+	/* it has answered, and waits */
+	while (!strstr(read_file(TRACING "/trace"), "io_uring_spawn_verdict"))
+		sleep_ms(10);
+	q_cancel(&r, CLONE, 0, OTHER);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), -ECANCELED);
+	trace = trace_end();
+	EXPECT_HAS(trace_event(trace, "io_uring_spawn_verdict", 0), " staged=2 ");
+	for (i = 1; i < 3; i++) {
+		const char *step = trace_event(trace, "io_uring_spawn_step", i);
+
+		EXPECT_HAS(step, " attempt=0 ");
+		EXPECT_HAS(step, " staged=1 ");
+		EXPECT_HAS(step, format(" res=%d ", -ECANCELED));
+	}
+}
+
 TEST(U10_a_staged_request_that_is_refused_has_a_line)
 {
 	struct io_uring_sqe sqe = { .opcode = SPAWNPOL_OP_CHILD, .len = 99,

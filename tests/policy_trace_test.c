@@ -184,6 +184,27 @@ TEST(U10_control_characters_in_names)
 		   " name=/nonexistent/x?  y-1 [000] 1.0: io_uring_spawn_end: z?? ");
 }
 
+/* An event has room for a page. */
+TEST(U10_a_long_name_is_cut)
+{
+	static char path[4096];
+	char *argv[] = { "x", NULL }, *trace;
+	const char *step;
+
+	memset(path, '/', sizeof(path) - 1);
+	memcpy(path, "/nonexistent/", 13);
+	tring_init(&r, 0);
+	trace_start();
+	q_clone(&r);
+	q_exec(&r, path, argv);
+	tring_submit(&r);
+	tring_total(&r, 2);
+	trace = trace_end();
+	step = trace_event(trace, "io_uring_spawn_step", 0);
+	EXPECT_HAS(step, format(" res=%d ", -ENOENT));
+	EXPECT_HAS(step, " name=/nonexistent//");
+}
+
 TEST(P11_tracepoints_without_a_policy_and_of_a_failure)
 {
 	char *trace;

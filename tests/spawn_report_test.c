@@ -116,6 +116,43 @@ TEST(O2_a_report_is_of_the_last_failure)
 	EXPECT_EQ(told.report.path_len, 0);
 }
 
+/* After the CQE of the step at hand the memory is the launcher's. */
+TEST(O2_a_report_is_followed_by_a_completion)
+{
+	struct told told;
+
+	tring_init(&r, 0);
+	q_told(&r, &told);
+	q_nop(&r)->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), 0);
+	EXPECT_EQ(told.report.end, IORING_END_NO_EXEC);
+	tring_total(&r, 2);
+}
+
+TEST(O2_a_report_of_a_short_read)
+{
+	char *file = in_dir("short"), buf[100];
+	struct told told;
+	int fd;
+
+	write_file(file, "12345", 0644);
+	fd = CHECK_SYS(open(file, O_RDONLY | O_CLOEXEC));
+	tring_init(&r, 0);
+	q_told(&r, &told);
+	q_read(&r, fd, buf, sizeof(buf));
+	q_exit(&r, 0);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), 5);
+	EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
+	EXPECT_EQ(told.report.end, IORING_END_STEP);
+	EXPECT_EQ(told.report.error, -ECANCELED);
+	EXPECT_EQ(told.report.attempt, 1);
+	EXPECT_EQ(told.report.opcode, IORING_OP_READ);
+	EXPECT_EQ(told.report.res, 5);
+	close(fd);
+}
+
 TEST(O2_nothing_is_written_of_a_program_and_without_a_child)
 {
 	char *argv[] = { "doomed", NULL }, *doomed = in_dir("doomed");
