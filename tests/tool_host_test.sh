@@ -128,6 +128,19 @@ test_options_that_do_not_exist()
 	misuse_of '--name needs a value' load x --name
 }
 
+# The second value would silently drop the first.
+test_options_with_one_value_are_given_once()
+{
+	misuse_of '--policy is given twice' run --policy a --policy b true
+	misuse_of '--object is given twice' run -o a --object=b true
+	misuse_of '--object is given twice' test -oa -ob failed open:EIO
+	misuse_of '--pid is given twice' attach x --pid 1 -p 1
+	misuse_of '--shell is given twice' load x --shell --shell=/bin/sh
+	misuse_of '--max-delay is given twice' attach x --pid 1 --max-delay 1s --max-delay 2s
+	misuse_of 'is no name for a policy' load x --name a.b --quiet --quiet \
+		--retry EAGAIN=1 --retry EINTR=1 --on any:any=skip --on any:any=skip
+}
+
 test_too_few_and_too_many_arguments()
 {
 	misuse_of 'load needs OBJECT' load

@@ -114,11 +114,29 @@ bool option_needs_value(const struct option_desc *o)
 	return option_has_value(o) && o->type != OPTION_MAYBE_TEXT;
 }
 
+/* One value has room for one: a second would silently drop the first. */
+static int check_once(struct tool *t, const struct option_desc *o)
+{
+	struct settings *s = &t->set;
+
+	if (option_repeats(o) || !option_has_value(o))
+		return 0;
+	for (unsigned int i = 0; i < s->nr_given; i++)
+		if (s->given[i] == o)
+			return misuse(t, "--%s is given twice", o->name);
+	if (s->nr_given < MAX_GIVEN)
+		s->given[s->nr_given++] = o;
+	return 0;
+}
+
 static int set_option(struct tool *t, const struct option_desc *o,
 		      const char *value)
 {
 	void *where = (char *)&t->set + o->where;
+	int ret = check_once(t, o);
 
+	if (ret)
+		return ret;
 	switch (o->type) {
 	case OPTION_FLAG:
 		*(bool *)where = true;

@@ -12,11 +12,13 @@
 #include <stdint.h>
 
 struct launch_option;
+struct option_desc;
 struct tool;
 
 #define NOT_GIVEN	UINT32_MAX
 #define MAX_REPEAT	64
 #define MAX_GROUPS	9	/* of options of one command */
+#define MAX_GIVEN	32	/* more than a command has that take one value */
 #define MAX_LAUNCH	256	/* options that describe one launch */
 
 /* An option that can be given several times. */
@@ -56,6 +58,10 @@ struct settings {
 		const char *value;
 	} launch[MAX_LAUNCH];
 	unsigned int nr_launch;
+
+	/* options with one value that were given: a second one would drop the first */
+	const struct option_desc *given[MAX_GIVEN];
+	unsigned int nr_given;
 
 	/* test */
 	const char *table;
