@@ -443,6 +443,8 @@ test_run_under_a_loaded_policy()
 	run_of 0 --object "$BUILD/bpf/spawn_policy.bpf.o" true
 	run_of 1 --object "$DIR/missing.bpf.o" true
 	expect_err 'cannot read the object file'
+	run_of 1 --object policy true
+	expect_err 'try: --policy policy, which is loaded'
 }
 
 # The debug kernel is slow, and for what the kernel does.

@@ -172,9 +172,12 @@ static int check_loaded(struct tool *t, const char *name)
 int do_list(struct tool *t)
 {
 	struct inventory v = { .only = t->nr_args ? t->args[0] : NULL };
-	int ret;
+	int ret = 0;
 
-	ret = kernel_check_policies(t);
+	if (v.only)
+		ret = pins_check_name(t, v.only);
+	if (!ret)
+		ret = kernel_check_policies(t);
 	if (!ret)
 		ret = gather(t, &v);
 	if (!ret && v.only && !v.nr_policies)

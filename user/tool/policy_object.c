@@ -6,6 +6,7 @@
 #include <spawn_policy.h>
 #include <spawnpol_bpf.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "kernel.h"
@@ -102,6 +103,24 @@ int policy_object_load(struct tool *t, struct object *o, const char *name,
 	return ret;
 }
 
+int policy_object_check(struct tool *t)
+{
+	const struct settings *s = &t->set;
+	int ret;
+
+	if (!s->policy)
+		return 0;
+	if (s->object)
+		return misuse(t, "--policy and --object exclude each other");
+	if (policy_options_given(t))
+		return misuse(t, "--%s does not go with --policy, which is set up already",
+			      policy_options_given(t));
+	ret = pins_check_name(t, s->policy);
+	if (ret)
+		advise(t, "--object FILE, for a policy that is not loaded");
+	return ret;
+}
+
 static int take_loaded(struct tool *t, const char *name)
 {
 	int lock, prog;
@@ -114,6 +133,11 @@ static int take_loaded(struct tool *t, const char *name)
 	return prog;
 }
 
+static bool is_loaded(const char *name)
+{
+	return *name && *name != '.' && !strchr(name, '/') && pins_exists(name);
+}
+
 int policy_object_take(struct tool *t, struct object *o, const char *path)
 {
 	const char *name = t->set.object ? t->set.object : DEFAULT_OBJECT;
@@ -124,6 +148,8 @@ int policy_object_take(struct tool *t, struct object *o, const char *path)
 	if (t->set.policy)
 		return take_loaded(t, t->set.policy);
 	ret = policy_object_load(t, o, name, path);
+	if (ret == -ENOENT && is_loaded(name))
+		advise(t, "--policy %s, which is loaded", name);
 	if (ret)
 		return ret;
 	ret = fcntl(bpf_program__fd(o->prog), F_DUPFD_CLOEXEC, 0);

@@ -17,6 +17,9 @@ struct tool;
 int policy_object_load(struct tool *t, struct object *o, const char *name,
 		       const char *path);
 
+/* Is what --policy says the name of a policy, and does it go with the other options? */
+int policy_object_check(struct tool *t);
+
 /*
  * A descriptor of the program that --policy, --object or neither of them means: that of a
  * loaded policy, or else of the object, the default one if none is given, loaded as by

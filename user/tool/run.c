@@ -229,12 +229,7 @@ static int check_options(struct tool *t)
 	if (s->no_policy && policy_wanted(t))
 		return misuse(t, "--%s does not go with --no-policy",
 			      policy_wanted(t));
-	if (s->policy && s->object)
-		return misuse(t, "--policy and --object exclude each other");
-	if (s->policy && policy_options_given(t))
-		return misuse(t, "--%s does not go with --policy, which is set up already",
-			      policy_options_given(t));
-	return 0;
+	return policy_object_check(t);
 }
 
 int do_run(struct tool *t)

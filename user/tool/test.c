@@ -10,7 +10,6 @@
 #include "kernel.h"
 #include "names.h"
 #include "policy_object.h"
-#include "policy_options.h"
 #include "table.h"
 #include "test_print.h"
 #include "tool.h"
@@ -118,14 +117,9 @@ int do_test(struct tool *t)
 {
 	struct table table = { 0 };
 	uint32_t events;
-	int ret = 0;
+	int ret = policy_object_check(t);
 
-	if (t->set.policy && t->set.object)
-		return misuse(t, "--policy and --object exclude each other");
-	if (t->set.policy && policy_options_given(t))
-		return misuse(t, "--%s does not go with --policy, which is set up already",
-			      policy_options_given(t));
-	if (t->set.events)
+	if (!ret && t->set.events)
 		ret = event_mask(t, t->set.events, &events);
 	if (!ret)
 		ret = read_table(t, &table);
