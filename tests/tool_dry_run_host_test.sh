@@ -44,6 +44,9 @@ test_situations_that_are_not_understood()
 	misuse_of 'exclude each other' --table x failed exec
 	misuse_of 'exclude each other' --policy a --object b failed exec
 	misuse_of '--path does not go with --policy' --policy a --path /bin failed exec
+	misuse_of 'is no name for a policy' --policy ./x failed exec
+	expect_err 'try: --object FILE'
+	misuse_of "'expct' is no key here (did you mean expect?)" failed exec expct skip
 }
 
 test_keys_that_are_not_understood()

@@ -113,14 +113,15 @@ misuse_of()
 test_commands_that_do_not_exist()
 {
 	misuse_of "there is no command 'lsit' (did you mean list" lsit
-	misuse_of "there is no command 'lod' (did you mean load" help lod
+	misuse_of "there is no command or topic 'lod' (did you mean load" help lod
+	misuse_of "there is no command or topic 'operation' (did you mean operations" help operation
 	misuse_of "there is no command ''" ''
 	expect_equal "$(json_of '[*d], d["error"]["status"]')" "(['error'], 2)"
 }
 
 test_options_that_do_not_exist()
 {
-	misuse_of 'unknown option --retr (did you mean retry' load --retr x y
+	misuse_of 'unknown option --retr (did you mean --retry?)' load --retr x y
 	misuse_of 'unknown option --nosuchthing' --nosuchthing
 	misuse_of 'unknown option -x' list -x
 	misuse_of 'unknown option --path' list --path /bin
@@ -466,7 +467,7 @@ test_man_page_is_good_roff()
 test_topics_list_what_options_take()
 {
 	local topic name
-	for topic in operations events verdicts; do
+	for topic in operations events verdicts situations; do
 		run "$TOOL" help "$topic"
 		expect_status 0
 		run "$TOOL" help --json "$topic"

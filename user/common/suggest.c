@@ -69,7 +69,8 @@ void suggest_try(struct suggestion *s, const char *name)
 	s->distance[i] = d;
 }
 
-const char *suggest_text(const struct suggestion *s, char *text, size_t size)
+static const char *write_names(const struct suggestion *s, const char *dashes,
+			       char *text, size_t size)
 {
 	size_t len = 0;
 	int i;
@@ -77,9 +78,19 @@ const char *suggest_text(const struct suggestion *s, char *text, size_t size)
 	if (size)
 		text[0] = 0;
 	for (i = 0; i < SUGGEST_MAX && s->name[i] && len < size; i++)
-		len += snprintf(text + len, size - len, "%s%s",
-				i ? ", " : " (did you mean ", s->name[i]);
+		len += snprintf(text + len, size - len, "%s%s%s",
+				i ? ", " : " (did you mean ", dashes, s->name[i]);
 	if (i && len < size)
 		snprintf(text + len, size - len, "?)");
 	return text;
+}
+
+const char *suggest_text(const struct suggestion *s, char *text, size_t size)
+{
+	return write_names(s, "", text, size);
+}
+
+const char *suggest_options(const struct suggestion *s, char *text, size_t size)
+{
+	return write_names(s, "--", text, size);
 }

@@ -18,5 +18,7 @@ void suggest_start(struct suggestion *s, const char *wanted);
 void suggest_try(struct suggestion *s, const char *name);
 /* " (did you mean A, B?)", or "" if nothing comes close. */
 const char *suggest_text(const struct suggestion *s, char *text, size_t size);
+/* The same of options: " (did you mean --A, --B?)". */
+const char *suggest_options(const struct suggestion *s, char *text, size_t size);
 
 #endif

@@ -4,6 +4,7 @@
 #include <spawnpol.h>
 #include <string.h>
 
+#include "common/suggest.h"
 #include "common/wrap.h"
 #include "help.h"
 #include "json.h"
@@ -11,6 +12,7 @@
 #include "tool.h"
 
 #define INDENT	4
+#define HINT	96
 
 void help_option_usage(const struct option_desc *o, char *text, size_t size)
 {
@@ -73,7 +75,7 @@ static void print_tool(FILE *to)
 	}
 	fprintf(to, "\nOptions of every command:\n");
 	print_options(to, global_options);
-	fprintf(to, "\nExit status: 0 done, 1 failed, 2 usage, 3 the kernel lacks support; of run the\ncommand's. '%s COMMAND --help' explains a command;\n'%s help operations', 'help events' and 'help verdicts' list names.\n",
+	fprintf(to, "\nExit status: 0 done, 1 failed, 2 usage, 3 the kernel lacks support; of run the\ncommand's. '%s COMMAND --help' explains a command;\n'%s help operations', 'help events', 'help verdicts' and\n'help situations' list names and words.\n",
 		TOOL_NAME, TOOL_NAME);
 }
 
@@ -141,6 +143,21 @@ int help_print(struct tool *t, const struct command *c, FILE *to)
 	return 0;
 }
 
+static int unknown_subject(struct tool *t, const char *name)
+{
+	const struct command *c;
+	struct suggestion s;
+	char hint[HINT];
+
+	suggest_start(&s, name);
+	for (c = commands; c->name; c++)
+		suggest_try(&s, c->name);
+	for (unsigned int n = 0; help_topic(n); n++)
+		suggest_try(&s, help_topic(n));
+	return misuse(t, "there is no command or topic '%s'%s", name,
+		      suggest_text(&s, hint, sizeof(hint)));
+}
+
 int do_help(struct tool *t)
 {
 	const struct command *c = NULL;
@@ -154,9 +171,10 @@ int do_help(struct tool *t)
 		ret = help_topic_print(t, t->args[0]);
 		if (ret != -ENOENT)
 			return ret;
-		c = command_find(t, t->args[0]);
-		if (!c)
-			return -EINVAL;
+		for (c = commands; c->name && strcmp(c->name, t->args[0]); c++)
+			;
+		if (!c->name)
+			return unknown_subject(t, t->args[0]);
 	}
 	return help_print(t, c, stdout);
 }

@@ -10,6 +10,8 @@
 #include "names.h"
 #include "tool.h"
 
+#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+
 struct topic {
 	const char *name;
 	const char *title;
@@ -48,12 +50,51 @@ static const char *operation_help(unsigned int n)
 	return text;
 }
 
+/* In short; the man page has all of it. */
+static const struct {
+	const char *word, *help;
+} situation_words[] = {
+	{ "then", "it follows from the situation before it, in the same chain" },
+	{ "EVENT", "see 'spawnpol help events'" },
+	{ "STEP", "see 'spawnpol help operations'" },
+	{ "RESULT", "an errno such as ENOENT, or a number that is none; else 0" },
+	{ "name=PROGRAM", "the name of the exec at hand" },
+	{ "path=PATH", "the path of an open, chdir or chroot" },
+	{ "head=BYTES", "how the file begins that an exec could not execute" },
+	{ "flags=FLAG,...", "hardlink, last, exec-at, search, path-at or none" },
+	{ "request=STEP", "the staged request that has ended" },
+	{ "step=N", "the number of the step" },
+	{ "attempt=N", "how many requests were issued for the step" },
+	{ "scratch=N,...", "the first words of the scratch area" },
+	{ "FIELD=VALUE", "pid, user_data, cookie, off, ring_id, cgroup_id, path_flags, path_mode, path_resolve, elapsed" },
+	{ "expect VERDICT", "see 'spawnpol help verdicts'; after it stands:" },
+	{ "result=ERRNO", "what the policy has set as the step's result, or none" },
+	{ "delay=TIME", "what it waits for, none or exceeded" },
+	{ "staged=REQUEST", "what it has staged, in order: OPERATION[:PATH], or none" },
+	{ "fails=ERRNO", "with what the chain ends if the verdict cannot be followed, or none" },
+	{ "scratch=N,...", "the first words of the scratch area" },
+};
+
+static const char *situation_word(unsigned int n)
+{
+	return n < COUNT(situation_words) ? situation_words[n].word : NULL;
+}
+
+static const char *situation_help(unsigned int n)
+{
+	return situation_words[n].help;
+}
+
 static const struct topic topics[] = {
 	{ "operations", "Operations of --on, as trace and outcomes name them:",
 	  step_nth, operation_help },
 	{ "events", "Events of --events, as trace names them:", event_nth, event_help },
 	{ "verdicts", "Verdicts of --on, as list and trace name them:", verdict_nth,
 	  verdict_help },
+	{ "situations",
+	  "Situations of test, which are explained under SITUATIONS in spawnpol(8):\n"
+	  "[then] EVENT STEP[:RESULT] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]",
+	  situation_word, situation_help },
 	{ NULL, NULL, NULL, NULL }
 };
 

@@ -55,7 +55,7 @@ static int unknown_option(struct tool *t, const char *name, size_t len)
 		for (o = lists[i]; o->name; o++)
 			suggest_try(&s, o->name);
 	return misuse(t, "unknown option --%s%s", wanted,
-		      suggest_text(&s, hint, sizeof(hint)));
+		      suggest_options(&s, hint, sizeof(hint)));
 }
 
 static int add_text(struct tool *t, const struct option_desc *o,

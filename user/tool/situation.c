@@ -8,6 +8,7 @@
 
 #include "common/errno_name.h"
 #include "common/parse.h"
+#include "common/suggest.h"
 #include "kernel.h"
 #include "names.h"
 #include "situation.h"
@@ -180,7 +181,13 @@ static int read_value(struct tool *t, struct situation *s,
 static int unknown_key(struct tool *t, const char *word, size_t len,
 		       const char *valid)
 {
-	misuse(t, "'%.*s' is no key here", (int)len, word);
+	struct suggestion s;
+	char hint[96];
+
+	suggest_start(&s, word);
+	suggest_try(&s, "expect");
+	misuse(t, "'%.*s' is no key here%s", (int)len, word,
+	       suggest_text(&s, hint, sizeof(hint)));
 	advise(t, "one of: %s", valid);
 	return -EINVAL;
 }
