@@ -88,6 +88,14 @@ test_trace_of_a_process_that_is_not_there()
 	expect_err "there is no process $!"
 }
 
+# It would be waited for without an end.
+test_trace_of_a_link_that_is_not_there()
+{
+	run "$TOOL" trace --link 4294967295
+	expect_status 1
+	expect_err 'there is no link 4294967295'
+}
+
 test_trace_ends_with_its_process()
 {
 	start_daemon_with_policy

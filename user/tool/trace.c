@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* spawnpol trace: follow the events until there is a reason to end. */
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawnpol.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -179,6 +181,31 @@ static int open_process(struct follow *f)
 	return fail(f->t, errno, "cannot trace process %u", pid);
 }
 
+/* Chains of a link that does not exist would be waited for without an end. */
+static int check_link(struct tool *t)
+{
+	const uint32_t id = t->set.link;
+	struct spawnpol_link_info info;
+	int fd, ret;
+
+	if (!id)
+		return 0;
+	fd = bpf_link_get_fd_by_id(id);
+	/* one that may not be looked at can be traced */
+	if (fd < 0 && errno != ENOENT)
+		return 0;
+	if (fd < 0) {
+		ret = fail(t, ENOENT, "there is no link %u", id);
+		advise(t, "%s list", TOOL_NAME);
+		return ret;
+	}
+	ret = spawnpol_policy_info(fd, &info);
+	close(fd);
+	if (ret == -EINVAL)
+		return refuse(t, "link %u is not that of a spawn policy", id);
+	return 0;
+}
+
 static void set_filter(struct follow *f)
 {
 	const struct settings *s = &f->t->set;
@@ -201,7 +228,9 @@ int do_trace(struct tool *t)
 	ret = kernel_check_spawn(t);
 	if (ret)
 		return ret;
-	ret = open_process(&f);
+	ret = check_link(t);
+	if (!ret)
+		ret = open_process(&f);
 	if (ret)
 		return ret;
 	set_filter(&f);
