@@ -269,6 +269,8 @@ TEST(advice_has_words_for_everything)
 		   "spawnpol_chain_program()");
 	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_EXEC, -EACCES).remedy,
 		   "a directory is none");
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_EXEC, -EPERM).remedy,
+		   "a policy may have refused it");
 	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_STEP, -EACCES).remedy,
 		   "directories on its path");
 	EXPECT_STR(spawnpol_kind_name(SPAWNPOL_KIND_SETPGID), "setpgid");

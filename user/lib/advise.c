@@ -99,8 +99,10 @@ static const struct entry about_exec[] = {
 		   "give the program with a slash" } },
 	{ EACCES, { NULL, "name a regular file that is executable (a directory is "
 			  "none); look at the modes of the directories on its path, "
-			  "at noexec mounts, and at the ring's restrictions" } },
-	{ EPERM, { NULL, "a seccomp filter may refuse execveat" } },
+			  "at noexec mounts, at the ring's restrictions, and at its "
+			  "policies (spawnpol trace shows what they refuse)" } },
+	{ EPERM, { NULL, "a policy may have refused it, which spawnpol trace "
+			 "shows; or a seccomp filter refuses execveat" } },
 	{ ETXTBSY, { "the program is being written",
 		     "a policy can wait and try again" } },
 	{ ENOEXEC, { "not a program",
