@@ -52,6 +52,7 @@ static void check_refused(struct tpolicy *p, const char *name)
 	X(context_before)                                                      \
 	X(context_across)                                                      \
 	X(scratch_index)                                                       \
+	X(scratch_address)                                                     \
 	X(rodata_path)                                                         \
 	X(short_sqe)                                                           \
 	X(own_context)                                                         \

@@ -24,7 +24,7 @@ static const struct {
 	{ "variable ctx access",
 	  "copy what is indexed to the stack: the context is addressed by constants alone" },
 	{ "dereference of modified ctx ptr",
-	  "read the field into a variable at the beginning: the context is addressed by constants alone" },
+	  "read the field into a variable at the beginning; store to it in a function of its own (static __noinline), or as ((volatile __u64 *)ctx->scratch)[N] = ...: the context is addressed by constants alone" },
 	{ "invalid bpf_context access",
 	  "fields of the context as spawnpol-reference(7) lists them; scratch alone can be written" },
 	{ "unknown func",
