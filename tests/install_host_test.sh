@@ -146,18 +146,24 @@ test_checks_wait_for_what_builds()
 	[[ ${OUT#*tests/run.sh --host} != *install\ * ]] || fail "they do not: $OUT"
 }
 
-# The examples are copied, built, and are the same programs as in the checkout.
-test_policies_are_built_from_installed_files()
+# build_examples_of PACKAGE: install, and copy and build its examples in $DIR/mine.
+build_examples_of()
 {
-	local name
 	run make -C "$TOP" install PREFIX="$DIR/prefix"
 	expect_status 0
 	export PKG_CONFIG_PATH=$DIR/prefix/lib/pkgconfig
-	cp -r "$(pkg-config --variable=exampledir spawnpol-policy)" "$DIR/mine" ||
+	cp -r "$(pkg-config --variable=exampledir "$1")" "$DIR/mine" ||
 		fail "no example is installed"
 	run make -C "$DIR/mine"
 	expect_status 0
 	[[ ! $ERR ]] || fail "it built with warnings: $ERR"
+}
+
+# The examples are copied, built, and are the same programs as in the checkout.
+test_policies_are_built_from_installed_files()
+{
+	local name
+	build_examples_of spawnpol-policy
 	for name in wait_busy search_dirs; do
 		program "$DIR/mine/$name.bpf.o" >"$DIR/got"
 		program "$BUILD/examples/policy/$name.bpf.o" >"$DIR/wanted"
@@ -169,14 +175,7 @@ test_policies_are_built_from_installed_files()
 test_launchers_are_built_from_installed_files()
 {
 	local name
-	run make -C "$TOP" install PREFIX="$DIR/prefix"
-	expect_status 0
-	export PKG_CONFIG_PATH=$DIR/prefix/lib/pkgconfig
-	cp -r "$(pkg-config --variable=exampledir libspawnpol)" "$DIR/mine" ||
-		fail "no example is installed"
-	run make -C "$DIR/mine"
-	expect_status 0
-	[[ ! $ERR ]] || fail "it built with warnings: $ERR"
+	build_examples_of libspawnpol
 	for name in epoll wrapped_ring; do
 		[[ -x $DIR/mine/$name ]] || fail "there is no $name"
 	done

@@ -94,24 +94,10 @@ static const struct way ways[] = {
 static struct blocker block;
 static struct hold hold;
 
-/* The child has no descriptor but this one: none of the link, above all. */
-static void q_clone_with(int fd, unsigned int flags)
-{
-	static struct {
-		struct io_uring_clone_files head;
-		struct io_uring_clone_file file;
-	} list = { .head = { .nr = 1 } };
-	struct io_uring_sqe *sqe = q_clone(&r);
-
-	list.file.source = list.file.number = fd;
-	sqe->rw_flags = IORING_CLONE_FILES | flags;
-	sqe->addr3 = (uintptr_t)&list;
-}
-
 static void q_needing_clone(void)
 {
 	make_pipe(block.fds);
-	q_clone_with(block.fds[0], IORING_CLONE_NEED_POLICY);
+	q_clone_with(&r, block.fds[0], IORING_CLONE_NEED_POLICY);
 }
 
 static struct io_uring_sqe *q_blocking(void)
@@ -447,7 +433,7 @@ TEST(K6_without_the_flag_a_chain_goes_on_without_its_policy)
 	for (i = 0; i < WAYS; i++) {
 		begin(&ways[i], 0, prog);
 		make_pipe(block.fds);
-		q_clone_with(block.fds[0], 0);
+		q_clone_with(&r, block.fds[0], 0);
 		q_blocking();
 		q_exit(&r, STATUS);
 		pid = start_and_block();

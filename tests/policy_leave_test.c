@@ -219,20 +219,6 @@ static void start_passing(int *link, unsigned int nr)
 						 (struct place){ 0 }));
 }
 
-/* The child has one descriptor, and so none of a link. */
-static void q_needing_clone(int fd)
-{
-	static struct {
-		struct io_uring_clone_files head;
-		struct io_uring_clone_file file;
-	} list = { .head = { .nr = 1 } };
-	struct io_uring_sqe *sqe = q_clone(&r);
-
-	list.file.source = list.file.number = fd;
-	sqe->rw_flags = IORING_CLONE_FILES | IORING_CLONE_NEED_POLICY;
-	sqe->addr3 = (uintptr_t)&list;
-}
-
 static void leave_between_steps(leave_way *leave, unsigned int nr,
 				unsigned int gone)
 {
@@ -241,7 +227,7 @@ static void leave_between_steps(leave_way *leave, unsigned int nr,
 
 	start_passing(link, nr);
 	make_pipe(block.fds);
-	q_needing_clone(block.fds[0]);
+	q_clone_with(&r, block.fds[0], IORING_CLONE_NEED_POLICY);
 	q_read(&r, block.fds[0], &block.byte, 1);
 	hardlink(q_nop(&r));
 	q_exit(&r, 5);
@@ -270,7 +256,7 @@ static void leave_in_exec(leave_way *leave, unsigned int nr, unsigned int gone)
 	hold_init(&hold);
 	argv[0] = hold.page;
 	argv[1] = status;
-	q_needing_clone(block.fds[0]);
+	q_clone_with(&r, block.fds[0], IORING_CLONE_NEED_POLICY);
 	q_exec(&r, helper("exit_with"), argv);
 	tring_submit(&r);
 	pid = CHECK_OK(tring_res(&r, CLONE));
@@ -489,48 +475,4 @@ TEST(U9_a_ring_is_closed_at_any_moment, .timeout = 300)
 		while (waitpid(-1, NULL, 0) > 0)
 			;
 	}
-}
-
-/* --- changes of the slot while chains begin --------------------------------------------- */
-
-static volatile bool changing;
-
-static void *change_slot(void *arg)
-{
-	int prog = prog_returning(IORING_VERDICT_PASS);
-	struct place at = { 0 };
-
-	(void)arg;
-	while (changing) {
-		int link = CHECK_OK(place_by_bpf(tring_fd(&r), prog, at));
-
-		detach_link(link);
-		close(link);
-	}
-	close(prog);
-	return NULL;
-}
-
-/* It is not empty at any moment, so that there is a policy for each chain. */
-TEST(U9_a_slot_that_is_being_changed_is_not_empty)
-{
-	unsigned int i;
-	pthread_t thread;
-
-	start(1);
-	changing = true;
-	CHECK_EQ(pthread_create(&thread, NULL, change_slot, NULL), 0);
-	for (i = 0; i < 300; i++) {
-		tring_forget(&r);
-		tprog_reset(&p[0]);
-		q_clone(&r)->rw_flags = IORING_CLONE_NEED_POLICY;
-		q_fail(&r);
-		tring_submit(&r);
-		/* if one of its policies has gone meanwhile, that ends it */
-		if (tring_res(&r, 0) != -ENOLINK)
-			EXPECT_EQ(tring_res(&r, 0), -ENOENT);
-		CHECK_OK(tring_res(&r, CLONE));
-	}
-	changing = false;
-	CHECK_EQ(pthread_join(thread, NULL), 0);
 }

@@ -172,7 +172,7 @@ const struct command commands[] = {
 	  do_unload, 1, 1, .options = { unload_options },
 	  .complete = COMPLETE_POLICY },
 	{ "attach", "NAME", "attach a loaded policy to a process's ring",
-	  "The process needs to do nothing, and need not know. The link is pinned beside the policy and stays when this tool ends; it is printed for use with update and detach.\n\nA slot can have several policies. They are asked in their order, until one gives a verdict other than PASS: attach a policy that restricts with --first, and the default policy, which does not pass, last. A policy after one that decides is not asked: there, one that restricts would refuse nothing.",
+	  "The process needs to do nothing, and need not know. The link is pinned in the directory of the policy and stays when this tool ends; it is printed for use with update and detach.\n\nA slot can have several policies. They are asked in their order, until one gives a verdict other than PASS: attach a policy that restricts with --first, and the default policy, which does not pass, last. A policy after one that decides is not asked: there, one that restricts would refuse nothing.",
 	  do_attach, 1, 1, .options = { attach_options, budget_options },
 	  .complete = COMPLETE_POLICY },
 	{ "update", "LINK NAME", "put another loaded policy under a link",

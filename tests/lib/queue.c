@@ -62,6 +62,20 @@ struct io_uring_sqe *q_clone3(struct tring *r, const struct clone_args *args)
 	return sqe;
 }
 
+struct io_uring_sqe *q_clone_with(struct tring *r, int fd, unsigned int flags)
+{
+	static struct {
+		struct io_uring_clone_files head;
+		struct io_uring_clone_file file;
+	} list = { .head = { .nr = 1 } };
+	struct io_uring_sqe *sqe = q_clone(r);
+
+	list.file.source = list.file.number = fd;
+	sqe->rw_flags = IORING_CLONE_FILES | flags;
+	sqe->addr3 = (uintptr_t)&list;
+	return sqe;
+}
+
 struct io_uring_sqe *q_exec(struct tring *r, const char *path,
 			    char *const argv[])
 {

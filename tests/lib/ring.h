@@ -99,6 +99,8 @@ struct io_uring_sqe *q_alone(struct tring *r, unsigned int op,
 			     uint64_t user_data);
 struct io_uring_sqe *q_clone(struct tring *r);
 struct io_uring_sqe *q_clone3(struct tring *r, const struct clone_args *args);
+/* The child has this descriptor and no other: none of a link, above all. */
+struct io_uring_sqe *q_clone_with(struct tring *r, int fd, unsigned int flags);
 struct io_uring_sqe *q_exec(struct tring *r, const char *path,
 			    char *const argv[]);
 /* EXEC of a program that exits with this status. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a policy copies by kernel functions: beside the context, a part of a situation. */
+/* The part of a situation that is not in the context: what policies copy by functions. */
 #ifndef SPAWNPOL_SITUATION_DATA_H
 #define SPAWNPOL_SITUATION_DATA_H
 
