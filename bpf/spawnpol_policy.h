@@ -70,6 +70,7 @@
 #define SPAWNPOL_OP_CLONE	SPAWNPOL_OP(IORING_OP_CLONE)
 #define SPAWNPOL_OP_EXEC	SPAWNPOL_OP(IORING_OP_EXEC)
 #define SPAWNPOL_OP_CHILD	SPAWNPOL_OP(IORING_OP_CHILD)
+#define SPAWNPOL_OP_SPAWN	SPAWNPOL_OP(IORING_OP_SPAWN)
 #define SPAWNPOL_OP(name)						\
 	((__u32)bpf_core_enum_value(enum io_uring_op___spawnpol,	\
 				    name##___spawnpol))
@@ -78,11 +79,12 @@ enum io_uring_op___spawnpol {
 	IORING_OP_CLONE___spawnpol = 58,
 	IORING_OP_EXEC___spawnpol,
 	IORING_OP_CHILD___spawnpol,
+	IORING_OP_SPAWN___spawnpol,
 };
 
 /*
  * The events the policy wants besides failures and the end of what it staged:
- * a mask of IORING_POLICY_BEFORE_STEP, _BEFORE_EXEC, _DONE and _CLONE, or 0. Loaders
+ * a mask of IORING_POLICY_BEFORE_STEP, _BEFORE_EXEC, _DONE, _CLONE and _MISS, or 0. Loaders
  * read the variable from the object's .rodata and ask for them at attach.
  */
 #define SPAWNPOL_EVENTS(mask)						\
@@ -133,6 +135,13 @@ extern int bpf_iouring_stage_exec_dir(struct bpf_iouring_ctx *ctx,
 extern int bpf_iouring_stage_exec_interp(struct bpf_iouring_ctx *ctx,
 					 const char *interp,
 					 __u32 interp__sz) __ksym;
+
+/*
+ * A search for the EXEC at hand along a list of directories with colons in between, as
+ * execvp(3) makes it: one request. STAGED follows if nothing was found.
+ */
+extern int bpf_iouring_stage_exec_search(struct bpf_iouring_ctx *ctx,
+					 const char *list, __u32 list__sz) __ksym;
 
 /* Copy the name of the EXEC at hand; returns its length without the NUL. */
 extern int bpf_iouring_exec_name(struct bpf_iouring_ctx *ctx,

@@ -19,6 +19,7 @@
 #define SPAWNPOL_OP_CLONE		58
 #define SPAWNPOL_OP_EXEC		59
 #define SPAWNPOL_OP_CHILD		60
+#define SPAWNPOL_OP_SPAWN		61
 #define SPAWNPOL_OP_LAST		61
 
 /* enum io_uring_register_op */

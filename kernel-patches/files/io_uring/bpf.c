@@ -22,6 +22,7 @@
 #include "child.h"
 #include "name.h"
 #include "policy.h"
+#include "search.h"
 #include "spawn.h"
 
 static struct io_policy_run *io_policy_run_of(struct bpf_iouring_ctx *ctx)
@@ -74,6 +75,24 @@ static int io_stage_exec(struct io_policy_run *run, enum io_staged_kind kind,
 		return PTR_ERR(copy);
 	io_stage(run, kind)->path = copy;
 	return 0;
+}
+
+/* A list of directories can be longer than a path. */
+static struct filename *io_stage_list(const char *list, size_t size)
+{
+	size_t len = strnlen(list, size);
+	struct filename *copy;
+
+	if (!len || len == size)
+		return ERR_PTR(-EINVAL);
+	if (len >= IO_SEARCH_MAX_LIST)
+		return ERR_PTR(-ENAMETOOLONG);
+	copy = io_name_room(len + 1);
+	if (IS_ERR(copy))
+		return copy;
+	memcpy((char *)copy->iname, list, len);
+	((char *)copy->iname)[len] = '\0';
+	return copy;
 }
 
 static int io_stage_check(struct io_policy_run *run, struct io_uring_sqe *copy,
@@ -216,6 +235,36 @@ __bpf_kfunc int bpf_iouring_stage_exec_interp(struct bpf_iouring_ctx *ctx,
 }
 
 /**
+ * bpf_iouring_stage_exec_search() - stage a search for the EXEC at hand
+ * @ctx: context of the program
+ * @list: directories with colons in between, ended by a NUL
+ * @list__sz: size of the memory @list is in
+ *
+ * The program is looked for in each directory in turn, as execvp(3) does: an empty one
+ * is the working directory, and -EACCES is the error if nothing else was found. It is
+ * one request, and IORING_POLICY_STAGED follows if nothing was found. A name with a
+ * slash is not looked for, but executed.
+ *
+ * Return: as bpf_iouring_stage_exec().
+ */
+__bpf_kfunc int bpf_iouring_stage_exec_search(struct bpf_iouring_ctx *ctx,
+					      const char *list, u32 list__sz)
+{
+	struct io_policy_run *run = io_policy_run_of(ctx);
+	struct filename *copy;
+
+	if (!run->exec_name)
+		return -ENOENT;
+	if (!io_can_stage(run))
+		return -E2BIG;
+	copy = io_stage_list(list, list__sz);
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	io_stage(run, IO_STAGED_SEARCH)->path = copy;
+	return 0;
+}
+
+/**
  * bpf_iouring_exec_name() - name of the EXEC at hand
  * @ctx: context of the program
  * @buf: where to copy it, with a NUL at the end
@@ -299,6 +348,7 @@ BTF_ID_FLAGS(func, bpf_iouring_stage_child, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iouring_stage_exec, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iouring_stage_exec_dir, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iouring_stage_exec_interp, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_iouring_stage_exec_search, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iouring_exec_name)
 BTF_ID_FLAGS(func, bpf_iouring_exec_head)
 BTF_ID_FLAGS(func, bpf_iouring_step_path)

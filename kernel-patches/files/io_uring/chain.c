@@ -45,7 +45,9 @@
 #include "complete.h"
 #include "decide.h"
 #include "exec.h"
+#include "plan.h"
 #include "report.h"
+#include "search.h"
 #include "spawn.h"
 #include "spawn_task.h"
 #include "step.h"
@@ -103,7 +105,8 @@ void io_chain_flush(struct io_chain *chain)
 {
 	struct io_kiocb *req = chain->steps;
 
-	if (req == chain->step.req)
+	/* a plan's steps have no CQEs */
+	if (!req || req == chain->step.req)
 		return;
 	while (req->link != chain->step.req)
 		req = req->link;
@@ -122,6 +125,8 @@ static void io_chain_stop_deadline(struct io_chain *chain)
 {
 	struct io_timeout_data *data;
 
+	if (chain->plan)
+		io_plan_stop_deadline(chain->plan);
 	if (!chain->ltimeout)
 		return;
 	data = chain->ltimeout->async_data;
@@ -249,6 +254,8 @@ void io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged,
 		io_chain_flush(chain);
 
 	chain->step.attempt++;
+	if (req->opcode == IORING_OP_EXEC)
+		io_exec_rewind(req);
 	do {
 		io_chain_issue_once(req);
 	} while (io_chain_restart(chain, req));
@@ -264,22 +271,6 @@ void io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged,
 }
 
 /* --- one step ------------------------------------------------------------------------ */
-
-/* The program may be in the next directory: see execvp(3). */
-static bool io_search_goes_on(s32 error)
-{
-	switch (error) {
-	case -EACCES:
-	case -ENODEV:
-	case -ENOENT:
-	case -ENOTDIR:
-	case -ESTALE:
-	case -ETIMEDOUT:
-		return true;
-	default:
-		return false;
-	}
-}
 
 bool io_step_forgives(struct io_kiocb *req, s32 res)
 {
@@ -311,6 +302,16 @@ static bool io_step_run(struct io_chain *chain)
 	return !step->result.failed || io_step_forgives(step->req, step->result.res);
 }
 
+struct io_kiocb *io_chain_first(struct io_chain *chain)
+{
+	return chain->plan ? io_plan_first(chain->plan) : chain->steps;
+}
+
+static struct io_kiocb *io_chain_next(struct io_chain *chain)
+{
+	return chain->plan ? io_plan_next(chain->plan) : chain->step.req->link;
+}
+
 /* IOSQE_CQE_SKIP_SUCCESS is for success, and for what never ran. */
 static void io_step_settle(struct io_step *step)
 {
@@ -334,7 +335,7 @@ static void io_chain_run(struct io_chain *chain)
 {
 	struct io_child_state *state = &chain->child_state;
 	struct io_step *step = &chain->step;
-	struct io_kiocb *req = chain->steps;
+	struct io_kiocb *req = io_chain_first(chain);
 
 	for (;;) {
 		io_step_begin(chain, req);
@@ -350,7 +351,7 @@ static void io_chain_run(struct io_chain *chain)
 		}
 		if (!io_step_run(chain) || state->execed || state->committed)
 			return;
-		req = step->req->link;
+		req = io_chain_next(chain);
 		if (!req)
 			return;
 		/* a step that failed because the chain was cancelled is not forgiven */
@@ -438,6 +439,7 @@ static bool io_chain_end(struct io_chain *chain)
 {
 	struct io_step *step = &chain->step;
 	bool execed;
+	int error;
 
 	io_chain_guard_program(chain);
 	io_report_write(chain);
@@ -447,13 +449,15 @@ static bool io_chain_end(struct io_chain *chain)
 	/* the launcher may do what it likes with the report's memory after a CQE */
 	if (!execed && chain->report.to)
 		step->silent = false;
-	trace_io_uring_spawn_end(chain, execed ? 0 : step->result.res < 0 ?
-				 step->result.res : -ECANCELED);
+	error = execed ? 0 : step->result.res < 0 ? step->result.res : -ECANCELED;
+	trace_io_uring_spawn_end(chain, error);
 
 	io_step_settle(step);
 	io_chain_cancel_from(chain, step->req->link);
 	io_req_complete_list(chain->steps);
 	io_chain_complete_deadline(chain);
+	if (chain->plan)
+		io_plan_complete(chain, chain->spawn, error);
 	io_spawn_task_end(&chain->shares);
 	io_chain_free(chain);
 	return execed;

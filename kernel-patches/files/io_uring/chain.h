@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A chain: a CLONE and the requests that are linked to it, its steps, from the
- * moment they are taken from the ring until the last of them is complete.
+ * A chain: a CLONE and the requests that are linked to it, its steps, or a SPAWN with
+ * all of that in it (plan.h), from the moment they are taken from the ring until the
+ * last of them is complete.
  *
  * It goes from hand to hand. Whoever has it works on it without a lock, and the
  * last one frees it:
@@ -27,6 +28,8 @@
 
 #include "policy.h"
 
+struct io_clone_args;
+struct io_plan;
 struct io_spawn_queue;
 struct spawn_head;
 
@@ -57,7 +60,8 @@ enum io_chain_state {
 struct io_chain_start {
 	struct list_head	node;		/* in the queue, or among the doomed */
 	struct io_spawn_queue	*queue;
-	struct io_kiocb		*clone;		/* until there is a child */
+	struct io_kiocb		*clone;		/* CLONE or SPAWN, until there is a child */
+	const struct io_clone_args *args;	/* its, or NULL */
 	int			error;		/* why there is no starter */
 	unsigned long		pause;		/* jiffies: the next one */
 	struct delayed_work	retry;		/* initialised when it is needed */
@@ -137,6 +141,8 @@ struct io_chain {
 	bool			need_policy;
 	struct io_report	report;
 	struct io_kiocb		*ltimeout;	/* deadline of the whole, or NULL */
+	struct io_plan		*plan;		/* of a SPAWN, in place of steps, or NULL */
+	struct io_kiocb		*spawn;		/* that SPAWN, once there is a child */
 	struct io_spawn_snapshot snapshot;
 	struct completion	shares;		/* the child has its parent's memory */
 
@@ -164,6 +170,8 @@ void io_chain_cancel(struct io_chain *chain, enum io_uring_spawn_end by);
 void io_chain_doom(struct io_chain *chain);
 /* clone.c */
 void io_chain_arm_deadline(struct io_chain *chain);
+/* Its deadline has come. From a timer. */
+void io_chain_expire(struct io_chain *chain);
 /* start.c */
 /*
  * Make the child, or put the chain back into the queue, or end it. The chain is not
@@ -178,6 +186,8 @@ int io_chain_main(void *data);
 /* Issue a request in the child. */
 void io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged,
 		    struct io_result *result);
+/* The first request of its steps, run or not. */
+struct io_kiocb *io_chain_first(struct io_chain *chain);
 /* Whether the next step runs if this one has that result, an error. */
 bool io_step_forgives(struct io_kiocb *req, s32 res);
 

@@ -222,11 +222,11 @@ bool io_child_has_path(u32 cmd)
 
 /* --- preparing the request ------------------------------------------------ */
 
-static bool io_child_check(struct io_kiocb *req, struct io_child *child)
+static bool io_child_check(const struct io_child *child, bool fixed)
 {
 	const struct io_child_def *def = &io_child_defs[child->cmd];
 
-	if (!def->fixed && req->flags & REQ_F_FIXED_FILE)
+	if (!def->fixed && fixed)
 		return false;
 	if (!def->fd && child->fd)
 		return false;
@@ -257,7 +257,36 @@ static int __io_child_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	child->addr3 = READ_ONCE(sqe->addr3);
 	child->addr4 = READ_ONCE(sqe->__pad2[0]);
 	child->flags = READ_ONCE(sqe->child_flags);
-	return io_child_check(req, child) ? 0 : -EINVAL;
+	return io_child_check(child, req->flags & REQ_F_FIXED_FILE) ? 0 : -EINVAL;
+}
+
+int io_child_prep_step(struct io_child *child, const struct io_uring_spawn_step *step)
+{
+	struct filename *path;
+	u32 cmd = step->cmd;
+
+	if (cmd >= ARRAY_SIZE(io_child_defs))
+		return -EOPNOTSUPP;
+	cmd = array_index_nospec(cmd, ARRAY_SIZE(io_child_defs));
+	*child = (struct io_child){
+		.addr	= step->addr,
+		.off	= step->off,
+		.addr3	= step->addr3,
+		.addr4	= step->addr4,
+		.cmd	= cmd,
+		.flags	= step->child_flags,
+		.fd	= step->fd,
+	};
+	if (!io_child_check(child, step->flags & IORING_SPAWN_STEP_FIXED))
+		return -EINVAL;
+	if (!io_child_defs[cmd].path)
+		return child->addr <= io_child_defs[cmd].addr ? 0 : -EINVAL;
+
+	path = io_name_import(child->addr);
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	child->path = path;
+	return path->name[0] ? 0 : -ENOENT;
 }
 
 /* "" is no path, unlike where AT_EMPTY_PATH makes it one. */

@@ -12,6 +12,7 @@
 #include "call.h"
 
 struct filename;
+struct io_uring_spawn_step;
 
 /* How many descriptors IORING_CHILD_CLOSE_EXCEPT can keep. */
 #define IO_CHILD_MAX_KEPT	65536
@@ -27,6 +28,13 @@ struct io_child {
 	u32				flags;
 	int				fd;
 };
+
+/*
+ * Make a command of a step of SPAWN. Its path is imported, and child->path is to be
+ * put, also if this fails. -EOPNOTSUPP: there is no such command; -EINVAL, and for a
+ * path -EFAULT, -ENAMETOOLONG, -ENOMEM, -ENOENT.
+ */
+int io_child_prep_step(struct io_child *child, const struct io_uring_spawn_step *step);
 
 /*
  * For commands that stand in for more than one call: make this one, in place of

@@ -44,7 +44,16 @@ void io_spawn_snapshot(struct io_spawn_snapshot *snapshot)
 	snapshot->ioprio = current->io_context ? current->io_context->ioprio : 0;
 }
 
-static int io_clone_import(struct io_clone_args *ca)
+void io_clone_snapshot(struct io_ring_ctx *ctx, struct io_spawn_snapshot *snapshot)
+{
+	/* the submitter of an SQ thread is who made the ring */
+	if (ctx->flags & IORING_SETUP_SQPOLL)
+		*snapshot = ctx->spawn.inherited;
+	else
+		io_spawn_snapshot(snapshot);
+}
+
+int io_clone_import(struct io_clone_args *ca)
 {
 	struct kernel_clone_args *args = &ca->args;
 	int ret;
@@ -72,6 +81,7 @@ int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	u32 slot = READ_ONCE(sqe->file_index);
 	u64 addr = READ_ONCE(sqe->addr);
 	u32 len = READ_ONCE(sqe->len);
+	u64 report_addr = READ_ONCE(sqe->__pad2[0]);
 	struct io_report report = {};
 	struct io_clone_args *ca;
 	int ret;
@@ -85,20 +95,20 @@ int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	if ((!(flags & IORING_CLONE_FILES) && sqe->addr3) || (!addr && len))
 		return -EINVAL;
 
-	ret = io_report_prep(&report, sqe, flags & IORING_CLONE_REPORT);
-	if (ret)
-		return ret;
+	if (flags & IORING_CLONE_REPORT) {
+		ret = io_report_prep(&report, report_addr);
+		if (ret)
+			return ret;
+	} else if (report_addr) {
+		return -EINVAL;
+	}
 
 	clone->cookie = READ_ONCE(sqe->off);
 	clone->report = report.to;
 	clone->report_size = report.size;
 	clone->slot = slot;
 	clone->flags = flags;
-	/* the submitter of an SQ thread is who made the ring */
-	if (req->ctx->flags & IORING_SETUP_SQPOLL)
-		clone->snapshot = req->ctx->spawn.inherited;
-	else
-		io_spawn_snapshot(&clone->snapshot);
+	io_clone_snapshot(req->ctx, &clone->snapshot);
 	if (!addr && !(flags & IORING_CLONE_FILES))
 		return 0;
 
@@ -107,6 +117,7 @@ int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	ca = req->async_data;
 	ca->addr = addr;
 	ca->len = len;
+	ca->lists_files = flags & IORING_CLONE_FILES;
 	ca->files = READ_ONCE(sqe->addr3);
 	return io_clone_import(ca);
 }
@@ -161,7 +172,8 @@ static int io_clone_check_links(struct io_kiocb *req)
 	return 0;
 }
 
-static int io_chain_get_policies(struct io_chain *chain, struct io_clone *clone)
+static int io_chain_get_policies(struct io_chain *chain,
+				 const struct io_clone *clone)
 {
 	struct io_chain_policy *pol = &chain->pol;
 
@@ -176,9 +188,10 @@ static int io_chain_get_policies(struct io_chain *chain, struct io_clone *clone)
 	return 0;
 }
 
-static struct io_chain *io_chain_alloc(struct io_kiocb *req)
+static struct io_chain *io_chain_alloc(struct io_kiocb *req,
+				       const struct io_clone *clone,
+				       const struct io_clone_args *args)
 {
-	struct io_clone *clone = io_kiocb_to_cmd(req, struct io_clone);
 	struct io_chain *chain;
 	int ret;
 
@@ -196,6 +209,7 @@ static struct io_chain *io_chain_alloc(struct io_kiocb *req)
 		.report.to	= clone->report,
 		.report.size	= clone->report_size,
 		.start.clone	= req,
+		.start.args	= args,
 		.node.chain	= chain,
 	};
 	INIT_LIST_HEAD(&chain->node.list);
@@ -246,11 +260,8 @@ static void io_chain_adopt(struct io_chain *chain, struct io_kiocb *req)
 
 /* --- the deadline ---------------------------------------------------------- */
 
-static enum hrtimer_restart io_chain_deadline(struct hrtimer *timer)
+void io_chain_expire(struct io_chain *chain)
 {
-	struct io_timeout_data *data = container_of(timer, struct io_timeout_data,
-						    timer);
-	struct io_chain *chain = data->req->chain;
 	struct io_ring_ctx *ctx = chain->ctx;
 	unsigned long flags;
 
@@ -258,6 +269,14 @@ static enum hrtimer_restart io_chain_deadline(struct hrtimer *timer)
 	if (!list_empty(&chain->node.list) && !chain->cancelled)
 		io_chain_cancel(chain, IORING_END_DEADLINE);
 	spin_unlock_irqrestore(&ctx->spawn.lock, flags);
+}
+
+static enum hrtimer_restart io_chain_deadline(struct hrtimer *timer)
+{
+	struct io_timeout_data *data = container_of(timer, struct io_timeout_data,
+						    timer);
+
+	io_chain_expire(data->req->chain);
 	return HRTIMER_NORESTART;
 }
 
@@ -272,25 +291,34 @@ void io_chain_arm_deadline(struct io_chain *chain)
 
 /* --- issue ------------------------------------------------------------------ */
 
-static int io_clone_take(struct io_kiocb *req)
+struct io_chain *io_chain_begin(struct io_kiocb *req, const struct io_clone *clone,
+				const struct io_clone_args *args,
+				struct io_spawn_queue **queue)
 {
 	struct io_ring_ctx *ctx = req->ctx;
+
+	if (READ_ONCE(ctx->spawn.nr_waiting) >= IO_SPAWN_MAX_WAITING)
+		return ERR_PTR(-EAGAIN);
+	*queue = io_spawn_queue_of(ctx);
+	if (!*queue)
+		return ERR_PTR(-ENOMEM);
+	return io_chain_alloc(req, clone, args);
+}
+
+static int io_clone_take(struct io_kiocb *req)
+{
+	struct io_clone *clone = io_kiocb_to_cmd(req, struct io_clone);
 	struct io_spawn_queue *queue;
 	struct io_chain *chain;
 	int ret;
 
 	/* the ring is being closed: nobody would cancel the chain */
-	if (percpu_ref_is_dying(&ctx->refs))
+	if (percpu_ref_is_dying(&req->ctx->refs))
 		return -ECANCELED;
 	ret = io_clone_check_links(req);
 	if (ret)
 		return ret;
-	if (READ_ONCE(ctx->spawn.nr_waiting) >= IO_SPAWN_MAX_WAITING)
-		return -EAGAIN;
-	queue = io_spawn_queue_of(ctx);
-	if (!queue)
-		return -ENOMEM;
-	chain = io_chain_alloc(req);
+	chain = io_chain_begin(req, clone, req->async_data, &queue);
 	if (IS_ERR(chain))
 		return PTR_ERR(chain);
 	io_chain_adopt(chain, req);

@@ -22,10 +22,12 @@ struct io_clone_args {
 	/* where they came from, for seccomp */
 	u64				addr;
 	u32				len;
-	/* the list of the child's files, with IORING_CLONE_FILES */
+	/* the child has the files of this list, and no others */
+	bool				lists_files;
 	u64				files;
 };
 
+/* Of CLONE and SPAWN. */
 struct io_clone {
 	struct file			*file;
 	u64				cookie;
@@ -38,6 +40,17 @@ struct io_clone {
 };
 
 void io_spawn_snapshot(struct io_spawn_snapshot *snapshot);
+/* ... for a request: what the program is to inherit. */
+void io_clone_snapshot(struct io_ring_ctx *ctx, struct io_spawn_snapshot *snapshot);
+/* Read what ca->addr and ca->len say. */
+int io_clone_import(struct io_clone_args *ca);
+/*
+ * A chain for @req, of which @clone tells, with @args or NULL. It is to be put into
+ * *@queue. -EAGAIN, -ENOMEM, -ENOLINK, or -ECANCELED.
+ */
+struct io_chain *io_chain_begin(struct io_kiocb *req, const struct io_clone *clone,
+				const struct io_clone_args *args,
+				struct io_spawn_queue **queue);
 int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe);
 int io_clone(struct io_kiocb *req, unsigned int issue_flags);
 void io_clone_fail(struct io_kiocb *req);

@@ -104,13 +104,13 @@ static void io_chain_fill_run(struct io_chain *chain, struct io_kiocb *req,
 {
 	const struct io_policy_attr *attr = &chain->pol.policy->attr;
 	bool clone = req == chain->start.clone;
-	struct io_kiocb *exec = io_exec_at_hand(clone ? chain->steps : req);
+	struct io_kiocb *exec = io_exec_at_hand(clone ? io_chain_first(chain) : req);
 	struct io_policy_run *run = chain->pol.run;
 
 	io_chain_fill_ctx(chain, req, exec, event);
 	io_chain_fill_path(chain, req);
 	run->head = chain->pol.head;
-	run->exec_name = exec ? io_exec_path(exec) : NULL;
+	run->exec_name = exec ? io_exec_own_path(exec) : NULL;
 	run->step_is_exec = req->opcode == IORING_OP_EXEC;
 	/* there is no child yet to issue anything */
 	run->max_staged = clone ? 0 : attr->max_staged;

@@ -108,6 +108,8 @@ static enum io_step_act io_chain_verdict_retry(struct io_chain *chain)
 		return io_chain_fail_verdict(chain, -EBADRQC);
 	if (!io_chain_charge(chain))
 		return io_chain_fail_verdict(chain, -ETOOMANYREFS);
+	if (chain->step.req->opcode == IORING_OP_EXEC)
+		io_exec_begin_again(chain->step.req);
 	atomic64_inc(&chain->pol.policy->retries);
 	return IO_ACT_ISSUE;
 }
@@ -127,8 +129,10 @@ static enum io_step_act io_chain_verdict_skip(struct io_chain *chain)
 static enum io_step_act io_chain_follow(struct io_chain *chain, int verdict)
 {
 	struct io_policy_run *run = chain->pol.run;
+	/* there is something to go on with */
 	bool before = run->ctx.event & (IORING_POLICY_BEFORE_STEP |
-					IORING_POLICY_BEFORE_EXEC);
+					IORING_POLICY_BEFORE_EXEC |
+					IORING_POLICY_MISS);
 
 	switch (verdict) {
 	case IORING_VERDICT_CONTINUE:
@@ -251,8 +255,10 @@ static enum io_step_act io_step_issue_own(struct io_chain *chain)
 	struct io_step *step = &chain->step;
 
 	step->own_issued = true;
-	if (step->req->opcode == IORING_OP_EXEC)
+	if (step->req->opcode == IORING_OP_EXEC) {
 		io_chain_forget_tried(chain);
+		io_exec_pause(step->req, io_step_wants(chain, IORING_POLICY_MISS));
+	}
 	io_chain_issue(chain, step->req, false, &step->result);
 	return IO_ACT_ISSUE;
 }
@@ -271,6 +277,9 @@ static enum io_step_act io_step_issue_staged(struct io_chain *chain)
 /* What has happened, now that @act is done. */
 static u32 io_step_event(const struct io_step *step, enum io_step_act act)
 {
+	if (act == IO_ACT_ISSUE && step->req->opcode == IORING_OP_EXEC &&
+	    io_exec_paused(step->req))
+		return IORING_POLICY_MISS;
 	return act == IO_ACT_STAGED ? IORING_POLICY_STAGED : io_step_outcome(step);
 }
 
@@ -301,9 +310,9 @@ static enum io_step_act io_step_decide(struct io_chain *chain)
 		if (act == IO_ACT_END || state->execed || state->committed)
 			break;
 		event = io_step_event(&chain->step, act);
-		act = IO_ACT_RESULT;
+		act = event == IORING_POLICY_MISS ? IO_ACT_ISSUE : IO_ACT_RESULT;
 		if (io_step_wants(chain, event))
-			act = io_chain_ask(chain, event, IO_ACT_RESULT);
+			act = io_chain_ask(chain, event, act);
 	}
 	io_policy_drop_staged(chain->pol.run);
 	return act;

@@ -23,6 +23,9 @@
 #include "chain.h"
 #include "exec.h"
 #include "name.h"
+#include "search.h"
+
+#include <trace/events/io_uring_spawn.h>
 
 struct io_exec {
 	struct file			*file;
@@ -30,10 +33,16 @@ struct io_exec {
 	struct filename			*script;	/* or NULL */
 	const void __user		*argv;
 	const void __user		*envp;
-	u64				uaddr;		/* of path, for io_call */
+	struct io_search		*list;		/* where path is looked for, or NULL */
 	int				dfd;
 	u32				flags;		/* AT_* */
 	bool				search;
+};
+
+/* What one execveat() is of. */
+struct io_exec_what {
+	struct filename			*path;
+	struct filename			*script;	/* executed by path, or NULL */
 };
 
 int io_exec_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
@@ -44,13 +53,13 @@ int io_exec_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 
 	ex->path = NULL;
 	ex->script = NULL;
+	ex->list = NULL;
 	if (sqe->len || sqe->buf_index || sqe->file_index || sqe->__pad2[0])
 		return -EINVAL;
 	if (READ_ONCE(sqe->personality) || req->flags & REQ_F_FIXED_FILE)
 		return -EINVAL;
 
 	ex->dfd = READ_ONCE(sqe->fd);
-	ex->uaddr = READ_ONCE(sqe->addr);
 	ex->argv = u64_to_user_ptr(READ_ONCE(sqe->addr2));
 	ex->envp = u64_to_user_ptr(READ_ONCE(sqe->addr3));
 	ex->flags = READ_ONCE(sqe->exec_flags);
@@ -58,7 +67,7 @@ int io_exec_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 		return -EINVAL;
 	ex->search = ioprio & IORING_EXEC_SEARCH;
 
-	path = io_name_import(ex->uaddr);
+	path = io_name_import(READ_ONCE(sqe->addr));
 	if (IS_ERR(path))
 		return PTR_ERR(path);
 	ex->path = path;
@@ -70,18 +79,33 @@ void io_exec_cleanup(struct io_kiocb *req)
 {
 	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
 
+	io_search_free(ex->list);
 	io_name_put(ex->path);
 	io_name_put(ex->script);
 }
 
+/* What it has tried last, or is to try first. */
+static struct filename *io_exec_at_name(const struct io_exec *ex)
+{
+	return ex->list && ex->list->at ? ex->list->at : ex->path;
+}
+
 const char *io_exec_path(struct io_kiocb *req)
+{
+	return io_exec_at_name(io_kiocb_to_cmd(req, struct io_exec))->name;
+}
+
+const char *io_exec_own_path(struct io_kiocb *req)
 {
 	return io_kiocb_to_cmd(req, struct io_exec)->path->name;
 }
 
 struct filename *io_exec_name(struct io_kiocb *req)
 {
-	return io_kiocb_to_cmd(req, struct io_exec)->path;
+	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
+
+	/* the place of a candidate is used again */
+	return ex->list ? NULL : ex->path;
 }
 
 u32 io_exec_flags(struct io_kiocb *req)
@@ -109,9 +133,14 @@ bool io_exec_is_script(struct io_kiocb *req)
 struct filename *io_exec_full_name(struct io_kiocb *req)
 {
 	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
+	const char *path;
 	char dir[32];
 	int len;
 
+	if (ex->list) {
+		path = io_exec_path(req);
+		return io_name_make(path, strlen(path), NULL);
+	}
 	if (!io_exec_at(req))
 		return io_name_get(ex->path);
 	len = scnprintf(dir, sizeof(dir), "/dev/fd/%d", ex->dfd);
@@ -127,10 +156,34 @@ void io_exec_init_staged(struct io_kiocb *req, struct io_kiocb *of,
 	ex->file = NULL;
 	ex->path = path;
 	ex->script = script;
-	ex->uaddr = IO_CALL_NOWHERE;
+	ex->list = NULL;
+	ex->search = false;
 	ex->dfd = AT_FDCWD;
 	ex->flags = 0;
 	req->flags |= REQ_F_NEED_CLEANUP;
+}
+
+int io_exec_init_search(struct io_kiocb *req, struct io_kiocb *of, const char *list)
+{
+	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
+	struct filename *name = io_kiocb_to_cmd(of, struct io_exec)->path;
+	struct io_search *search;
+
+	search = io_search_make(name, NULL, list);
+	if (IS_ERR(search))
+		return PTR_ERR(search);
+	search->staged = true;
+	io_exec_init_staged(req, of, io_name_get(name), NULL);
+	ex->list = search;
+	return 0;
+}
+
+void io_exec_pause(struct io_kiocb *req, bool pauses)
+{
+	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
+
+	if (ex->list)
+		ex->list->pauses = pauses;
 }
 
 /*
@@ -141,17 +194,34 @@ void io_exec_init_staged(struct io_kiocb *req, struct io_kiocb *of,
 static bool io_exec_may_miss(struct io_kiocb *req, struct io_exec *ex)
 {
 	return (ex->search || req->flags & REQ_F_HARDLINK ||
+		(ex->list && ex->list->list) ||
 		req->chain->step.attempt > 1) &&
 	       ex->path->name[0] && audit_dummy_context();
 }
 
-static int io_exec_find(struct io_exec *ex, struct path *found)
+static int io_exec_find(struct io_exec *ex, struct filename *name,
+			struct path *found)
 {
 	unsigned int flags = LOOKUP_AUTOMOUNT;
 
 	if (!(ex->flags & AT_SYMLINK_NOFOLLOW))
 		flags |= LOOKUP_FOLLOW;
-	return filename_lookup(ex->dfd, ex->path, flags, found, NULL);
+	return filename_lookup(ex->dfd, name, flags, found, NULL);
+}
+
+void io_exec_init(struct io_kiocb *req, const struct io_exec_args *args,
+		  struct filename *path, struct io_search *search)
+{
+	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
+
+	*ex = (struct io_exec){
+		.path	= path,
+		.argv	= u64_to_user_ptr(args->argv),
+		.envp	= u64_to_user_ptr(args->envp),
+		.list	= search,
+		.dfd	= args->dfd,
+		.flags	= args->flags,
+	};
 }
 
 /* --- what a file begins with that was not executed ------------------------------- */
@@ -203,22 +273,22 @@ static void io_exec_check_head(struct spawn_head *head)
 
 /* Consumes @found, which can be NULL. */
 static int io_exec_run(struct io_kiocb *req, struct io_exec *ex,
-		       const struct path *found)
+		       const struct io_exec_what *what, const struct path *found)
 {
 	struct io_child_state *state = &req->chain->child_state;
 	struct io_chain_policy *pol = &req->chain->pol;
-	const char *const prefix[] = { ex->path->name,
-				       ex->script ? ex->script->name : NULL, NULL };
+	const char *const prefix[] = { what->path->name, what->script ?
+				       what->script->name : NULL, NULL };
 	struct spawn_exec exec = {
 		.fd		= ex->dfd,
-		.filename	= io_name_get(ex->path),
+		.filename	= io_name_get(what->path),
 		.found		= found,
 		.argv		= ex->argv,
 		.envp		= ex->envp,
 		.compat		= req->ctx->compat,
 		.flags		= ex->flags,
 		.undumpable	= state->undumpable,
-		.prefix		= ex->script ? prefix : NULL,
+		.prefix		= what->script ? prefix : NULL,
 		.head		= pol->policy ? &pol->head : NULL,
 	};
 	int ret;
@@ -235,53 +305,132 @@ static int io_exec_run(struct io_kiocb *req, struct io_exec *ex,
 	return ret;
 }
 
-static int io_exec_try(struct io_kiocb *req, struct io_exec *ex)
+static int io_exec_try(struct io_kiocb *req, struct io_exec *ex,
+		       const struct io_exec_what *what)
 {
 	struct path found;
 	int ret;
 
-	if (!ex->path->name[0] && !(ex->flags & AT_EMPTY_PATH))
+	if (!what->path->name[0] && !(ex->flags & AT_EMPTY_PATH))
 		return -ENOENT;
 
-	io_name_audit(ex->path);
+	io_name_audit(what->path);
 	if (!io_exec_may_miss(req, ex))
-		return io_exec_run(req, ex, NULL);
-	ret = io_exec_find(ex, &found);
-	return ret ? ret : io_exec_run(req, ex, &found);
+		return io_exec_run(req, ex, what, NULL);
+	ret = io_exec_find(ex, what->path, &found);
+	return ret ? ret : io_exec_run(req, ex, what, &found);
 }
 
 /* As the system call that EXEC stands in for. */
-static int io_exec_call(struct io_kiocb *req, struct io_exec *ex)
+static int io_exec_call(struct io_kiocb *req, struct io_exec *ex,
+			const struct io_exec_what *what)
 {
+	const void __user *uptr = what->path->uptr;
 	const struct io_call call = {
 		.nr		= IO_CALL_NR(execveat),
 		.compat		= req->ctx->compat,
 		.must_run	= true,
-		.args		= { (u32)ex->dfd, ex->uaddr, (u64)ex->argv,
-				    (u64)ex->envp, ex->flags },
+		.args		= { (u32)ex->dfd, uptr ? (u64)uptr : IO_CALL_NOWHERE,
+				    (u64)ex->argv, (u64)ex->envp, ex->flags },
 	};
 	struct io_child_state *state = &req->chain->child_state;
 	int ret;
 
 	io_exec_forget_head(&req->chain->pol);
 	if (io_call_enter(&call, &ret))
-		ret = io_exec_try(req, ex);
+		ret = io_exec_try(req, ex, what);
 	else if (io_call_killed())
 		state->dead = true;
 	if (state->execed)
 		io_call_execed();
 	else
 		io_call_exit(&call, ret);
-	io_name_audited(ex->path);
+	io_name_audited(what->path);
 	return ret;
+}
+
+/* --- searching ------------------------------------------------------------------- */
+
+/* As execvp() does, a file without a format is given to the shell. */
+static int io_exec_candidate(struct io_kiocb *req, struct io_exec *ex)
+{
+	struct io_search *search = ex->list;
+	struct io_exec_what what = { .path = search->at };
+	int ret;
+
+	ret = io_exec_call(req, ex, &what);
+	if (ret != -ENOEXEC || !search->shell)
+		return ret;
+	what.path = search->shell;
+	what.script = search->at;
+	return io_exec_call(req, ex, &what);
+}
+
+/* One that was not found, and is not the last. */
+static void io_exec_miss(struct io_kiocb *req, struct io_exec *ex, int error)
+{
+	if (trace_io_uring_spawn_step_enabled())
+		io_chain_trace(req->chain, req, ex->list->staged, error);
+	req->chain->step.attempt++;
+}
+
+static int io_exec_search(struct io_kiocb *req, struct io_exec *ex)
+{
+	struct io_search *search = ex->list;
+	struct io_chain *chain = req->chain;
+	int ret = -ENOENT, next;
+
+	while ((next = io_search_next(search)) > 0) {
+		ret = io_exec_candidate(req, ex);
+		if (!ret || chain->child_state.committed ||
+		    !io_search_missed(search, ret) || !io_chain_alive(chain))
+			return ret;
+		if (!search->next)
+			break;
+		if (search->pauses) {
+			search->paused = true;
+			return ret;
+		}
+		io_exec_miss(req, ex, ret);
+	}
+	return next < 0 ? next : io_search_result(search, ret);
+}
+
+void io_exec_rewind(struct io_kiocb *req)
+{
+	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
+
+	if (ex->list)
+		io_search_rewind(ex->list);
+}
+
+void io_exec_begin_again(struct io_kiocb *req)
+{
+	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
+
+	if (ex->list)
+		ex->list->paused = false;
+}
+
+bool io_exec_paused(struct io_kiocb *req)
+{
+	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
+
+	return ex->list && ex->list->paused;
 }
 
 int io_exec(struct io_kiocb *req, unsigned int issue_flags)
 {
 	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
+	const struct io_exec_what what = {
+		.path	= ex->path,
+		.script	= ex->script,
+	};
+	int ret;
 
 	if (!(issue_flags & IO_URING_F_CHILD))
 		return -EINVAL;
-	io_req_set_res(req, io_exec_call(req, ex), 0);
+	ret = ex->list ? io_exec_search(req, ex) : io_exec_call(req, ex, &what);
+	io_req_set_res(req, ret, 0);
 	return IOU_OK;
 }

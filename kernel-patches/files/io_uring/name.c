@@ -11,8 +11,7 @@
 
 #include "name.h"
 
-/* @size counts the NUL. */
-static struct filename *io_name_alloc(size_t size)
+struct filename *io_name_room(size_t size)
 {
 	struct filename *name;
 
@@ -37,7 +36,7 @@ struct filename *io_name_import(u64 addr)
 		return ERR_PTR(-EFAULT);
 	if (size > PATH_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
-	name = io_name_alloc(size);
+	name = io_name_room(size);
 	if (IS_ERR(name))
 		return name;
 
@@ -60,7 +59,7 @@ struct filename *io_name_make(const char *path, size_t len, const char *name)
 
 	if (len + 1 + name_size > PATH_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
-	made = io_name_alloc(len + 1 + name_size);
+	made = io_name_room(len + 1 + name_size);
 	if (IS_ERR(made))
 		return made;
 

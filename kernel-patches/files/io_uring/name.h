@@ -24,6 +24,8 @@ struct filename *io_name_import(u64 addr);
  * for. -ENAMETOOLONG or -ENOMEM.
  */
 struct filename *io_name_make(const char *path, size_t len, const char *name);
+/* Room for a name of @size bytes, its NUL included. */
+struct filename *io_name_room(size_t size);
 void io_name_put(struct filename *name);
 
 /*

@@ -29,7 +29,8 @@ struct spawn_head;
 				 IORING_POLICY_BEFORE_STEP |	\
 				 IORING_POLICY_BEFORE_EXEC |	\
 				 IORING_POLICY_DONE |		\
-				 IORING_POLICY_CLONE)
+				 IORING_POLICY_CLONE |		\
+				 IORING_POLICY_MISS)
 
 /* What BPF_LINK_CREATE and IORING_ATTACH_BPF ask for, checked. */
 struct io_policy_attr {
@@ -77,12 +78,13 @@ enum io_staged_kind {
 	IO_STAGED_SQE		= IORING_STAGED_SQE,
 	IO_STAGED_EXEC		= IORING_STAGED_EXEC,
 	IO_STAGED_INTERP	= IORING_STAGED_INTERP,
+	IO_STAGED_SEARCH	= IORING_STAGED_SEARCH,
 };
 
 struct io_staged {
 	enum io_staged_kind	kind;
 	bool			post;
-	struct filename		*path;	/* or NULL */
+	struct filename		*path;	/* or NULL; of a search, its list */
 	struct io_uring_sqe	sqe;
 };
 

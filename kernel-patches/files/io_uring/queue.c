@@ -26,6 +26,7 @@
 #include "io_uring.h"
 #include "sqpoll.h"
 #include "chain.h"
+#include "plan.h"
 #include "queue.h"
 #include "rights.h"
 #include "spawn.h"
@@ -279,6 +280,8 @@ void io_chain_enqueue(struct io_chain *chain, struct io_spawn_queue *queue)
 	ctx->spawn.nr_waiting++;
 	if (chain->ltimeout)
 		io_chain_arm_deadline(chain);
+	if (chain->plan)
+		io_plan_arm_deadline(chain->plan);
 	spin_lock(&queue->lock);
 	queue->nr_chains++;
 	ret = io_chain_queue(chain, io_has_sq_thread(chain));

@@ -22,15 +22,11 @@
 /* With more room than this there is nothing to do. */
 #define IO_REPORT_MAX	(sizeof(struct io_uring_spawn_report) + PATH_MAX)
 
-int io_report_prep(struct io_report *report, const struct io_uring_sqe *sqe,
-		   bool wanted)
+int io_report_prep(struct io_report *report, u64 addr)
 {
-	struct io_uring_spawn_report __user *to;
+	struct io_uring_spawn_report __user *to = u64_to_user_ptr(addr);
 	u32 size;
 
-	to = u64_to_user_ptr(READ_ONCE(sqe->__pad2[0]));
-	if (!wanted)
-		return to ? -EINVAL : 0;
 	if (get_user(size, &to->size))
 		return -EFAULT;
 	if (size < sizeof(*to))

@@ -12,9 +12,8 @@ struct io_chain;
 struct io_report;
 struct io_staged;
 
-/* For a CLONE whose flags are known. -EINVAL or -EFAULT. */
-int io_report_prep(struct io_report *report, const struct io_uring_sqe *sqe,
-		   bool wanted);
+/* The launcher wants one at @to. -EINVAL or -EFAULT. */
+int io_report_prep(struct io_report *report, u64 to);
 /* A request of the step at hand has failed. */
 void io_report_note(struct io_chain *chain, struct io_kiocb *req, bool staged,
 		    s32 res);

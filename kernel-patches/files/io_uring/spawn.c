@@ -23,6 +23,7 @@
 #include "clone.h"
 #include "clone_files.h"
 #include "exec.h"
+#include "plan.h"
 #include "queue.h"
 #include "spawn.h"
 
@@ -134,7 +135,8 @@ static bool io_chain_match_cd(struct io_chain *chain, struct io_spawn_search *se
 
 	if (io_chain_excludes(chain, search->cd))
 		return false;
-	if (io_cancel_match(search->cd, IORING_OP_CLONE, chain->user_data))
+	if (io_cancel_match(search->cd, chain->plan ? IORING_OP_SPAWN : IORING_OP_CLONE,
+			    chain->user_data))
 		return true;
 	for (req = chain->steps; req; req = req->link) {
 		search->left -= !!search->left;
@@ -287,6 +289,9 @@ static void io_spawn_query_fill(struct io_ring_ctx *ctx,
 		.max_issues	= IO_POLICY_MAX_ISSUES,
 		.max_staged	= IO_POLICY_MAX_STAGED,
 		.max_policies	= IO_POLICY_MAX_LIST,
+		.op_spawn	= IORING_OP_SPAWN,
+		.spawn_flags	= IO_SPAWN_FLAGS,
+		.max_spawn	= IO_PLAN_MAX_SIZE,
 		.max_delay_ns	= IO_POLICY_MAX_DELAY,
 	};
 

@@ -28,6 +28,7 @@
 #include "clone_files.h"
 #include "decide.h"
 #include "exec.h"
+#include "plan.h"
 #include "queue.h"
 #include "report.h"
 #include "spawn_task.h"
@@ -59,12 +60,10 @@ static struct task_struct *io_chain_fork(struct io_chain *chain,
 					 struct kernel_clone_args *args,
 					 int *trace)
 {
-	struct io_kiocb *clone = chain->start.clone;
-	struct io_clone *cmd = io_kiocb_to_cmd(clone, struct io_clone);
-	struct io_clone_args *ca = clone->async_data;
+	const struct io_clone_args *ca = chain->start.args;
 	struct task_struct *child;
 
-	if (!(cmd->flags & IORING_CLONE_FILES))
+	if (!ca || !ca->lists_files)
 		return io_spawn_task_create(args, trace);
 
 	/* fork would fail with this, too, but only after the table has been built */
@@ -96,7 +95,7 @@ static struct task_struct *io_chain_fork_blocked(struct io_chain *chain,
 static struct task_struct *io_chain_create_child(struct io_chain *chain,
 						 int *trace)
 {
-	struct io_clone_args *ca = chain->start.clone->async_data;
+	const struct io_clone_args *ca = chain->start.args;
 	struct kernel_clone_args args = { .exit_signal = SIGCHLD };
 	struct task_struct *child;
 
@@ -172,7 +171,7 @@ static int io_chain_make_child(struct io_chain *chain)
 	struct task_struct *child;
 	int ret, trace;
 
-	ret = io_clone_seccomp(chain, clone->async_data);
+	ret = io_clone_seccomp(chain, chain->start.args);
 	if (ret)
 		return ret;
 	child = io_chain_create_child(chain, &trace);
@@ -184,8 +183,11 @@ static int io_chain_make_child(struct io_chain *chain)
 	trace_io_uring_spawn_start(chain);
 	io_child_close_rings(child);
 	chain->start.clone = NULL;
+	if (chain->plan)
+		chain->spawn = clone;
 	io_chain_hand_over(chain, child);
-	io_chain_complete(clone, &result, clone->flags & REQ_F_CQE_SKIP);
+	if (!chain->plan)
+		io_chain_complete(clone, &result, clone->flags & REQ_F_CQE_SKIP);
 	io_spawn_task_start(child, &chain->shares, trace);
 	return 0;
 }
@@ -204,6 +206,8 @@ void io_chain_free(struct io_chain *chain)
 		io_chain_drop_staged(chain);
 		kfree(pol->run);
 	}
+	if (chain->plan)
+		io_plan_free(chain->plan);
 	if (chain->start.queue)
 		io_spawn_queue_done(chain->start.queue);
 	kfree(chain);
@@ -224,7 +228,10 @@ void io_chain_abandon(struct io_chain *chain, int error)
 	else if (!chain->child_state.end)
 		chain->child_state.end = IORING_END_CLONE;
 	trace_io_uring_spawn_end(chain, result.res);
-	io_chain_complete(chain->start.clone, &result, false);
+	if (chain->plan)
+		io_plan_complete(chain, chain->start.clone, result.res);
+	else
+		io_chain_complete(chain->start.clone, &result, false);
 	io_chain_cancel_steps(chain);
 	io_chain_free(chain);
 }

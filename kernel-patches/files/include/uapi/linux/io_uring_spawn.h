@@ -186,6 +186,72 @@ enum io_uring_child_cmd {
 	IORING_CHILD_LAST
 };
 
+/* struct io_uring_spawn_step::flags */
+enum io_uring_spawn_step_flags {
+	/* fd is a registered file, as with IOSQE_FIXED_FILE */
+	IORING_SPAWN_STEP_FIXED		= 1U << 0,
+	/* a failure does not end the spawn, as with IOSQE_IO_HARDLINK */
+	IORING_SPAWN_STEP_MAY_FAIL	= 1U << 1,
+};
+
+/* A command of IORING_OP_CHILD: these are the fields of its SQE. */
+struct io_uring_spawn_step {
+	__u32	cmd;		/* IORING_CHILD_* */
+	__u32	flags;		/* IORING_SPAWN_STEP_* */
+	__s32	fd;
+	__u32	child_flags;
+	__u64	addr;
+	__u64	off;
+	__u64	addr3;
+	__u64	addr4;		/* the last eight bytes of the SQE */
+	__u64	user_data;	/* for policies and tracepoints */
+};
+
+/* struct io_uring_spawn::flags */
+enum io_uring_spawn_flags {
+	/* fail with -ENOLINK if it would run without a policy */
+	IORING_SPAWN_NEED_POLICY	= 1U << 0,
+	/* the child has the files that the list names, and no others */
+	IORING_SPAWN_FILES		= 1U << 1,
+};
+
+/*
+ * What sqe->addr of IORING_OP_SPAWN points to, sqe->len bytes of it. New fields are
+ * added at the end; 0 there is what a shorter one means.
+ */
+struct io_uring_spawn {
+	__u32	flags;		/* IORING_SPAWN_* */
+	__u32	slot;		/* of the policies */
+	__u64	cookie;		/* for policies */
+	__u64	clone_args;	/* struct clone_args, or 0 */
+	__u32	clone_args_size;
+	__u32	nr_steps;
+	__u64	steps;		/* struct io_uring_spawn_step[nr_steps] */
+	__u64	files;		/* struct io_uring_clone_files, or 0 */
+
+	/* the program, as for execveat() ... */
+	__u64	path;
+	__s32	dfd;
+	__u32	exec_flags;	/* AT_* */
+	__u64	argv;
+	__u64	envp;
+	/* ... or its name, and directories with colons in between */
+	__u64	search;		/* 0: no search */
+	/* what executes a file without a format, as execvp() does; 0: nothing */
+	__u64	shell;
+
+	__u64	timeout_ns;	/* from submission on; 0: for ever */
+	__u64	report;		/* struct io_uring_spawn_report, or 0 */
+};
+
+/*
+ * The CQE of a spawn has in the upper half of its flags: if it has failed, the number
+ * of the step, nr_steps being the program, or IORING_SPAWN_NO_CHILD; if it has not, how
+ * many requests the program took, 1 for the first candidate of a search.
+ */
+#define IORING_SPAWN_STEP_SHIFT	16
+#define IORING_SPAWN_NO_CHILD	0xffffU
+
 /* Number of policy slots of a ring. A CLONE that names none uses slot 0. */
 #define IORING_SPAWN_SLOTS	16
 
@@ -237,7 +303,10 @@ struct io_uring_spawn_query {
 	__u32	max_staged;
 	__u64	max_delay_ns;
 	__u32	max_policies;	/* of a slot */
-	__u32	resv;
+
+	__u32	op_spawn;	/* IORING_OP_*; 0: it does not have it */
+	__u32	spawn_flags;	/* IORING_SPAWN_* that it accepts */
+	__u32	max_spawn;	/* bytes that one can import: steps, names, list */
 };
 
 /*
@@ -276,6 +345,11 @@ enum bpf_iouring_event {
 	IORING_POLICY_DONE		= 1U << 4,
 	/* there is no child: CLONE has failed with -EAGAIN or -ENOMEM */
 	IORING_POLICY_CLONE		= 1U << 5,
+	/*
+	 * The search of a SPAWN has not found the program in one directory, and
+	 * goes on in the next: CONTINUE. The last one is IORING_POLICY_FAILED.
+	 */
+	IORING_POLICY_MISS		= 1U << 6,
 };
 
 /* What a policy returns. */
@@ -371,6 +445,8 @@ enum bpf_iouring_staged_kind {
 	IORING_STAGED_EXEC		= 1,
 	/* the same through the interpreter path */
 	IORING_STAGED_INTERP		= 2,
+	/* the EXEC at hand, looked for in the directories of the list path */
+	IORING_STAGED_SEARCH		= 3,
 };
 
 struct bpf_iouring_test_staged {

@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * IORING_OP_SPAWN: importing a plan, and running a chain from it: see plan.h.
+ */
+#include <linux/kernel.h>
+#include <linux/errno.h>
+#include <linux/hrtimer.h>
+#include <linux/io_uring.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <uapi/linux/io_uring.h>
+#include <uapi/linux/io_uring_spawn.h>
+
+#include "io_uring.h"
+#include "rsrc.h"
+#include "chain.h"
+#include "child.h"
+#include "child_cmd.h"
+#include "clone.h"
+#include "complete.h"
+#include "exec.h"
+#include "name.h"
+#include "plan.h"
+#include "queue.h"
+#include "report.h"
+#include "search.h"
+
+/* What the first kernel that has it knows. */
+#define IO_SPAWN_SIZE_VER0	offsetofend(struct io_uring_spawn, report)
+#define IO_SPAWN_STEP_FLAGS	(IORING_SPAWN_STEP_FIXED | IORING_SPAWN_STEP_MAY_FAIL)
+
+struct io_plan_step {
+	struct io_child		child;
+	u64			user_data;
+	u32			flags;		/* IORING_SPAWN_STEP_* */
+};
+
+struct io_plan {
+	struct io_chain		*chain;		/* that it is of, once there is one */
+	struct io_clone		clone;
+	struct io_clone_args	args;
+	struct hrtimer		deadline;
+	u64			timeout_ns;	/* 0: none */
+	size_t			size;		/* of all that was imported */
+
+	/* what stands for the step at hand, linked to what stands for the EXEC */
+	struct io_kiocb		step;
+	struct io_kiocb		exec;
+	unsigned int		at;		/* the next step */
+	unsigned int		nr_steps;
+	struct io_plan_step	steps[] __counted_by(nr_steps);
+};
+
+/* The request, until it is a chain. */
+struct io_spawn_op {
+	struct file		*file;
+	struct io_plan		*plan;
+};
+
+/* --- importing ---------------------------------------------------------------- */
+
+static int io_plan_charge(struct io_plan *plan, size_t size)
+{
+	plan->size += size;
+	return plan->size > IO_PLAN_MAX_SIZE ? -E2BIG : 0;
+}
+
+static int io_plan_import_step(struct io_plan *plan, unsigned int nr,
+			       const struct io_uring_spawn_step __user *from)
+{
+	struct io_plan_step *to = &plan->steps[nr];
+	struct io_uring_spawn_step step;
+	int ret;
+
+	if (copy_from_user(&step, from, sizeof(step)))
+		return -EFAULT;
+	if (step.flags & ~IO_SPAWN_STEP_FLAGS)
+		return -EINVAL;
+	to->user_data = step.user_data;
+	to->flags = step.flags;
+	ret = io_child_prep_step(&to->child, &step);
+	if (ret || !to->child.path)
+		return ret;
+	return io_plan_charge(plan, strlen(to->child.path->name) + 1);
+}
+
+static int io_plan_import_steps(struct io_plan *plan, u64 addr)
+{
+	const struct io_uring_spawn_step __user *from = u64_to_user_ptr(addr);
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < plan->nr_steps; i++) {
+		ret = io_plan_import_step(plan, i, &from[i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static struct io_search *io_plan_import_search(struct io_plan *plan,
+					       struct filename *path,
+					       const struct io_uring_spawn *arg)
+{
+	struct filename *shell = NULL;
+	struct io_search *search;
+
+	if (!arg->search && !arg->shell)
+		return NULL;
+	if (arg->shell) {
+		shell = io_name_import(arg->shell);
+		if (IS_ERR(shell))
+			return ERR_CAST(shell);
+	}
+	search = io_search_import(path, shell, arg->search);
+	if (IS_ERR(search))
+		io_name_put(shell);
+	return search;
+}
+
+static int io_plan_import_exec(struct io_plan *plan, const struct io_uring_spawn *arg)
+{
+	const struct io_exec_args args = {
+		.argv	= arg->argv,
+		.envp	= arg->envp,
+		.dfd	= arg->dfd,
+		.flags	= arg->exec_flags,
+	};
+	struct io_search *search;
+	struct filename *path;
+
+	path = io_name_import(arg->path);
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	search = io_plan_import_search(plan, path, arg);
+	if (IS_ERR(search)) {
+		io_name_put(path);
+		return PTR_ERR(search);
+	}
+	io_exec_init(&plan->exec, &args, path, search);
+	plan->exec.opcode = IORING_OP_EXEC;
+	return 0;
+}
+
+static int io_plan_import_clone(struct io_plan *plan, const struct io_uring_spawn *arg)
+{
+	struct io_report report = {};
+	int ret;
+
+	if (arg->report) {
+		ret = io_report_prep(&report, arg->report);
+		if (ret)
+			return ret;
+	}
+	plan->clone.cookie = arg->cookie;
+	plan->clone.report = report.to;
+	plan->clone.report_size = report.size;
+	plan->clone.slot = arg->slot;
+	if (arg->flags & IORING_SPAWN_NEED_POLICY)
+		plan->clone.flags |= IORING_CLONE_NEED_POLICY;
+
+	plan->timeout_ns = arg->timeout_ns;
+	plan->args.lists_files = arg->flags & IORING_SPAWN_FILES;
+	plan->args.files = arg->files;
+	plan->args.addr = arg->clone_args;
+	plan->args.len = arg->clone_args_size;
+	return io_clone_import(&plan->args);
+}
+
+/* All but what user memory holds. */
+static int io_spawn_op_check(struct io_kiocb *req, const struct io_uring_spawn *arg)
+{
+	struct io_ring_ctx *ctx = req->ctx;
+
+	if (arg->flags & ~IO_SPAWN_FLAGS || arg->slot >= IORING_SPAWN_SLOTS)
+		return -EINVAL;
+	if (!(arg->flags & IORING_SPAWN_FILES) && arg->files)
+		return -EINVAL;
+	if (!arg->clone_args && arg->clone_args_size)
+		return -EINVAL;
+	if (arg->exec_flags & ~IO_EXEC_FLAGS)
+		return -EINVAL;
+	/* a name is looked for in directories, not in an open one */
+	if (arg->search && (arg->exec_flags || arg->dfd != AT_FDCWD))
+		return -EINVAL;
+	if (arg->timeout_ns > KTIME_MAX)
+		return -EINVAL;
+	if (arg->nr_steps > IO_CHAIN_MAX_STEPS)
+		return -E2BIG;
+	if (!ctx->restricted)
+		return 0;
+	if (!test_bit(IORING_OP_EXEC, ctx->restrictions.sqe_op))
+		return -EACCES;
+	if (arg->nr_steps && !test_bit(IORING_OP_CHILD, ctx->restrictions.sqe_op))
+		return -EACCES;
+	return 0;
+}
+
+static void io_plan_init(struct io_plan *plan, struct io_kiocb *req)
+{
+	struct io_kiocb *const all[] = { &plan->step, &plan->exec };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		all[i]->ctx = req->ctx;
+		all[i]->task = req->task;
+		all[i]->flags = REQ_F_CHILD;
+		all[i]->cqe.user_data = req->cqe.user_data;
+	}
+	plan->step.opcode = IORING_OP_CHILD;
+	plan->step.link = &plan->exec;
+	/* without a path, io_plan_free() has nothing to put */
+	plan->exec.opcode = IORING_OP_NOP;
+}
+
+static int io_plan_import(struct io_plan *plan, const struct io_uring_spawn *arg)
+{
+	int ret;
+
+	ret = io_plan_import_clone(plan, arg);
+	if (!ret)
+		ret = io_plan_import_steps(plan, arg->steps);
+	if (!ret)
+		ret = io_plan_import_exec(plan, arg);
+	return ret;
+}
+
+static int io_spawn_op_read(const struct io_uring_sqe *sqe, struct io_uring_spawn *arg)
+{
+	u32 size = READ_ONCE(sqe->len);
+
+	if (sqe->fd || sqe->off || sqe->addr3 || sqe->__pad2[0] || sqe->buf_index ||
+	    sqe->file_index || sqe->rw_flags)
+		return -EINVAL;
+	if (size < IO_SPAWN_SIZE_VER0)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	return copy_struct_from_user(arg, sizeof(*arg),
+				     u64_to_user_ptr(READ_ONCE(sqe->addr)), size);
+}
+
+int io_spawn_op_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
+{
+	struct io_spawn_op *op = io_kiocb_to_cmd(req, struct io_spawn_op);
+	struct io_uring_spawn arg;
+	struct io_plan *plan;
+	int ret;
+
+	if (READ_ONCE(sqe->personality) || req->flags & REQ_F_FIXED_FILE)
+		return -EINVAL;
+	ret = io_spawn_op_read(sqe, &arg);
+	if (!ret)
+		ret = io_spawn_op_check(req, &arg);
+	if (ret)
+		return ret;
+	plan = kvzalloc(struct_size(plan, steps, arg.nr_steps), GFP_KERNEL_ACCOUNT);
+	if (!plan)
+		return -ENOMEM;
+	plan->nr_steps = arg.nr_steps;
+	io_plan_init(plan, req);
+	io_clone_snapshot(req->ctx, &plan->clone.snapshot);
+	ret = io_plan_import(plan, &arg);
+	if (ret) {
+		io_plan_free(plan);
+		return ret;
+	}
+	op->plan = plan;
+	req->flags |= REQ_F_NEED_CLEANUP;
+	return 0;
+}
+
+void io_plan_free(struct io_plan *plan)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->nr_steps; i++)
+		io_name_put(plan->steps[i].child.path);
+	if (plan->exec.opcode == IORING_OP_EXEC)
+		io_exec_cleanup(&plan->exec);
+	kvfree(plan);
+}
+
+void io_spawn_op_cleanup(struct io_kiocb *req)
+{
+	struct io_spawn_op *op = io_kiocb_to_cmd(req, struct io_spawn_op);
+
+	if (op->plan)
+		io_plan_free(op->plan);
+}
+
+/* --- the steps ------------------------------------------------------------------ */
+
+/* Make the request that stands for steps the next one. */
+static struct io_kiocb *io_plan_load(struct io_plan *plan)
+{
+	const struct io_plan_step *step = &plan->steps[plan->at++];
+	struct io_kiocb *req = &plan->step;
+
+	req->flags = REQ_F_CHILD;
+	if (step->flags & IORING_SPAWN_STEP_MAY_FAIL)
+		req->flags |= REQ_F_HARDLINK;
+	if (step->flags & IORING_SPAWN_STEP_FIXED)
+		req->flags |= REQ_F_FIXED_FILE;
+	*io_kiocb_to_cmd(req, struct io_child) = step->child;
+	req->cqe.user_data = step->user_data;
+	return req;
+}
+
+struct io_kiocb *io_plan_first(struct io_plan *plan)
+{
+	plan->at = 0;
+	return plan->nr_steps ? io_plan_load(plan) : &plan->exec;
+}
+
+struct io_kiocb *io_plan_next(struct io_plan *plan)
+{
+	if (plan->at < plan->nr_steps)
+		return io_plan_load(plan);
+	return plan->chain->step.req == &plan->exec ? NULL : &plan->exec;
+}
+
+/* --- the deadline ----------------------------------------------------------------- */
+
+static enum hrtimer_restart io_plan_deadline(struct hrtimer *timer)
+{
+	struct io_plan *plan = container_of(timer, struct io_plan, deadline);
+
+	io_chain_expire(plan->chain);
+	return HRTIMER_NORESTART;
+}
+
+void io_plan_arm_deadline(struct io_plan *plan)
+{
+	if (!plan->timeout_ns)
+		return;
+	hrtimer_init(&plan->deadline, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	plan->deadline.function = io_plan_deadline;
+	hrtimer_start(&plan->deadline, ns_to_ktime(plan->timeout_ns),
+		      HRTIMER_MODE_REL);
+}
+
+void io_plan_stop_deadline(struct io_plan *plan)
+{
+	if (plan->timeout_ns)
+		hrtimer_cancel(&plan->deadline);
+}
+
+/* --- issue ------------------------------------------------------------------------ */
+
+/*
+ * The child does not take the ring's lock for registered files. One that is not there
+ * is the step's error, when it comes to it.
+ */
+static void io_plan_get_files(struct io_plan *plan, struct io_kiocb *req)
+{
+	struct io_plan_step *step;
+	unsigned int i;
+
+	for (i = 0; i < plan->nr_steps; i++) {
+		step = &plan->steps[i];
+		if (step->flags & IORING_SPAWN_STEP_FIXED)
+			step->child.file = io_file_get_fixed(req, step->child.fd, 0);
+	}
+}
+
+static int io_spawn_op_take(struct io_kiocb *req)
+{
+	struct io_spawn_op *op = io_kiocb_to_cmd(req, struct io_spawn_op);
+	struct io_plan *plan = op->plan;
+	struct io_spawn_queue *queue;
+	struct io_chain *chain;
+
+	/* the ring is being closed: nobody would cancel the chain */
+	if (percpu_ref_is_dying(&req->ctx->refs))
+		return -ECANCELED;
+	chain = io_chain_begin(req, &plan->clone, &plan->args, &queue);
+	if (IS_ERR(chain))
+		return PTR_ERR(chain);
+	io_plan_get_files(plan, req);
+	op->plan = NULL;
+	chain->plan = plan;
+	chain->nr_steps = plan->nr_steps + 1;
+	plan->chain = chain;
+	plan->step.chain = chain;
+	plan->exec.chain = chain;
+	io_chain_enqueue(chain, queue);
+	return 0;
+}
+
+static u32 io_plan_cqe_flags(u32 step)
+{
+	return step << IORING_SPAWN_STEP_SHIFT;
+}
+
+int io_spawn_op(struct io_kiocb *req, unsigned int issue_flags)
+{
+	int ret;
+
+	lockdep_assert_held(&req->ctx->uring_lock);
+
+	ret = io_spawn_op_take(req);
+	if (!ret)
+		return IOU_ISSUE_SKIP_COMPLETE;
+	/* an -EAGAIN returned from here would send the request to io-wq */
+	req_set_fail(req);
+	io_req_set_res(req, ret, io_plan_cqe_flags(IORING_SPAWN_NO_CHILD));
+	return IOU_OK;
+}
+
+/* --- completing ---------------------------------------------------------------------- */
+
+/* Others wait for its end: see to them where the ring's requests are completed. */
+#define IO_SPAWN_WITH_OTHERS	(REQ_F_LINK | REQ_F_HARDLINK | REQ_F_REFCOUNT | \
+				 REQ_F_ARM_LTIMEOUT | REQ_F_LINK_TIMEOUT)
+
+void io_plan_complete(struct io_chain *chain, struct io_kiocb *req, int error)
+{
+	u32 step = chain->pid ? chain->step.nr : IORING_SPAWN_NO_CHILD;
+
+	if (error) {
+		if (chain->cancelled && chain->cancelled_by == IORING_END_DEADLINE)
+			error = -ETIME;
+		req_set_fail(req);
+		io_req_set_res(req, error, io_plan_cqe_flags(step));
+	} else {
+		/* the program is the last step: so many candidates were tried */
+		step = min(chain->step.attempt, IORING_SPAWN_NO_CHILD);
+		io_req_set_res(req, chain->pid, io_plan_cqe_flags(step));
+	}
+	if (req->flags & IO_SPAWN_WITH_OTHERS) {
+		req->io_task_work.func = io_req_task_complete;
+		io_req_task_work_add(req);
+		return;
+	}
+	req->link = NULL;
+	io_req_complete_list(req);
+}
