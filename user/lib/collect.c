@@ -10,6 +10,7 @@
 #include "common/sized.h"
 #include "exit_status.h"
 #include "internal.h"
+#include "whole.h"
 
 /* What the structure had in the first release. */
 #define LEAST \
@@ -34,7 +35,8 @@ void story_begin(struct spawnpol_chain *chain)
 {
 	chain->pidfd = -1;
 	chain->story = (struct story) {
-		.pending = 1 + chain->has_deadline + chain->programs.nr,
+		.pending = chain->whole.used ? 1 :
+			   1 + chain->has_deadline + chain->programs.nr,
 		.ran = -1,
 		.failed = -1,
 		.torn_at = chain_nr_steps(chain),
@@ -92,9 +94,15 @@ static void note_step(struct spawnpol_chain *chain, unsigned int nr, int res)
 }
 
 /* Returns whether the CQE was one of those that always come. */
-static bool note_cqe(struct spawnpol_chain *chain, unsigned int index, int res)
+static bool note_cqe(struct spawnpol_chain *chain, unsigned int index, int res,
+		     unsigned int flags)
 {
 	struct story *s = &chain->story;
+
+	if (chain->whole.used) {
+		whole_note(chain, res, flags);
+		return true;
+	}
 
 	switch (index) {
 	case INDEX_CLONE:
@@ -216,7 +224,7 @@ static int handle_cqe(struct spawnpol_ring *ring, const struct io_uring_cqe *cqe
 		program_ended(ring, chain, cqe->res, out);
 		return SPAWNPOL_CQE_OUTCOME;
 	}
-	if (!note_cqe(chain, index, cqe->res))
+	if (!note_cqe(chain, index, cqe->res, cqe->flags))
 		return SPAWNPOL_CQE_TAKEN;
 	ring->pending--;
 	if (--chain->story.pending)

@@ -100,6 +100,20 @@ struct told {
 	char path[4096];	/* the room of report.path */
 };
 
+/* One request in place of all: whole.h. */
+struct whole {
+	bool used;			/* by the submission at hand */
+	unsigned int room;		/* of steps */
+	struct io_uring_spawn_step *steps; /* in blocks */
+	struct io_uring_spawn arg;
+};
+
+/* What spawnpol_chain_search() has made attempts of; list NULL: nothing. */
+struct search {
+	const char *name, *list;	/* in blocks */
+	unsigned int nr;		/* of attempts */
+};
+
 struct spawnpol_chain {
 	uint64_t flight;		/* id of the ring where it is in flight, or 0 */
 	int error;			/* the first of the builder */
@@ -107,6 +121,8 @@ struct spawnpol_chain {
 
 	struct steps actions;
 	struct steps programs;		/* EXECs; they follow the actions */
+	struct search search;
+	struct whole whole;
 	struct block *blocks;
 	char **argv, **envp;		/* in blocks, or NULL */
 	char *default_argv[2];

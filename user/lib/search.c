@@ -31,14 +31,18 @@ static int add_attempts(struct spawnpol_chain *chain, const char *name,
 			const char *path)
 {
 	size_t name_size = strlen(name) + 1, len;
-	char *to, *next;
+	char *to, *next, *list;
 	int err = 0;
 
 	/* each element with its colon, or the string's end, makes room for '/' */
 	to = chain_room(chain, strlen(path) + 1 + name_size +
 			 nr_elements(path) * name_size);
-	if (!to)
+	list = chain_keep(chain, path, strlen(path) + 1);
+	if (!to || !list)
 		return chain->error;
+	chain->search.name = memcpy(to, name, name_size);
+	/* "" has an element, and is no list */
+	chain->search.list = *list ? list : NULL;
 	if (!chain->default_argv[0])
 		chain->default_argv[0] = memcpy(to, name, name_size);
 	to += name_size;
@@ -48,6 +52,7 @@ static int add_attempts(struct spawnpol_chain *chain, const char *name,
 			next = join(to, path, len, name);
 			err = chain_add_exec(chain, AT_FDCWD, to, 0,
 					     IORING_EXEC_SEARCH);
+			chain->search.nr++;
 			to = next;
 		}
 		if (!path[len])

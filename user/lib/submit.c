@@ -6,6 +6,7 @@
 
 #include "exit_status.h"
 #include "internal.h"
+#include "whole.h"
 
 static uint64_t user_data(const struct spawnpol_ring *ring,
 			  const struct spawnpol_chain *chain, unsigned int index)
@@ -15,7 +16,7 @@ static uint64_t user_data(const struct spawnpol_ring *ring,
 
 static unsigned int nr_sqes(const struct spawnpol_chain *chain)
 {
-	return 1 + chain->has_deadline + chain_nr_steps(chain);
+	return chain->whole.used ? 1 : 1 + chain->has_deadline + chain_nr_steps(chain);
 }
 
 /* What the kernel has taken is of no interest: it ends a link where submission ends. */
@@ -53,6 +54,13 @@ static bool is_plain(const struct clone_args *args)
 	return !memcmp(args, &plain, sizeof(plain));
 }
 
+static void begin_report(struct spawnpol_chain *chain)
+{
+	chain->told.report = (struct io_uring_spawn_report) {
+		.size = sizeof(chain->told),
+	};
+}
+
 static void put_clone(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
 	struct io_uring_sqe sqe = {
@@ -69,9 +77,7 @@ static void put_clone(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	if (chain->need_policy || chain->bare_name)
 		sqe.rw_flags |= IORING_CLONE_NEED_POLICY;
 	if (ring->query.sqe_clone_flags & IORING_CLONE_REPORT) {
-		chain->told.report = (struct io_uring_spawn_report) {
-			.size = sizeof(chain->told),
-		};
+		begin_report(chain);
 		sqe.rw_flags |= IORING_CLONE_REPORT;
 		sqe.__pad2[0] = (uintptr_t)&chain->told;
 	}
@@ -147,9 +153,35 @@ static void put_steps(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	}
 }
 
+static int put_whole(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = ring->query.op_spawn,
+		.addr = (uintptr_t)&chain->whole.arg,
+		.len = sizeof(chain->whole.arg),
+	};
+	int err = whole_fill(chain, is_plain(&chain->args));
+
+	if (err)
+		return err;
+	begin_report(chain);
+	next_sqe(ring, chain, INDEX_CLONE, &sqe);
+	return 0;
+}
+
+static int put_links(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	put_clone(ring, chain);
+	if (chain->has_deadline)
+		put_deadline(ring, chain);
+	put_steps(ring, chain);
+	return 0;
+}
+
 static int queue_one(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
-	unsigned int nr = nr_sqes(chain);
+	unsigned int nr;
+	int err;
 
 	if (chain_is_busy(chain))
 		return -EBUSY;
@@ -157,16 +189,17 @@ static int queue_one(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 		return chain->error;
 	if (!chain->programs.nr || has_clone_or_exec(ring, chain))
 		return -EINVAL;
+	chain->whole.used = chain_is_whole(ring, chain);
+	nr = nr_sqes(chain);
 	if (nr > ring->uring->sq.ring_entries)
 		return -E2BIG;
 	if (io_uring_sq_space_left(ring->uring) < nr)
 		return -EAGAIN;
 	story_begin(chain);
 	chain->story.sq_start = ring->uring->sq.sqe_tail;
-	put_clone(ring, chain);
-	if (chain->has_deadline)
-		put_deadline(ring, chain);
-	put_steps(ring, chain);
+	err = chain->whole.used ? put_whole(ring, chain) : put_links(ring, chain);
+	if (err)
+		return err;
 	chain->flight = ring->id;
 	ring->outcomes += 1 + chain->want_exit;
 	ring->pending += chain->story.pending;
