@@ -93,7 +93,8 @@ TEST(abi_the_query)
 		F(child_cmds), F(child_ops), F(retry_ops), F(max_steps),
 		F(max_files), F(max_waiting), F(policy_events), F(def_issues),
 		F(def_staged), F(def_delay_ns), F(max_issues), F(max_staged),
-		F(max_delay_ns), F(max_policies), F(resv));
+		F(max_delay_ns), F(max_policies), F(op_spawn), F(spawn_flags),
+		F(max_spawn));
 #undef F
 }
 

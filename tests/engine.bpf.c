@@ -26,6 +26,9 @@ static int stage_one(struct bpf_iouring_ctx *ctx, struct engine_rule *rule)
 	case ENGINE_STAGE_EXEC_INTERP:
 		return bpf_iouring_stage_exec_interp(ctx, rule->text,
 						     sizeof(rule->text));
+	case ENGINE_STAGE_EXEC_SEARCH:
+		return bpf_iouring_stage_exec_search(ctx, rule->text,
+						     sizeof(rule->text));
 	case ENGINE_STAGE_CHILD:
 		return bpf_iouring_stage_child(ctx, rule->sqe,
 					       sizeof(rule->sqe), rule->text,

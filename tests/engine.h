@@ -19,6 +19,7 @@ enum engine_stage {
 	ENGINE_STAGE_EXEC_DIR,
 	ENGINE_STAGE_EXEC_INTERP,
 	ENGINE_STAGE_CHILD,
+	ENGINE_STAGE_EXEC_SEARCH,
 };
 
 /* What to do; the first rule that matches a run counts. No match: CONTINUE. */

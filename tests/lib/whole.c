@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Whole spawns in one request. */
+#include "whole.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "child.h"
+
+void whole_init(struct whole *w, const char *path)
+{
+	memset(w, 0, sizeof(*w));
+	w->argv[0] = (char *)path;
+	w->arg.path = (uintptr_t)path;
+	w->arg.dfd = AT_FDCWD;
+	w->arg.argv = (uintptr_t)w->argv;
+	w->arg.envp = (uintptr_t)environ;
+	w->arg.steps = (uintptr_t)w->steps;
+}
+
+void whole_exit(struct whole *w, int status)
+{
+	whole_init(w, helper("exit_with"));
+	w->argv[1] = format("%d", status);
+}
+
+struct io_uring_spawn_step *whole_step(struct whole *w, unsigned int cmd)
+{
+	struct io_uring_spawn_step *step = &w->steps[w->arg.nr_steps];
+
+	CHECK_LT(w->arg.nr_steps, WHOLE_STEPS);
+	step->cmd = cmd;
+	step->user_data = w->arg.nr_steps++;
+	return step;
+}
+
+struct io_uring_spawn_step *whole_fail(struct whole *w)
+{
+	struct io_uring_spawn_step *step = whole_step(w, IORING_CHILD_FCHDIR);
+
+	step->fd = 987;
+	return step;
+}
+
+void whole_report(struct whole *w)
+{
+	memset(&w->told, 0, sizeof(w->told));
+	w->told.report.size = sizeof(w->told);
+	w->arg.report = (uintptr_t)&w->told;
+}
+
+struct io_uring_sqe *q_whole(struct tring *r, struct whole *w)
+{
+	struct io_uring_sqe *sqe = q_alone(r, SPAWNPOL_OP_SPAWN, WHOLE);
+
+	sqe->addr = (uintptr_t)&w->arg;
+	sqe->len = sizeof(w->arg);
+	return sqe;
+}
+
+const struct tring_cqe *whole_run(struct tring *r, struct whole *w)
+{
+	tring_forget(r);
+	q_whole(r, w);
+	tring_submit(r);
+	return tring_cqe(r, WHOLE);
+}
+
+void whole_is_gone(void)
+{
+	double until = now() + tap_patience();
+	pid_t pid;
+
+	while (!(pid = waitpid(-1, NULL, WNOHANG | __WALL)) && now() < until)
+		sleep_ms(1);
+	CHECK_EQ(pid, -1);
+	CHECK_EQ(errno, ECHILD);
+}
+
+unsigned int whole_step_of(const struct tring_cqe *cqe)
+{
+	return cqe->flags >> IORING_SPAWN_STEP_SHIFT;
+}

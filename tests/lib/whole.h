@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A whole spawn in one request (IORING_OP_SPAWN), for the engine's tests:
+ *
+ *	struct whole w;
+ *
+ *	whole_init(&w, "/bin/true");
+ *	whole_step(&w, IORING_CHILD_SETSID);
+ *	q_whole(&r, &w);
+ *	tring_submit(&r);
+ *	pid = CHECK_OK(tring_res(&r, WHOLE));
+ */
+#ifndef SPAWNPOL_TESTS_WHOLE_H
+#define SPAWNPOL_TESTS_WHOLE_H
+
+#include "ring.h"
+
+#define WHOLE (OTHER + 1)	/* user_data of the request */
+#define WHOLE_STEPS 16
+
+struct whole {
+	struct io_uring_spawn arg;
+	struct io_uring_spawn_step steps[WHOLE_STEPS];
+	struct {
+		struct io_uring_spawn_report report;
+		char path[4096];
+	} told;
+	char *argv[4];
+};
+
+/* Path, with argv[0] the same and the environment of the test; all else is 0. */
+void whole_init(struct whole *w, const char *path);
+/* A program that exits with this status. */
+void whole_exit(struct whole *w, int status);
+/* One more step, zeroed. */
+struct io_uring_spawn_step *whole_step(struct whole *w, unsigned int cmd);
+/* A step that fails with -EBADF. */
+struct io_uring_spawn_step *whole_fail(struct whole *w);
+/* Where the launcher is told what has ended it. */
+void whole_report(struct whole *w);
+/* Queue it, in no chain, with user_data WHOLE. */
+struct io_uring_sqe *q_whole(struct tring *r, struct whole *w);
+/* Submit it, on a ring that has seen nothing else, and return its CQE. */
+const struct tring_cqe *whole_run(struct tring *r, struct whole *w);
+/* Its child ends some time after its CQE, and leaves nothing to wait for. */
+void whole_is_gone(void);
+/* The step in the flags of a CQE. */
+unsigned int whole_step_of(const struct tring_cqe *cqe);
+
+#endif
