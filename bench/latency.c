@@ -14,14 +14,16 @@
 static const struct method *const methods[] = {
 	&method_fork, &method_vfork, &method_vfork_path, &method_posix_spawn,
 	&method_clone, &method_chain, &method_hardlink, &method_policy,
-	&method_remember, &method_user, &method_ready, NULL,
+	&method_remember, &method_spawn_path, &method_spawn,
+	&method_spawn_listed, &method_spawn_policy, &method_user, &method_ready,
+	NULL,
 };
 
 /* fork(2) copies the page tables of all of it: a few samples must do. */
 static const struct method *const methods_big[] = {
 	&method_vfork, &method_posix_spawn, &method_clone,
-	&method_hardlink, &method_policy, &method_remember, &method_user,
-	&method_ready, NULL,
+	&method_hardlink, &method_policy, &method_remember, &method_spawn,
+	&method_spawn_policy, &method_user, &method_ready, NULL,
 };
 static const struct method *const methods_slow[] = { &method_fork, NULL };
 

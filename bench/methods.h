@@ -27,6 +27,7 @@ struct method {
 	void (*collect)(struct launcher *l, pid_t *pids, unsigned int nr);
 	void (*release)(struct launcher *l);
 	const char *const *policy_options;	/* for those with a policy */
+	bool whole;			/* one request (SPAWN), not linked ones */
 };
 
 /* A method, ready to be used on a site. */
@@ -53,6 +54,9 @@ extern const struct method method_chain, method_listed, method_empty,
 	method_hardlink, method_policy,
 	method_remember, method_user, method_idle,
 	method_default_idle, method_policy_retry, method_user_retry;
+/* The same with one request for the whole spawn, IORING_OP_SPAWN. */
+extern const struct method method_spawn_path, method_spawn,
+	method_spawn_listed, method_spawn_policy;
 
 /* Gives up if the method cannot be used. */
 void launcher_init(struct launcher *l, const struct method *method,

@@ -2,6 +2,9 @@
 /*
  * Launching by chains, with the library. Chains are built once and submitted
  * again and again, as a service would; rings are as a service would have them.
+ *
+ * The library makes one SPAWN of a chain where it can. That is what the methods
+ * with "whole" measure; the others measure linked requests.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -10,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "internal.h"
 #include "methods.h"
 #include "stamp.h"
 
@@ -27,11 +31,25 @@ static struct spawnpol_chain *new_chain(void)
 	return chain;
 }
 
+/*
+ * Let the ring's chains be one request, or see to it that they are not: it looks to
+ * the library as if the kernel did not have SPAWN. No call of the library does this.
+ */
+static void choose_requests(struct launcher *l)
+{
+	if (!l->method->whole)
+		l->ring->query.op_spawn = 0;
+	else if (!l->ring->query.op_spawn)
+		give_up(-EOPNOTSUPP, "%s: the kernel has no IORING_OP_SPAWN",
+			l->method->name);
+}
+
 static void make_room(struct launcher *l, unsigned int nr)
 {
 	must(spawnpol_ring_open(&l->ring, RING_ENTRIES,
 				IORING_SETUP_SINGLE_ISSUER |
 				IORING_SETUP_DEFER_TASKRUN));
+	choose_requests(l);
 	l->nr_chains = nr;
 	l->chains = calloc(nr, sizeof(*l->chains));
 	l->outcomes = calloc(nr, sizeof(*l->outcomes));
@@ -92,17 +110,16 @@ const struct method method_chain = {
 	.release = release,
 };
 
-/* The same with a file table that is not a copy of the launcher's ... */
-static void prepare_files(struct launcher *l,
-			  const struct io_uring_clone_file *files, size_t nr)
+/* A file table that is not a copy of the launcher's ... */
+static void only_files(struct launcher *l,
+		       const struct io_uring_clone_file *files, size_t nr)
 {
-	prepare_chain(l);
 	for (unsigned int i = 0; i < l->nr_chains; i++)
 		must(spawnpol_chain_files(l->chains[i], files, nr));
 }
 
-/* ... but lists standard input, output and error, and where programs report ... */
-static void prepare_listed(struct launcher *l)
+/* ... but lists standard input, output and error, and where programs report. */
+static void list_files(struct launcher *l)
 {
 	static const struct io_uring_clone_file standard[] = {
 		{ .source = 0, .number = 0 },
@@ -111,7 +128,14 @@ static void prepare_listed(struct launcher *l)
 		{ .source = STAMP_FD, .number = STAMP_FD },
 	};
 
-	prepare_files(l, standard, sizeof(standard) / sizeof(standard[0]));
+	only_files(l, standard, sizeof(standard) / sizeof(standard[0]));
+}
+
+/* As method_chain, with such a table ... */
+static void prepare_listed(struct launcher *l)
+{
+	prepare_chain(l);
+	list_files(l);
 }
 
 const struct method method_listed = {
@@ -120,13 +144,14 @@ const struct method method_listed = {
 	.release = release,
 };
 
-/* ... or is empty: a step opens where they report. */
+/* ... or an empty one: a step opens where they report. */
 static void prepare_empty(struct launcher *l)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), STAMP_FD);
-	prepare_files(l, NULL, 0);
+	prepare_chain(l);
+	only_files(l, NULL, 0);
 	for (unsigned int i = 0; i < l->nr_chains; i++)
 		must(spawnpol_chain_open(l->chains[i], STAMP_FD, path, O_WRONLY,
 					 0));
@@ -253,6 +278,51 @@ static void prepare_default(struct launcher *l)
 
 const struct method method_default_idle = {
 	.name = "default_policy", .prepare = prepare_default,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release_policy,
+	.policy_options = (const char *const[]) { "--path", "$PATH", NULL },
+};
+
+/* --- one request for the whole spawn --------------------------------------------- */
+
+/* The right path: nothing to search. */
+const struct method method_spawn_path = {
+	.name = "spawn_path", .prepare = prepare_chain, .whole = true,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release,
+};
+
+/* The kernel searches in all directories. */
+static void prepare_search(struct launcher *l)
+{
+	make_room(l, l->max);
+	for (unsigned int i = 0; i < l->nr_chains; i++)
+		must(spawnpol_chain_search(l->chains[i], SITE_PROGRAM,
+					   l->site->path));
+}
+
+const struct method method_spawn = {
+	.name = "spawn", .prepare = prepare_search, .whole = true,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release,
+};
+
+/* The same with listed files. */
+static void prepare_search_listed(struct launcher *l)
+{
+	prepare_search(l);
+	list_files(l);
+}
+
+const struct method method_spawn_listed = {
+	.name = "spawn_listed", .prepare = prepare_search_listed, .whole = true,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release,
+};
+
+/* The bare name: the default policy searches. */
+const struct method method_spawn_policy = {
+	.name = "spawn_policy", .prepare = prepare_policy, .whole = true,
 	.launch = submit_chains, .collect = collect_chains,
 	.release = release_policy,
 	.policy_options = (const char *const[]) { "--path", "$PATH", NULL },

@@ -13,7 +13,8 @@ static const unsigned int batches[] = { 1, MOST };
 
 static const struct method *const methods[] = {
 	&method_fork, &method_vfork, &method_posix_spawn, &method_clone,
-	&method_chain, &method_policy,
+	&method_chain, &method_policy, &method_spawn, &method_spawn_listed,
+	&method_spawn_policy,
 };
 #define NR_METHODS (sizeof(methods) / sizeof(methods[0]))
 

@@ -11,6 +11,7 @@ static const unsigned int batches[] = { 1, 8, 64, 256 };
 
 static const struct method *const methods[] = {
 	&method_fork, &method_vfork, &method_posix_spawn, &method_chain,
+	&method_spawn, &method_spawn_listed, &method_spawn_policy,
 };
 #define NR_METHODS (sizeof(methods) / sizeof(methods[0]))
 

@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# KERNEL: prod
+#
+# The benchmarks' methods make the requests that they are named after: the library
+# would make one SPAWN of what is to be measured as a chain of links.
+
+. "$(dirname "$0")/lib/tap.sh"
+
+# entries METHOD: SQEs and CQEs by numbers of misses, as counted by the kernel.
+entries()
+{
+	sed -nE 's/.*"case": "([0-9]+)", "method": "'"$1"'", "unit": "(.QE)s", "value": ([0-9]+).*/\1 \2 \3/p' \
+		"$DIR/.out" | sort -n | grep -E '^(0|6?4) ' | tr '\n' ','
+}
+
+test_O2_requests_of_each_method()
+{
+	run "$BUILD/bench/bench" --iterations 1 path
+	expect_status 0
+	expect_equal "$(entries spawn)" '0 CQE 1,0 SQE 1,4 CQE 1,4 SQE 1,64 CQE 1,64 SQE 1,'
+	expect_equal "$(entries spawn_listed)" "$(entries spawn)"
+	expect_equal "$(entries spawn_policy)" "$(entries spawn)"
+	expect_equal "$(entries hardlink)" '0 CQE 2,0 SQE 2,4 CQE 6,4 SQE 6,64 CQE 66,64 SQE 66,'
+	expect_equal "$(entries policy)" '0 CQE 2,0 SQE 2,4 CQE 2,4 SQE 2,64 CQE 2,64 SQE 2,'
+	expect_equal "$(entries remember)" "$(entries policy)"
+}
+
+run_tests "$@"
