@@ -95,7 +95,8 @@ DAEMON_OBJ := $(patsubst %,$(B)/user/daemon/%.o,spawnpold request peer socket) $
 CLIENT_OBJ := $(patsubst %,$(B)/user/daemon/%.o,client message socket) $(COMMON_OBJ)
 
 BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c %/stamp.c,$(wildcard bench/*.c)))
-BENCH_BIN := $(B)/bench/bench $(B)/bench/stamp $(B)/bench/decision.bpf.o
+BENCH_BIN := $(B)/bench/bench $(B)/bench/stamp \
+	$(patsubst %.c,$(B)/%.o,$(wildcard bench/*.bpf.c))
 
 # Launchers and policies, and how each is built outside the checkout.
 EXAMPLES := $(foreach d,launcher policy,$(wildcard \

@@ -63,6 +63,11 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+void samples_sort(struct samples *s)
+{
+	qsort(s->values, s->nr, sizeof(*s->values), compare);
+}
+
 /* The beginning of a figure's JSON object. */
 static void print_head(const struct plan *plan, const char *method,
 		       const char *unit, const char *case_fmt, va_list args)
@@ -80,7 +85,7 @@ void print_samples(const struct plan *plan, const char *method,
 
 	if (!s->nr)
 		give_up(0, "%s: no samples", method);
-	qsort(s->values, s->nr, sizeof(*s->values), compare);
+	samples_sort(s);
 	va_start(args, case_fmt);
 	print_head(plan, method, unit, case_fmt, args);
 	va_end(args);

@@ -39,6 +39,7 @@ void sleep_ns(uint64_t ns);
 /* Room for nr samples; more are an error. samples_free() afterwards. */
 void samples_init(struct samples *s, size_t nr);
 void samples_add(struct samples *s, uint64_t value);
+void samples_sort(struct samples *s);	/* the smallest first */
 void samples_free(struct samples *s);
 
 /*

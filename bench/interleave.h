@@ -22,4 +22,12 @@ void interleave_waiting(const struct plan *plan, const struct site *site,
 			const struct method *const methods[],
 			const char *case_name);
 
+/*
+ * What a launch by each of the methods consists of, one method after the other: the
+ * phases that it passes, and what the launcher does outside copy_process(). Printed as
+ * figures of a benchmark "phases". (phases.c)
+ */
+void phases(const struct plan *plan, const struct site *site,
+	    const struct method *const methods[]);
+
 #endif

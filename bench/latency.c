@@ -19,6 +19,13 @@ static const struct method *const methods[] = {
 	NULL,
 };
 
+/* Those whose phases can be compared: they make the child and let it execute. */
+static const struct method *const methods_in_phases[] = {
+	&method_vfork, &method_vfork_path, &method_chain, &method_hardlink,
+	&method_policy, &method_remember, &method_spawn_path, &method_spawn,
+	&method_spawn_listed, &method_spawn_policy, NULL,
+};
+
 /* fork(2) copies the page tables of all of it: a few samples must do. */
 static const struct method *const methods_big[] = {
 	&method_vfork, &method_posix_spawn, &method_clone,
@@ -53,7 +60,9 @@ void bench_latency(const struct plan *plan)
 	site_init(&site, MISSES);
 	interleave_waiting(plan, &site, methods, "small");
 	/* counting a GiB's worth of page faults takes minutes and tells nothing */
-	if (!plan->counting)
+	if (plan->counting)
+		phases(plan, &site, methods_in_phases);
+	else
 		measure_big(plan, &site);
 	site_exit(&site);
 }

@@ -13,6 +13,7 @@
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct task_struct {
+	int pid;
 	int tgid;
 	struct task_struct *real_parent;
 };
