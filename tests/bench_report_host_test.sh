@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# How bench/report.py judges goals: those that are limits, those that are least rates,
+# and those that hold for every case; and what it says with a goal that is missed.
+
+. "$(dirname "$0")/lib/tap.sh"
+
+# figure BENCH CASE METHOD UNIT VALUE
+figure()
+{
+	printf '{"bench": "%s", "case": "%s", "method": "%s", "unit": "%s", "value": %s}\n' \
+		"$@" >>"$DIR/results"
+}
+
+judge() { run "$TOP/bench/report.py" "$@" "$DIR/results"; expect_status 0; }
+
+# expect_goal WORD TEXT: the line of that goal begins with that word.
+expect_goal()
+{
+	grep -qE "^ +$1 .*$2" <<<"$OUT" || { show_run; fail "no '$1 ... $2'"; }
+}
+
+# Two processors, 8 at once, compared with 100 by posix_spawn.
+report_rate()
+{
+	rm -f "$DIR/results"
+	figure throughput '2 CPU, 8 at once' posix_spawn 'per second' 100
+	figure throughput '2 CPU, 8 at once' spawn 'per second' "$1"
+	judge
+}
+
+test_of_a_rate_more_is_better()
+{
+	report_rate 191
+	expect_goal reached '8 SPAWNs at once'
+	report_rate 189
+	expect_goal MISSED '8 SPAWNs at once'
+}
+
+test_of_time_less_is_better()
+{
+	figure parent 64 posix_spawn 'ns held' 100000
+	figure parent 64 spawn_listed 'ns held' 36000
+	judge
+	expect_goal reached '64 SPAWNs with listed files'
+	figure parent 64 spawn_listed 'ns held' 38000
+	judge
+	expect_goal MISSED '64 SPAWNs with listed files'
+}
+
+test_O2_one_request_is_asked_for_in_every_case()
+{
+	local misses
+	for misses in 0 6 64; do
+		figure path "$misses" spawn SQEs 1
+		figure path "$misses" spawn CQEs 1
+	done
+	judge
+	expect_goal reached "SQEs of a SPAWN's search"
+	expect_goal reached "CQEs of a SPAWN's search"
+	figure path 6 spawn SQEs 2
+	judge
+	expect_goal MISSED "SQEs of a SPAWN's search"
+	expect_goal reached "CQEs of a SPAWN's search"
+}
+
+# Not measured is neither reached nor missed.
+test_no_figure_no_goal()
+{
+	figure latency small vfork ns 1000
+	judge --counts
+	[[ $OUT != *SPAWN* ]] || { show_run; fail "it judges what nobody measured"; }
+}
+
+test_a_missed_goal_comes_with_its_phases()
+{
+	figure latency small vfork ns 100000
+	figure latency small spawn ns 97000
+	figure latency small spawn_waiting ns 103500
+	figure phases copy_process vfork ns 13000
+	figure phases copy_process spawn ns 13700
+	judge --counts
+	expect_goal MISSED "a SPAWN's search"
+	expect_out '+700  copy_process (13700, not 13000)'
+	expect_out '+6500  because the launcher waits (103500, not 97000)'
+	figure latency small spawn ns 95000
+	figure latency small spawn_waiting ns 98000
+	judge --counts
+	expect_goal reached "a SPAWN's search"
+	[[ $OUT != *'+700'* ]] || { show_run; fail "a goal that is reached has phases"; }
+}
+
+test_the_launcher_is_compared_with_a_chain()
+{
+	local case='the launcher outside copy_process, outcome included'
+	figure phases "$case" hardlink ns 12000
+	figure phases "$case" spawn ns 6000
+	judge --counts
+	expect_goal reached 'six misses, compared with a chain'
+	figure phases "$case" spawn ns 6100
+	judge --counts
+	expect_goal MISSED 'six misses, compared with a chain'
+	expect_out '-5900  the launcher outside copy_process, outcome included'
+}
+
+run_tests "$@"
