@@ -20,7 +20,7 @@
 #define SPAWNPOL_OP_EXEC		59
 #define SPAWNPOL_OP_CHILD		60
 #define SPAWNPOL_OP_SPAWN		61
-#define SPAWNPOL_OP_LAST		61
+#define SPAWNPOL_OP_LAST		62
 
 /* enum io_uring_register_op */
 #define SPAWNPOL_ATTACH_BPF		64

@@ -51,6 +51,23 @@ TEST(S6_the_probe_marks_exactly_the_legal_operations)
 	CHECK(probe->ops[SPAWNPOL_OP_CLONE].flags & IO_URING_OP_SUPPORTED);
 	CHECK(probe->ops[SPAWNPOL_OP_EXEC].flags & IO_URING_OP_SUPPORTED);
 	CHECK(probe->ops[SPAWNPOL_OP_CHILD].flags & IO_URING_OP_SUPPORTED);
+	CHECK(probe->ops[SPAWNPOL_OP_SPAWN].flags & IO_URING_OP_SUPPORTED);
+}
+
+/* What a launcher goes by before it makes one request of a chain (O1). */
+TEST(O1_the_query_tells_of_whole_spawns)
+{
+	struct io_uring_spawn_query query;
+
+	tring_init(&r, 0);
+	tring_query(&r, &query);
+	EXPECT_EQ(query.op_spawn, SPAWNPOL_OP_SPAWN);
+	EXPECT(query.spawn_flags & IORING_SPAWN_NEED_POLICY);
+	EXPECT(query.spawn_flags & IORING_SPAWN_FILES);
+	/* a list as long as a program's environment can have it, and more */
+	EXPECT_GT(query.max_spawn, 131072);
+	if (query.features & IORING_SPAWN_FEAT_POLICY)
+		EXPECT(query.policy_events & IORING_POLICY_MISS);
 }
 
 /*
