@@ -28,6 +28,7 @@ static char *compare(const char *commands)
 	char *vforked = gdb("vfork", commands), *cloned = gdb("ring", commands);
 
 	EXPECT_STR(cloned, vforked);
+	EXPECT_STR(gdb("whole", commands), vforked);
 	return cloned;
 }
 

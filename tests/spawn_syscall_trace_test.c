@@ -86,6 +86,7 @@ TEST(K3_tracepoints_see_what_they_see_of_vfork)
 	     *cloned = calls_of_spawn("ring");
 
 	EXPECT_STR(cloned, vforked);
+	EXPECT_STR(calls_of_spawn("whole"), vforked);
 	EXPECT_HAS(cloned, format("exit %d = -%d\n", SYS_execveat, ENOENT));
 	EXPECT_HAS(cloned, format("enter %d ", SYS_setsid));
 	EXPECT_HAS(cloned, format("exit %d = 0\n", SYS_chdir));
