@@ -11,6 +11,7 @@
 #include "lib/filter.h"
 #include "lib/ring.h"
 #include "lib/spawn_one.h"
+#include "lib/whole.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -63,9 +64,19 @@ TEST(K3_exec_and_commands_are_no_requests_to_audit)
 	EXPECT_STR(audit_record(records, AUDIT_EXECVE, ""), "");
 }
 
-TEST(S19_clone_is_a_request_to_audit)
+static void spawn_whole(void)
 {
-	char *records;
+	struct whole w;
+
+	tring_init(&r, 0);
+	whole_exit(&w, 0);
+	whole_step(&w, IORING_CHILD_SETSID);
+	CHECK_EQ(wait_exit(CHECK_OK(whole_run(&r, &w)->res)), 0);
+}
+
+/* What a process of its own, which is told, has recorded as requests. */
+static char *requests_of(void (*spawn)(void), pid_t *who)
+{
 	pid_t pid;
 	int go[2];
 
@@ -74,16 +85,35 @@ TEST(S19_clone_is_a_request_to_audit)
 	pid = CHECK_SYS(fork());
 	if (!pid) {
 		CHECK_EQ(read(go[0], &(char){ 0 }, 1), 1);
-		spawn_with_steps();
+		spawn();
 		_exit(0);
 	}
 	begin_for(AUDIT_PID, pid);
 	CHECK_EQ(write(go[1], "", 1), 1);
 	CHECK_EQ(wait_exit(pid), 0);
-	records = audit_end(&a);
+	*who = pid;
+	return audit_end(&a);
+}
+
+TEST(S19_clone_is_a_request_to_audit)
+{
+	pid_t pid;
+	char *records = requests_of(spawn_with_steps, &pid);
+
 	EXPECT_HAS(uring_record(records, SPAWNPOL_OP_CLONE),
 		   format(" pid=%d ", pid));
 	EXPECT_STR(uring_record(records, IORING_OP_OPENAT), "");
+}
+
+TEST(O6_a_whole_spawn_is_one_request_to_audit)
+{
+	pid_t pid;
+	char *records = requests_of(spawn_whole, &pid);
+
+	EXPECT_HAS(uring_record(records, SPAWNPOL_OP_SPAWN),
+		   format(" pid=%d ", pid));
+	EXPECT_STR(uring_record(records, SPAWNPOL_OP_CHILD), "");
+	EXPECT_STR(uring_record(records, SPAWNPOL_OP_EXEC), "");
 }
 
 /* --- what filters log --------------------------------------------------------------- */

@@ -11,7 +11,9 @@
 #include "lib/filter.h"
 #include "lib/ring.h"
 #include "lib/spawn_one.h"
+#include "lib/whole.h"
 
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -73,13 +75,48 @@ static void by_search(const char *path)
 	by_exec(path, IORING_EXEC_SEARCH);
 }
 
-/* The event of a call, without what differs from one child to the next. */
+static void run_whole(struct whole *w)
+{
+	int res;
+
+	w->arg.argv = (uintptr_t)argv;
+	w->arg.envp = (uintptr_t)envp;
+	tring_init(&r, 0);
+	res = whole_run(&r, w)->res;
+	if (res > 0)
+		CHECK_EQ(wait_exit(res), 0);
+	else
+		whole_is_gone();
+	tring_exit(&r);
+}
+
+/* In one request (O6). */
+static void by_whole(const char *path)
+{
+	struct whole w;
+
+	whole_init(&w, path);
+	run_whole(&w);
+}
+
+/* Records without what differs from one child, and one event, to the next. */
+static char *plain(const char *records, const char *more)
+{
+	int status;
+
+	write_file(in_dir("event"), records, 0600);
+	return strdup(output_of(format("sed 's/audit([^)]*)/audit()/;"
+				       "s/ pid=[0-9]*/ pid=/;%s' %s",
+				       more, in_dir("event")),
+				&status));
+}
+
+/* The event of a call. */
 static char *event_of(int call, void (*make)(const char *path),
 		      const char *path)
 {
 	struct audit_rule rule;
 	char *records, *event;
-	int status;
 
 	rule_for_children(&rule);
 	audit_rule_call(&rule, call);
@@ -88,11 +125,7 @@ static char *event_of(int call, void (*make)(const char *path),
 	records = audit_end(&a);
 	event = audit_event(records, call_record(records, call));
 	DIAG("%s", event);
-	write_file(in_dir("event"), event, 0600);
-	return strdup(output_of(format("sed 's/audit([^)]*)/audit()/;"
-				       "s/ pid=[0-9]*/ pid=/' %s",
-				       in_dir("event")),
-				&status));
+	return plain(event, "");
 }
 
 /* A rule "-S execveat" says of EXEC what it says of execveat(2). */
@@ -101,9 +134,11 @@ static char *compare(const char *path)
 	char *call = event_of(SYS_execveat, by_vfork, path);
 	char *step = event_of(SYS_execveat, by_chain, path);
 	char *attempt = event_of(SYS_execveat, by_search, path);
+	char *whole = event_of(SYS_execveat, by_whole, path);
 
 	EXPECT_STR(step, call);
 	EXPECT_STR(attempt, call);
+	EXPECT_STR(whole, call);
 	return step;
 }
 
@@ -135,6 +170,73 @@ TEST(K3_rules_record_an_exec_that_fails)
 	write_file(in_dir("data"), "", 0700);
 	EXPECT_HAS(compare(in_dir("data")), " success=no exit=-8 ");
 	EXPECT_HAS(compare(in_dir("data/below")), " success=no exit=-20 ");
+}
+
+/* --- a search in one request (O6) --------------------------------------------------- */
+
+/* In one child, as execvp(3) does. */
+static void search_by_vfork(char *const paths[])
+{
+	pid_t pid = vfork();
+
+	if (!pid) {
+		for (; *paths; paths++)
+			syscall(SYS_execveat, AT_FDCWD, *paths, argv, envp, 0);
+		_exit(0);
+	}
+	CHECK_EQ(wait_exit(CHECK_SYS(pid)), 0);
+}
+
+static void search_by_whole(char *const paths[])
+{
+	struct whole w;
+	char list[4096] = "";
+
+	whole_init(&w, basename(strdup(*paths)));
+	for (; *paths; paths++)
+		sprintf(list + strlen(list), "%s%s", *list ? ":" : "",
+			dirname(strdup(*paths)));
+	w.arg.search = (uintptr_t)list;
+	run_whole(&w);
+}
+
+/* All that is recorded of the calls of a search. */
+static char *records_of_search(void (*search)(char *const paths[]),
+			       char *const paths[])
+{
+	struct audit_rule rule;
+
+	rule_for_children(&rule);
+	audit_rule_call(&rule, SYS_execveat);
+	audit_begin(&a, &rule);
+	search(paths);
+	/* a candidate's path has no address; and no records of audit's own */
+	return plain(audit_end(&a), "s/ a1=[0-9a-f]* a2=/ a2=/;/^13[0-9][0-9] /!d;"
+				    "/^1305 /d");
+}
+
+TEST(O6_rules_record_each_candidate_as_one_execveat)
+{
+	char *const found[] = { "/nonexistent/exit_with", in_dir("exit_with"),
+				"/proc/self/comm/exit_with",
+				(char *)helper("exit_with"), NULL };
+	char *const missed[] = { in_dir("exit_with"), "/nonexistent/exit_with",
+				 "/usr/exit_with", NULL };
+	char *calls, *records;
+
+	write_file(in_dir("exit_with"), "", 0600);
+	calls = records_of_search(search_by_vfork, found);
+	records = records_of_search(search_by_whole, found);
+	DIAG("%s", records);
+	EXPECT_STR(records, calls);
+	EXPECT_HAS(records, " success=no exit=-2 ");
+	EXPECT_HAS(records, " success=no exit=-13 ");
+	EXPECT_HAS(records, " success=no exit=-20 ");
+	EXPECT_HAS(records, " success=yes exit=0 ");
+	EXPECT_HAS(records, "item=0 name=\"/nonexistent/exit_with\" ");
+
+	calls = records_of_search(search_by_vfork, missed);
+	EXPECT_STR(records_of_search(search_by_whole, missed), calls);
 }
 
 /* "-F success=0": of a search, the attempts that failed and not the last one. */
