@@ -9,6 +9,7 @@
 #include "lib/ring.h"
 #include "lib/spawn_one.h"
 #include "lib/supervisor.h"
+#include "lib/whole.h"
 
 #include <linux/audit.h>
 #include <sys/syscall.h>
@@ -58,20 +59,64 @@ static void init32(void)
 }
 
 /* A program that exits with 7. */
-static void q_exit32(void)
+static char path[4096];
+static uint32_t argv[3], envp[1];
+
+static void prepare_exit32(void)
 {
-	static char path[4096], name[] = "exit_with", status[] = "7";
-	static uint32_t argv[3], envp[1];
-	struct io_uring_sqe *sqe = q_op(&r, SPAWNPOL_OP_EXEC);
+	static char name[] = "exit_with", status[] = "7";
 
 	CHECK_LT(strlen(helper("exit_with")), sizeof(path));
 	strcpy(path, helper("exit_with"));
 	argv[0] = pointer32(name);
 	argv[1] = pointer32(status);
+}
+
+static void q_exit32(void)
+{
+	struct io_uring_sqe *sqe = q_op(&r, SPAWNPOL_OP_EXEC);
+
+	prepare_exit32();
 	sqe->fd = AT_FDCWD;
 	sqe->addr = pointer32(path);
 	sqe->addr2 = pointer32(argv);
 	sqe->addr3 = pointer32(envp);
+}
+
+/* The same in one request, which finds it in the second directory (O6). */
+static struct whole w;
+
+static void queue_whole(void)
+{
+	static char list[4200];
+	char *name;
+
+	prepare_exit32();
+	name = strrchr(path, '/');
+	snprintf(list, sizeof(list), "/nonexistent:%.*s", (int)(name - path),
+		 path);
+	tring_forget(&r);
+	whole_init(&w, name + 1);
+	whole_step(&w, IORING_CHILD_SETSID);
+	w.arg.path = pointer32(name + 1);
+	w.arg.steps = pointer32(w.steps);
+	w.arg.search = pointer32(list);
+	w.arg.argv = pointer32(argv);
+	w.arg.envp = pointer32(envp);
+	q_whole(&r, &w)->addr = pointer32(&w.arg);
+}
+
+/* It fails with ENOTBLK at this step. */
+static void check_whole_refused(unsigned int step)
+{
+	const struct tring_cqe *cqe;
+
+	queue_whole();
+	tring_submit(&r);
+	cqe = tring_cqe(&r, WHOLE);
+	EXPECT_EQ(cqe->res, -ENOTBLK);
+	EXPECT_EQ(whole_step_of(cqe), step);
+	whole_is_gone();
 }
 
 static void queue(void)
@@ -89,6 +134,9 @@ TEST(S19_what_a_32_bit_ring_spawns_runs)
 	tring_submit(&r);
 	CHECK_EQ(tring_res(&r, 1), 0);
 	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 7);
+	queue_whole();
+	tring_submit(&r);
+	CHECK_EQ(wait_exit(CHECK_OK(tring_res(&r, WHOLE))), 7);
 }
 
 TEST(S19_filters_see_32_bit_calls_of_a_32_bit_ring)
@@ -106,18 +154,23 @@ TEST(S19_filters_see_32_bit_calls_of_a_32_bit_ring)
 	tring_submit(&r);
 	CHECK_EQ(tring_res(&r, 1), 0);
 	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 7);
+	queue_whole();
+	tring_submit(&r);
+	CHECK_EQ(wait_exit(CHECK_OK(tring_res(&r, WHOLE))), 7);
 
 	filter_word(CALL32_EXECVEAT, arch, AUDIT_ARCH_I386, REFUSE);
 	queue();
 	CHECK_GT(spawn_queued(&r, 1, &exec), 0);
 	EXPECT_EQ(exec, -ENOTBLK);
 	EXPECT_EQ(tring_res(&r, 0), tring_res(&r, CLONE));
+	check_whole_refused(1);
 
 	filter_word(CALL32_SETSID, arch, AUDIT_ARCH_I386, REFUSE);
 	queue();
 	CHECK_GT(spawn_queued(&r, 1, &exec), 0);
 	EXPECT_EQ(tring_res(&r, 0), -ENOTBLK);
 	EXPECT_EQ(exec, -ECANCELED);
+	check_whole_refused(0);
 }
 
 TEST(K3_a_supervisor_is_asked_about_32_bit_calls_of_a_32_bit_ring)
@@ -135,6 +188,18 @@ TEST(K3_a_supervisor_is_asked_about_32_bit_calls_of_a_32_bit_ring)
 	let_go_on(&asked);
 	CHECK_EQ(tring_res(&r, 1), 0);
 	CHECK_EQ(wait_exit(tring_res(&r, CLONE)), 7);
+
+	/* once for each candidate */
+	queue_whole();
+	tring_submit(&r);
+	CHECK(is_asked(&r, &asked, WHOLE));
+	EXPECT_EQ(asked.data.nr, CALL32_EXECVEAT);
+	let_go_on(&asked);
+	CHECK(is_asked(&r, &asked, WHOLE));
+	EXPECT_EQ(asked.data.arch, (uint32_t)AUDIT_ARCH_I386);
+	EXPECT_EQ(asked.data.args[2], pointer32(argv));
+	let_go_on(&asked);
+	CHECK_EQ(wait_exit(CHECK_OK(tring_res(&r, WHOLE))), 7);
 }
 
 /* The child runs what is killed as a 64-bit task, and ends all the same. */
