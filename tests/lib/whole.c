@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "child.h"
+#include "command.h"
 
 void whole_init(struct whole *w, const char *path)
 {
@@ -32,6 +33,18 @@ struct io_uring_spawn_step *whole_step(struct whole *w, unsigned int cmd)
 	CHECK_LT(w->arg.nr_steps, WHOLE_STEPS);
 	step->cmd = cmd;
 	step->user_data = w->arg.nr_steps++;
+	return step;
+}
+
+struct io_uring_spawn_step *whole_command(struct whole *w, const struct command *c)
+{
+	struct io_uring_spawn_step *step = whole_step(w, c->sqe.len);
+
+	step->fd = c->sqe.fd;
+	step->off = c->sqe.off;
+	step->addr = c->sqe.addr;
+	step->addr3 = c->sqe.addr3;
+	step->child_flags = c->sqe.rw_flags;
 	return step;
 }
 

@@ -15,6 +15,8 @@
 
 #include "ring.h"
 
+struct command;
+
 #define WHOLE (OTHER + 1)	/* user_data of the request */
 #define WHOLE_STEPS 16
 
@@ -34,6 +36,8 @@ void whole_init(struct whole *w, const char *path);
 void whole_exit(struct whole *w, int status);
 /* One more step, zeroed. */
 struct io_uring_spawn_step *whole_step(struct whole *w, unsigned int cmd);
+/* This command as a step. */
+struct io_uring_spawn_step *whole_command(struct whole *w, const struct command *c);
 /* A step that fails with -EBADF. */
 struct io_uring_spawn_step *whole_fail(struct whole *w);
 /* Where the launcher is told what has ended it. */
