@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 static struct tring r;
 static struct whole w;
@@ -66,6 +67,143 @@ TEST(O1_fields_of_the_request)
 	q_whole(&r, &w)->flags |= IOSQE_FIXED_FILE;
 	tring_submit(&r);
 	check_refused(-EINVAL);
+}
+
+/* What CLONE's own structure says is wrong with it (S4). */
+TEST(O1_arguments_of_clone)
+{
+	static const struct {
+		struct clone_args args;
+		int error;
+	} wrong[] = {
+		{ { .flags = CLONE_VM }, -EINVAL },
+		{ { .flags = CLONE_THREAD | CLONE_SIGHAND }, -EINVAL },
+		{ { .flags = CLONE_PARENT }, -EINVAL },
+		{ { .flags = 1ULL << 63 }, -EINVAL },
+		{ { .exit_signal = 65 }, -EINVAL },
+		{ { .exit_signal = 1ULL << 32 }, -EINVAL },
+		{ { .stack = 4096, .stack_size = 4096 }, -EINVAL },
+		{ { .tls = 4096 }, -EINVAL },
+		{ { .child_tid = 4096 }, -EINVAL },
+		{ { .parent_tid = 4096 }, -EINVAL },
+		{ { .set_tid_size = 33, .set_tid = 4096 }, -EINVAL },
+		{ { .set_tid_size = 1 }, -EINVAL },
+		{ { .set_tid_size = 1, .set_tid = 8 }, -EFAULT },
+		/* found when the child is made */
+		{ { .flags = CLONE_PIDFD, .pidfd = 8 }, -EFAULT },
+		{ { .flags = CLONE_INTO_CGROUP, .cgroup = 987 }, -EBADF },
+		{ { .flags = CLONE_NEWUSER | CLONE_NEWPID,
+		    .set_tid_size = 3, .set_tid = (uintptr_t)&wrong }, -EINVAL },
+	};
+	unsigned int i;
+
+	start();
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		DIAG("%u", i);
+		w.arg.clone_args = (uintptr_t)&wrong[i].args;
+		w.arg.clone_args_size = sizeof(wrong[i].args);
+		check(wrong[i].error);
+	}
+}
+
+TEST(O1_sizes_of_the_arguments_of_clone)
+{
+	static char larger[8192];
+
+	start();
+	w.arg.clone_args = (uintptr_t)larger;
+	check(-EINVAL);
+	w.arg.clone_args = (uintptr_t)larger;
+	w.arg.clone_args_size = 63;
+	check(-EINVAL);
+	w.arg.clone_args = (uintptr_t)larger;
+	w.arg.clone_args_size = sizeof(larger);
+	check(-E2BIG);
+	larger[sizeof(struct clone_args)] = 1;
+	w.arg.clone_args = (uintptr_t)larger;
+	w.arg.clone_args_size = sizeof(struct clone_args) + 8;
+	check(-E2BIG);
+}
+
+/* Read when the child is made. */
+TEST(O1_lists_of_files)
+{
+	static const struct {
+		struct io_uring_clone_files head;
+		struct io_uring_clone_file file;
+		int error;
+	} wrong[] = {
+		{ { .nr = 1, .flags = 1 }, {}, -EINVAL },
+		{ { .nr = 1, .resv = 1 }, {}, -EINVAL },
+		{ { .nr = UINT32_MAX }, {}, -E2BIG },
+		{ { .nr = 1 }, { .source = 987 }, -EBADF },
+		{ { .nr = 1 }, { .number = UINT32_MAX }, -EBADF },
+		{ { .nr = 1 }, { .flags = 1U << 31 }, -EINVAL },
+		{ { .nr = 1 }, { .resv = 1 }, -EINVAL },
+		{ { .nr = 1 }, { .flags = IORING_CLONE_FILE_FIXED }, -EBADF },
+	};
+	unsigned int i;
+
+	start();
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		DIAG("%u", i);
+		w.arg.flags = IORING_SPAWN_FILES;
+		w.arg.files = (uintptr_t)&wrong[i];
+		check(wrong[i].error);
+	}
+}
+
+TEST(O1_reports)
+{
+	start();
+	whole_report(&w);
+	w.told.report.size = sizeof(w.told.report) - 1;
+	check(-EINVAL);
+	whole_report(&w);
+	w.told.report.size = 0;
+	check(-EINVAL);
+}
+
+TEST(O1_kinds_of_rings_and_of_requests)
+{
+	start();
+	q_whole(&r, &w)->flags |= IOSQE_BUFFER_SELECT;
+	tring_submit(&r);
+	check_refused(-EOPNOTSUPP);
+	tring_exit(&r);
+	tring_init(&r, IORING_SETUP_IOPOLL);
+	q_whole(&r, &w);
+	tring_submit(&r);
+	check_refused(-EINVAL);
+}
+
+/* A chain does not run one in its child, and one has no steps that are linked to it. */
+TEST(O1_no_step_of_a_chain)
+{
+	struct io_uring_sqe *sqe;
+
+	start();
+	q_clone(&r);
+	sqe = q_op(&r, SPAWNPOL_OP_SPAWN);
+	sqe->addr = (uintptr_t)&w.arg;
+	sqe->len = sizeof(w.arg);
+	q_exit(&r, 0);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), -EOPNOTSUPP);
+	EXPECT_EQ(tring_res(&r, CLONE), -ECANCELED);
+	tring_total(&r, 3);
+	whole_is_gone();
+
+	/* an EXEC of its own, which has no child to be in */
+	tring_forget(&r);
+	whole_exit(&w, 0);
+	q_whole(&r, &w)->flags |= IOSQE_IO_LINK;
+	sqe = q_alone(&r, SPAWNPOL_OP_EXEC, OTHER + 2);
+	sqe->fd = AT_FDCWD;
+	sqe->addr = (uintptr_t)helper("exit_with");
+	tring_submit(&r);
+	EXPECT_EQ(wait_exit(CHECK_OK(tring_res(&r, WHOLE))), 0);
+	EXPECT_EQ(tring_res(&r, OTHER + 2), -EINVAL);
 }
 
 TEST(O1_sizes)
@@ -157,22 +295,58 @@ TEST(O1_memory_that_cannot_be_read)
 	check(-EFAULT);
 }
 
-/* An array that ends where memory does. */
-TEST(O1_steps_that_can_be_read_in_part)
+/* The last bytes of memory: what is behind them cannot be read. */
+static char *before_the_end(const void *what, size_t size)
 {
 	char *two = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	start();
 	CHECK(two != MAP_FAILED);
 	CHECK_SYS(munmap(two + 4096, 4096));
-	w.arg.steps = (uintptr_t)(two + 4096 - sizeof(w.steps[0]));
-	memcpy(two + 4096 - sizeof(w.steps[0]), &w.steps[0], sizeof(w.steps[0]));
+	return memcpy(two + 4096 - size, what, size);
+}
+
+/* Arrays and strings that end where memory does. */
+TEST(O1_what_can_be_read_in_part)
+{
+	start();
+	w.arg.steps = (uintptr_t)before_the_end(w.steps, sizeof(w.steps[0]));
 	check(-EFAULT);
+	w.arg.steps = (uintptr_t)before_the_end(w.steps, sizeof(w.steps[0]) + 8);
+	check(-EFAULT);
+	w.steps[1].cmd = IORING_CHILD_CHDIR;
+	w.steps[1].addr = (uintptr_t)before_the_end("/tmp", 4);
+	check(-EFAULT);
+	w.arg.path = (uintptr_t)before_the_end("/tmp", 4);
+	check(-EFAULT);
+	w.arg.shell = (uintptr_t)before_the_end("/bin/sh", 7);
+	check(-EFAULT);
+	w.arg.path = (uintptr_t)"sh";
+	w.arg.search = (uintptr_t)before_the_end("/usr:/bin", 9);
+	check(-EFAULT);
+	q_whole(&r, &w)->addr = (uintptr_t)before_the_end(&w.arg, sizeof(w.arg) - 8);
+	tring_submit(&r);
+	check_refused(-EFAULT);
+}
+
+/* What is read by exec itself, in the child, is an error of the last step. */
+TEST(O1_arguments_that_cannot_be_read)
+{
+	start();
+	w.arg.argv = 8;
+	check(-EFAULT);
+	w.arg.envp = 8;
+	check(-EFAULT);
+	w.argv[1] = (char *)8;
+	check(-EFAULT);
+	w.arg.path = (uintptr_t)"";
+	check(-ENOENT);
 }
 
 TEST(O1_steps_that_are_none)
 {
+	static char path[5000];
+
 	start();
 	w.steps[1].cmd = IORING_CHILD_LAST;
 	check(-EOPNOTSUPP);
@@ -190,6 +364,25 @@ TEST(O1_steps_that_are_none)
 	w.steps[1].cmd = IORING_CHILD_CHDIR;
 	w.steps[1].addr = (uintptr_t)"";
 	check(-ENOENT);
+	memset(path, 'x', sizeof(path) - 1);
+	w.steps[1].cmd = IORING_CHILD_CHDIR;
+	w.steps[1].addr = (uintptr_t)path;
+	check(-ENAMETOOLONG);
+	/* fields that a command has no use for */
+	w.steps[0].fd = 1;
+	check(-EINVAL);
+	w.steps[0].child_flags = 1;
+	check(-EINVAL);
+	w.steps[0].addr = 1;
+	check(-EINVAL);
+	w.steps[0].addr3 = 1;
+	check(-EINVAL);
+	w.steps[0].addr4 = 1;
+	check(-EINVAL);
+	/* an option of prctl(2) that is none of those, when it comes to it */
+	w.steps[1].cmd = IORING_CHILD_PRCTL;
+	w.steps[1].child_flags = PR_SET_NAME;
+	check(-EINVAL);
 }
 
 TEST(O1_names_and_lists)
@@ -210,15 +403,29 @@ TEST(O1_names_and_lists)
 	w.arg.search = (uintptr_t)"/bin";
 	w.arg.path = (uintptr_t)"";
 	check(-ENOENT);
+	w.arg.search = (uintptr_t)"/bin";
+	w.arg.path = (uintptr_t)path;
+	check(-ENAMETOOLONG);
+	w.arg.shell = (uintptr_t)path;
+	check(-ENAMETOOLONG);
 	path[256] = 0;
 	w.arg.search = (uintptr_t)"/bin";
 	w.arg.path = (uintptr_t)path;
 	check(-ENAMETOOLONG);
+	/* not a byte more than a string of an environment */
+	list[131072] = 0;
+	w.arg.search = (uintptr_t)list;
+	w.arg.path = (uintptr_t)"sh";
+	check(-E2BIG);
+	list[131071] = 0;
+	w.arg.search = (uintptr_t)list;
+	w.arg.path = (uintptr_t)"sh";
+	check(-ENAMETOOLONG); /* of the candidate */
 }
 
 TEST(O1_what_is_imported_has_a_limit)
 {
-	static char path[4096];
+	static char path[4096], list[131072];
 	static struct io_uring_spawn_step steps[1024];
 	struct io_uring_spawn_query query;
 	unsigned int i;
@@ -236,32 +443,12 @@ TEST(O1_what_is_imported_has_a_limit)
 	w.arg.nr_steps = query.max_spawn / sizeof(path) + 1;
 	CHECK_LT(w.arg.nr_steps, 1024);
 	check(-E2BIG);
-}
 
-/* Each of them, and EXEC, counts as such (S4). */
-TEST(O3_restrictions)
-{
-	struct io_uring_restriction res[3] = {
-		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = SPAWNPOL_OP_SPAWN },
-		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = SPAWNPOL_OP_EXEC },
-		{ .opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = SPAWNPOL_OP_CHILD },
-	};
-	static const int errors[] = { -EACCES, -EACCES, 0 };
-	unsigned int nr;
-
-	for (nr = 1; nr <= 3; nr++) {
-		tring_init(&r, IORING_SETUP_R_DISABLED);
-		CHECK_OK(tring_register(&r, IORING_REGISTER_RESTRICTIONS, res, nr));
-		CHECK_OK(tring_register(&r, IORING_REGISTER_ENABLE_RINGS, NULL, 0));
-		fresh();
-		q_whole(&r, &w);
-		tring_submit(&r);
-		if (errors[nr - 1]) {
-			EXPECT_EQ(tring_res(&r, WHOLE), errors[nr - 1]);
-			whole_is_gone();
-		} else {
-			EXPECT_EQ(wait_exit(CHECK_OK(tring_res(&r, WHOLE))), 0);
-		}
-		tring_exit(&r);
-	}
+	/* the list counts as well as the paths */
+	memset(list, '/', sizeof(list) - 1);
+	w.arg.steps = (uintptr_t)steps;
+	w.arg.nr_steps = query.max_spawn / sizeof(path) - 1;
+	w.arg.search = (uintptr_t)list;
+	w.arg.path = (uintptr_t)"sh";
+	check(-E2BIG);
 }
