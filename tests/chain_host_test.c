@@ -453,6 +453,7 @@ TEST(search_has_limits)
 {
 	char name[NAME_MAX + 2] = "", path[PATH_MAX + 8], many[2 * 300] = "";
 	struct spawnpol_chain *c = new_chain(NULL);
+	struct fake f;
 
 	memset(name, 'n', NAME_MAX + 1);
 	EXPECT_EQ(spawnpol_chain_search(c, name, "/a"), -ENAMETOOLONG);
@@ -464,7 +465,46 @@ TEST(search_has_limits)
 	strcpy(path + PATH_MAX, ":/a");
 	EXPECT_STR(attempts("x", path), "/a/x ");
 
+	/* as links; that is known when it is submitted */
 	memset(many, ':', 299);
 	c = new_chain(NULL);
+	fake_init(&f);
+	EXPECT_EQ(spawnpol_chain_search(c, "x", many), 0);
+	EXPECT_EQ(spawnpol_chain_nr_steps(c), 300u);
+	EXPECT_EQ(spawnpol_chain_step(c, 0, NULL, NULL), -E2BIG);
+	EXPECT_EQ(spawnpol_ring_nr_sqes(f.ring, c), -E2BIG);
+	EXPECT_EQ(spawnpol_queue(f.ring, &c, 1), -E2BIG);
+	EXPECT_EQ(spawnpol_chain_program(c, "/bin/x"), -E2BIG);
+	EXPECT_EQ(spawnpol_chain_error(c), -E2BIG);
+}
+
+/* One of several programs, and the steps do not fit with all of them. */
+TEST(search_among_programs)
+{
+	struct spawnpol_chain *c = new_chain("/first");
+	char many[2 * 300] = "";
+	struct io_uring_sqe sqe;
+	struct fake f;
+
+	fake_init(&f);
+	CHECK_OK(spawnpol_chain_search(c, "x", "/a:/b"));
+	CHECK_OK(spawnpol_chain_search(c, "y", "/c:"));
+	CHECK_OK(spawnpol_chain_program(c, "/last"));
+	CHECK_EQ(spawnpol_chain_nr_steps(c), 6u);
+	for (unsigned int i = 0; i < 6; i++) {
+		static const char *const path[] = { "/first", "/a/x", "/b/x",
+						    "/c/y", "y", "/last" };
+
+		CHECK_OK(spawnpol_chain_step(c, i, NULL, &sqe));
+		EXPECT_STR((char *)(uintptr_t)sqe.addr, path[i]);
+	}
+	EXPECT_EQ(spawnpol_ring_nr_sqes(f.ring, c), 7);
+	queue(&f, c);
+	EXPECT_EQ(f.uring.sq.sqe_tail, 7u);
+	memset(many, ':', 245);
+	c = new_chain("/first");
+	CHECK_OK(spawnpol_chain_search(c, "x", many));
+	memset(many, ':', 4);
+	many[4] = '\0';
 	EXPECT_EQ(spawnpol_chain_search(c, "x", many), -E2BIG);
 }

@@ -97,9 +97,25 @@ TEST(too_long_for_the_ring)
 
 	for (int i = 0; i < 3; i++)
 		CHECK_OK(spawnpol_chain_setsid(chain));
+	CHECK_OK(spawnpol_ring_use_links(ring, true));
+	CHECK_EQ(spawnpol_ring_nr_sqes(ring, chain), 5);
 	CHECK_EQ(spawnpol_submit(ring, &chain, 1), -E2BIG);
 	CHECK_OK(spawnpol_chain_free(chain));
 	spawnpol_ring_close(ring);
+}
+
+TEST(O5_none_is_too_long_as_one_request)
+{
+	struct spawnpol_chain *chain = chain_of("/bin/true");
+	struct spawnpol_ring *ring = ring_of(1, 0);
+
+	CHECK_OK(spawnpol_ring_use_links(ring, false));
+	if (!spawnpol_ring_uses_spawn(ring))
+		SKIP("the kernel has no IORING_OP_SPAWN");
+	for (int i = 1; i < SPAWNPOL_MAX_STEPS; i++)
+		CHECK_OK(spawnpol_chain_umask(chain, 022));
+	CHECK_EQ(spawnpol_ring_nr_sqes(ring, chain), 1);
+	CHECK_EQ(run(ring, chain), 0);
 }
 
 /* --- waiting ------------------------------------------------------------------------ */
@@ -365,30 +381,35 @@ TEST(threads_share_a_ring, .timeout = 120)
 
 /* --- wrapped rings ------------------------------------------------------------------------ */
 
-TEST(a_ring_of_ones_own)
+/* The caller's requests and two chains, queued in turn: what they take is as told. */
+static void wraps(bool links)
 {
 	struct spawnpol_chain *chains[2] = { chain_of("/bin/true"),
 					     chain_of("/no/program") };
+	int outcomes = 0, foreign = 0, sqes = 2, cqes = 0, ret;
 	struct spawnpol_outcome out;
 	struct io_uring_cqe *cqe;
 	struct spawnpol_ring *ring;
 	struct io_uring uring;
-	int outcomes = 0, foreign = 0, ret;
 
 	CHECK_OK(io_uring_queue_init(16, &uring, 0));
 	CHECK_OK(spawnpol_ring_wrap(&ring, &uring, 0x1234));
 	CHECK_EQ(spawnpol_ring_fd(ring), uring.ring_fd);
+	CHECK_OK(spawnpol_ring_use_links(ring, links));
 	for (int i = 0; i < 2; i++) {
 		struct io_uring_sqe *sqe = io_uring_get_sqe(&uring);
 
 		io_uring_prep_nop(sqe);
 		sqe->user_data = i;
+		sqes += spawnpol_ring_nr_sqes(ring, chains[i]);
 		CHECK_EQ(spawnpol_queue(ring, &chains[i], 1), 1);
 	}
 	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, 0), -EOPNOTSUPP);
-	CHECK_EQ(io_uring_submit(&uring), 6);
+	CHECK_EQ(sqes, spawnpol_ring_uses_spawn(ring) ? 4 : 6);
+	CHECK_EQ(io_uring_submit(&uring), sqes);
 	while (outcomes < 2) {
 		CHECK_OK(io_uring_wait_cqe(&uring, &cqe));
+		cqes++;
 		ret = spawnpol_handle_cqe(ring, cqe, &out);
 		if (ret == SPAWNPOL_CQE_FOREIGN) {
 			CHECK_LT(cqe->user_data, 2u);
@@ -403,11 +424,15 @@ TEST(a_ring_of_ones_own)
 		outcomes++;
 	}
 	CHECK_EQ(foreign, 2);
+	CHECK_EQ(cqes, sqes);
 	spawnpol_ring_close(ring);
 	/* still the caller's */
 	CHECK_EQ(io_uring_submit(&uring), 0);
 	io_uring_queue_exit(&uring);
 }
+
+TEST(a_ring_of_ones_own) { wraps(true); }
+TEST(O5_a_ring_of_ones_own_with_chains_of_one_request) { wraps(false); }
 
 TEST(a_ring_that_cannot_be_wrapped)
 {

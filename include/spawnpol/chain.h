@@ -100,7 +100,8 @@ int spawnpol_chain_error(const struct spawnpol_chain *chain);
  * What a chain consists of: how many steps, and, for step nr as outcomes and policies
  * count, its kind and the request. The numbers of EXEC and CHILD, and EXEC's argv and
  * envp, are filled in only when the chain is submitted. kind and sqe can be NULL.
- * -ENOENT: there is no such step.
+ * -ENOENT: there is no such step. -E2BIG: it is an attempt of a search that has too many
+ * to be links.
  */
 unsigned int spawnpol_chain_nr_steps(const struct spawnpol_chain *chain);
 int spawnpol_chain_step(const struct spawnpol_chain *chain, unsigned int nr,
@@ -128,12 +129,19 @@ int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path);
  * One step for each directory. The outcome's error is -EACCES if nothing was found
  * and an attempt said so, and else the last one's; an error that means more than
  * "not here" (-ENOEXEC, -ETXTBSY …) ends the launch. Directories whose names are
- * too long for any path are left out. The kernel must know IORING_EXEC_SEARCH
- * (exec_ioprio of spawnpol_query()): -EINVAL in the outcome.
+ * too long for any path are left out.
+ *
+ * Where the chain becomes one request (spawnpol_ring_uses_spawn()), path can be as long
+ * as the kernel takes, 131071 bytes, and to policies the search is one step. As links,
+ * actions and directories are SPAWNPOL_MAX_STEPS at most, else spawnpol_submit() returns
+ * -E2BIG, and the kernel must know IORING_EXEC_SEARCH (exec_ioprio of spawnpol_query()):
+ * -EINVAL in the outcome.
  *
  * -EINVAL	name is NULL
  * -ENOENT	name is empty
- * -ENAMETOOLONG name is longer than a file's name can be
+ * -ENAMETOOLONG name is longer than a file's name can be, or all directories are too long
+ * -E2BIG	path is longer, or, with another program before or after, has too many
+ *		directories
  */
 int spawnpol_chain_search(struct spawnpol_chain *chain, const char *name,
 			  const char *path);

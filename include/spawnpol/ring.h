@@ -13,8 +13,9 @@ extern "C" {
 struct spawnpol_ring;
 
 /*
- * Make a ring with room for entries SQEs (a chain needs one for CLONE, one for
- * a deadline and one for each step). flags are IORING_SETUP_*; the library adds
+ * Make a ring with room for entries SQEs. A chain needs one where the kernel has
+ * IORING_OP_SPAWN, or, as links, one for CLONE, one for a deadline and one for each
+ * step: spawnpol_ring_nr_sqes() tells. flags are IORING_SETUP_*; the library adds
  * SUBMIT_ALL and CLAMP. The caller owns *ring: spawnpol_ring_close().
  *
  * -EINVAL	the kernel knows no such flags, or IORING_SETUP_IOPOLL
@@ -97,6 +98,38 @@ static inline int spawnpol_ring_query(const struct spawnpol_ring *ring,
 {
 	return spawnpol_ring_query_sized(ring, query, sizeof(*query));
 }
+
+struct spawnpol_chain;
+
+/*
+ * Does a chain become one request on this ring, IORING_OP_SPAWN, with one SQE and one CQE?
+ * So it does where the kernel has SPAWN, unless spawnpol_ring_use_links() says otherwise.
+ * The outcomes are the same. Chains of which SPAWN cannot say all stay links of requests
+ * also then: those with spawnpol_chain_close(), _sqe() of another operation than CHILD,
+ * several programs, a bare name for spawnpol_chain_program_at(), or too much for one
+ * request (max_spawn of spawnpol_query()).
+ */
+bool spawnpol_ring_uses_spawn(const struct spawnpol_ring *ring);
+
+/*
+ * From here on submit all chains as links of requests, or those that need not be as one
+ * request again (off, as on a new ring). For rings whose restrictions do not allow SPAWN,
+ * and for policies that are to see each directory of a search as a step. -ESTALE,
+ * -EEXIST: as above.
+ */
+int spawnpol_ring_use_links(struct spawnpol_ring *ring, bool on);
+
+/*
+ * SQEs that the launch of a chain, as it is now, takes on this ring. It has as many CQEs
+ * at most; spawnpol_chain_exit_status() adds an SQE and a CQE when the program runs.
+ *
+ * -EINVAL	as spawnpol_submit()
+ * -E2BIG	as links it has more than SPAWNPOL_MAX_STEPS steps
+ *
+ * or what stuck to the chain.
+ */
+int spawnpol_ring_nr_sqes(const struct spawnpol_ring *ring,
+			  const struct spawnpol_chain *chain);
 
 #ifdef __cplusplus
 }

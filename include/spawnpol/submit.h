@@ -50,7 +50,9 @@ struct spawnpol_outcome {
 
 	/*
 	 * The EXEC that succeeded or the step that ended the chain, counted
-	 * from 0 as policies count, and its kind; -1 with SPAWNPOL_KIND_CLONE.
+	 * from 0, and its kind; -1 with SPAWNPOL_KIND_CLONE. Policies count alike,
+	 * but for directories of a search that is part of one request: to them those
+	 * are attempts of one step.
 	 */
 	int	step;
 	enum spawnpol_kind kind;
@@ -73,7 +75,8 @@ struct spawnpol_outcome {
  *
  * -EINVAL	the chain has no program, or CLONE or EXEC by spawnpol_chain_sqe()
  * -EBUSY	it is in flight already
- * -E2BIG	it needs more SQEs than the ring has
+ * -E2BIG	it needs more SQEs than the ring has, or, as links, more than
+ *		SPAWNPOL_MAX_STEPS steps
  * -EAGAIN	no room: collect outcomes first (or the kernel lacks memory)
  * -EINPROGRESS	a wrapped ring's last request in the SQ is linked to the next one
  * -ESTALE	this is a child of fork(2), and the ring its parent's

@@ -6,6 +6,7 @@
 #include "tap.h"
 
 #include <spawnpol.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 
 #include "child.h"
@@ -18,6 +19,9 @@ static inline struct spawnpol_ring *ring_of(unsigned int entries,
 	struct spawnpol_ring *ring;
 
 	CHECK_OK(spawnpol_ring_open(&ring, entries, flags));
+	/* library_links_test.sh */
+	if (getenv("TEST_LINKS"))
+		CHECK_OK(spawnpol_ring_use_links(ring, true));
 	return ring;
 }
 

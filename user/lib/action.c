@@ -51,9 +51,18 @@ int action_add_data(struct spawnpol_chain *chain, enum spawnpol_kind kind,
 int action_add_path(struct spawnpol_chain *chain, enum spawnpol_kind kind,
 		    const struct io_uring_sqe *want, const char *path)
 {
+	size_t size;
+	int err;
+
 	if (!path)
 		return action_refuse(chain, -EINVAL);
-	return action_add_data(chain, kind, want, path, strlen(path) + 1);
+	size = strlen(path) + 1;
+	err = action_add_data(chain, kind, want, path, size);
+	if (err)
+		return err;
+	chain->step_paths += size;
+	chain->odd_path |= size == 1 || size > PATH_MAX;
+	return 0;
 }
 
 int action_refuse(struct spawnpol_chain *chain, int error)
@@ -64,11 +73,17 @@ int action_refuse(struct spawnpol_chain *chain, int error)
 int spawnpol_chain_sqe(struct spawnpol_chain *chain,
 		       const struct io_uring_sqe *sqe)
 {
+	int err;
+
 	/* that it is no CLONE and no EXEC is for the ring to see */
 	if (sqe->flags & ~IOSQE_FIXED_FILE ||
 	    sqe->opcode == IORING_OP_LINK_TIMEOUT)
 		return action_refuse(chain, -EINVAL);
-	return action_add(chain, SPAWNPOL_KIND_SQE, sqe);
+	err = action_add(chain, SPAWNPOL_KIND_SQE, sqe);
+	/* it may have a path, which is not looked at */
+	if (!err)
+		chain->step_paths += PATH_MAX;
+	return err;
 }
 
 int spawnpol_chain_may_fail(struct spawnpol_chain *chain)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Building a chain: memory, the sticky error, the program and its arguments. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ int spawnpol_chain_reset(struct spawnpol_chain *chain)
 				 .cap = chain->actions.cap };
 	struct steps programs = { .v = chain->programs.v,
 				  .cap = chain->programs.cap };
+	struct io_uring_spawn_step *steps = chain->whole.steps;
 	struct block *block = chain->blocks;
 
 	if (chain_is_busy(chain))
@@ -45,6 +47,7 @@ int spawnpol_chain_reset(struct spawnpol_chain *chain)
 	chain_init(chain);
 	chain->actions = actions;
 	chain->programs = programs;
+	chain->whole.steps = steps;
 	chain->blocks = block;
 	return 0;
 }
@@ -71,6 +74,7 @@ int spawnpol_chain_free(struct spawnpol_chain *chain)
 	free_blocks(chain->blocks);
 	free(chain->actions.v);
 	free(chain->programs.v);
+	free(chain->whole.steps);
 	free(chain);
 	return 0;
 }
@@ -152,30 +156,62 @@ void *chain_keep(struct spawnpol_chain *chain, const void *data, size_t size)
 	return room ? memcpy(room, data, size) : NULL;
 }
 
-/* One more step, zeroed, or NULL with the error stuck to the chain. */
+/* What submission needs is made here, as it must not fail for lack of memory. */
+bool chain_steps_room(struct spawnpol_chain *chain, struct steps *steps,
+		      unsigned int nr)
+{
+	unsigned int cap = steps->cap ? steps->cap : 4;
+	struct io_uring_spawn_step *whole;
+	struct step *v;
+
+	if (nr <= steps->cap)
+		return true;
+	while (cap < nr)
+		cap *= 2;
+	v = realloc(steps->v, cap * sizeof(*v));
+	if (v)
+		steps->v = v;
+	if (v && steps == &chain->actions) {
+		whole = realloc(chain->whole.steps, cap * sizeof(*whole));
+		if (whole)
+			chain->whole.steps = whole;
+		else
+			v = NULL;
+	}
+	if (!v) {
+		chain_fail(chain, -ENOMEM);
+		return false;
+	}
+	steps->cap = cap;
+	return true;
+}
+
+/*
+ * One more step, zeroed, or NULL with the error stuck to the chain. Whether a search's
+ * attempts are too many depends on how the chain is submitted.
+ */
 struct step *chain_step(struct spawnpol_chain *chain, struct steps *steps)
 {
-	if (chain_nr_steps(chain) >= SPAWNPOL_MAX_STEPS) {
+	unsigned int nr = chain->actions.nr +
+			  (chain->search.list ? 1 : chain->programs.nr);
+
+	if (nr >= SPAWNPOL_MAX_STEPS) {
 		chain_fail(chain, -E2BIG);
 		return NULL;
 	}
-	if (steps->nr == steps->cap) {
-		unsigned int cap = steps->cap ? 2 * steps->cap : 4;
-		struct step *v = realloc(steps->v, cap * sizeof(*v));
-
-		if (!v) {
-			chain_fail(chain, -ENOMEM);
-			return NULL;
-		}
-		steps->v = v;
-		steps->cap = cap;
-	}
+	if (!chain_steps_room(chain, steps, steps->nr + 1))
+		return NULL;
 	return memset(&steps->v[steps->nr++], 0, sizeof(struct step));
+}
+
+unsigned int chain_nr_programs(const struct spawnpol_chain *chain)
+{
+	return chain->search.list ? chain->search.nr : chain->programs.nr;
 }
 
 unsigned int chain_nr_steps(const struct spawnpol_chain *chain)
 {
-	return chain->actions.nr + chain->programs.nr;
+	return chain->actions.nr + chain_nr_programs(chain);
 }
 
 unsigned int spawnpol_chain_nr_steps(const struct spawnpol_chain *chain)
@@ -187,9 +223,15 @@ int spawnpol_chain_step(const struct spawnpol_chain *chain, unsigned int nr,
 			enum spawnpol_kind *kind, struct io_uring_sqe *sqe)
 {
 	const struct step *step;
+	int err;
 
 	if (nr >= chain_nr_steps(chain))
 		return -ENOENT;
+	/* not seen from outside: the same attempts, put into words */
+	err = nr < chain->actions.nr ? 0 :
+	      search_attempts((struct spawnpol_chain *)chain);
+	if (err)
+		return err;
 	step = chain_nth_step(chain, nr);
 	if (kind)
 		*kind = step->kind;
@@ -201,9 +243,15 @@ int spawnpol_chain_step(const struct spawnpol_chain *chain, unsigned int nr,
 const struct step *chain_nth_step(const struct spawnpol_chain *chain,
 				  unsigned int nr)
 {
+	static const struct step attempt = {
+		.kind = SPAWNPOL_KIND_EXEC,
+		.sqe = { .fd = AT_FDCWD, .ioprio = IORING_EXEC_SEARCH },
+	};
+
 	if (nr < chain->actions.nr)
 		return &chain->actions.v[nr];
-	return &chain->programs.v[nr - chain->actions.nr];
+	nr -= chain->actions.nr;
+	return nr < chain->programs.nr ? &chain->programs.v[nr] : &attempt;
 }
 
 /* --- the program ------------------------------------------------------------- */
@@ -211,8 +259,11 @@ const struct step *chain_nth_step(const struct spawnpol_chain *chain,
 int chain_add_exec(struct spawnpol_chain *chain, int fd, const char *path,
 		   unsigned int at_flags, unsigned int flags)
 {
-	struct step *step = chain_step(chain, &chain->programs);
+	struct step *step;
 
+	if (search_dissolve(chain))
+		return chain->error;
+	step = chain_step(chain, &chain->programs);
 	if (!step)
 		return chain->error;
 	step->kind = SPAWNPOL_KIND_EXEC;
@@ -231,8 +282,12 @@ static int add_program(struct spawnpol_chain *chain, int fd, const char *path,
 	/* what is borrowed is not even looked at */
 	const char *kept = chain->borrow ? path :
 			   chain_keep(chain, path, strlen(path) + 1);
+	int err = kept ? chain_add_exec(chain, fd, kept, at_flags, flags) : -ENOMEM;
 
-	return kept ? chain_add_exec(chain, fd, kept, at_flags, flags) : -ENOMEM;
+	if (!err && fd == AT_FDCWD)
+		chain->programs.v[chain->programs.nr - 1].bare =
+			chain->borrow || !strchr(path, '/');
+	return err;
 }
 
 int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path)

@@ -146,7 +146,7 @@ static void name_step(struct spawnpol_chain *chain, struct spawnpol_outcome *out
 		return;
 	step = chain_nth_step(chain, out->step);
 	out->kind = step->kind;
-	out->path = path_of(step);
+	out->path = whole_path(chain, out->step) ?: path_of(step);
 }
 
 static void story_end(struct spawnpol_chain *chain, struct spawnpol_outcome *out)

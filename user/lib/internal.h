@@ -4,10 +4,12 @@
 #define SPAWNPOL_INTERNAL_H
 
 #include <errno.h>
+#include <limits.h>
 #include <liburing.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -28,6 +30,8 @@ struct spawnpol_ring {
 	dev_t dev;			/* of the descriptor of &own */
 	ino_t ino;
 	struct io_uring_spawn_query query; /* the answer of its kernel */
+	atomic_bool links;		/* no chain becomes one request */
+	atomic_bool attached;		/* by the library: it may have a policy */
 
 	pthread_mutex_t lock;		/* both queues and all that follows */
 	unsigned int outcomes;		/* that will come */
@@ -65,6 +69,7 @@ _Static_assert(INDEX_STEP + SPAWNPOL_MAX_STEPS <= INDEX_EXIT,
 struct step {
 	struct io_uring_sqe sqe;
 	enum spawnpol_kind kind;
+	bool bare;			/* an EXEC of what is, or may be, a bare name */
 };
 
 struct steps {
@@ -98,20 +103,27 @@ struct story {
 struct told {
 	struct io_uring_spawn_report report;
 	char path[4096];	/* the room of report.path */
+	/* of a search that was one request: what outcome.path is */
+	char candidate[PATH_MAX + NAME_MAX + 1];
 };
+#define TOLD_SIZE	offsetof(struct told, candidate)
 
 /* One request in place of all: whole.h. */
 struct whole {
 	bool used;			/* by the submission at hand */
-	unsigned int room;		/* of steps */
-	struct io_uring_spawn_step *steps; /* in blocks */
+	struct io_uring_spawn_step *steps; /* room for as many as there are actions */
 	struct io_uring_spawn arg;
 };
 
-/* What spawnpol_chain_search() has made attempts of; list NULL: nothing. */
+/*
+ * The search that is a chain's only program; list NULL: there is none. Its attempts are
+ * among the programs only once search_attempts() was called.
+ */
 struct search {
 	const char *name, *list;	/* in blocks */
-	unsigned int nr;		/* of attempts */
+	size_t list_size;
+	unsigned int nr;		/* of directories */
+	char *paths;			/* room for the attempts'; NULL: too many */
 };
 
 struct spawnpol_chain {
@@ -123,6 +135,8 @@ struct spawnpol_chain {
 	struct steps programs;		/* EXECs; they follow the actions */
 	struct search search;
 	struct whole whole;
+	size_t step_paths;		/* bytes that paths of actions take */
+	bool odd_path;			/* one of them is empty, or too long for any */
 	struct block *blocks;
 	char **argv, **envp;		/* in blocks, or NULL */
 	char *default_argv[2];
@@ -162,8 +176,13 @@ void *chain_room(struct spawnpol_chain *chain, size_t size);
 /* A copy of size bytes there or, if the chain borrows, data itself. */
 void *chain_keep(struct spawnpol_chain *chain, const void *data, size_t size);
 struct step *chain_step(struct spawnpol_chain *chain, struct steps *steps);
-/* Steps of all kinds, in the order in which they run. */
+/* Room for nr steps. False: no memory, and the error is stuck. */
+bool chain_steps_room(struct spawnpol_chain *chain, struct steps *steps,
+		      unsigned int nr);
+/* Steps of all kinds, in the order in which they run; each attempt of a search is one. */
+unsigned int chain_nr_programs(const struct spawnpol_chain *chain);
 unsigned int chain_nr_steps(const struct spawnpol_chain *chain);
+/* Attempts of a search have no path before search_attempts(). */
 const struct step *chain_nth_step(const struct spawnpol_chain *chain,
 				  unsigned int nr);
 
@@ -173,6 +192,14 @@ const struct step *chain_nth_step(const struct spawnpol_chain *chain,
  */
 int chain_add_exec(struct spawnpol_chain *chain, int fd, const char *path,
 		   unsigned int at_flags, unsigned int flags);
+
+/* search.c */
+/* Make the attempts of a search programs, if they are not. -E2BIG: they are too many. */
+int search_attempts(struct spawnpol_chain *chain);
+/* The search is one program of several: its attempts are programs like others. */
+int search_dissolve(struct spawnpol_chain *chain);
+/* The path of an attempt. Returns its length; to has room for any. */
+size_t search_candidate(const struct search *search, unsigned int nr, char *to);
 
 /* register.c */
 /* A ring by its descriptor, or by where the calling thread has it registered. */

@@ -8,6 +8,7 @@
 #include "common/commands.h"
 #include "common/escape.h"
 #include "internal.h"
+#include "whole.h"
 
 const char *spawnpol_kind_name(enum spawnpol_kind kind)
 {
@@ -17,15 +18,17 @@ const char *spawnpol_kind_name(enum spawnpol_kind kind)
 }
 
 /* What a step works on, with a blank in front. */
-static void object_of(const struct step *step, char *buf, size_t size)
+static void object_of(const struct spawnpol_outcome *out, char *buf, size_t size)
 {
+	const struct step *step = chain_nth_step(out->chain, out->step);
 	const struct io_uring_sqe *sqe = &step->sqe;
 	const enum command_object object = command_of_kind(step->kind)->object;
 	char path[4096] = "";
 
 	if (object == OBJECT_PATH || object == OBJECT_PATH_AS ||
 	    object == OBJECT_PROGRAM)
-		escape_text((const char *)(uintptr_t)sqe->addr, path, sizeof(path));
+		escape_text(whole_path(out->chain, out->step) ?:
+			    (const char *)(uintptr_t)sqe->addr, path, sizeof(path));
 	buf[0] = '\0';
 	switch (object) {
 	case OBJECT_NONE:
@@ -70,7 +73,7 @@ static void add_tried(const struct spawnpol_outcome *out, char *object, size_t s
 	size_t len = strlen(object);
 	char path[4096];
 
-	if (!report->end || report->step != (uint32_t)out->step ||
+	if (!report->end || report->step != whole_report_step(out->chain, out->step) ||
 	    !(report->flags & IORING_REPORT_STAGED) || !report->path_len)
 		return;
 	escape_text(report->path, path, sizeof(path));
@@ -117,8 +120,7 @@ int spawnpol_outcome_text_sized(const struct spawnpol_outcome *out, size_t out_s
 	if (!out->error)
 		return snprintf(buf, size, "running as %d", out->pid);
 	if (out->step >= 0) {
-		object_of(chain_nth_step(out->chain, out->step), object,
-			  sizeof(object));
+		object_of(out, object, sizeof(object));
 		add_tried(out, object, sizeof(object));
 	}
 	advice = spawnpol_advise(spawnpol_outcome_topic_sized(out, out_size),

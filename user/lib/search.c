@@ -8,13 +8,12 @@
 
 #include "internal.h"
 
-static size_t nr_elements(const char *path)
-{
-	size_t nr = 1;
+#define LIST_MOST	131071	/* bytes: what the kernel takes */
 
-	for (; *path; path++)
-		nr += *path == ':';
-	return nr;
+/* The length of the directory at the start of a list. */
+static size_t first_len(const char *list)
+{
+	return strchrnul(list, ':') - list;
 }
 
 /* "DIR/NAME" at to, where DIR has len bytes; nothing is "NAME". The end of it. */
@@ -24,41 +23,144 @@ static char *join(char *to, const char *dir, size_t len, const char *name)
 		to = mempcpy(to, dir, len);
 		*to++ = '/';
 	}
-	return stpcpy(to, name) + 1;
+	return stpcpy(to, name);
 }
 
-static int add_attempts(struct spawnpol_chain *chain, const char *name,
-			const char *path)
+size_t search_candidate(const struct search *search, unsigned int nr, char *to)
 {
-	size_t name_size = strlen(name) + 1, len;
-	char *to, *next, *list;
-	int err = 0;
+	const char *dir = search->list;
 
-	/* each element with its colon, or the string's end, makes room for '/' */
-	to = chain_room(chain, strlen(path) + 1 + name_size +
-			 nr_elements(path) * name_size);
-	list = chain_keep(chain, path, strlen(path) + 1);
-	if (!to || !list)
+	while (nr--)
+		dir += first_len(dir) + 1;
+	return join(to, dir, first_len(dir), search->name) - to;
+}
+
+/* --- attempts ------------------------------------------------------------------ */
+
+/* Room for them, so that they can be made when no memory is to be had. */
+static int reserve_attempts(struct spawnpol_chain *chain, struct search *search)
+{
+	if (search->nr > SPAWNPOL_MAX_STEPS)
+		return 0;
+	/* each directory with its colon, or the list's end, makes room for '/' */
+	search->paths = chain_room(chain, search->list_size +
+				   search->nr * (strlen(search->name) + 1));
+	if (!search->paths)
 		return chain->error;
-	chain->search.name = memcpy(to, name, name_size);
-	/* "" has an element, and is no list */
-	chain->search.list = *list ? list : NULL;
-	if (!chain->default_argv[0])
-		chain->default_argv[0] = memcpy(to, name, name_size);
-	to += name_size;
-	for (; !err; path += len + 1) {
-		len = strchrnul(path, ':') - path;
+	return chain_steps_room(chain, &chain->programs,
+				chain->programs.nr + search->nr) ? 0 : chain->error;
+}
+
+static int make_attempts(struct spawnpol_chain *chain, const struct search *search)
+{
+	struct steps *programs = &chain->programs;
+	const char *dir = search->list;
+	char *to = search->paths;
+
+	if (!to || chain->actions.nr + programs->nr + search->nr > SPAWNPOL_MAX_STEPS)
+		return -E2BIG;
+	for (unsigned int i = 0; i < search->nr; i++) {
+		programs->v[programs->nr++] = (struct step) {
+			.kind = SPAWNPOL_KIND_EXEC,
+			.sqe = {
+				.fd = AT_FDCWD,
+				.addr = (uintptr_t)to,
+				.ioprio = IORING_EXEC_SEARCH,
+			},
+		};
+		to = join(to, dir, first_len(dir), search->name) + 1;
+		dir += first_len(dir) + 1;
+	}
+	return 0;
+}
+
+int search_attempts(struct spawnpol_chain *chain)
+{
+	/* it is the only program, if there is a search */
+	if (!chain->search.list || chain->programs.nr)
+		return 0;
+	return make_attempts(chain, &chain->search);
+}
+
+int search_dissolve(struct spawnpol_chain *chain)
+{
+	int err = search_attempts(chain);
+
+	if (err)
+		return chain_fail(chain, err);
+	chain->search = (struct search) { };
+	return 0;
+}
+
+/* --- making one ------------------------------------------------------------------ */
+
+/*
+ * A copy of a list, without directories whose names are too long for any path. Returns
+ * how many it has: 0 is that none was left, which the empty list does not mean.
+ */
+static unsigned int copy_list(char *to, const char *list)
+{
+	unsigned int nr = 0;
+	size_t len;
+
+	for (;; list += len + 1) {
+		len = first_len(list);
 		if (len < PATH_MAX) {
-			next = join(to, path, len, name);
-			err = chain_add_exec(chain, AT_FDCWD, to, 0,
-					     IORING_EXEC_SEARCH);
-			chain->search.nr++;
-			to = next;
+			if (nr++)
+				*to++ = ':';
+			to = mempcpy(to, list, len);
 		}
-		if (!path[len])
+		if (!list[len])
 			break;
 	}
+	*to = '\0';
+	return nr;
+}
+
+/* The kernel takes no list of nothing: that is a path that begins where the child is. */
+static int add_here(struct spawnpol_chain *chain, const char *name)
+{
+	int err = chain_add_exec(chain, AT_FDCWD, name, 0, IORING_EXEC_SEARCH);
+
+	if (!err)
+		chain->programs.v[chain->programs.nr - 1].bare = true;
 	return err;
+}
+
+static int begin_search(struct spawnpol_chain *chain, struct search *search)
+{
+	int err = search_dissolve(chain) ?: reserve_attempts(chain, search);
+
+	if (err)
+		return err;
+	if (!chain->default_argv[0])
+		chain->default_argv[0] = (char *)search->name;
+	if (!chain->programs.nr && chain_nr_steps(chain) < SPAWNPOL_MAX_STEPS) {
+		chain->search = *search;
+		return 0;
+	}
+	err = make_attempts(chain, search);
+	return err ? chain_fail(chain, err) : 0;
+}
+
+static int add_search(struct spawnpol_chain *chain, const char *name,
+		      const char *path)
+{
+	size_t name_size = strlen(name) + 1;
+	char *kept = chain_room(chain, name_size);
+	char *list = chain_room(chain, strlen(path) + 1);
+	struct search search = { .name = kept, .list = list };
+
+	if (!kept || !list)
+		return chain->error;
+	memcpy(kept, name, name_size);
+	search.nr = copy_list(list, path);
+	if (!search.nr)
+		return chain_fail(chain, -ENAMETOOLONG);
+	if (!*list)
+		return add_here(chain, kept);
+	search.list_size = strlen(list) + 1;
+	return begin_search(chain, &search);
 }
 
 int spawnpol_chain_search(struct spawnpol_chain *chain, const char *name,
@@ -71,6 +173,8 @@ int spawnpol_chain_search(struct spawnpol_chain *chain, const char *name,
 		return err;
 	if (!name)
 		return chain_fail(chain, -EINVAL);
+	if (path && strlen(path) > LIST_MOST)
+		return chain_fail(chain, -E2BIG);
 	if (!*name)
 		return chain_fail(chain, -ENOENT);
 	if (strchr(name, '/'))
@@ -81,5 +185,5 @@ int spawnpol_chain_search(struct spawnpol_chain *chain, const char *name,
 		confstr(_CS_PATH, standard, sizeof(standard));
 		path = standard;
 	}
-	return add_attempts(chain, name, path);
+	return add_search(chain, name, path);
 }

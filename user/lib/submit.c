@@ -57,7 +57,7 @@ static bool is_plain(const struct clone_args *args)
 static void begin_report(struct spawnpol_chain *chain)
 {
 	chain->told.report = (struct io_uring_spawn_report) {
-		.size = sizeof(chain->told),
+		.size = TOLD_SIZE,
 	};
 }
 
@@ -153,29 +153,51 @@ static void put_steps(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	}
 }
 
-static int put_whole(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+static void put_whole(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
 	struct io_uring_sqe sqe = {
 		.opcode = ring->query.op_spawn,
 		.addr = (uintptr_t)&chain->whole.arg,
 		.len = sizeof(chain->whole.arg),
 	};
-	int err = whole_fill(chain, is_plain(&chain->args));
 
-	if (err)
-		return err;
+	whole_fill(chain, is_plain(&chain->args), user_data(ring, chain, INDEX_STEP));
 	begin_report(chain);
 	next_sqe(ring, chain, INDEX_CLONE, &sqe);
-	return 0;
 }
 
-static int put_links(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+static void put_links(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
 	put_clone(ring, chain);
 	if (chain->has_deadline)
 		put_deadline(ring, chain);
 	put_steps(ring, chain);
+}
+
+/* --- which requests, and how many ----------------------------------------------- */
+
+static int check_chain(const struct spawnpol_ring *ring,
+		       const struct spawnpol_chain *chain)
+{
+	if (chain->error)
+		return chain->error;
+	if (!chain_nr_programs(chain) || has_clone_or_exec(ring, chain))
+		return -EINVAL;
 	return 0;
+}
+
+int spawnpol_ring_nr_sqes(const struct spawnpol_ring *ring,
+			  const struct spawnpol_chain *chain)
+{
+	int err = check_chain(ring, chain);
+
+	if (err)
+		return err;
+	if (chain_is_whole(ring, chain))
+		return 1;
+	if (chain_nr_steps(chain) > SPAWNPOL_MAX_STEPS)
+		return -E2BIG;
+	return 1 + chain->has_deadline + chain_nr_steps(chain);
 }
 
 static int queue_one(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
@@ -185,11 +207,13 @@ static int queue_one(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 
 	if (chain_is_busy(chain))
 		return -EBUSY;
-	if (chain->error)
-		return chain->error;
-	if (!chain->programs.nr || has_clone_or_exec(ring, chain))
-		return -EINVAL;
+	err = check_chain(ring, chain);
+	if (err)
+		return err;
 	chain->whole.used = chain_is_whole(ring, chain);
+	err = chain->whole.used ? 0 : search_attempts(chain);
+	if (err)
+		return err;
 	nr = nr_sqes(chain);
 	if (nr > ring->uring->sq.ring_entries)
 		return -E2BIG;
@@ -197,9 +221,10 @@ static int queue_one(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 		return -EAGAIN;
 	story_begin(chain);
 	chain->story.sq_start = ring->uring->sq.sqe_tail;
-	err = chain->whole.used ? put_whole(ring, chain) : put_links(ring, chain);
-	if (err)
-		return err;
+	if (chain->whole.used)
+		put_whole(ring, chain);
+	else
+		put_links(ring, chain);
 	chain->flight = ring->id;
 	ring->outcomes += 1 + chain->want_exit;
 	ring->pending += chain->story.pending;

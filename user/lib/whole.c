@@ -7,35 +7,82 @@
 #include "internal.h"
 #include "whole.h"
 
-/* Commands of IORING_OP_CHILD, and no other operations. */
-static bool has_commands_only(const struct spawnpol_chain *chain)
-{
-	for (unsigned int i = 0; i < chain->actions.nr; i++) {
-		const enum spawnpol_kind kind = chain->actions.v[i].kind;
+/* --- which are --------------------------------------------------------------------- */
 
-		if (kind == SPAWNPOL_KIND_SQE || kind == SPAWNPOL_KIND_CLOSE)
-			return false;
+/* What a step of SPAWN has no field for. */
+static bool has_more_fields(const struct io_uring_sqe *sqe)
+{
+	return sqe->ioprio || sqe->buf_index || sqe->personality || sqe->file_index;
+}
+
+static bool is_command(const struct spawnpol_ring *ring, const struct step *step)
+{
+	switch (step->kind) {
+	case SPAWNPOL_KIND_CLOSE:
+		return false;
+	case SPAWNPOL_KIND_SQE:
+		return step->sqe.opcode == ring->query.op_child &&
+		       !has_more_fields(&step->sqe);
+	default:
+		return true;
 	}
+}
+
+static bool has_commands_only(const struct spawnpol_ring *ring,
+			      const struct spawnpol_chain *chain)
+{
+	for (unsigned int i = 0; i < chain->actions.nr; i++)
+		if (!is_command(ring, &chain->actions.v[i]))
+			return false;
 	return true;
 }
 
+/*
+ * Can a policy take a bare name for one that it is to look for? SPAWN cannot say that it
+ * is not, as EXEC can. A ring that no other process and no other thread has, and that the
+ * library has attached nothing to, has no policy.
+ */
+static bool policy_may_search(const struct spawnpol_ring *ring,
+			      const struct step *exec)
+{
+	return exec->sqe.ioprio & IORING_EXEC_SEARCH && exec->bare &&
+	       !(ring->registered && !atomic_load(&ring->attached));
+}
+
 /* One program, or one search and nothing else. */
-static bool has_one_program(const struct spawnpol_chain *chain)
+static bool has_one_program(const struct spawnpol_ring *ring,
+			    const struct spawnpol_chain *chain)
 {
 	if (chain->search.list)
-		return chain->programs.nr == chain->search.nr;
-	return chain->programs.nr == 1;
+		return true;
+	return chain->programs.nr == 1 &&
+	       !policy_may_search(ring, &chain->programs.v[0]);
+}
+
+/*
+ * The kernel copies all of it at once, and not any size. A path that it would refuse is
+ * told better by a request of its own: an error of SPAWN as a whole names no step.
+ */
+static bool fits(const struct spawnpol_ring *ring,
+		 const struct spawnpol_chain *chain)
+{
+	const size_t size = chain->actions.nr * sizeof(struct io_uring_spawn_step) +
+			    chain->step_paths + chain->search.list_size + PATH_MAX;
+
+	return !chain->odd_path && size <= ring->query.max_spawn;
 }
 
 bool chain_is_whole(const struct spawnpol_ring *ring,
 		    const struct spawnpol_chain *chain)
 {
-	return ring->query.op_spawn && has_one_program(chain) &&
-	       has_commands_only(chain);
+	return spawnpol_ring_uses_spawn(ring) && has_one_program(ring, chain) &&
+	       has_commands_only(ring, chain) && fits(ring, chain);
 }
 
+/* --- the request ------------------------------------------------------------------- */
+
 static void fill_step(struct io_uring_spawn_step *to, const struct step *step,
-		      unsigned int nr)
+		      uint64_t user_data)
 {
 	const struct io_uring_sqe *sqe = &step->sqe;
 
@@ -47,7 +94,7 @@ static void fill_step(struct io_uring_spawn_step *to, const struct step *step,
 		.off = sqe->off,
 		.addr3 = sqe->addr3,
 		.addr4 = sqe->__pad2[0],
-		.user_data = nr,
+		.user_data = user_data,
 	};
 	if (sqe->flags & IOSQE_FIXED_FILE)
 		to->flags |= IORING_SPAWN_STEP_FIXED;
@@ -55,25 +102,9 @@ static void fill_step(struct io_uring_spawn_step *to, const struct step *step,
 		to->flags |= IORING_SPAWN_STEP_MAY_FAIL;
 }
 
-/* Kept for the next submission: the kernel copies it while it takes the request. */
-static int fill_steps(struct spawnpol_chain *chain)
-{
-	const unsigned int nr = chain->actions.nr;
-
-	if (nr > chain->whole.room) {
-		chain->whole.steps = chain_room(chain, nr * sizeof(*chain->whole.steps));
-		if (!chain->whole.steps)
-			return -ENOMEM;
-		chain->whole.room = nr;
-	}
-	for (unsigned int i = 0; i < nr; i++)
-		fill_step(&chain->whole.steps[i], &chain->actions.v[i], i);
-	return 0;
-}
-
 static void fill_program(struct spawnpol_chain *chain, struct io_uring_spawn *arg)
 {
-	const struct io_uring_sqe *exec = &chain->programs.v[0].sqe;
+	const struct step *program = chain->programs.v;
 
 	arg->argv = (uintptr_t)(chain->argv ? chain->argv : chain->default_argv);
 	arg->envp = (uintptr_t)(chain->envp ? chain->envp : environ);
@@ -83,18 +114,19 @@ static void fill_program(struct spawnpol_chain *chain, struct io_uring_spawn *ar
 		arg->search = (uintptr_t)chain->search.list;
 		return;
 	}
-	arg->dfd = exec->fd;
-	arg->path = exec->addr;
-	arg->exec_flags = exec->rw_flags;
+	arg->dfd = program->sqe.fd;
+	arg->path = program->sqe.addr;
+	arg->exec_flags = program->sqe.rw_flags;
 }
 
-int whole_fill(struct spawnpol_chain *chain, bool plain)
+void whole_fill(struct spawnpol_chain *chain, bool plain, uint64_t user_data)
 {
 	struct io_uring_spawn *arg = &chain->whole.arg;
-	int err = fill_steps(chain);
 
-	if (err)
-		return err;
+	/* read while the kernel takes the request: the next submission's can follow */
+	for (unsigned int i = 0; i < chain->actions.nr; i++)
+		fill_step(&chain->whole.steps[i], &chain->actions.v[i],
+			  user_data + i);
 	*arg = (struct io_uring_spawn) {
 		.slot = chain->slot,
 		.cookie = chain->cookie,
@@ -115,22 +147,55 @@ int whole_fill(struct spawnpol_chain *chain, bool plain)
 		arg->timeout_ns = chain->deadline.tv_sec * 1000000000ULL +
 				  chain->deadline.tv_nsec;
 	fill_program(chain, arg);
-	return 0;
 }
 
-/* The attempt of a search that the kernel's report is of. */
-static unsigned int reported_program(const struct spawnpol_chain *chain)
+/* --- its end ----------------------------------------------------------------------- */
+
+/* Is this the attempt that the kernel's report is of? One too long has no path there. */
+static bool is_reported(struct spawnpol_chain *chain, unsigned int nr)
 {
-	const struct told *told = &chain->told;
-	unsigned int i;
+	size_t len = search_candidate(&chain->search, nr, chain->told.candidate);
 
-	for (i = 0; told->report.path_len && i + 1 < chain->programs.nr; i++) {
-		const struct io_uring_sqe *exec = &chain->programs.v[i].sqe;
+	if (len >= PATH_MAX)
+		return chain->told.report.res == -ENAMETOOLONG;
+	return !strcmp(chain->told.candidate, chain->told.report.path);
+}
 
-		if (!strcmp((const char *)(uintptr_t)exec->addr, told->report.path))
-			return i;
-	}
-	return chain->programs.nr - 1;
+/*
+ * The attempt that a search has ended with. Attempts are counted, but with policies, other
+ * requests as well, and an error of an earlier one may outweigh that of the last.
+ */
+static unsigned int last_attempt(struct spawnpol_chain *chain, int error)
+{
+	const struct io_uring_spawn_report *report = &chain->told.report;
+	const unsigned int nr = chain->search.nr;
+	unsigned int last = report->attempt - 1, i;
+
+	if (report->flags & IORING_REPORT_STAGED || !report->path_len)
+		return nr - 1;
+	if (error != -EACCES && last < nr && is_reported(chain, last))
+		return last;
+	for (i = 0; i < nr - 1 && !is_reported(chain, i); i++)
+		;
+	return i;
+}
+
+static void note_candidate(struct spawnpol_chain *chain, int step)
+{
+	const int nr = step - (int)chain->actions.nr;
+
+	if (chain->search.list && nr >= 0)
+		search_candidate(&chain->search, nr, chain->told.candidate);
+}
+
+static void note_program(struct spawnpol_chain *chain, int pid, unsigned int attempt)
+{
+	const unsigned int nr = chain_nr_programs(chain);
+	struct story *s = &chain->story;
+
+	s->clone_res = pid;
+	s->ran = chain->actions.nr + (attempt && attempt <= nr ? attempt : nr) - 1;
+	note_candidate(chain, s->ran);
 }
 
 void whole_note(struct spawnpol_chain *chain, int res, unsigned int flags)
@@ -140,16 +205,32 @@ void whole_note(struct spawnpol_chain *chain, int res, unsigned int flags)
 	struct story *s = &chain->story;
 
 	if (res > 0) {
-		s->clone_res = res;
-		s->ran = actions + (step && step <= chain->programs.nr ? step - 1 :
-				    chain->programs.nr - 1);
+		note_program(chain, res, step);
 		return;
 	}
-	s->error = res;
-	if (flags && step == IORING_SPAWN_NO_CHILD) {
+	/* without a report it was refused before there was anything to number */
+	if (step == IORING_SPAWN_NO_CHILD || (!flags && !chain->told.report.end)) {
 		s->clone_res = res;
 		s->error = -ECANCELED;
 		return;
 	}
-	s->failed = step < actions ? step : actions + reported_program(chain);
+	s->clone_res = chain->told.report.resv[0];
+	s->error = res;
+	s->failed = step;
+	if (step >= actions)
+		s->failed = actions + (chain->search.list ? last_attempt(chain, res) : 0);
+	note_candidate(chain, s->failed);
+}
+
+const char *whole_path(const struct spawnpol_chain *chain, int step)
+{
+	return chain->whole.used && chain->search.list &&
+	       step >= (int)chain->actions.nr ? chain->told.candidate : NULL;
+}
+
+uint32_t whole_report_step(const struct spawnpol_chain *chain, int step)
+{
+	const int program = chain->actions.nr;
+
+	return chain->whole.used && step > program ? program : step;
 }
