@@ -43,6 +43,10 @@ test_run_with_a_path_of_any_length()
 		run_of 0 --path "$path/usr/bin:/bin" true
 		run env PATH="$path" "$TOOL" run missing
 		expect_status 127
+		run env PATH="$path/usr/bin:/bin" "$TOOL" run --no-policy true
+		expect_status 0
+		run env PATH="$path" "$TOOL" run --no-policy missing
+		expect_status 127
 		run env PATH="$path" "$TOOL" run /bin/true
 		expect_status 0
 		run env PATH="$path" "$TOOL" run --object "$BUILD/bpf/hello_policy.bpf.o" /bin/true

@@ -127,6 +127,9 @@ static int launch(struct tool *t, struct spawnpol_ring *ring,
 	int ret;
 
 	ret = spawnpol_submit(ring, &chain, 1);
+	/* the ring has room for all that options can ask for: this is the search */
+	if (ret == -E2BIG)
+		return run_launch_too_long(t);
 	if (ret < 0)
 		return fail(t, ret, "cannot submit the spawn of %s",
 			    t->args[0]);

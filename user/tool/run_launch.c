@@ -82,6 +82,14 @@ static int add_program(struct tool *t, struct launch *l)
 	       spawnpol_chain_argv(l->chain, t->args);
 }
 
+int run_launch_too_long(struct tool *t)
+{
+	refuse(t, "cannot search '%s' in more than %d directories, which PATH has",
+	       t->args[0], SPAWNPOL_MAX_STEPS);
+	advise(t, "the program's path, with a slash");
+	return -E2BIG;
+}
+
 static int describe_failed(struct tool *t, const struct launch *l, int err)
 {
 	if (err == -ENOENT) {
@@ -92,12 +100,8 @@ static int describe_failed(struct tool *t, const struct launch *l, int err)
 	if (l->why[0])
 		return misuse(t, "%s", l->why);
 	/* what is too much of options is explained: this is the search */
-	if (err == -E2BIG) {
-		refuse(t, "cannot search '%s' in more than %d directories, which PATH has",
-		       t->args[0], SPAWNPOL_MAX_STEPS);
-		advise(t, "the program's path, with a slash");
-		return err;
-	}
+	if (err == -E2BIG)
+		return run_launch_too_long(t);
 	return fail(t, err, "cannot describe the launch of %s", t->args[0]);
 }
 

@@ -20,6 +20,9 @@ struct run_launch {
  */
 int run_launch_open(struct tool *t, struct run_launch *r);
 
+/* PATH has too many directories for this kernel: say so. -E2BIG. */
+int run_launch_too_long(struct tool *t);
+
 /* The chain must not be in flight. */
 void run_launch_close(struct run_launch *r);
 
