@@ -6,6 +6,7 @@
 #include "posix/job.h"
 
 #include <limits.h>
+#include <spawnpol.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -279,10 +280,121 @@ TEST(search_takes_the_callers_path)
 	CHECK_STR(seen(&j, "found"), "a");
 }
 
+/* Directories and links among the candidates, and names with odd bytes. */
+TEST(O5_search_of_what_is_no_file)
+{
+	struct job j;
+	char *dirs;
+
+	needs_search();
+	program("a/x", "", 0644);
+	program("b/prog", SAYS("b"), 0755);
+	CHECK_SYS(mkdir(in_dir("a/prog"), 0755));
+	dirs = format("%s:%s", in_dir("a"), in_dir("b"));
+	j = search("prog", dirs, 0);
+	CHECK_STR(seen(&j, "found"), "b");
+	search("prog", in_dir("a"), EACCES);
+	search("prog", format("/nonexistent:%s:/nonexistent", in_dir("a")), EACCES);
+	program("c/od d", SAYS("c"), 0755);
+	j = search("od d", in_dir("c"), 0);
+	CHECK_STR(seen(&j, "found"), "c");
+	CHECK_SYS(symlink("/nonexistent", in_dir("c/lost")));
+	search("lost", in_dir("c"), ENOENT);
+	/* an interpreter that is not there is not found, and the search goes on */
+	program("a/script", "#!/nonexistent\n", 0755);
+	program("b/script", SAYS("script"), 0755);
+	dirs = format("%s:%s", in_dir("a"), in_dir("b"));
+	j = search("script", dirs, 0);
+	CHECK_STR(seen(&j, "found"), "script");
+}
+
+/* Relative directories begin where the child is, whatever they look like. */
+TEST(O5_search_in_relative_directories)
+{
+	static const char *const paths[] = {
+		"b", "./b", "b/", "../t/b", "/nonexistent:b", "b:/nonexistent",
+	};
+	struct job j;
+
+	needs_search();
+	program("t/x", "", 0644);
+	CHECK_SYS(chdir(in_dir("t")));
+	CHECK_SYS(mkdir("b", 0755));
+	write_file("b/prog", SAYS("b"), 0755);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		j = search("prog", paths[i], 0);
+		CHECK_STR(seen(&j, "found"), "b");
+	}
+	search("prog", "nowhere", ENOENT);
+	search("prog", "b/prog", ENOTDIR);
+}
+
+/* A list of size bytes, of directories that are not there, that ends with one that is. */
+static char *long_path(size_t size, const char *end)
+{
+	char *path = CHECK_PTR(malloc(size + 1));
+	size_t len = strlen(end);
+
+	for (size_t i = 0; i < size - len; i++)
+		path[i] = i % 100 == 99 ? ':' : i % 100 ? 'd' : '/';
+	if (size > len)
+		path[size - len - 1] = ':';
+	strcpy(path + size - len, end);
+	return path;
+}
+
+/* As long as a string of a program's environment can be, and by setenv(3) a bit more. */
+TEST(O5_search_in_a_path_of_any_length)
+{
+	static const size_t sizes[] = { 4095, 4096, 4097, 40000, 131066, 131071 };
+	struct io_uring_spawn_query query;
+	struct spawnpol_ring *ring;
+
+	CHECK_OK(spawnpol_ring_open(&ring, 1, 0));
+	CHECK_OK(spawnpol_ring_query(ring, &query));
+	spawnpol_ring_close(ring);
+	if (!query.op_spawn)
+		SKIP("the kernel has no IORING_OP_SPAWN");
+	program("b/prog", SAYS("b"), 0755);
+	program("a/prog", SAYS("a"), 0644);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		/* show's own environment is not this one */
+		struct job long_job = JOB;
+
+		CHECK_SYS(setenv("PATH", long_path(sizes[i], in_dir("b")), 1));
+		long_job.search = true;
+		long_job.report = 9;
+		long_job.file = "prog";
+		long_job.argv = (char *[]){ "name", "argument", NULL };
+		long_job.envp = (char *[]){ NULL };
+		both(&long_job, 0);
+		CHECK_STR(seen(&long_job, "found"), "b");
+		CHECK_SYS(setenv("PATH", long_path(sizes[i], in_dir("a")), 1));
+		both(&long_job, EACCES);
+		long_job.file = "nothing";
+		both(&long_job, ENOENT);
+	}
+}
+
+/* A candidate too long ends a search, wherever the program is. */
+TEST(O5_search_of_a_candidate_too_long)
+{
+	char *path = CHECK_PTR(malloc(2 * PATH_MAX));
+
+	needs_search();
+	program("b/prog", SAYS("b"), 0755);
+	for (int len = 4080; len < PATH_MAX; len++) {
+		memset(path, '/', len);
+		strcpy(path + len, format(":%s", in_dir("b")));
+		search("prog", path, len + strlen("/prog") < PATH_MAX ? 0 : ENAMETOOLONG);
+	}
+}
+
 TEST(searches_that_are_libcs)
 {
 	char *long_name = CHECK_PTR(calloc(1, 300));
 	char *path = CHECK_PTR(calloc(1, PATH_MAX + 10));
+	char *many = CHECK_PTR(malloc(131073));
 	struct job j = JOB;
 
 	needs_search();
@@ -295,9 +407,10 @@ TEST(searches_that_are_libcs)
 	memset(path, 'p', PATH_MAX);
 	strcat(path, ":/bin");
 	CHECK_SYS(setenv("PATH", path, 1));
-	left(&j, 0, "a very long PATH");
-	memset(path, ':', 2000);
-	strcpy(path + 2000, "/bin");
-	CHECK_SYS(setenv("PATH", path, 1));
-	left(&j, 0, "a search that cannot be steps (E2BIG)");
+	left(&j, 0, "a very long directory in PATH");
+	memset(many, ':', 131072);
+	strcpy(many + 131072 - 4, "/bin");
+	CHECK_SYS(setenv("PATH", many, 1));
+	j.envp = (char *[]){ NULL };
+	left(&j, 0, "a search that cannot be a request (E2BIG)");
 }

@@ -18,6 +18,16 @@
 
 /* --- a chain ----------------------------------------------------------------------- */
 
+/* A directory so long that no path has it. */
+static bool has_endless_directory(const char *path)
+{
+	size_t len = strcspn(path, ":");
+
+	for (; path[len] && len < PATH_MAX; len = strcspn(path, ":"))
+		path += len + 1;
+	return len >= PATH_MAX;
+}
+
 /* What the search in libc makes of odd names and paths is best done there. */
 static bool add_search(struct request *rq)
 {
@@ -26,10 +36,10 @@ static bool add_search(struct request *rq)
 
 	if (!*rq->file || strnlen(rq->file, NAME_MAX + 1) > NAME_MAX)
 		return leave(rq, "no name of a file", 0);
-	if (path && strnlen(path, PATH_MAX) == PATH_MAX)
-		return leave(rq, "a very long PATH", 0);
+	if (path && has_endless_directory(path))
+		return leave(rq, "a very long directory in PATH", 0);
 	err = spawnpol_chain_search(rq->chain, rq->file, path);
-	return err ? leave(rq, "a search that cannot be steps", err) : true;
+	return err ? leave(rq, "a search that cannot be a request", err) : true;
 }
 
 /*
@@ -70,6 +80,15 @@ static bool build(struct request *rq)
 
 /* --- a spawn ----------------------------------------------------------------------- */
 
+/* A ring with room for the chain, in place of one without. */
+static bool make_room(struct thread *th, struct request *rq)
+{
+	int nr = spawnpol_ring_nr_sqes(th->ring, rq->chain);
+
+	return nr < 0 ? leave(rq, "a search that cannot be steps", nr) :
+			thread_ring(th, rq, nr);
+}
+
 static bool try_in_thread(struct request *rq, pid_t *pid, int *result)
 {
 	struct thread *th = thread_begin(rq);
@@ -77,8 +96,7 @@ static bool try_in_thread(struct request *rq, pid_t *pid, int *result)
 
 	if (!th)
 		return false;
-	done = thread_ring(th, rq, 1) && build(rq) &&
-	       thread_ring(th, rq, 1 + spawnpol_chain_nr_steps(rq->chain)) &&
+	done = thread_ring(th, rq, 1) && build(rq) && make_room(th, rq) &&
 	       launch(th, rq, pid, result);
 	thread_end(th);
 	return done;
