@@ -3,7 +3,9 @@
 #include "whole.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 
 #include "child.h"
@@ -61,6 +63,48 @@ void whole_report(struct whole *w)
 	memset(&w->told, 0, sizeof(w->told));
 	w->told.report.size = sizeof(w->told);
 	w->arg.report = (uintptr_t)&w->told;
+}
+
+struct clone_args *whole_clone(struct whole *w)
+{
+	memset(&w->clone, 0, sizeof(w->clone));
+	w->clone.exit_signal = SIGCHLD;
+	w->arg.clone_args = (uintptr_t)&w->clone;
+	w->arg.clone_args_size = sizeof(w->clone);
+	return &w->clone;
+}
+
+void whole_pidfd(struct whole *w)
+{
+	if (!w->arg.clone_args)
+		whole_clone(w);
+	w->clone.flags |= CLONE_PIDFD;
+	w->clone.pidfd = (uintptr_t)&w->pidfd;
+	w->pidfd = -1;
+}
+
+pid_t whole_child(struct whole *w)
+{
+	int fd = *(volatile int *)&w->pidfd;
+	char path[64];
+	pid_t pid;
+
+	if (fd < 0)
+		return 0;
+	/* the number is told a little before the descriptor is there */
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	pid = atoi(line_of(read_file(path), "Pid"));
+	return pid > 0 ? pid : 0;
+}
+
+struct io_uring_spawn_step *whole_wait_for(struct whole *w, const char *fifo)
+{
+	struct io_uring_spawn_step *step = whole_step(w, IORING_CHILD_OPEN);
+
+	step->fd = AT_FDCWD;
+	step->addr = (uintptr_t)fifo;
+	step->off = 9;
+	return step;
 }
 
 struct io_uring_sqe *q_whole(struct tring *r, struct whole *w)

@@ -18,7 +18,7 @@
 struct command;
 
 #define WHOLE (OTHER + 1)	/* user_data of the request */
-#define WHOLE_STEPS 16
+#define WHOLE_STEPS 32
 
 struct whole {
 	struct io_uring_spawn arg;
@@ -28,6 +28,8 @@ struct whole {
 		char path[4096];
 	} told;
 	char *argv[4];
+	struct clone_args clone;
+	int pidfd;
 };
 
 /* Path, with argv[0] the same and the environment of the test; all else is 0. */
@@ -42,6 +44,14 @@ struct io_uring_spawn_step *whole_command(struct whole *w, const struct command 
 struct io_uring_spawn_step *whole_fail(struct whole *w);
 /* Where the launcher is told what has ended it. */
 void whole_report(struct whole *w);
+/* clone_args for the child, zeroed but for its exit signal. */
+struct clone_args *whole_clone(struct whole *w);
+/* A pidfd of the child, w->pidfd, in the clone_args that there are, or in new ones. */
+void whole_pidfd(struct whole *w);
+/* The child's pid by that, when there is one and it is not gone, or 0. */
+pid_t whole_child(struct whole *w);
+/* A step that opens a FIFO and waits for who writes to it. Not to be forgiven. */
+struct io_uring_spawn_step *whole_wait_for(struct whole *w, const char *fifo);
 /* Queue it, in no chain, with user_data WHOLE. */
 struct io_uring_sqe *q_whole(struct tring *r, struct whole *w);
 /* Submit it, on a ring that has seen nothing else, and return its CQE. */
