@@ -22,7 +22,7 @@
 /* --- what is counted, over all tests ------------------------------------------ */
 
 struct tally {
-	unsigned int events, combinations, rounds;
+	unsigned int events, combinations, rounds, whole, followed;
 	unsigned int at[MAX_POINTS], execed[MAX_POINTS];
 	/* the round that ended an event's test early */
 	char last[MAX_EVENTS][256];
@@ -58,8 +58,9 @@ __attribute__((destructor)) static void show_tally(void)
 	for (i = 0; i < nr_points; i++)
 		printf("# lifetime: %5u rounds, %5u programs: %s\n",
 		       tally->at[i], tally->execed[i], points[i].name);
-	printf("# lifetime: %u events at %u points, %u combinations, %u rounds\n",
-	       tally->events, nr_points, tally->combinations, tally->rounds);
+	printf("# lifetime: %u events at %u points, %u combinations, %u rounds, %u of them SPAWNs, %u with a request linked to it\n",
+	       tally->events, nr_points, tally->combinations, tally->rounds,
+	       tally->whole, tally->followed);
 }
 
 /* --- lots ----------------------------------------------------------------------- */
@@ -108,11 +109,20 @@ static const struct tring_kind *draw_kind(struct round *r)
 	return kind;
 }
 
+static void draw_whole(struct round *r)
+{
+	r->whole = lot(r, 2) && !r->point->links_only;
+	r->followed = lot(r, 3) == 0 && r->whole;
+	r->searches = lot(r, 2) && r->whole;
+	r->has_time = lot(r, 2) && r->whole;
+}
+
 static void draw(struct round *r)
 {
 	const struct point *point = r->point;
 	bool free = !point->in_submitter && point->place != UNISSUED;
 
+	draw_whole(r);
 	r->list = lot(r, 2);
 	r->racing = lot(r, 3) == 0 && !r->event->releases;
 	r->by_submitter = free && lot(r, 2);
@@ -135,8 +145,10 @@ static struct ids {
 static void describe(const struct round *r, unsigned int seed, char *text)
 {
 	snprintf(text, sizeof(tally->last[0]),
-		 "%s, %s: LIFETIME_SEED=%u, %s ring%s%s%s%s, neighbours %u, naps %u and %u us",
+		 "%s, %s: LIFETIME_SEED=%u, %s ring%s%s%s%s%s%s%s%s, neighbours %u, naps %u and %u us",
 		 r->event->name, r->point->name, seed, r->kind->name,
+		 r->whole ? ", SPAWN" : "", r->followed ? ", followed" : "",
+		 r->searches ? ", search" : "", r->has_time ? ", hour" : "",
 		 r->list ? ", list" : "", r->racing ? ", racing" : "",
 		 r->by_submitter ? ", by submitter" : "",
 		 r->apart ? ", apart" : "", r->neighbours, r->nap,
@@ -158,6 +170,8 @@ static void one_round(const struct event *event, unsigned int point,
 
 	tally->rounds++;
 	tally->at[point]++;
+	tally->whole += r->whole;
+	tally->followed += r->followed;
 	tally->execed[point] += r->share->execed;
 	if (ids.nr < MAX_IDS) {
 		ids.link[ids.nr] = r->share->link;

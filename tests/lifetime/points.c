@@ -4,6 +4,35 @@
 
 #include "child.h"
 
+/* --- steps of links, or of a SPAWN ------------------------------------------------- */
+
+static void queue_nothing(struct round *r)
+{
+	if (r->whole)
+		whole_step(&r->spawn, IORING_CHILD_UMASK)->off = 022;
+	else
+		q_nop(&r->ring);
+}
+
+/* Nothing but a policy minds that it fails. */
+static void queue_forgiven(struct round *r)
+{
+	if (r->whole)
+		whole_fail(&r->spawn)->flags = IORING_SPAWN_STEP_MAY_FAIL;
+	else
+		hardlink(q_fail(&r->ring));
+}
+
+static void queue_open(struct round *r)
+{
+	if (r->whole)
+		whole_wait_for(&r->spawn, r->fifo);
+	else
+		q_open(&r->ring, r->fifo, O_RDONLY, 0);
+}
+
+/* --- points --------------------------------------------------------------------------- */
+
 /* A step that is read from a pipe into which nobody has written. */
 static void queue_read(struct round *r)
 {
@@ -21,17 +50,17 @@ static void write_pipe(struct round *r)
 	r->pipe[1] = -1;
 }
 
-/* The step before is over, and the child sleeps. */
+/* The step before is over, and the child sleeps. Those of a SPAWN do not tell. */
 static bool in_second_step(struct round *r)
 {
-	return ring_has(r, 0) && sleeps(r->share->child);
+	return (r->whole || ring_has(r, 0)) && sleeps(r->share->child);
 }
 
 static void queue_fifo(struct round *r)
 {
-	q_nop(&r->ring);
+	queue_nothing(r);
 	r->current = 1;
-	q_open(&r->ring, r->fifo, O_RDONLY, 0);
+	queue_open(r);
 }
 
 static void open_fifo(struct round *r)
@@ -44,19 +73,19 @@ static void open_fifo(struct round *r)
 static void queue_nop(struct round *r)
 {
 	r->current = 0;
-	q_nop(&r->ring);
+	queue_nothing(r);
 }
 
 static void queue_nops(struct round *r)
 {
 	r->current = 12;
 	for (int i = 0; i < 24; i++)
-		q_nop(&r->ring);
+		queue_nothing(r);
 }
 
 static bool is_cloned(struct round *r)
 {
-	return ring_has(r, CLONE);
+	return r->whole ? r->share->child : ring_has(r, CLONE);
 }
 
 /* The first request has no result yet, and all have been taken. */
@@ -112,13 +141,12 @@ static void queue_held_clone(struct round *r)
 	queue_nop(r);
 }
 
-/* A step that fails, which nothing but a policy minds. */
 static void queue_failing(struct round *r)
 {
 	r->program.life->stays = 1;
 	queue_nop(r);
 	r->current = 1;
-	hardlink(q_fail(&r->ring));
+	queue_forgiven(r);
 }
 
 static bool in_delay(struct round *r)
@@ -183,6 +211,8 @@ static void queue_program(struct round *r)
 
 static bool is_program(struct round *r)
 {
+	if (r->whole)
+		return ring_has(r, CLONE) && tring_res(&r->ring, CLONE) > 0;
 	return ring_has(r, r->steps - 1) &&
 	       tring_res(&r->ring, r->steps - 1) == 0;
 }
@@ -203,12 +233,12 @@ const struct point points[] = {
 	{ "the policy runs for CLONE", NO_CHILD, .in_submitter = true,
 	  .events = IORING_POLICY_CLONE, .queue = queue_held_clone,
 	  .reached = in_policy, .release = let_clone },
-	{ "CLONE has its CQE", IN_STEP, .passes = true, .queue = queue_nop,
-	  .reached = is_cloned, .release = nothing },
+	{ "CLONE has its CQE", IN_STEP, .passes = true, .links_only = true,
+	  .queue = queue_nop, .reached = is_cloned, .release = nothing },
 	{ "between steps", IN_STEP, .passes = true, .queue = queue_nops,
 	  .reached = is_cloned, .release = nothing },
-	{ "a step reads a pipe", IN_STEP, .queue = queue_read,
-	  .reached = in_second_step, .release = write_pipe },
+	{ "a step reads a pipe", IN_STEP, .links_only = true,
+	  .queue = queue_read, .reached = in_second_step, .release = write_pipe },
 	{ "a step opens a FIFO", IN_STEP, .queue = queue_fifo,
 	  .reached = in_second_step, .release = open_fifo },
 	{ "the policy runs", IN_STEP, .events = IORING_POLICY_BEFORE_STEP,

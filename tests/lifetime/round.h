@@ -13,6 +13,8 @@
 #include "ring.h"
 
 #include "hold.h"
+/* not the library's */
+#include "../lib/whole.h"
 #include "life.h"
 
 #include <pthread.h>
@@ -22,6 +24,7 @@
 #define FIRST (OTHER) /* what CLONE waits for */
 #define DEADLINE (OTHER + 1)
 #define CANCEL (OTHER + 2)
+#define AFTER (OTHER + 3) /* what waits for a SPAWN */
 
 /* Statuses of the program, and of a submitter that exits or executes. */
 #define PROGRAM 7
@@ -53,6 +56,8 @@ struct point {
 	bool passes;	   /* by itself: an event can be too late */
 	bool in_submitter; /* its thread is held, too */
 	bool drains;	   /* UNISSUED: by draining, not by a link */
+	/* for want of a command, or of a CQE, a SPAWN does not come there */
+	bool links_only;
 	uint32_t events;   /* of the policy, that the point needs */
 	/* The steps before EXEC; r->current is the one that it is about. */
 	void (*queue)(struct round *r);
@@ -105,6 +110,10 @@ struct round {
 	/* drawn by lot */
 	unsigned int seed;
 	const struct tring_kind *kind;
+	bool whole;	   /* one SPAWN, whose user_data is CLONE, and no links */
+	bool followed;	   /* by a request that is linked to the SPAWN */
+	bool searches;	   /* the SPAWN, for its program */
+	bool has_time;	   /* ... and has a deadline that does not come */
 	bool list;	   /* IORING_CLONE_FILES */
 	bool racing;	   /* the release comes whenever it comes */
 	bool by_submitter; /* its thread does it, where either can */
@@ -135,6 +144,7 @@ struct round {
 		struct io_uring_clone_file file;
 	} files;
 	struct __kernel_timespec deadline;
+	struct whole spawn;
 	int link;	    /* -1: closed */
 	int neighbour[2];   /* links; -1: there is none */
 	bool detached;	    /* for certain ... */
@@ -191,14 +201,30 @@ void nap(unsigned int us);
 		come_;                                                         \
 	})
 bool ring_has(struct round *r, uint64_t user_data);
+/* The result of a request, once it is complete. */
+int result(struct round *r, uint64_t user_data);
 /* The process sleeps where a signal would wake it. */
 bool sleeps(pid_t pid);
-/* The chain must not, or must, come to its program. Neither: it may. */
-bool must_end(struct round *r);
-bool must_go_on(struct round *r);
+bool link_has_ring(struct round *r);
 void close_ring(struct round *r);
 
 /* Run one, in a process of its own. */
 void round_run(struct round *r);
+
+/* --- judge.c ----------------------------------------------------------------- */
+
+/* The chain must not, or must, come to its program. Neither: it may. */
+bool must_end(struct round *r);
+bool must_go_on(struct round *r);
+/* Until nothing is left to wait for. Returns the number of programs. */
+unsigned int reap(struct round *r);
+/* A program that was running already lives on, unless the event was its end. */
+void check_program(struct round *r);
+void check_fate(struct round *r, unsigned int programs);
+/* What the CQEs say, */
+void check_cqes(struct round *r, unsigned int programs);
+/* and that there is one for each request, and no other. */
+void check_number(struct round *r);
+void check_link(struct round *r);
 
 #endif

@@ -6,33 +6,92 @@
 
 #include <poll.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 
-/* What CLONE has to wait for. */
-static void queue_first(struct round *r)
-{
-	struct io_uring_sqe *first, *clone;
+/* --- the chain ------------------------------------------------------------------ */
 
-	if (r->point->place != UNISSUED) {
-		clone = q_clone3(&r->ring, &r->args);
-	} else {
-		first = q_read(&r->ring, r->pipe[0], &r->byte, 1);
-		first->user_data = FIRST;
-		clone = q_clone3(&r->ring, &r->args);
-		if (r->point->drains)
-			clone->flags |= IOSQE_IO_DRAIN;
-		else
-			first->flags |= IOSQE_IO_LINK;
-	}
+static struct io_uring_sqe *queue_clone(struct round *r)
+{
+	struct io_uring_sqe *sqe = q_clone3(&r->ring, &r->args);
+
 	if (r->list) {
-		clone->rw_flags = IORING_CLONE_FILES;
-		clone->addr3 = (uintptr_t)&r->files;
+		sqe->rw_flags = IORING_CLONE_FILES;
+		sqe->addr3 = (uintptr_t)&r->files;
 	}
+	return sqe;
 }
 
-static void submit_chain(struct round *r)
+/* Where it is, or two directories, of which the second one has it. */
+static void choose_program(struct round *r)
 {
-	queue_first(r);
+	static char list[4096];
+	const char *path = helper("exit_with"), *name = strrchr(path, '/') + 1;
+
+	whole_init(&r->spawn, r->searches ? name : path);
+	if (!r->searches)
+		return;
+	snprintf(list, sizeof(list), "/nonexistent:%.*s", (int)(name - 1 - path),
+		 path);
+	r->spawn.arg.search = (uintptr_t)list;
+}
+
+static struct io_uring_sqe *queue_whole(struct round *r)
+{
+	struct whole *w = &r->spawn;
+	struct io_uring_sqe *sqe;
+
+	choose_program(r);
+	*whole_clone(w) = r->args;
+	whole_pidfd(w);
+	w->arg.argv = (uintptr_t)r->argv;
+	if (r->list) {
+		w->arg.flags = IORING_SPAWN_FILES;
+		w->arg.files = (uintptr_t)&r->files;
+	}
+	if (r->event->deadline)
+		w->arg.timeout_ns = r->deadline.tv_nsec;
+	else if (r->has_time)
+		w->arg.timeout_ns = 3600 * 1000000000ULL;
+	sqe = q_whole(&r->ring, w);
+	sqe->user_data = CLONE;
+	return sqe;
+}
+
+/* With what it has to wait for. */
+static struct io_uring_sqe *queue_beginning(struct round *r)
+{
+	struct io_uring_sqe *first = NULL, *clone;
+
+	if (r->point->place == UNISSUED) {
+		first = q_read(&r->ring, r->pipe[0], &r->byte, 1);
+		first->user_data = FIRST;
+	}
+	clone = r->whole ? queue_whole(r) : queue_clone(r);
+	if (r->point->drains)
+		clone->flags |= IOSQE_IO_DRAIN;
+	else if (first)
+		first->flags |= IOSQE_IO_LINK;
+	return clone;
+}
+
+static void submit_whole(struct round *r)
+{
+	struct io_uring_sqe *sqe = queue_beginning(r);
+
+	r->point->queue(r);
+	if (r->followed) {
+		sqe->flags |= IOSQE_IO_LINK;
+		q_alone(&r->ring, IORING_OP_NOP, AFTER);
+	}
+	r->steps = 0;
+	tring_submit(&r->ring);
+	r->submitted = true;
+}
+
+static void submit_links(struct round *r)
+{
+	queue_beginning(r);
 	if (r->event->deadline) {
 		q_timeout(&r->ring, &r->deadline)->user_data = DEADLINE;
 		r->ring.steps = 0;
@@ -43,6 +102,16 @@ static void submit_chain(struct round *r)
 	tring_submit(&r->ring);
 	r->submitted = true;
 }
+
+static void submit_chain(struct round *r)
+{
+	if (r->whole)
+		submit_whole(r);
+	else
+		submit_links(r);
+}
+
+/* --- orders --------------------------------------------------------------------- */
 
 void execute(void)
 {
