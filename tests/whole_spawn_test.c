@@ -103,6 +103,18 @@ TEST(O3_a_step_that_may_fail)
 	check_exits(3);
 }
 
+TEST(O3_later_steps_that_may_fail)
+{
+	tring_init(&r, 0);
+	whole_exit(&w, 7);
+	whole_step(&w, IORING_CHILD_SETSID);
+	whole_fail(&w)->flags = IORING_SPAWN_STEP_MAY_FAIL;
+	whole_fail(&w)->flags = IORING_SPAWN_STEP_MAY_FAIL;
+	check_exits(7);
+	whole_fail(&w);
+	check_fails(-EBADF, 3);
+}
+
 TEST(O2_a_pidfd_stays_open_after_a_failure)
 {
 	int pidfd = -1;
@@ -223,4 +235,31 @@ TEST(O1_silent_about_success)
 	tring_submit(&r);
 	EXPECT_EQ(tring_res(&r, WHOLE), -ENOENT);
 	tring_total(&r, 1);
+}
+
+static void check_no_step(int error)
+{
+	EXPECT_EQ(tring_res(&r, WHOLE), error);
+	EXPECT_EQ(whole_step_of(tring_cqe(&r, WHOLE)), IORING_SPAWN_NO_CHILD);
+	tring_forget(&r);
+}
+
+/* Neither of a SPAWN that is refused, nor of one whose turn never comes. */
+TEST(O2_without_a_child_no_step_has_failed)
+{
+	struct io_uring_sqe *sqe;
+
+	tring_init(&r, 0);
+	whole_exit(&w, 7);
+	whole_step(&w, IORING_CHILD_SETSID);
+	q_whole(&r, &w)->len = 1;
+	tring_submit(&r);
+	check_no_step(-EINVAL);
+
+	sqe = q_alone(&r, IORING_OP_OPENAT, OTHER + 2);
+	sqe->flags |= IOSQE_IO_LINK;
+	sqe->fd = -1;
+	q_whole(&r, &w);
+	tring_submit(&r);
+	check_no_step(-ECANCELED);
 }
