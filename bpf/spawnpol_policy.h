@@ -84,8 +84,8 @@ enum io_uring_op___spawnpol {
 
 /*
  * The events the policy wants besides failures and the end of what it staged:
- * a mask of IORING_POLICY_BEFORE_STEP, _BEFORE_EXEC, _DONE, _CLONE and _MISS, or 0. Loaders
- * read the variable from the object's .rodata and ask for them at attach.
+ * a mask of IORING_POLICY_BEFORE_STEP, _BEFORE_EXEC, _DONE, _CLONE, _MISS and _EXECED, or
+ * 0. Loaders read the variable from the object's .rodata and ask for them at attach.
  */
 #define SPAWNPOL_EVENTS(mask)						\
 	const volatile __u32 spawnpol_events = (mask)
@@ -138,7 +138,8 @@ extern int bpf_iouring_stage_exec_interp(struct bpf_iouring_ctx *ctx,
 
 /*
  * A search for the EXEC at hand along a list of directories with colons in between, as
- * execvp(3) makes it: one request. STAGED follows if nothing was found.
+ * execvp(3) makes it: one request. STAGED follows if nothing was found. The list ends at
+ * a NUL or with the memory; ctx->search_offset tells where in it the search has ended.
  */
 extern int bpf_iouring_stage_exec_search(struct bpf_iouring_ctx *ctx,
 					 const char *list, __u32 list__sz) __ksym;

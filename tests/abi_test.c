@@ -138,7 +138,8 @@ TEST(abi_the_context_of_policies)
 		F(user_data), F(step), F(attempt), F(flags), F(pid),
 		F(staged_opcode), F(staged_cmd), F(staged_user_data),
 		F(elapsed_ns), F(cookie), F(off), F(scratch), F(ring_id),
-		F(cgroup_id), F(path_flags), F(path_mode), F(path_resolve));
+		F(cgroup_id), F(path_flags), F(path_mode), F(path_resolve),
+		F(search_offset), F(resv));
 #undef F
 }
 

@@ -94,6 +94,7 @@ static void write_down(struct bpf_iouring_ctx *ctx, struct engine_run *run)
 	run->ctx.path_flags = ctx->path_flags;
 	run->ctx.path_mode = ctx->path_mode;
 	run->ctx.path_resolve = ctx->path_resolve;
+	run->ctx.search_offset = ctx->search_offset;
 	run->tgid = task >> 32;
 	run->tid = task;
 	run->delay = 1;

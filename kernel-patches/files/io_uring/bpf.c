@@ -83,7 +83,7 @@ static struct filename *io_stage_list(const char *list, size_t size)
 	size_t len = strnlen(list, size);
 	struct filename *copy;
 
-	if (!len || len == size)
+	if (!len)
 		return ERR_PTR(-EINVAL);
 	if (len >= IO_SEARCH_MAX_LIST)
 		return ERR_PTR(-ENAMETOOLONG);
@@ -237,7 +237,7 @@ __bpf_kfunc int bpf_iouring_stage_exec_interp(struct bpf_iouring_ctx *ctx,
 /**
  * bpf_iouring_stage_exec_search() - stage a search for the EXEC at hand
  * @ctx: context of the program
- * @list: directories with colons in between, ended by a NUL
+ * @list: directories with colons in between, ended by a NUL or by the memory's end
  * @list__sz: size of the memory @list is in
  *
  * The program is looked for in each directory in turn, as execvp(3) does: an empty one
@@ -245,7 +245,9 @@ __bpf_kfunc int bpf_iouring_stage_exec_interp(struct bpf_iouring_ctx *ctx,
  * one request, and IORING_POLICY_STAGED follows if nothing was found. A name with a
  * slash is not looked for, but executed.
  *
- * Return: as bpf_iouring_stage_exec().
+ * Return: 0, -ENOENT if there is no EXEC at hand, -EINVAL if @list is empty,
+ * -ENAMETOOLONG if it has 131072 bytes or more, -E2BIG if the program has staged all it
+ * may, -ENOMEM.
  */
 __bpf_kfunc int bpf_iouring_stage_exec_search(struct bpf_iouring_ctx *ctx,
 					      const char *list, u32 list__sz)
@@ -291,7 +293,7 @@ __bpf_kfunc int bpf_iouring_exec_name(struct bpf_iouring_ctx *ctx, char *buf,
  * @res: what the step's CQE carries, if the program continues, skips or aborts
  *
  * Return: 0, -EINVAL for what is no error code and no result: a value below
- * -4095, or success of an EXEC; or if there is no step, but a CLONE.
+ * -4095, or success of an EXEC; or if there is no step, but a CLONE or a program.
  */
 __bpf_kfunc int bpf_iouring_set_result(struct bpf_iouring_ctx *ctx, s32 res)
 {
@@ -299,7 +301,7 @@ __bpf_kfunc int bpf_iouring_set_result(struct bpf_iouring_ctx *ctx, s32 res)
 
 	if (res < -MAX_ERRNO || (res >= 0 && run->step_is_exec))
 		return -EINVAL;
-	if (run->ctx.event == IORING_POLICY_CLONE)
+	if (!io_event_can_stage(run->ctx.event))
 		return -EINVAL;
 	run->result = res;
 	run->has_result = true;

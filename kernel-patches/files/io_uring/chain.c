@@ -287,6 +287,7 @@ static void io_step_begin(struct io_chain *chain, struct io_kiocb *req)
 	step->req = req;
 	step->result = (struct io_result){};
 	step->attempt = 0;
+	step->search_offset = -1;
 	step->own_issued = false;
 	step->silent = req->flags & REQ_F_CQE_SKIP;
 }

@@ -80,6 +80,7 @@ struct io_step {
 	struct io_result	result;
 	unsigned int		nr;
 	unsigned int		attempt;	/* requests issued for it */
+	int			search_offset;	/* of the last EXEC: see the context */
 	bool			own_issued;	/* its own among them */
 	bool			silent;		/* IOSQE_CQE_SKIP_SUCCESS */
 };

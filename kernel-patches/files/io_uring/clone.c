@@ -188,16 +188,11 @@ static int io_chain_get_policies(struct io_chain *chain,
 	return 0;
 }
 
-static struct io_chain *io_chain_alloc(struct io_kiocb *req,
-				       const struct io_clone *clone,
-				       const struct io_clone_args *args)
+int io_chain_init(struct io_chain *chain, struct io_kiocb *req,
+		  const struct io_clone *clone, const struct io_clone_args *args)
 {
-	struct io_chain *chain;
 	int ret;
 
-	chain = kmalloc(sizeof(*chain), GFP_KERNEL_ACCOUNT);
-	if (!chain)
-		return ERR_PTR(-ENOMEM);
 	*chain = (struct io_chain){
 		.ctx		= req->ctx,
 		.task		= req->task,
@@ -215,14 +210,12 @@ static struct io_chain *io_chain_alloc(struct io_kiocb *req,
 	INIT_LIST_HEAD(&chain->node.list);
 
 	ret = io_chain_get_policies(chain, clone);
-	if (ret) {
-		io_chain_free(chain);
-		return ERR_PTR(ret);
-	}
+	if (ret)
+		return ret;
 	if (chain->pol.list || trace_io_uring_spawn_step_enabled() ||
 	    trace_io_uring_spawn_end_enabled())
 		chain->begin = ktime_get();
-	return chain;
+	return 0;
 }
 
 static void io_chain_adopt_step(struct io_chain *chain, struct io_kiocb *req)
@@ -291,18 +284,17 @@ void io_chain_arm_deadline(struct io_chain *chain)
 
 /* --- issue ------------------------------------------------------------------ */
 
-struct io_chain *io_chain_begin(struct io_kiocb *req, const struct io_clone *clone,
-				const struct io_clone_args *args,
-				struct io_spawn_queue **queue)
+struct io_spawn_queue *io_chain_get_queue(struct io_ring_ctx *ctx)
 {
-	struct io_ring_ctx *ctx = req->ctx;
+	struct io_spawn_queue *queue;
 
+	/* nobody would cancel the chain */
+	if (percpu_ref_is_dying(&ctx->refs))
+		return ERR_PTR(-ECANCELED);
 	if (READ_ONCE(ctx->spawn.nr_waiting) >= IO_SPAWN_MAX_WAITING)
 		return ERR_PTR(-EAGAIN);
-	*queue = io_spawn_queue_of(ctx);
-	if (!*queue)
-		return ERR_PTR(-ENOMEM);
-	return io_chain_alloc(req, clone, args);
+	queue = io_spawn_queue_of(ctx);
+	return queue ? queue : ERR_PTR(-ENOMEM);
 }
 
 static int io_clone_take(struct io_kiocb *req)
@@ -312,15 +304,20 @@ static int io_clone_take(struct io_kiocb *req)
 	struct io_chain *chain;
 	int ret;
 
-	/* the ring is being closed: nobody would cancel the chain */
-	if (percpu_ref_is_dying(&req->ctx->refs))
-		return -ECANCELED;
 	ret = io_clone_check_links(req);
 	if (ret)
 		return ret;
-	chain = io_chain_begin(req, clone, req->async_data, &queue);
-	if (IS_ERR(chain))
-		return PTR_ERR(chain);
+	queue = io_chain_get_queue(req->ctx);
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	chain = kmalloc(sizeof(*chain), GFP_KERNEL_ACCOUNT);
+	if (!chain)
+		return -ENOMEM;
+	ret = io_chain_init(chain, req, clone, req->async_data);
+	if (ret) {
+		io_chain_free(chain);
+		return ret;
+	}
 	io_chain_adopt(chain, req);
 
 	io_chain_enqueue(chain, queue);

@@ -45,12 +45,16 @@ void io_clone_snapshot(struct io_ring_ctx *ctx, struct io_spawn_snapshot *snapsh
 /* Read what ca->addr and ca->len say. */
 int io_clone_import(struct io_clone_args *ca);
 /*
- * A chain for @req, of which @clone tells, with @args or NULL. It is to be put into
- * *@queue. -EAGAIN, -ENOMEM, -ENOLINK, or -ECANCELED.
+ * Where a new chain of @ctx is to wait. -EAGAIN: too many do; -ECANCELED: the ring is
+ * being closed; -ENOMEM.
  */
-struct io_chain *io_chain_begin(struct io_kiocb *req, const struct io_clone *clone,
-				const struct io_clone_args *args,
-				struct io_spawn_queue **queue);
+struct io_spawn_queue *io_chain_get_queue(struct io_ring_ctx *ctx);
+/*
+ * Make @chain, whose memory is the caller's, one of @req, of which @clone tells, with
+ * @args or NULL. -ENOMEM or -ENOLINK: io_chain_free() has then to follow, too.
+ */
+int io_chain_init(struct io_chain *chain, struct io_kiocb *req,
+		  const struct io_clone *clone, const struct io_clone_args *args);
 int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe);
 int io_clone(struct io_kiocb *req, unsigned int issue_flags);
 void io_clone_fail(struct io_kiocb *req);

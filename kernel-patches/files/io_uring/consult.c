@@ -97,6 +97,7 @@ static void io_chain_fill_ctx(struct io_chain *chain, struct io_kiocb *req,
 	ctx->pid = chain->pid;
 	ctx->elapsed_ns = io_chain_elapsed(chain);
 	ctx->cookie = chain->cookie;
+	ctx->search_offset = chain->step.search_offset;
 }
 
 static void io_chain_fill_run(struct io_chain *chain, struct io_kiocb *req,
@@ -112,9 +113,9 @@ static void io_chain_fill_run(struct io_chain *chain, struct io_kiocb *req,
 	run->head = chain->pol.head;
 	run->exec_name = exec ? io_exec_own_path(exec) : NULL;
 	run->step_is_exec = req->opcode == IORING_OP_EXEC;
-	/* there is no child yet to issue anything */
-	run->max_staged = clone ? 0 : attr->max_staged;
-	run->delay_left = attr->max_delay - chain->pol.use.delayed;
+	run->max_staged = io_event_can_stage(event) ? attr->max_staged : 0;
+	run->delay_left = event == IORING_POLICY_EXECED ? 0 :
+			  attr->max_delay - chain->pol.use.delayed;
 }
 
 void io_chain_turn_to(struct io_chain *chain, unsigned int nr)

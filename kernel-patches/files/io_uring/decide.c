@@ -295,6 +295,20 @@ static enum io_step_act io_step_before(struct io_chain *chain)
 	return io_chain_ask(chain, event, IO_ACT_ISSUE);
 }
 
+/* There is nothing to decide any more, so verdicts are not looked at. */
+static void io_chain_tell_execed(struct io_chain *chain)
+{
+	const struct io_policy_list *list = chain->pol.list;
+	unsigned int nr;
+
+	for (nr = 0; nr < list->nr; nr++) {
+		if (!io_policy_wants(list->policies[nr], IORING_POLICY_EXECED))
+			continue;
+		io_chain_turn_to(chain, nr);
+		io_chain_consult(chain, chain->step.req, IORING_POLICY_EXECED);
+	}
+}
+
 /* Issue and ask until there is nothing more to do. */
 static enum io_step_act io_step_decide(struct io_chain *chain)
 {
@@ -314,6 +328,8 @@ static enum io_step_act io_step_decide(struct io_chain *chain)
 		if (io_step_wants(chain, event))
 			act = io_chain_ask(chain, event, act);
 	}
+	if (state->execed && io_step_wants(chain, IORING_POLICY_EXECED))
+		io_chain_tell_execed(chain);
 	io_policy_drop_staged(chain->pol.run);
 	return act;
 }

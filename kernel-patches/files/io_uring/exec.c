@@ -163,16 +163,16 @@ void io_exec_init_staged(struct io_kiocb *req, struct io_kiocb *of,
 	req->flags |= REQ_F_NEED_CLEANUP;
 }
 
-int io_exec_init_search(struct io_kiocb *req, struct io_kiocb *of, const char *list)
+int io_exec_init_search(struct io_kiocb *req, struct io_kiocb *of,
+			struct filename *list)
 {
 	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
 	struct filename *name = io_kiocb_to_cmd(of, struct io_exec)->path;
 	struct io_search *search;
 
-	search = io_search_make(name, NULL, list);
+	search = io_search_make(name, list);
 	if (IS_ERR(search))
 		return PTR_ERR(search);
-	search->staged = true;
 	io_exec_init_staged(req, of, io_name_get(name), NULL);
 	ex->list = search;
 	return 0;
@@ -431,6 +431,7 @@ int io_exec(struct io_kiocb *req, unsigned int issue_flags)
 	if (!(issue_flags & IO_URING_F_CHILD))
 		return -EINVAL;
 	ret = ex->list ? io_exec_search(req, ex) : io_exec_call(req, ex, &what);
+	req->chain->step.search_offset = ex->list ? io_search_offset(ex->list) : -1;
 	io_req_set_res(req, ret, 0);
 	return IOU_OK;
 }

@@ -60,7 +60,8 @@ struct filename *io_exec_full_name(struct io_kiocb *req);
 void io_exec_init_staged(struct io_kiocb *req, struct io_kiocb *of,
 			 struct filename *path, struct filename *script);
 /* Make @req an EXEC of the program of @of, looked for in the directories of @list. */
-int io_exec_init_search(struct io_kiocb *req, struct io_kiocb *of, const char *list);
+int io_exec_init_search(struct io_kiocb *req, struct io_kiocb *of,
+			struct filename *list);
 /* Whether its search is to pause after each miss. */
 void io_exec_pause(struct io_kiocb *req, bool pauses);
 /* What the last EXEC has read of a file counts no more. */

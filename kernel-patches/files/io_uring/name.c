@@ -11,6 +11,14 @@
 
 #include "name.h"
 
+void io_name_init(struct filename *name)
+{
+	name->name = name->iname;
+	name->uptr = NULL;
+	name->aname = NULL;
+	atomic_set(&name->refcnt, 1);
+}
+
 struct filename *io_name_room(size_t size)
 {
 	struct filename *name;
@@ -18,10 +26,7 @@ struct filename *io_name_room(size_t size)
 	name = kmalloc(struct_size(name, iname, size), GFP_KERNEL_ACCOUNT);
 	if (!name)
 		return ERR_PTR(-ENOMEM);
-	name->name = name->iname;
-	name->uptr = NULL;
-	name->aname = NULL;
-	atomic_set(&name->refcnt, 1);
+	io_name_init(name);
 	return name;
 }
 

@@ -24,6 +24,8 @@ struct filename *io_name_import(u64 addr);
  * for. -ENAMETOOLONG or -ENOMEM.
  */
 struct filename *io_name_make(const char *path, size_t len, const char *name);
+/* A name in memory of the caller's, who sees to it that no reference is left. */
+void io_name_init(struct filename *name);
 /* Room for a name of @size bytes, its NUL included. */
 struct filename *io_name_room(size_t size);
 void io_name_put(struct filename *name);

@@ -38,20 +38,26 @@ struct io_plan_step {
 };
 
 struct io_plan {
-	struct io_chain		*chain;		/* that it is of, once there is one */
+	struct io_chain		chain;		/* once it has been issued */
 	struct io_clone		clone;
-	struct io_clone_args	args;
-	struct hrtimer		deadline;
 	u64			timeout_ns;	/* 0: none */
 	size_t			size;		/* of all that was imported */
-
-	/* what stands for the step at hand, linked to what stands for the EXEC */
-	struct io_kiocb		step;
-	struct io_kiocb		exec;
+	bool			has_args;
+	bool			has_exec;
 	unsigned int		at;		/* the next step */
 	unsigned int		nr_steps;
+
+	/* what stands for the step at hand, linked to what stands for the EXEC */
+	struct io_kiocb		exec;
+	struct io_kiocb		step;		/* if there are steps */
+
+	struct hrtimer		deadline;	/* if it has one */
+	struct io_clone_args	args;		/* if it has any */
 	struct io_plan_step	steps[] __counted_by(nr_steps);
 };
+
+/* What is zeroed of it: the rest is filled in where it is needed. */
+#define IO_PLAN_HEAD		offsetof(struct io_plan, exec)
 
 /* The request, until it is a chain. */
 struct io_spawn_op {
@@ -100,24 +106,51 @@ static int io_plan_import_steps(struct io_plan *plan, u64 addr)
 	return 0;
 }
 
+static int io_plan_import_shell(struct io_plan *plan, struct io_search *search,
+				u64 addr)
+{
+	struct filename *shell = io_name_import(addr);
+
+	if (IS_ERR(shell))
+		return PTR_ERR(shell);
+	search->shell = shell;
+	return io_plan_charge(plan, strlen(shell->name) + 1);
+}
+
 static struct io_search *io_plan_import_search(struct io_plan *plan,
 					       struct filename *path,
 					       const struct io_uring_spawn *arg)
 {
-	struct filename *shell = NULL;
 	struct io_search *search;
+	int ret;
 
 	if (!arg->search && !arg->shell)
 		return NULL;
-	if (arg->shell) {
-		shell = io_name_import(arg->shell);
-		if (IS_ERR(shell))
-			return ERR_CAST(shell);
-	}
-	search = io_search_import(path, shell, arg->search);
+	search = io_search_import(path, arg->search);
 	if (IS_ERR(search))
-		io_name_put(shell);
+		return search;
+	ret = io_plan_charge(plan, search->list_size);
+	if (!ret && arg->shell)
+		ret = io_plan_import_shell(plan, search, arg->shell);
+	if (ret) {
+		io_search_free(search);
+		return ERR_PTR(ret);
+	}
 	return search;
+}
+
+/* One of the two requests that stand for steps. */
+static void io_plan_init_req(struct io_kiocb *req, const struct io_kiocb *spawn,
+			     struct io_chain *chain, u8 opcode)
+{
+	*req = (struct io_kiocb){
+		.opcode		= opcode,
+		.flags		= REQ_F_CHILD,
+		.ctx		= spawn->ctx,
+		.task		= spawn->task,
+		.chain		= chain,
+		.cqe.user_data	= spawn->cqe.user_data,
+	};
 }
 
 static int io_plan_import_exec(struct io_plan *plan, const struct io_uring_spawn *arg)
@@ -130,18 +163,36 @@ static int io_plan_import_exec(struct io_plan *plan, const struct io_uring_spawn
 	};
 	struct io_search *search;
 	struct filename *path;
+	int ret;
 
 	path = io_name_import(arg->path);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
 	search = io_plan_import_search(plan, path, arg);
-	if (IS_ERR(search)) {
+	ret = PTR_ERR_OR_ZERO(search);
+	if (!ret)
+		ret = io_plan_charge(plan, strlen(path->name) + 1);
+	if (ret) {
+		if (!IS_ERR(search))
+			io_search_free(search);
 		io_name_put(path);
-		return PTR_ERR(search);
+		return ret;
 	}
 	io_exec_init(&plan->exec, &args, path, search);
-	plan->exec.opcode = IORING_OP_EXEC;
+	plan->has_exec = true;
 	return 0;
+}
+
+static int io_plan_import_args(struct io_plan *plan, const struct io_uring_spawn *arg)
+{
+	plan->has_args = arg->clone_args || arg->flags & IORING_SPAWN_FILES;
+	if (!plan->has_args)
+		return 0;
+	plan->args.lists_files = arg->flags & IORING_SPAWN_FILES;
+	plan->args.files = arg->files;
+	plan->args.addr = arg->clone_args;
+	plan->args.len = arg->clone_args_size;
+	return io_clone_import(&plan->args);
 }
 
 static int io_plan_import_clone(struct io_plan *plan, const struct io_uring_spawn *arg)
@@ -160,20 +211,39 @@ static int io_plan_import_clone(struct io_plan *plan, const struct io_uring_spaw
 	plan->clone.slot = arg->slot;
 	if (arg->flags & IORING_SPAWN_NEED_POLICY)
 		plan->clone.flags |= IORING_CLONE_NEED_POLICY;
-
 	plan->timeout_ns = arg->timeout_ns;
-	plan->args.lists_files = arg->flags & IORING_SPAWN_FILES;
-	plan->args.files = arg->files;
-	plan->args.addr = arg->clone_args;
-	plan->args.len = arg->clone_args_size;
-	return io_clone_import(&plan->args);
+	return io_plan_import_args(plan, arg);
+}
+
+static int io_plan_import(struct io_plan *plan, const struct io_uring_spawn *arg)
+{
+	int ret;
+
+	ret = io_plan_import_clone(plan, arg);
+	if (!ret)
+		ret = io_plan_import_steps(plan, arg->steps);
+	if (!ret)
+		ret = io_plan_import_exec(plan, arg);
+	return ret;
+}
+
+/* --- preparing the request -------------------------------------------------------- */
+
+static int io_spawn_op_check_restrictions(struct io_ring_ctx *ctx,
+					  const struct io_uring_spawn *arg)
+{
+	if (!ctx->restricted)
+		return 0;
+	if (!test_bit(IORING_OP_EXEC, ctx->restrictions.sqe_op))
+		return -EACCES;
+	if (arg->nr_steps && !test_bit(IORING_OP_CHILD, ctx->restrictions.sqe_op))
+		return -EACCES;
+	return 0;
 }
 
 /* All but what user memory holds. */
-static int io_spawn_op_check(struct io_kiocb *req, const struct io_uring_spawn *arg)
+static int io_spawn_op_check(struct io_ring_ctx *ctx, const struct io_uring_spawn *arg)
 {
-	struct io_ring_ctx *ctx = req->ctx;
-
 	if (arg->flags & ~IO_SPAWN_FLAGS || arg->slot >= IORING_SPAWN_SLOTS)
 		return -EINVAL;
 	if (!(arg->flags & IORING_SPAWN_FILES) && arg->files)
@@ -189,42 +259,7 @@ static int io_spawn_op_check(struct io_kiocb *req, const struct io_uring_spawn *
 		return -EINVAL;
 	if (arg->nr_steps > IO_CHAIN_MAX_STEPS)
 		return -E2BIG;
-	if (!ctx->restricted)
-		return 0;
-	if (!test_bit(IORING_OP_EXEC, ctx->restrictions.sqe_op))
-		return -EACCES;
-	if (arg->nr_steps && !test_bit(IORING_OP_CHILD, ctx->restrictions.sqe_op))
-		return -EACCES;
-	return 0;
-}
-
-static void io_plan_init(struct io_plan *plan, struct io_kiocb *req)
-{
-	struct io_kiocb *const all[] = { &plan->step, &plan->exec };
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(all); i++) {
-		all[i]->ctx = req->ctx;
-		all[i]->task = req->task;
-		all[i]->flags = REQ_F_CHILD;
-		all[i]->cqe.user_data = req->cqe.user_data;
-	}
-	plan->step.opcode = IORING_OP_CHILD;
-	plan->step.link = &plan->exec;
-	/* without a path, io_plan_free() has nothing to put */
-	plan->exec.opcode = IORING_OP_NOP;
-}
-
-static int io_plan_import(struct io_plan *plan, const struct io_uring_spawn *arg)
-{
-	int ret;
-
-	ret = io_plan_import_clone(plan, arg);
-	if (!ret)
-		ret = io_plan_import_steps(plan, arg->steps);
-	if (!ret)
-		ret = io_plan_import_exec(plan, arg);
-	return ret;
+	return io_spawn_op_check_restrictions(ctx, arg);
 }
 
 static int io_spawn_op_read(const struct io_uring_sqe *sqe, struct io_uring_spawn *arg)
@@ -242,6 +277,26 @@ static int io_spawn_op_read(const struct io_uring_sqe *sqe, struct io_uring_spaw
 				     u64_to_user_ptr(READ_ONCE(sqe->addr)), size);
 }
 
+static struct io_plan *io_plan_alloc(struct io_kiocb *req, unsigned int nr_steps)
+{
+	struct io_plan *plan;
+
+	plan = kvmalloc(struct_size(plan, steps, nr_steps), GFP_KERNEL_ACCOUNT);
+	if (!plan)
+		return NULL;
+	memset(plan, 0, IO_PLAN_HEAD);
+	memset(plan->steps, 0, nr_steps * sizeof(plan->steps[0]));
+	plan->size = nr_steps * sizeof(struct io_uring_spawn_step);
+	plan->nr_steps = nr_steps;
+	io_plan_init_req(&plan->exec, req, &plan->chain, IORING_OP_EXEC);
+	if (nr_steps) {
+		io_plan_init_req(&plan->step, req, &plan->chain, IORING_OP_CHILD);
+		plan->step.link = &plan->exec;
+	}
+	io_clone_snapshot(req->ctx, &plan->clone.snapshot);
+	return plan;
+}
+
 int io_spawn_op_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 {
 	struct io_spawn_op *op = io_kiocb_to_cmd(req, struct io_spawn_op);
@@ -253,15 +308,12 @@ int io_spawn_op_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 		return -EINVAL;
 	ret = io_spawn_op_read(sqe, &arg);
 	if (!ret)
-		ret = io_spawn_op_check(req, &arg);
+		ret = io_spawn_op_check(req->ctx, &arg);
 	if (ret)
 		return ret;
-	plan = kvzalloc(struct_size(plan, steps, arg.nr_steps), GFP_KERNEL_ACCOUNT);
+	plan = io_plan_alloc(req, arg.nr_steps);
 	if (!plan)
 		return -ENOMEM;
-	plan->nr_steps = arg.nr_steps;
-	io_plan_init(plan, req);
-	io_clone_snapshot(req->ctx, &plan->clone.snapshot);
 	ret = io_plan_import(plan, &arg);
 	if (ret) {
 		io_plan_free(plan);
@@ -278,7 +330,7 @@ void io_plan_free(struct io_plan *plan)
 
 	for (i = 0; i < plan->nr_steps; i++)
 		io_name_put(plan->steps[i].child.path);
-	if (plan->exec.opcode == IORING_OP_EXEC)
+	if (plan->has_exec)
 		io_exec_cleanup(&plan->exec);
 	kvfree(plan);
 }
@@ -287,8 +339,7 @@ void io_spawn_op_cleanup(struct io_kiocb *req)
 {
 	struct io_spawn_op *op = io_kiocb_to_cmd(req, struct io_spawn_op);
 
-	if (op->plan)
-		io_plan_free(op->plan);
+	io_plan_free(op->plan);
 }
 
 /* --- the steps ------------------------------------------------------------------ */
@@ -319,7 +370,7 @@ struct io_kiocb *io_plan_next(struct io_plan *plan)
 {
 	if (plan->at < plan->nr_steps)
 		return io_plan_load(plan);
-	return plan->chain->step.req == &plan->exec ? NULL : &plan->exec;
+	return plan->chain.step.req == &plan->exec ? NULL : &plan->exec;
 }
 
 /* --- the deadline ----------------------------------------------------------------- */
@@ -328,7 +379,7 @@ static enum hrtimer_restart io_plan_deadline(struct hrtimer *timer)
 {
 	struct io_plan *plan = container_of(timer, struct io_plan, deadline);
 
-	io_chain_expire(plan->chain);
+	io_chain_expire(&plan->chain);
 	return HRTIMER_NORESTART;
 }
 
@@ -366,26 +417,34 @@ static void io_plan_get_files(struct io_plan *plan, struct io_kiocb *req)
 	}
 }
 
+/* The plan is not the request's any more, whatever comes of it. */
+static struct io_plan *io_spawn_op_detach(struct io_kiocb *req)
+{
+	req->flags &= ~REQ_F_NEED_CLEANUP;
+	return io_kiocb_to_cmd(req, struct io_spawn_op)->plan;
+}
+
 static int io_spawn_op_take(struct io_kiocb *req)
 {
-	struct io_spawn_op *op = io_kiocb_to_cmd(req, struct io_spawn_op);
-	struct io_plan *plan = op->plan;
 	struct io_spawn_queue *queue;
 	struct io_chain *chain;
+	struct io_plan *plan;
+	int ret;
 
-	/* the ring is being closed: nobody would cancel the chain */
-	if (percpu_ref_is_dying(&req->ctx->refs))
-		return -ECANCELED;
-	chain = io_chain_begin(req, &plan->clone, &plan->args, &queue);
-	if (IS_ERR(chain))
-		return PTR_ERR(chain);
-	io_plan_get_files(plan, req);
-	op->plan = NULL;
+	queue = io_chain_get_queue(req->ctx);
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	plan = io_spawn_op_detach(req);
+	chain = &plan->chain;
+	ret = io_chain_init(chain, req, &plan->clone,
+			    plan->has_args ? &plan->args : NULL);
 	chain->plan = plan;
 	chain->nr_steps = plan->nr_steps + 1;
-	plan->chain = chain;
-	plan->step.chain = chain;
-	plan->exec.chain = chain;
+	if (ret) {
+		io_chain_free(chain);
+		return ret;
+	}
+	io_plan_get_files(plan, req);
 	io_chain_enqueue(chain, queue);
 	return 0;
 }

@@ -30,7 +30,8 @@ struct spawn_head;
 				 IORING_POLICY_BEFORE_EXEC |	\
 				 IORING_POLICY_DONE |		\
 				 IORING_POLICY_CLONE |		\
-				 IORING_POLICY_MISS)
+				 IORING_POLICY_MISS |		\
+				 IORING_POLICY_EXECED)
 
 /* What BPF_LINK_CREATE and IORING_ATTACH_BPF ask for, checked. */
 struct io_policy_attr {
@@ -143,6 +144,12 @@ static inline struct io_policy_run *io_policy_run_alloc(unsigned int nr_policies
 	if (nr)
 		memset(run->kept, 0, nr * sizeof(run->kept[0]));
 	return run;
+}
+
+/* There is a child to issue anything, and not yet a program. */
+static inline bool io_event_can_stage(u32 event)
+{
+	return !(event & (IORING_POLICY_CLONE | IORING_POLICY_EXECED));
 }
 
 static inline u8 io_staged_op(const struct io_staged *staged)

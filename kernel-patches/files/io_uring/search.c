@@ -32,105 +32,105 @@ bool io_search_goes_on(int error)
 
 /* --- making one --------------------------------------------------------------- */
 
-/* @list is the search's from here on, also if this fails. */
-static struct io_search *io_search_alloc(struct filename *name, char *list)
+/* A name with a slash is a path. */
+static bool io_search_is_path(const struct filename *name)
+{
+	return strchr(name->name, '/');
+}
+
+static int io_search_check_name(const struct filename *name)
+{
+	size_t len = strlen(name->name);
+
+	if (!len)
+		return -ENOENT;
+	return len > NAME_MAX ? -ENAMETOOLONG : 0;
+}
+
+/*
+ * Memory for a search with a list of @size bytes, of which it has a copy or not, and
+ * for its candidates. A directory is shorter than the list, and than a path.
+ */
+static struct io_search *io_search_alloc(struct filename *name, size_t size,
+					 bool copies)
+{
+	const size_t head = ALIGN(struct_size_t(struct io_search, copy,
+						copies ? size : 0),
+				  __alignof__(struct filename));
+	const size_t name_size = strlen(name->name) + 1;
+	const size_t room = min_t(size_t, size, PATH_MAX) + name_size;
+	struct io_search *search;
+
+	search = kvmalloc(head + struct_size_t(struct filename, iname, room),
+			  GFP_KERNEL_ACCOUNT);
+	if (!search)
+		return NULL;
+	*search = (struct io_search){
+		.name		= name,
+		.name_size	= name_size,
+		.candidate	= (void *)search + head,
+		.list_size	= size,
+	};
+	io_name_init(search->candidate);
+	return search;
+}
+
+/* One without a list: for its shell. */
+static struct io_search *io_search_of_one(struct filename *name)
 {
 	struct io_search *search;
 
-	if (IS_ERR(list))
-		return ERR_CAST(list);
-	search = kzalloc(sizeof(*search), GFP_KERNEL_ACCOUNT);
-	if (!search) {
-		kvfree(list);
+	search = kmalloc(sizeof(*search), GFP_KERNEL_ACCOUNT);
+	if (!search)
 		return ERR_PTR(-ENOMEM);
-	}
-	search->name = name;
-	search->list = list;
+	*search = (struct io_search){ .name = name };
 	return search;
 }
 
-static size_t io_search_longest(const char *list)
+struct io_search *io_search_make(struct filename *name, struct filename *list)
 {
-	size_t longest = 0, len;
-
-	for (;; list += len + 1) {
-		len = strcspn(list, ":");
-		longest = max(longest, len);
-		if (!list[len])
-			return longest;
-	}
-}
-
-/* A name with a slash is a path. Memory for it is not what @list has, but what fits. */
-static int io_search_prepare(struct io_search *search)
-{
-	size_t len = strlen(search->name->name), longest;
-	struct filename *room;
-
-	if (!search->list || strchr(search->name->name, '/')) {
-		kvfree(search->list);
-		search->list = NULL;
-		return 0;
-	}
-	if (!len)
-		return -ENOENT;
-	if (len > NAME_MAX)
-		return -ENAMETOOLONG;
-	longest = min_t(size_t, io_search_longest(search->list), PATH_MAX - 1);
-	room = io_name_room(longest + 1 + len + 1);
-	if (IS_ERR(room))
-		return PTR_ERR(room);
-	search->candidate = room;
-	return 0;
-}
-
-static struct io_search *io_search_finish(struct io_search *search,
-					  struct filename *shell)
-{
+	struct io_search *search;
 	int ret;
 
-	if (IS_ERR(search))
-		return search;
-	ret = io_search_prepare(search);
-	if (ret) {
-		io_search_free(search);
+	if (io_search_is_path(name))
+		return io_search_of_one(name);
+	ret = io_search_check_name(name);
+	if (ret)
 		return ERR_PTR(ret);
-	}
-	search->shell = shell;
+	search = io_search_alloc(name, strlen(list->name) + 1, false);
+	if (!search)
+		return ERR_PTR(-ENOMEM);
+	search->list = list->name;
+	search->staged = io_name_get(list);
 	return search;
 }
 
-static char *io_search_copy(const char *list)
+static struct io_search *io_search_copy(struct filename *name,
+					const char __user *list, size_t size)
 {
-	size_t size;
-	char *copy;
+	struct io_search *search;
 
-	if (!list)
-		return NULL;
-	size = strlen(list) + 1;
-	if (size == 1)
-		return ERR_PTR(-EINVAL);
-	if (size > IO_SEARCH_MAX_LIST)
-		return ERR_PTR(-E2BIG);
-	copy = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-	if (!copy)
+	search = io_search_alloc(name, size, true);
+	if (!search)
 		return ERR_PTR(-ENOMEM);
-	return memcpy(copy, list, size);
+	if (copy_from_user(search->copy, list, size)) {
+		kvfree(search);
+		return ERR_PTR(-EFAULT);
+	}
+	/* it may have changed */
+	search->copy[size - 1] = '\0';
+	search->list = search->copy;
+	return search;
 }
 
-struct io_search *io_search_make(struct filename *name, struct filename *shell,
-				 const char *list)
+struct io_search *io_search_import(struct filename *name, u64 addr)
 {
-	return io_search_finish(io_search_alloc(name, io_search_copy(list)), shell);
-}
-
-static char *io_search_copy_user(const char __user *list)
-{
+	const char __user *list = u64_to_user_ptr(addr);
 	long size;
-	char *copy;
+	int ret;
 
 	if (!list)
-		return NULL;
+		return io_search_of_one(name);
 	size = strnlen_user(list, IO_SEARCH_MAX_LIST);
 	if (!size)
 		return ERR_PTR(-EFAULT);
@@ -138,34 +138,19 @@ static char *io_search_copy_user(const char __user *list)
 		return ERR_PTR(-EINVAL);
 	if (size > IO_SEARCH_MAX_LIST)
 		return ERR_PTR(-E2BIG);
-	copy = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-	if (!copy)
-		return ERR_PTR(-ENOMEM);
-	if (copy_from_user(copy, list, size)) {
-		kvfree(copy);
-		return ERR_PTR(-EFAULT);
-	}
-	/* it may have changed */
-	copy[size - 1] = '\0';
-	return copy;
-}
-
-struct io_search *io_search_import(struct filename *name, struct filename *shell,
-				   u64 list)
-{
-	char *copy = io_search_copy_user(u64_to_user_ptr(list));
-
-	return io_search_finish(io_search_alloc(name, copy), shell);
+	if (io_search_is_path(name))
+		return io_search_of_one(name);
+	ret = io_search_check_name(name);
+	return ret ? ERR_PTR(ret) : io_search_copy(name, list, size);
 }
 
 void io_search_free(struct io_search *search)
 {
 	if (!search)
 		return;
-	io_name_put(search->candidate);
 	io_name_put(search->shell);
-	kvfree(search->list);
-	kfree(search);
+	io_name_put(search->staged);
+	kvfree(search);
 }
 
 /* --- the candidates ------------------------------------------------------------- */
@@ -181,26 +166,29 @@ void io_search_rewind(struct io_search *search)
 	search->denied = NULL;
 }
 
-/* "" is the working directory, and has no slash after it. */
-static int io_search_place(struct io_search *search, const char *dir)
+/*
+ * Make DIRECTORY/NAME of the directory that begins at @dir and ends at @end. "" is the
+ * working directory, and has no slash after it.
+ */
+static int io_search_place(struct io_search *search, const char *dir, const char *end)
 {
-	size_t len = strcspn(dir, ":");
-	size_t size = strlen(search->name->name) + 1;
+	size_t len = end - dir;
 	char *to;
 
-	if (len + 1 + size > PATH_MAX)
+	if (len + 1 + search->name_size > PATH_MAX)
 		return -ENAMETOOLONG;
 	to = (char *)search->candidate->iname;
 	memcpy(to, dir, len);
 	to += len;
 	if (len)
 		*to++ = '/';
-	memcpy(to, search->name->name, size);
+	memcpy(to, search->name->name, search->name_size);
 	search->at = search->candidate;
+	search->here = dir;
 	return 0;
 }
 
-static int io_search_first(struct io_search *search)
+static int io_search_begin(struct io_search *search)
 {
 	search->begun = true;
 	search->next = search->list;
@@ -212,7 +200,7 @@ static int io_search_first(struct io_search *search)
 
 int io_search_next(struct io_search *search)
 {
-	const char *dir;
+	const char *dir, *end;
 	int ret;
 
 	if (search->again) {
@@ -220,29 +208,17 @@ int io_search_next(struct io_search *search)
 		return 1;
 	}
 	if (!search->begun) {
-		ret = io_search_first(search);
+		ret = io_search_begin(search);
 		if (ret)
 			return ret;
 	}
 	dir = search->next;
 	if (!dir)
 		return 0;
-	search->next = strchr(dir, ':');
-	if (search->next)
-		search->next++;
-	ret = io_search_place(search, dir);
+	end = strchrnul(dir, ':');
+	search->next = *end ? end + 1 : NULL;
+	ret = io_search_place(search, dir, end);
 	return ret ? ret : 1;
-}
-
-/* Where the candidate at hand stands in the list. */
-static const char *io_search_here(const struct io_search *search)
-{
-	const char *end = search->next ? search->next - 1 :
-					 search->list + strlen(search->list);
-
-	while (end > search->list && end[-1] != ':')
-		end--;
-	return end;
 }
 
 bool io_search_missed(struct io_search *search, int error)
@@ -252,7 +228,7 @@ bool io_search_missed(struct io_search *search, int error)
 	if (!search->list || !io_search_goes_on(error))
 		return false;
 	if (error == -EACCES && !search->denied)
-		search->denied = io_search_here(search);
+		search->denied = search->here;
 	return true;
 }
 
@@ -260,6 +236,11 @@ int io_search_result(struct io_search *search, int error)
 {
 	if (!search->denied)
 		return error;
-	io_search_place(search, search->denied);
+	io_search_place(search, search->denied, strchrnul(search->denied, ':'));
 	return -EACCES;
+}
+
+int io_search_offset(const struct io_search *search)
+{
+	return search->list && search->here ? search->here - search->list : -1;
 }

@@ -15,29 +15,31 @@ struct filename;
 
 struct io_search {
 	struct filename		*name;		/* what is looked for */
+	size_t			name_size;	/* its NUL included */
 	struct filename		*candidate;	/* room for a directory and it, or NULL */
 	struct filename		*shell;		/* executes what has no format, or NULL */
+	struct filename		*staged;	/* what the list is in: a policy's, or NULL */
 	const char		*list;		/* or NULL: the name is the only candidate */
+	size_t			list_size;	/* its NUL included */
 	const char		*next;		/* in the list; NULL: there is none */
+	const char		*here;		/* the directory that is tried, or NULL */
 	const char		*denied;	/* the one that could not be executed */
 	struct filename		*at;		/* the one that is tried */
 	bool			begun;
 	bool			again;		/* ... once more */
-	bool			staged;		/* by a policy */
 	bool			pauses;		/* after each miss ... */
 	bool			paused;		/* ... as now */
+	char			copy[];		/* of the list of user space, then candidate */
 };
 
 /*
- * Look for @name, which the caller keeps. With @shell, which becomes the search's, a
- * file whose format is not known is executed by that. @list is copied; if @user says
- * so it is in user memory. -EINVAL: it is empty; -E2BIG, -EFAULT, -ENOMEM,
- * -ENAMETOOLONG: a name that no directory can have.
+ * Look for @name, which the caller keeps, in the directories of the policy's @list, or
+ * of the list at the user address @addr, which is copied; 0: execute it as it is, as
+ * one with a slash is. -EINVAL: the list is empty; -ENOENT: the name is; -E2BIG,
+ * -EFAULT, -ENOMEM; -ENAMETOOLONG: a name that no directory can have.
  */
-struct io_search *io_search_make(struct filename *name, struct filename *shell,
-				 const char *list);
-struct io_search *io_search_import(struct filename *name, struct filename *shell,
-				   u64 list);
+struct io_search *io_search_make(struct filename *name, struct filename *list);
+struct io_search *io_search_import(struct filename *name, u64 addr);
 void io_search_free(struct io_search *search);
 
 /* From the beginning, the next time, unless it has paused. */
@@ -51,6 +53,9 @@ int io_search_next(struct io_search *search);
 bool io_search_missed(struct io_search *search, int error);
 /* The error of a search that has found nothing, and search->at whose that is. */
 int io_search_result(struct io_search *search, int error);
+
+/* Where in the list the directory is that was tried last; -1: in none. */
+int io_search_offset(const struct io_search *search);
 
 /* Whether the program may be in the next directory: see execvp(3). */
 bool io_search_goes_on(int error);

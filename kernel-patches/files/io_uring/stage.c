@@ -170,7 +170,7 @@ static int io_staged_prep_exec(struct io_chain *chain, struct io_kiocb *req,
 	struct filename *script = NULL;
 
 	if (staged->kind == IO_STAGED_SEARCH)
-		return io_exec_init_search(req, exec, staged->path->name);
+		return io_exec_init_search(req, exec, staged->path);
 	/* the interpreter gets what was tried last, or the EXEC's own path */
 	if (staged->kind == IO_STAGED_INTERP) {
 		script = chain->pol.tried ? io_name_get(chain->pol.tried) :

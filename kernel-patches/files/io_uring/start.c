@@ -206,11 +206,13 @@ void io_chain_free(struct io_chain *chain)
 		io_chain_drop_staged(chain);
 		kfree(pol->run);
 	}
-	if (chain->plan)
-		io_plan_free(chain->plan);
 	if (chain->start.queue)
 		io_spawn_queue_done(chain->start.queue);
-	kfree(chain);
+	/* it is part of its plan */
+	if (chain->plan)
+		io_plan_free(chain->plan);
+	else
+		kfree(chain);
 }
 
 void io_chain_abandon(struct io_chain *chain, int error)

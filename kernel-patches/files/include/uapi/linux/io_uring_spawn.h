@@ -350,6 +350,11 @@ enum bpf_iouring_event {
 	 * goes on in the next: CONTINUE. The last one is IORING_POLICY_FAILED.
 	 */
 	IORING_POLICY_MISS		= 1U << 6,
+	/*
+	 * The program has been executed, and runs once the policies have been told.
+	 * What they return changes nothing.
+	 */
+	IORING_POLICY_EXECED		= 1U << 7,
 };
 
 /* What a policy returns. */
@@ -407,6 +412,12 @@ struct bpf_iouring_ctx {
 	__u64	path_flags;	/* of the step: O_* of an open, AT_* of an EXEC */
 	__u32	path_mode;	/* of a step that opens a file ... */
 	__u32	path_resolve;	/* ... RESOLVE_* of IORING_OP_OPENAT2 */
+	/*
+	 * Where in its list the search that was issued last, the step's own or a staged
+	 * one, has the directory that it tried last, in bytes; -1: that was no search.
+	 */
+	__s32	search_offset;
+	__u32	resv;		/* 0 */
 };
 
 /*
