@@ -47,6 +47,10 @@ test_of_time_less_is_better()
 	figure parent 64 spawn_listed 'ns held' 38000
 	judge
 	expect_goal MISSED '64 SPAWNs with listed files'
+	figure parent 64 posix_spawn 'ns cpu' 20000
+	figure parent 64 spawn_listed 'ns cpu' 8000
+	judge
+	expect_out '-12000  its CPU time (8000, not 20000)'
 }
 
 test_O2_one_request_is_asked_for_in_every_case()
