@@ -49,4 +49,15 @@ test_the_judge_notices_violations()
 	notices verdict 'became a program, but did not end as one'
 }
 
+test_O6_the_judge_notices_what_a_SPAWN_does_not_do()
+{
+	notices whole 'cannot be right, but its result is'
+	notices step 'failed at step'
+	notices report 'its report says'
+	notices miss 'is no miss of SPAWN'
+	notices candidate 'links executed candidate'
+	notices twin 'links failed with'
+	notices told 'was told something else for SPAWN than for links'
+}
+
 run_tests "$@"

@@ -48,7 +48,8 @@ static void add_run(const struct fuzz_case *c, struct seen *seen)
 	struct engine_run *run = &engine->log[seen->runs];
 	unsigned int at = 0;
 
-	if (!seen->runs || seen->runs >= ENGINE_LOG)
+	if (!seen->runs || seen->runs >= ENGINE_LOG ||
+	    c->sqes[run[-1].ctx.cookie].opcode != SPAWNPOL_OP_CLONE)
 		return;
 	*run = engine->log[seen->runs - 1];
 	for (at = run->ctx.cookie;
@@ -88,7 +89,7 @@ void break_seen(const struct fuzz_case *c, struct seen *seen,
 		add_run(c, seen);
 		break;
 	default:
-		break;
+		break_whole(c, seen, breakage);
 	}
 }
 

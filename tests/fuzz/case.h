@@ -86,11 +86,18 @@ void make_program(struct rnd *r, struct io_uring_sqe *sqe);
 void make_child(struct rnd *r, struct io_uring_sqe *sqe);
 /* make_clone.c */
 void make_clone(struct rnd *r, struct io_uring_sqe *sqe);
+/* make_whole.c: a SPAWN, as the request with this number */
+void make_whole(struct rnd *r, struct io_uring_sqe *sqe, unsigned int number);
 /* make_policy.c: rules and links */
 void make_policy(struct fuzz_case *c);
 
 /* print.c */
 void case_print(const struct fuzz_case *c, FILE *to);
+void print_field(FILE *to, const char *name, uint64_t value);
+void print_addr(FILE *to, const char *name, uint64_t addr);
+const char *cmd_name(uint32_t cmd);
+/* print_whole.c: what SPAWN points to */
+void print_whole(const struct fuzz_case *c, unsigned int at, FILE *to);
 const char *event_name(uint32_t event);
 const char *verdict_name(uint32_t verdict);
 

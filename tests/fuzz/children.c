@@ -28,6 +28,7 @@ void count_signals(void)
 		.sa_flags = SA_NOCLDSTOP | SA_RESTART,
 	};
 
+	nr_sigchld = 0;
 	CHECK_SYS(sigaction(SIGCHLD, &action, NULL));
 }
 

@@ -4,6 +4,7 @@
  * its CQE, here; the chains, in judge_chain.c.
  */
 #include "judge.h"
+#include "whole_model.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -108,8 +109,8 @@ static bool can_cancel(const struct fuzz_case *c)
 	return false;
 }
 
-static const struct policy_link *policy_of(const struct fuzz_case *c,
-					   const struct io_uring_sqe *clone)
+const struct policy_link *policy_of(const struct fuzz_case *c,
+				    const struct io_uring_sqe *clone)
 {
 	unsigned int i;
 
@@ -133,6 +134,7 @@ static bool find_chain(const struct trial *t, unsigned int first,
 	       t->seen->batch[at + 1] == t->seen->batch[at])
 		at++;
 	chain->last = at;
+	chain->concurrent = can_cancel(c);
 	for (at = first; at <= chain->last; at++)
 		if (c->sqes[at].opcode == SPAWNPOL_OP_CLONE)
 			break;
@@ -146,8 +148,17 @@ static bool find_chain(const struct trial *t, unsigned int first,
 		chain->step++;
 	}
 	chain->policy = policy_of(c, &c->sqes[chain->clone]);
-	chain->concurrent = chain->has_deadline || can_cancel(c);
+	chain->concurrent |= chain->has_deadline;
 	return true;
+}
+
+static void judge_wholes(struct trial *t, const struct chain *chain)
+{
+	unsigned int at;
+
+	for (at = chain->first; at <= chain->last; at++)
+		if (is_whole(t->c, at) && t->seen->accepted[at])
+			judge_whole(t, at, chain);
 }
 
 static void judge_chains(struct trial *t)
@@ -161,6 +172,8 @@ static void judge_chains(struct trial *t)
 			continue;
 		if (find_chain(t, at, &chain))
 			judge_chain(t, &chain);
+		else
+			judge_wholes(t, &chain);
 	}
 }
 
@@ -168,6 +181,20 @@ static bool limits(const struct io_uring_sqe *sqe)
 {
 	return sqe->opcode == SPAWNPOL_OP_CHILD &&
 	       sqe->len == IORING_CHILD_RLIMIT;
+}
+
+static bool whole_limits(const struct fuzz_case *c, unsigned int at)
+{
+	static struct whole w;
+	unsigned int i;
+
+	if (!is_whole(c, at))
+		return false;
+	whole_read(c, at, &w);
+	for (i = 0; i < w.nr_steps; i++)
+		if (w.steps[i].cmd == IORING_CHILD_RLIMIT)
+			return true;
+	return false;
 }
 
 /* Has anything in the case the right to kill a program? */
@@ -182,7 +209,7 @@ static bool may_be_killed(const struct trial *t)
 		if (c->actions[i].kind == ACTION_KILL)
 			return true;
 	for (i = 0; i < c->nr_sqes; i++)
-		if (limits(&c->sqes[i]))
+		if (limits(&c->sqes[i]) || whole_limits(c, i))
 			return true;
 	for (i = 0; i < c->nr_rules; i++)
 		if (limits((const void *)c->rules[i].sqe))
@@ -190,16 +217,29 @@ static bool may_be_killed(const struct trial *t)
 	return false;
 }
 
+/* As CQEs have it. */
+static unsigned int count_programs(const struct trial *t)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < t->c->nr_sqes; i++) {
+		if (!t->cqe[i])
+			continue;
+		if (t->c->sqes[i].opcode == SPAWNPOL_OP_EXEC)
+			nr += !t->cqe[i]->res;
+		else if (is_whole(t->c, i))
+			nr += t->cqe[i]->res > 0;
+	}
+	return nr;
+}
+
 /* Programs end with their mark, or by a signal: a step's limit, or a case's kill. */
 static void judge_children(struct trial *t)
 {
 	const struct seen *seen = t->seen;
-	unsigned int i, programs = 0;
+	unsigned int i, programs = count_programs(t);
 	int status;
 
-	for (i = 0; i < t->c->nr_sqes; i++)
-		programs += t->cqe[i] && !t->cqe[i]->res &&
-			    t->c->sqes[i].opcode == SPAWNPOL_OP_EXEC;
 	for (i = 0; i < seen->nr_reaped; i++) {
 		status = seen->reaped[i].status;
 		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&

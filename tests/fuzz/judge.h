@@ -23,6 +23,7 @@ struct chain {
 	bool has_deadline;
 	bool concurrent;		  /* something else may have ended it */
 	const struct policy_link *policy; /* NULL: none applies */
+	unsigned int misses; /* that its search can have, without a policy */
 };
 
 /* What follows a step. */
@@ -37,9 +38,17 @@ enum step_end {
 __attribute__((format(printf, 2, 3))) void violation(struct trial *t,
 						     const char *fmt, ...);
 
+/* judge.c: that of its slot, or NULL */
+const struct policy_link *policy_of(const struct fuzz_case *c,
+				    const struct io_uring_sqe *clone);
+
 /* judge_chain.c */
 void judge_chain(struct trial *t, const struct chain *chain);
+enum step_end judge_step(struct trial *t, const struct chain *chain,
+			 unsigned int at);
 enum step_end link_rule(struct trial *t, unsigned int at, int res);
+/* Whether a search goes on after it. */
+bool searches_on(int error);
 /* Whether a request with this result has failed. */
 bool has_failed(const struct io_uring_sqe *sqe, int res);
 
@@ -49,5 +58,8 @@ enum step_end judge_verdict(struct trial *t, const struct chain *chain,
 unsigned int count_runs(struct trial *t, const struct chain *chain,
 			unsigned int at);
 void judge_runs(struct trial *t, const struct chain *chain);
+
+/* judge_whole.c: the SPAWN there, in that link or alone */
+void judge_whole(struct trial *t, unsigned int at, const struct chain *chain);
 
 #endif

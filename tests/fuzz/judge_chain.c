@@ -56,7 +56,7 @@ bool has_failed(const struct io_uring_sqe *sqe, int res)
 	return res < 0 || (wanted(sqe) >= 0 && res != wanted(sqe));
 }
 
-static bool searches_on(int error)
+bool searches_on(int error)
 {
 	return error == -EACCES || error == -ENOENT || error == -ENOTDIR ||
 	       error == -ESTALE || error == -ENODEV || error == -ETIMEDOUT;
@@ -65,8 +65,7 @@ static bool searches_on(int error)
 static bool forgives(const struct trial *t, const struct io_uring_sqe *sqe,
 		     int res)
 {
-	if (sqe->opcode == SPAWNPOL_OP_EXEC &&
-	    sqe->ioprio & IORING_EXEC_SEARCH)
+	if (sqe->opcode == SPAWNPOL_OP_EXEC && sqe->ioprio & IORING_EXEC_SEARCH)
 		return searches_on(res);
 	if (t->breakage == BREAK_HARDLINK)
 		return false;
@@ -192,8 +191,8 @@ static bool own_cancel(const struct io_uring_sqe *sqe)
 	       sqe->len == (uint32_t)-ECANCELED;
 }
 
-static enum step_end judge_step(struct trial *t, const struct chain *chain,
-				unsigned int at)
+enum step_end judge_step(struct trial *t, const struct chain *chain,
+			 unsigned int at)
 {
 	enum step_end end;
 	int res;

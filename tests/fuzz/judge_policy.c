@@ -39,10 +39,10 @@ unsigned int count_runs(struct trial *t, const struct chain *chain,
 	return nr;
 }
 
-static const struct engine_rule *rule_of(const struct trial *t,
-					 const struct engine_run *run)
+const struct engine_rule *rule_of(const struct fuzz_case *c,
+				  const struct engine_run *run)
 {
-	const struct engine_rule *rule = t->c->rules;
+	const struct engine_rule *rule = c->rules;
 	unsigned int i;
 
 	for (i = 0; i < ENGINE_RULES; i++, rule++)
@@ -134,7 +134,7 @@ static enum step_end after_abort(struct trial *t, unsigned int at)
 static enum step_end follow(struct trial *t, unsigned int at,
 			    const struct engine_run *run)
 {
-	const struct engine_rule *rule = rule_of(t, run);
+	const struct engine_rule *rule = rule_of(t->c, run);
 
 	/* what it asked for is dropped; others in the slot pass, too */
 	if (rule && rule->verdict == IORING_VERDICT_PASS)
@@ -191,7 +191,10 @@ static void judge_run(struct trial *t, const struct chain *chain,
 			  run->ctx.pid, clone->res);
 }
 
-/* Each run but two for a step costs a request of the budget. */
+/*
+ * Each run but two for a step costs a request of the budget, and those for misses: a
+ * search has them anew each time.
+ */
 void judge_runs(struct trial *t, const struct chain *chain)
 {
 	unsigned int i, nr = 0, most;
@@ -207,7 +210,7 @@ void judge_runs(struct trial *t, const struct chain *chain)
 	if (!chain->policy)
 		return;
 	most = 2 * (chain->last - chain->step + 1) + chain->policy->max_issues +
-	       1;
+	       1 + chain->misses * (chain->policy->max_issues + 1);
 	if (nr > most)
 		violation(
 			t,

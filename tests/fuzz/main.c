@@ -9,6 +9,7 @@
 #include "../lib/count.h"
 #include "../lib/program.h"
 #include "tap_private.h"
+#include "whole_model.h"
 #include "world.h"
 
 #include <linux/bpf.h>
@@ -33,6 +34,8 @@ struct tap_shared *tap_shared;
 static struct tally {
 	unsigned long cases, requests, programs, violations;
 	unsigned long policies, runs, cancels, closes, exits;
+	unsigned long wholes, searches, misses, staged_searches, twins;
+	unsigned long whole_programs;
 	bool exiting; /* the case ends as its process does */
 } * tally;
 
@@ -56,6 +59,13 @@ static const char *const breakages[BREAK_LAST] = {
 	[BREAK_RUN] = "run",
 	[BREAK_VERDICT] = "verdict",
 	[BREAK_KILLED] = "killed",
+	[BREAK_WHOLE] = "whole",
+	[BREAK_STEP] = "step",
+	[BREAK_CANDIDATE] = "candidate",
+	[BREAK_REPORT] = "report",
+	[BREAK_MISS] = "miss",
+	[BREAK_TWIN] = "twin",
+	[BREAK_TOLD] = "told",
 };
 
 static void usage(FILE *to)
@@ -118,6 +128,37 @@ static void count_case(const struct fuzz_case *c, const struct seen *seen)
 	tally->closes += seen->closed;
 }
 
+static bool stages_search(const struct fuzz_case *c,
+			  const struct engine_run *run)
+{
+	const struct engine_rule *rule = rule_of(c, run);
+
+	return rule && rule->stage == ENGINE_STAGE_EXEC_SEARCH &&
+	       rule->verdict == IORING_VERDICT_SUBMIT && !run->staged[0];
+}
+
+static void count_wholes(const struct fuzz_case *c, const struct seen *seen)
+{
+	static struct whole w;
+	unsigned int i;
+
+	for (i = 0; i < c->nr_sqes; i++) {
+		if (!is_whole(c, i) || !seen->accepted[i])
+			continue;
+		whole_read(c, i, &w);
+		tally->wholes++;
+		tally->searches += w.searches;
+	}
+	for (i = 0; i < seen->nr_cqes; i++)
+		tally->whole_programs += seen->cqes[i].res > 0 &&
+					 seen->cqes[i].user_data < c->nr_sqes &&
+					 is_whole(c, seen->cqes[i].user_data);
+	for (i = 0; i < seen->runs && i < ENGINE_LOG; i++) {
+		tally->misses += engine->log[i].ctx.event == IORING_POLICY_MISS;
+		tally->staged_searches += stages_search(c, &engine->log[i]);
+	}
+}
+
 static void show_seen(const struct seen *seen)
 {
 	const struct engine_run *run;
@@ -127,8 +168,8 @@ static void show_seen(const struct seen *seen)
 		printf("CQE of %lu: %d flags %#x\n", seen->cqes[i].user_data,
 		       seen->cqes[i].res, seen->cqes[i].flags);
 	for (i = 0; i < seen->runs && i < ENGINE_LOG; i++) {
-		run = &engine->log[i];
-		printf("run for CLONE %llu step %u: %s attempt %u res %d op %u; staging %d, delay %d\n",
+		run = &seen->engine->log[i];
+		printf("run for %llu step %u: %s attempt %u res %d op %u; staging %d, delay %d\n",
 		       (unsigned long long)run->ctx.cookie, run->ctx.step,
 		       event_name(run->ctx.event), run->ctx.attempt,
 		       run->ctx.res, run->ctx.opcode, run->staged[0],
@@ -143,6 +184,48 @@ static void show_replay(uint64_t number)
 {
 	printf("replay: build/tests/fuzz/chains --seed %#lx --case %lu\n",
 	       options.seed, number);
+}
+
+static unsigned int judge(void)
+{
+	unsigned int violations;
+
+	violations = case_judge(&the_case, &the_seen, options.breakage, stdout);
+	count_case(&the_case, &the_seen);
+	count_wholes(&the_case, &the_seen);
+	if (violations && !options.one)
+		case_print(&the_case, stdout);
+	if (violations || options.one)
+		show_seen(&the_seen);
+	return violations;
+}
+
+/* What a SPAWN has done, links do, too. */
+static unsigned int run_twin(void)
+{
+	static struct fuzz_case twin;
+	static struct seen seen;
+	static struct engine kept;
+	unsigned int violations;
+
+	if (!twin_make(&the_case, &twin))
+		return 0;
+	kept = *engine;
+	the_seen.engine = &kept;
+	break_twin(&twin, &the_seen, options.breakage);
+	case_end();
+	case_run(&twin, &seen);
+	violations = case_judge(&twin, &seen, BREAK_NOTHING, stdout);
+	violations += twin_compare(&the_case, &the_seen, &twin, &seen, stdout);
+	tally->twins++;
+	if (violations) {
+		case_print(&the_case, stdout);
+		show_seen(&the_seen);
+		printf("as links, ");
+		case_print(&twin, stdout);
+		show_seen(&seen);
+	}
+	return violations;
 }
 
 /* In the case's process. */
@@ -162,12 +245,9 @@ static void run_one(uint64_t number)
 	case_run(&the_case, &the_seen);
 	tally->exiting = false;
 	break_seen(&the_case, &the_seen, options.breakage);
-	violations = case_judge(&the_case, &the_seen, options.breakage, stdout);
-	count_case(&the_case, &the_seen);
-	if (violations && !options.one)
-		case_print(&the_case, stdout);
-	if (violations || options.one)
-		show_seen(&the_seen);
+	violations = judge();
+	if (!violations && options.breakage != BREAK_WHOLE)
+		violations = run_twin();
 	fflush(stdout);
 	_exit(!!violations);
 }
@@ -280,6 +360,10 @@ static void compare(const struct system *before)
 
 static void say(const char *end)
 {
+	printf("chains: %lu SPAWNs, %lu of their programs, %lu searches, %lu misses, "
+	       "%lu staged searches, %lu twins\n",
+	       tally->wholes, tally->whole_programs, tally->searches,
+	       tally->misses, tally->staged_searches, tally->twins);
 	printf("chains: %lu cases, %lu requests, %lu programs, %lu with policies (%lu runs), "
 	       "%lu cancels, %lu rings closed, %lu exits, %lu violations%s\n",
 	       tally->cases, tally->requests, tally->programs, tally->policies,

@@ -144,6 +144,37 @@ static unsigned int add_chain(struct fuzz_case *c)
 	return first;
 }
 
+/*
+ * A chain in one request, with others linked to it at times. Returns the number of
+ * the first one.
+ */
+static unsigned int add_whole(struct fuzz_case *c)
+{
+	unsigned int first = c->nr_sqes;
+	struct rnd *r = &c->rnd;
+	struct io_uring_sqe sqe;
+
+	if (rnd_odd(r, 12)) {
+		make_step(r, &sqe);
+		sqe.opcode = IORING_OP_NOP;
+		add_link(r, add(c, &sqe));
+	}
+	make_whole(r, &sqe, c->nr_sqes);
+	add_flags(r, add(c, &sqe));
+	clear_skip(&c->sqes[first]);
+	if (rnd_odd(r, 20)) {
+		add_link(r, &c->sqes[c->nr_sqes - 1]);
+		add_deadline(c);
+		c->sqes[c->nr_sqes - 1].flags = 0;
+	} else if (rnd_odd(r, 12)) {
+		add_link(r, &c->sqes[c->nr_sqes - 1]);
+		clear_skip(&c->sqes[c->nr_sqes - 1]);
+		memset(&sqe, 0, sizeof(sqe));
+		add(c, &sqe);
+	}
+	return first;
+}
+
 /* A request that belongs to no chain; this ring may know how to do it. */
 static void add_alone(struct fuzz_case *c)
 {
@@ -177,10 +208,16 @@ static void make_requests(struct fuzz_case *c)
 		rnd_below(&c->rnd, 3) ? 1 : 1 + rnd_below(&c->rnd, 3);
 	unsigned int head = 0;
 
+	/* one that can have a twin */
+	if (rnd_once_in(&c->rnd, 6)) {
+		add_whole(c);
+		c->submit[c->nr_sqes - 1] = true;
+		return;
+	}
 	while (chains--) {
 		while (rnd_once_in(&c->rnd, 5))
 			add_alone(c);
-		head = add_chain(c);
+		head = rnd_below(&c->rnd, 3) ? add_chain(c) : add_whole(c);
 		if (rnd_once_in(&c->rnd, 3))
 			c->submit[c->nr_sqes - 1] = true;
 	}
@@ -198,6 +235,8 @@ static void make_requests(struct fuzz_case *c)
 
 static void make_action(struct fuzz_case *c, struct action *a)
 {
+	static const uint32_t opcodes[] = { SPAWNPOL_OP_CLONE,
+					    SPAWNPOL_OP_SPAWN, IORING_OP_NOP };
 	struct rnd *r = &c->rnd;
 
 	a->kind = rnd_below(r, ACTION_LAST);
@@ -212,7 +251,7 @@ static void make_action(struct fuzz_case *c, struct action *a)
 		return;
 	}
 	a->target = rnd_below(r, c->nr_sqes);
-	a->opcode = rnd_once_in(r, 2) ? SPAWNPOL_OP_CLONE : IORING_OP_NOP;
+	a->opcode = RND_OF(r, opcodes);
 	a->flags = rnd_once_in(r, 2) ? 0 : rnd_below(r, 64);
 }
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ALL_EVENTS 0x3f
+#define ALL_EVENTS 0x7f
 
 static uint32_t some_events(struct rnd *r)
 {
@@ -25,14 +25,27 @@ static void stage_path(struct rnd *r, struct engine_rule *rule)
 	snprintf(rule->text, sizeof(rule->text), "%s", RND_OF(r, paths));
 }
 
+static void stage_list(struct rnd *r, struct engine_rule *rule)
+{
+	static const char *const lists[] = { "nope:d",	   ":nope",
+					     "/nothing:.", "nope::",
+					     "text:d:w",   "w",
+					     "/:/nothing" };
+
+	snprintf(rule->text, sizeof(rule->text), "%s", RND_OF(r, lists));
+}
+
 static void stage(struct rnd *r, struct engine_rule *rule)
 {
 	struct io_uring_sqe sqe;
 
-	rule->stage = 1 + rnd_below(r, ENGINE_STAGE_CHILD);
+	rule->stage = 1 + rnd_below(r, ENGINE_STAGE_EXEC_SEARCH);
 	rule->count = rnd_below(r, 3) ? 1 : rnd_below(r, 10);
 	rule->post = rnd_once_in(r, 3);
-	stage_path(r, rule);
+	if (rule->stage == ENGINE_STAGE_EXEC_SEARCH)
+		stage_list(r, rule);
+	else
+		stage_path(r, rule);
 	make_step(r, &sqe);
 	if (rule->stage == ENGINE_STAGE_CHILD) {
 		memset(&sqe, 0, sizeof(sqe));

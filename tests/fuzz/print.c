@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A case as text. */
 #include "case.h"
+#include "whole_model.h"
 #include "world.h"
 
 #include <string.h>
@@ -67,6 +68,7 @@ static const char *const op_names[] = {
 	"CLONE",
 	"EXEC",
 	"CHILD",
+	"SPAWN",
 };
 
 static const char *const cmd_names[] = {
@@ -85,13 +87,15 @@ static const char *const flag_names[] = { "FIXED_FILE",	  "DRAIN",
 
 static const char *const event_names[] = { "FAILED",	  "STAGED",
 					   "BEFORE_STEP", "BEFORE_EXEC",
-					   "DONE",	  "CLONE" };
+					   "DONE",	  "CLONE",
+					   "MISS" };
 
 static const char *const verdict_names[] = { "CONTINUE", "RETRY", "SKIP",
-					     "SUBMIT", "ABORT",	 "PASS" };
+					     "SUBMIT",	 "ABORT", "PASS" };
 
-static const char *const stage_names[] = { "nothing",  "SQE",	      "EXEC",
-					   "EXEC_DIR", "EXEC_INTERP", "CHILD" };
+static const char *const stage_names[] = { "nothing",	 "SQE",		"EXEC",
+					   "EXEC_DIR",	 "EXEC_INTERP", "CHILD",
+					   "EXEC_SEARCH" };
 
 static const char *const action_names[] = {
 	"cancel", "detach", "update", "close link", "kill",
@@ -112,6 +116,11 @@ const char *verdict_name(uint32_t verdict)
 	return NAME(verdict_names, verdict);
 }
 
+const char *cmd_name(uint32_t cmd)
+{
+	return NAME(cmd_names, cmd);
+}
+
 static void print_bits(FILE *to, unsigned int bits, const char *const *names)
 {
 	const char *separator = "";
@@ -125,13 +134,13 @@ static void print_bits(FILE *to, unsigned int bits, const char *const *names)
 	}
 }
 
-static void print_field(FILE *to, const char *name, uint64_t value)
+void print_field(FILE *to, const char *name, uint64_t value)
 {
 	if (value)
 		fprintf(to, " %s=%#lx", name, value);
 }
 
-static void print_addr(FILE *to, const char *name, uint64_t addr)
+void print_addr(FILE *to, const char *name, uint64_t addr)
 {
 	const char *text = arena_text_at(addr);
 
@@ -243,6 +252,8 @@ void case_print(const struct fuzz_case *c, FILE *to)
 		print_sqe(to, &c->sqes[i]);
 		if (c->sqes[i].opcode == SPAWNPOL_OP_CLONE)
 			print_clone(to, &c->sqes[i]);
+		if (is_whole(c, i))
+			print_whole(c, i, to);
 		if (c->submit[i])
 			fprintf(to, "submit\n");
 	}

@@ -13,6 +13,7 @@
 #define CQE_SECONDS (60 * tap_slowness())
 
 static struct io_uring ring;
+static bool has_ring;
 static int links[MAX_LINKS];
 
 static void make_ring(const struct fuzz_case *c)
@@ -26,6 +27,7 @@ static void make_ring(const struct fuzz_case *c)
 	int files[] = { FD_NULL, FD_FILE, FD_BLOCK_R, FD_READONLY };
 
 	CHECK_OK(io_uring_queue_init_params(c->entries, &ring, &params));
+	has_ring = true;
 	if (c->ring_flags & IORING_SETUP_R_DISABLED)
 		CHECK_OK(io_uring_enable_rings(&ring));
 	CHECK_OK(io_uring_register_files(&ring, files, 4));
@@ -52,7 +54,7 @@ static int attach_link(const struct policy_link *link, int prog)
 static void attach_passing(const struct policy_link *link, const int *progs,
 			   unsigned int nr)
 {
-	struct policy_link passing = { .slot = link->slot, .events = 0x3f };
+	struct policy_link passing = { .slot = link->slot, .events = 0x7f };
 	unsigned int i;
 
 	/* no policy can be attached to such a ring */
@@ -164,6 +166,19 @@ static void wait_for_all(const struct fuzz_case *c, struct seen *seen)
 			world_unblock();
 		drain(seen);
 	}
+}
+
+/* For the next one in this process. */
+void case_end(void)
+{
+	unsigned int i;
+
+	if (has_ring)
+		io_uring_queue_exit(&ring);
+	has_ring = false;
+	for (i = 0; i < MAX_LINKS; i++)
+		if (links[i] >= 0)
+			close(links[i]);
 }
 
 void case_run(const struct fuzz_case *c, struct seen *seen)

@@ -24,6 +24,13 @@ enum breakage {
 	BREAK_RUN,	   /* a run of the policy behind the end of its chain */
 	BREAK_VERDICT,	   /* the model takes ABORT for CONTINUE */
 	BREAK_KILLED,	   /* a program that nobody killed */
+	BREAK_WHOLE,	   /* a SPAWN that is refused gets another error */
+	BREAK_STEP,	   /* a SPAWN's step is the one after it */
+	BREAK_CANDIDATE,   /* a SPAWN's candidate is another one */
+	BREAK_REPORT,	   /* a SPAWN's report is of another step */
+	BREAK_MISS,	   /* a miss of something else than a candidate */
+	BREAK_TWIN,	   /* links that stand for a SPAWN are no hard ones */
+	BREAK_TOLD,	   /* a policy was told something else for a SPAWN */
 	BREAK_LAST
 };
 
@@ -61,6 +68,7 @@ extern int passing_progs[2 * MAX_SIDE];
 
 /* run.c */
 void case_run(const struct fuzz_case *c, struct seen *seen);
+void case_end(void);
 /* actions.c */
 struct io_uring;
 void actions_begin(const struct fuzz_case *c, struct io_uring *ring,
@@ -78,9 +86,18 @@ unsigned int signals_counted(void);
 unsigned int case_judge(const struct fuzz_case *c, const struct seen *seen,
 			enum breakage breakage, FILE *to);
 
+/* judge_policy.c: what it went by */
+const struct engine_rule *rule_of(const struct fuzz_case *c,
+				  const struct engine_run *run);
+
 /* breakage.c */
 void break_before(enum breakage breakage);
 void break_seen(const struct fuzz_case *c, struct seen *seen,
 		enum breakage breakage);
+void break_twin(struct fuzz_case *twin, struct seen *seen,
+		enum breakage breakage);
+/* breakage_whole.c */
+void break_whole(const struct fuzz_case *c, struct seen *seen,
+		 enum breakage breakage);
 
 #endif

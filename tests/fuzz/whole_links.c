@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A SPAWN as links: for the judge, which knows what becomes of links, and to be run
+ * as its twin.
+ */
+#include "whole_model.h"
+#include "world.h"
+
+#include <limits.h>
+#include <string.h>
+
+#define MAX_TWIN_STEPS 40
+#define MAX_CANDIDATES 24
+/* Nobody waits for such a deadline. */
+#define FOR_EVER 100000000000ULL
+
+static struct io_uring_sqe *add(struct fuzz_case *c, unsigned int opcode)
+{
+	struct io_uring_sqe *sqe = &c->sqes[c->nr_sqes];
+
+	memset(sqe, 0, sizeof(*sqe));
+	sqe->opcode = opcode;
+	sqe->flags = IOSQE_IO_LINK;
+	sqe->user_data = c->nr_sqes++;
+	return sqe;
+}
+
+static void add_clone(struct fuzz_case *c, const struct io_uring_spawn *arg)
+{
+	struct io_uring_sqe *sqe = add(c, SPAWNPOL_OP_CLONE);
+
+	sqe->rw_flags = arg->flags; /* the flags are the same */
+	sqe->file_index = arg->slot;
+	sqe->off = arg->cookie;
+	sqe->addr = arg->clone_args;
+	sqe->len = arg->clone_args_size;
+	sqe->addr3 = arg->files;
+}
+
+static void add_step(struct fuzz_case *c,
+		     const struct io_uring_spawn_step *step)
+{
+	struct io_uring_sqe *sqe = add(c, SPAWNPOL_OP_CHILD);
+
+	sqe->len = step->cmd;
+	sqe->fd = step->fd;
+	sqe->rw_flags = step->child_flags;
+	sqe->addr = step->addr;
+	sqe->off = step->off;
+	sqe->addr3 = step->addr3;
+	sqe->__pad2[0] = step->addr4;
+	if (step->flags & IORING_SPAWN_STEP_FIXED)
+		sqe->flags |= IOSQE_FIXED_FILE;
+	if (step->flags & IORING_SPAWN_STEP_MAY_FAIL)
+		sqe->flags |= IOSQE_IO_HARDLINK;
+}
+
+static struct io_uring_sqe *add_exec(struct fuzz_case *c,
+				     const struct io_uring_spawn *arg)
+{
+	struct io_uring_sqe *sqe = add(c, SPAWNPOL_OP_EXEC);
+
+	sqe->fd = arg->dfd;
+	sqe->addr = arg->path;
+	sqe->addr2 = arg->argv;
+	sqe->addr3 = arg->envp;
+	sqe->rw_flags = arg->exec_flags;
+	return sqe;
+}
+
+static void end_links(struct fuzz_case *c)
+{
+	c->sqes[c->nr_sqes - 1].flags &= ~(IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
+}
+
+/* A search is one EXEC there. */
+bool whole_as_links(const struct whole *w, struct fuzz_case *c, unsigned int at)
+{
+	unsigned int i;
+
+	if (at + w->nr_steps + 2 > MAX_SQES)
+		return false;
+	c->nr_sqes = at;
+	add_clone(c, &w->arg);
+	for (i = 0; i < w->nr_steps; i++)
+		add_step(c, &w->steps[i]);
+	add_exec(c, &w->arg);
+	end_links(c);
+	return true;
+}
+
+/* --- the twin ------------------------------------------------------------------- */
+
+static bool add_candidates(struct fuzz_case *c, const struct whole *w)
+{
+	struct io_uring_sqe *sqe;
+	char path[PATH_MAX];
+	unsigned int i;
+
+	c->nr_sqes--;
+	for (i = 0; i < w->nr_candidates; i++) {
+		if (!whole_candidate(w, i, path))
+			return false;
+		sqe = add_exec(c, &w->arg);
+		sqe->addr = arena_text(path);
+		sqe->ioprio = IORING_EXEC_SEARCH;
+	}
+	end_links(c);
+	return true;
+}
+
+static bool stages_requests(const struct fuzz_case *c)
+{
+	unsigned int i;
+
+	/* what they read or write is not the same each time */
+	for (i = 0; i < c->nr_rules; i++)
+		if (c->rules[i].stage == ENGINE_STAGE_SQE)
+			return true;
+	return false;
+}
+
+static bool limits_something(const struct whole *w)
+{
+	unsigned int i;
+
+	/* where the kernel puts a stack is chance */
+	for (i = 0; i < w->nr_steps; i++)
+		if (w->steps[i].cmd == IORING_CHILD_RLIMIT)
+			return true;
+	return false;
+}
+
+static bool can_be_links(const struct fuzz_case *c, const struct whole *w)
+{
+	if (w->unlike_links || w->nr_steps > MAX_TWIN_STEPS ||
+	    w->nr_candidates > MAX_CANDIDATES || limits_something(w))
+		return false;
+	if (w->arg.timeout_ns && w->arg.timeout_ns < FOR_EVER)
+		return false;
+	if (!c->nr_links)
+		return true;
+	/* a policy is asked about each link */
+	return !w->searches && !w->arg.shell && !stages_requests(c);
+}
+
+bool twin_make(const struct fuzz_case *c, struct fuzz_case *twin)
+{
+	struct whole w;
+
+	if (c->nr_sqes != 1 || !is_whole(c, 0) || c->nr_actions ||
+	    c->sqes[0].flags & (IOSQE_CQE_SKIP_SUCCESS | IOSQE_IO_LINK |
+				IOSQE_IO_HARDLINK))
+		return false;
+	whole_read(c, 0, &w);
+	if (!can_be_links(c, &w))
+		return false;
+	*twin = *c;
+	if (!whole_as_links(&w, twin, 0))
+		return false;
+	if (w.searches && !add_candidates(twin, &w))
+		return false;
+	twin->submit[0] = false;
+	twin->submit[twin->nr_sqes - 1] = true;
+	return true;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whole spawns in one request, IORING_OP_SPAWN: what they say, as user space sees
+ * it, and the links that say the same.
+ */
+#ifndef SPAWNPOL_FUZZ_WHOLE_MODEL_H
+#define SPAWNPOL_FUZZ_WHOLE_MODEL_H
+
+#include "run.h"
+
+/* The kernel's, and what is there of it. */
+#define WHOLE_MAX_STEPS 1024
+#define WHOLE_MAX_LIST 131072
+#define WHOLE_MAX_NAME 255
+
+/* Errnos, positive. */
+struct error_set {
+	bool has[134];
+};
+
+/* As far as it can be read; what cannot be is 0 here. */
+struct whole {
+	const struct io_uring_sqe *sqe;
+	struct io_uring_spawn arg;
+	const struct io_uring_spawn_step *steps;
+	unsigned int nr_steps; /* that can be read */
+	const char *path, *list, *shell;
+	bool searches;
+	unsigned int nr_candidates; /* 1 without a search */
+
+	/* what it must fail with when it is prepared: one of these ... */
+	struct error_set must;
+	/* ... or of these, with which it may fail if there are none of those */
+	struct error_set may;
+	/* links cannot say it */
+	bool unlike_links;
+};
+
+/* whole_read.c */
+void whole_read(const struct fuzz_case *c, unsigned int at, struct whole *w);
+/* The path of a candidate, from 0 on; false if it is too long. */
+bool whole_candidate(const struct whole *w, unsigned int nr, char *path);
+
+/* whole_links.c: CLONE, CHILD and EXEC that say the same, from @at on. */
+bool whole_as_links(const struct whole *w, struct fuzz_case *c,
+		    unsigned int at);
+/* The case with its one SPAWN as links; false if it has more, or something else. */
+bool twin_make(const struct fuzz_case *c, struct fuzz_case *twin);
+/* Both have been run: violations, where the one has not done what the other has. */
+unsigned int twin_compare(const struct fuzz_case *c, const struct seen *seen,
+			  const struct fuzz_case *twin,
+			  const struct seen *links, FILE *to);
+
+static inline bool is_whole(const struct fuzz_case *c, unsigned int at)
+{
+	return c->sqes[at].opcode == SPAWNPOL_OP_SPAWN && !c->noise[at];
+}
+
+static inline unsigned int step_of(const struct seen_cqe *cqe)
+{
+	return cqe->flags >> IORING_SPAWN_STEP_SHIFT;
+}
+
+#endif
