@@ -22,6 +22,10 @@ test_programs_made_up_at_random()
 	# a fuzzer whose programs are all refused finds nothing
 	(($(number_of accepted) > 0)) || fail "no program was accepted"
 	(($(number_of chains) > 0)) || fail "no chain was run"
+	[[ $OUT =~ one\ SPAWN:\ ([0-9]+),\ with\ a\ search:\ ([0-9]+) ]] ||
+		fail "nothing is said of SPAWN"
+	((BASH_REMATCH[1] > BASH_REMATCH[2] && BASH_REMATCH[2] > 0)) ||
+		fail "SPAWN was not run with a search and without"
 }
 
 # rows: how many programs of each kind were made, and accepted.

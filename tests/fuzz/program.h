@@ -38,6 +38,8 @@ uint64_t random_long(void);
 int32_t random_result(void);
 /* Text of a path with its NUL, at most size; returns what it takes. */
 unsigned int random_path(char *path, unsigned int size);
+/* The same of directories with colons in between. */
+unsigned int random_list(char *list, unsigned int size);
 void random_sqe(struct io_uring_sqe *sqe);
 
 /* --- the world: program_world.c ------------------------------------------------ */
@@ -48,6 +50,7 @@ enum kfunc {
 	KF_STAGE_EXEC,
 	KF_STAGE_EXEC_DIR,
 	KF_STAGE_EXEC_INTERP,
+	KF_STAGE_EXEC_SEARCH,
 	KF_EXEC_NAME,
 	KF_STEP_PATH,
 	KF_EXEC_HEAD,
@@ -126,6 +129,10 @@ void chains_run(const struct program *p, int prog);
 /* No child is left, and of programs and links that were closed none. */
 void chains_check_left(void);
 
+/* program_whole.c: a SPAWN at random; one at a time */
+struct tring;
+struct io_uring_sqe *queue_whole(struct tring *r, uint32_t slot);
+
 /* --- checks: program_check.c ---------------------------------------------------- */
 
 /* Says what is wrong and how to see it again, and ends the fuzzer. */
@@ -142,6 +149,8 @@ struct counts {
 	uint64_t accepted[NR_PROGRAM_KINDS];
 	uint64_t runs;
 	uint64_t chains;
+	uint64_t wholes;       /* of them in one request ... */
+	uint64_t searches;     /* ... which looks for the program */
 	uint64_t programs_run; /* by chains, that is */
 	uint64_t dry_verdicts[IORING_VERDICT_PASS + 1];
 	uint64_t verdicts[IORING_VERDICT_PASS + 1];

@@ -136,7 +136,7 @@ static void child_argument(void)
 }
 
 /* A path, with its size or that of more memory, maybe without an end. */
-static void path_argument(int ptr, int size)
+static void path_argument(int ptr, int size, bool list)
 {
 	bool map = w.has_map && percent(40);
 	uint64_t text[8] = { 0 };
@@ -148,7 +148,10 @@ static void path_argument(int ptr, int size)
 						: (int)below(200));
 		return;
 	}
-	random_path((char *)text, sizeof(text));
+	if (list)
+		random_list((char *)text, sizeof(text));
+	else
+		random_path((char *)text, sizeof(text));
 	if (percent(10))
 		len = below(sizeof(text));
 	if (percent(3))
@@ -177,7 +180,7 @@ static void kfunc_arguments(enum kfunc f)
 	switch (f) {
 	case KF_STAGE_CHILD:
 		child_argument();
-		path_argument(R4, R5);
+		path_argument(R4, R5, false);
 		break;
 	case KF_STAGE_SQE:
 		sqe_argument();
@@ -197,7 +200,7 @@ static void kfunc_arguments(enum kfunc f)
 		emit(mov_imm(R2, percent(90) ? (int)below(2) : random_imm()));
 		break;
 	default:
-		path_argument(R2, R3);
+		path_argument(R2, R3, f == KF_STAGE_EXEC_SEARCH);
 	}
 	if (go_wrong())
 		emit(mov_imm(R2 + below(3), random_imm()));
@@ -211,6 +214,6 @@ void kfunc(void)
 	kfunc_arguments(f);
 	emit(call_kfunc(world.kfuncs[f]));
 	keep_result();
-	if (f <= KF_STAGE_EXEC_INTERP)
+	if (f <= KF_STAGE_EXEC_SEARCH)
 		w.has_staged = true;
 }

@@ -29,11 +29,12 @@ static void make_context(struct bpf_iouring_ctx *ctx)
 {
 	static const uint32_t opcodes[] = { SPAWNPOL_OP_EXEC, SPAWNPOL_OP_CHILD,
 					    SPAWNPOL_OP_CLONE,
+					    SPAWNPOL_OP_SPAWN,
 					    IORING_OP_OPENAT };
 	unsigned int i;
 
 	memset(ctx, 0, sizeof(*ctx));
-	ctx->event = percent(90) ? 1U << below(6) : below(1000);
+	ctx->event = percent(90) ? 1U << below(7) : below(1000);
 	ctx->opcode = percent(90) ? ONE_OF(opcodes) : below(256);
 	ctx->res = percent(90) ? random_result() : random_imm();
 	ctx->cmd = below(40);
@@ -123,7 +124,7 @@ static void check_staged(const struct bpf_iouring_test_staged *s)
 	const struct io_uring_sqe *sqe = (const void *)s->sqe;
 	const char *end = memchr(s->path, '\0', sizeof(s->path));
 
-	if (s->kind > IORING_STAGED_INTERP || s->resv)
+	if (s->kind > IORING_STAGED_SEARCH || s->resv)
 		violation("staged: kind %u resv %u", s->kind, s->resv);
 	if (!end)
 		violation("staged: a path without an end");

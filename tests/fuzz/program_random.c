@@ -91,6 +91,21 @@ unsigned int random_path(char *path, unsigned int size)
 	return len + 1;
 }
 
+static const char *const lists[] = {
+	"missing:directory", "missing:.", ":missing",
+	"/missing::",	     "directory", "text:/:directory",
+};
+
+unsigned int random_list(char *list, unsigned int size)
+{
+	const char *known = ONE_OF(lists);
+
+	if (percent(50) || strlen(known) >= size)
+		return random_path(list, size);
+	strcpy(list, known);
+	return strlen(known) + 1;
+}
+
 /* Mostly those that can be steps. CHILD has most to say, so it comes often. */
 static unsigned int random_opcode(void)
 {

@@ -23,6 +23,7 @@ const char *const kfunc_names[NR_KFUNCS] = {
 	[KF_STAGE_EXEC] = "bpf_iouring_stage_exec",
 	[KF_STAGE_EXEC_DIR] = "bpf_iouring_stage_exec_dir",
 	[KF_STAGE_EXEC_INTERP] = "bpf_iouring_stage_exec_interp",
+	[KF_STAGE_EXEC_SEARCH] = "bpf_iouring_stage_exec_search",
 	[KF_EXEC_NAME] = "bpf_iouring_exec_name",
 	[KF_STEP_PATH] = "bpf_iouring_step_path",
 	[KF_EXEC_HEAD] = "bpf_iouring_exec_head",
@@ -119,7 +120,7 @@ static void refresh_map(void)
 		if (percent(10)) /* no end in sight */
 			memset(value + MAP_PATH, 'b', MAP_VALUE - MAP_PATH);
 		else
-			random_path(value + MAP_PATH, MAP_VALUE - MAP_PATH);
+			random_list(value + MAP_PATH, MAP_VALUE - MAP_PATH);
 		CHECK_OK(bpf_map_update_elem(world.map, &key, value, BPF_ANY));
 	}
 }

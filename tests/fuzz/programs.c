@@ -203,8 +203,11 @@ static void show_counts(void)
 	       (unsigned long long)counts.failures,
 	       (unsigned long long)counts.exhausted);
 	printf("requests staged in dry runs: %llu\n"
+	       "chains that were one SPAWN: %llu, with a search: %llu\n"
 	       "children that became programs: %llu\n",
 	       (unsigned long long)counts.staged,
+	       (unsigned long long)counts.wholes,
+	       (unsigned long long)counts.searches,
 	       (unsigned long long)counts.programs_run);
 }
 
