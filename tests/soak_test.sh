@@ -18,6 +18,10 @@ test_nothing_is_lost_left_or_grown()
 	printf '# %s\n' "${OUT//$'\n'/$'\n# '}"
 	expect_status 0
 	expect_out ' 0 lost, 0 left'
+	[[ $OUT =~ \(([0-9]+)\ by\ one\ SPAWN,\ ([0-9]+)\ of\ them ]] ||
+		fail "nothing is said of SPAWN"
+	((BASH_REMATCH[1] > BASH_REMATCH[2] && BASH_REMATCH[2] > 0)) ||
+		fail "no SPAWN with a search, or none without"
 }
 
 # sabotaged WHAT SPAWNS: 1 is the status, if it is noticed.

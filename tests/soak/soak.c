@@ -88,10 +88,13 @@ static void show_progress(void)
 
 static void show_end(void)
 {
-	printf("soak: %llu spawns, %llu requests, %llu programs run, %llu "
+	printf("soak: %llu spawns (%llu by one SPAWN, %llu of them with a "
+	       "search), %llu requests, %llu programs run, %llu "
 	       "failed as meant, %llu cancelled, %llu policy changes, %llu "
 	       "lost, %llu left\n",
 	       (unsigned long long)soak.spawns,
+	       (unsigned long long)soak.wholes,
+	       (unsigned long long)soak.searches,
 	       (unsigned long long)soak.requests,
 	       (unsigned long long)soak.programs,
 	       (unsigned long long)soak.failed,
@@ -242,6 +245,9 @@ static void make_program(void)
 		FAIL("no directory in /tmp");
 	soak.directory = dir;
 	soak.program = format("%s/quit", dir);
+	soak.fifo = format("%s/fifo", dir);
+	soak.list = format("/missing:/etc/passwd:%s", dir);
+	CHECK_SYS(mkfifo(soak.fifo, 0600));
 	copy_file(helper("quit"), soak.program, 0755);
 	CHECK_SYS(chdir("/"));
 }
@@ -272,6 +278,7 @@ int main(int argc, char *argv[])
 	policies_end();
 	check_sum();
 	unlink(soak.program);
+	unlink(soak.fifo);
 	rmdir(soak.directory);
 	show_end();
 	return soak.lost || soak.left || nr_grown;

@@ -39,6 +39,8 @@ struct soak {
 	const char *program;   /* that ends at once; the only one that is run */
 	const char *directory; /* where it is */
 	int blocked;	       /* descriptor that never has anything to read */
+	const char *fifo;      /* that nobody writes to */
+	const char *list;      /* directories, with that of the program last */
 	struct tring rings[RINGS];
 	unsigned int kinds[RINGS]; /* of tring_kinds */
 
@@ -50,6 +52,8 @@ struct soak {
 
 	/* counts, changed atomically */
 	uint64_t spawns;
+	uint64_t wholes;   /* of them in one request ... */
+	uint64_t searches; /* ... and with a search */
 	uint64_t requests;
 	uint64_t programs;  /* chains that became one ... */
 	uint64_t failed;    /* ... that failed before */

@@ -3,6 +3,7 @@
  * A thread that spawns: it keeps chains of every kind in flight on its rings, and
  * accounts for each SQE by its CQE and for each child by its end.
  */
+#include "chain.h"
 #include "soak.h"
 
 #include "child.h"
@@ -18,51 +19,6 @@
 #define P_PIDFD 3
 #endif
 
-#define MAX_REQUESTS 6
-#define CANCEL 15 /* in the place of a step's number */
-
-enum kind {
-	DIRECT,
-	SEARCH, /* IORING_EXEC_SEARCH */
-	HARD,	/* hard links */
-	POLICY,
-	PIDFD,
-	FILES,
-	FAIL_STEP,
-	FAIL_EXEC,
-	CANCELLED,
-	LATE, /* for its deadline */
-	NR_KINDS,
-};
-
-struct files {
-	struct io_uring_clone_files head;
-	struct io_uring_clone_file files[3];
-};
-
-/* user_data: generation, place among those of the ring, place in the chain. */
-struct chain {
-	bool busy;
-	bool given_up;
-	enum kind kind;
-	bool loose; /* under policies that nobody knows */
-	uint64_t first;
-	unsigned int nr;
-	unsigned int nr_seen;
-	bool seen[MAX_REQUESTS];
-	bool is_exec[MAX_REQUESTS];
-	int res[MAX_REQUESTS];
-	bool cancelling;
-	double cancel_at; /* again, if it was not there to be cancelled */
-	double until;
-	/* what its requests point to */
-	int pidfd;
-	struct clone_args args;
-	struct files files;
-	struct __kernel_timespec ts;
-	char byte;
-};
-
 struct spawner {
 	unsigned int first_ring;
 	unsigned int random;
@@ -73,7 +29,6 @@ struct spawner {
 };
 
 static struct spawner spawners[THREADS];
-static char *program_argv[] = { "quit", NULL };
 
 static unsigned int some(struct spawner *s, unsigned int limit)
 {
@@ -81,83 +36,6 @@ static unsigned int some(struct spawner *s, unsigned int limit)
 }
 
 /* --- chains --------------------------------------------------------------------- */
-
-static struct io_uring_sqe *add(struct chain *c, struct io_uring_sqe *sqe)
-{
-	c->is_exec[c->nr] = sqe->opcode == SPAWNPOL_OP_EXEC;
-	sqe->user_data = c->first + c->nr++;
-	COUNT(requests);
-	return sqe;
-}
-
-static struct io_uring_sqe *add_exec(struct chain *c, struct tring *r,
-				     const char *path)
-{
-	return add(c, q_exec(r, path, program_argv));
-}
-
-static void queue_clone(struct chain *c, struct tring *r, unsigned int slot)
-{
-	struct io_uring_sqe *sqe = q_clone(r);
-
-	sqe->file_index = slot;
-	if (c->kind == PIDFD) {
-		c->pidfd = -1;
-		c->args = (struct clone_args){
-			.flags = CLONE_PIDFD,
-			.pidfd = (uintptr_t)&c->pidfd,
-			.exit_signal = SIGCHLD,
-		};
-		sqe->addr = (uintptr_t)&c->args;
-		sqe->len = sizeof(c->args);
-	}
-	if (c->kind == FILES) {
-		c->files = (struct files){
-			.head = { .nr = 3 },
-			.files = { { .source = 0, .number = 0 },
-				   { .source = 1, .number = 1 },
-				   { .source = 2, .number = 2 } },
-		};
-		sqe->addr3 = (uintptr_t)&c->files;
-		sqe->rw_flags = IORING_CLONE_FILES;
-	}
-	add(c, sqe);
-}
-
-static void queue_steps(struct chain *c, struct tring *r)
-{
-	switch (c->kind) {
-	case SEARCH:
-		add_exec(c, r, "/missing/quit")->ioprio =
-			IORING_EXEC_SEARCH;
-		add_exec(c, r, "/etc/passwd")->ioprio =
-			IORING_EXEC_SEARCH;
-		break;
-	case HARD:
-		hardlink(add_exec(c, r, "/missing/quit"));
-		hardlink(add(c, q_fail(r)));
-		break;
-	case FAIL_STEP:
-		add(c, q_fail(r));
-		break;
-	case LATE:
-		c->ts = (struct __kernel_timespec){ .tv_nsec = 2000000 };
-		add(c, q_timeout(r, &c->ts));
-		add(c, q_read(r, soak.blocked, &c->byte, 1));
-		break;
-	case CANCELLED:
-		add(c, q_read(r, soak.blocked, &c->byte, 1));
-		break;
-	default:
-		break;
-	}
-	if (c->kind == POLICY)
-		add_exec(c, r, "quit");
-	else if (c->kind == FAIL_EXEC)
-		add_exec(c, r, "/missing/quit");
-	else
-		add_exec(c, r, soak.program);
-}
 
 /* Most of them succeed, as in life. */
 static enum kind some_kind(struct spawner *s)
@@ -180,13 +58,6 @@ static unsigned int some_slot(struct spawner *s, const struct chain *c)
 	return LOOSE_SLOTS + some(s, SEARCH_SLOT - LOOSE_SLOTS);
 }
 
-static void cancel(struct chain *c, struct tring *r)
-{
-	q_cancel(r, c->first, 0, c->first + CANCEL);
-	c->cancelling = true;
-	COUNT(requests);
-}
-
 static void start(struct spawner *s, unsigned int ring, unsigned int place)
 {
 	struct tring *r = &soak.rings[s->first_ring + ring];
@@ -196,14 +67,14 @@ static void start(struct spawner *s, unsigned int ring, unsigned int place)
 		.busy = true,
 		.kind = some_kind(s),
 		.loose = some(s, 3) == 0,
+		.whole = some(s, 2),
+		.searches = some(s, 2),
 		.first = ++s->generation << 8 | place << 4,
 		.until = now() + soak_patience(),
 	};
-	queue_clone(c, r, some_slot(s, c));
-	queue_steps(c, r);
-	tring_end(r);
+	chain_queue(c, r, some_slot(s, c));
 	if (c->kind == CANCELLED && some(s, 2))
-		cancel(c, r);
+		chain_cancel(c, r);
 	s->quota--;
 	COUNT(spawns);
 }
@@ -266,7 +137,8 @@ static void show(const struct chain *c, const char *why)
 {
 	unsigned int i;
 
-	complain("%s: kind %d, %s policies, %u requests, %u CQEs", why, c->kind,
+	complain("%s: kind %d, %s, %s policies, %u requests, %u CQEs", why,
+		 c->kind, c->whole ? "a SPAWN" : "links",
 		 c->loose ? "any" : "known", c->nr, c->nr_seen);
 	for (i = 0; i < c->nr; i++)
 		complain("  request %u: %s %d", i, c->seen[i] ? "CQE" : "none",
@@ -286,7 +158,7 @@ static void check_known(const struct chain *c, bool is_program)
 
 static void finish(struct chain *c)
 {
-	unsigned int i, programs = 0;
+	unsigned int i, programs = c->whole && c->res[0] > 0;
 
 	for (i = 1; i < c->nr; i++)
 		programs += c->is_exec[i] && !c->res[i];
@@ -387,7 +259,7 @@ static unsigned int in_flight(struct spawner *s, unsigned int ring)
 			give_up(c, soak.kinds[s->first_ring + ring]);
 		else if (c->kind == CANCELLED && !c->cancelling &&
 			 time > c->cancel_at)
-			cancel(c, r);
+			chain_cancel(c, r);
 	}
 	return nr;
 }
