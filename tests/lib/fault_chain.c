@@ -2,6 +2,7 @@
 /* What must hold of a chain, whatever has failed on its way. */
 #include "fault_chain.h"
 #include "child.h"
+#include "whole.h"
 
 #include <sched.h>
 #include <sys/wait.h>
@@ -92,6 +93,20 @@ int fault_settle(const struct fault_walk *w, struct tring *r,
 	if (pid > 0)
 		check_gone(pid);
 	check_count(w, r, 1 + steps + others);
+	return status;
+}
+
+int fault_settle_whole(const struct fault_walk *w, struct tring *r)
+{
+	int status = NO_PROGRAM;
+	pid_t pid;
+
+	submit_rest(w, r);
+	pid = fault_res(w, r, WHOLE);
+	if (pid > 0)
+		status = fault_wait(pid);
+	whole_is_gone();
+	check_count(w, r, 1);
 	return status;
 }
 

@@ -17,6 +17,8 @@
  */
 int fault_settle(const struct fault_walk *w, struct tring *r,
 		 unsigned int steps, unsigned int others);
+/* The same of one SPAWN, with user_data WHOLE, that is in no chain. */
+int fault_settle_whole(const struct fault_walk *w, struct tring *r);
 /* Wait for one CQE. */
 int fault_res(const struct fault_walk *w, struct tring *r, uint64_t user_data);
 /* Wait for what has become of a child; a failed one is nobody's to wait for. */
