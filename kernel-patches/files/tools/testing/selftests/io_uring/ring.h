@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * As much of a ring as the tests of IORING_OP_CLONE need: requests are numbered
- * from 0 in the order they are queued, and each leaves its result in res[].
+ * As much of a ring as the tests of spawning need: requests are numbered
+ * from 0 in the order they are queued, and each leaves its result in res[], and the
+ * flags of its CQE in cqe_flags[].
  */
 #ifndef _IO_URING_SELFTEST_RING_H
 #define _IO_URING_SELFTEST_RING_H
@@ -34,6 +35,7 @@ struct ring {
 	unsigned int		unsubmitted;
 	unsigned int		done;		/* CQEs so far */
 	int			res[RING_ENTRIES];
+	unsigned int		cqe_flags[RING_ENTRIES];
 	unsigned int		order[RING_ENTRIES];	/* of its CQE among all */
 };
 
@@ -120,6 +122,7 @@ static inline void ring_reap(struct ring *ring)
 
 		if (cqe->user_data < RING_ENTRIES) {
 			ring->res[cqe->user_data] = cqe->res;
+			ring->cqe_flags[cqe->user_data] = cqe->flags;
 			ring->order[cqe->user_data] = ring->done;
 		}
 		ring->done++;
