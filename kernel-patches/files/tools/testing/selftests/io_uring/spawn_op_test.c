@@ -138,7 +138,7 @@ static int run(struct ring *ring, struct io_uring_spawn *spawn)
 	return ring->res[ring->queued - 1];
 }
 
-/* ... and the step that it tells of. */
+/* ... and the step that has failed, from 1 on, or how many candidates it took. */
 static unsigned int step_of_last(struct ring *ring)
 {
 	return ring->cqe_flags[ring->queued - 1] >> IORING_SPAWN_STEP_SHIFT;
@@ -177,7 +177,7 @@ TEST_F(spawn_op, failed_step)
 	add_step(&self->spawn, IORING_CHILD_SETSID);
 	add_failing(&self->spawn);
 	EXPECT_EQ(-EBADF, run(&self->ring, &self->spawn));
-	EXPECT_EQ(1, step_of_last(&self->ring));
+	EXPECT_EQ(2, step_of_last(&self->ring));
 	EXPECT_EQ(-ECHILD, exit_status(-1));
 }
 
@@ -200,7 +200,7 @@ TEST_F(spawn_op, report)
 	self->spawn.path = (uintptr_t)"/nonexistent";
 	self->spawn.report = (uintptr_t)&report;
 	EXPECT_EQ(-ENOENT, run(&self->ring, &self->spawn));
-	EXPECT_EQ(0, step_of_last(&self->ring));
+	EXPECT_EQ(1, step_of_last(&self->ring));
 	EXPECT_EQ(IORING_END_STEP, report.end);
 	EXPECT_EQ(-ENOENT, report.error);
 	EXPECT_EQ(IORING_OP_EXEC, report.opcode);
@@ -361,7 +361,7 @@ TEST_F(spawn_op, filter)
 	self->spawn.path = (uintptr_t)"sh";
 	self->spawn.search = (uintptr_t)"/nonexistent:/bin";
 	EXPECT_EQ(-EXDEV, run(&self->ring, &self->spawn));
-	EXPECT_EQ(2, step_of_last(&self->ring));
+	EXPECT_EQ(3, step_of_last(&self->ring));
 }
 
 TEST_F(spawn_op, refused)
