@@ -47,8 +47,8 @@ static char *pin(struct tpolicy *p)
 	return path;
 }
 
-/* Links to rings that run this program. */
-static unsigned int nr_links(uint32_t prog_id)
+/* Links to rings that run this program, and the events they ask for. */
+static unsigned int nr_links_of(uint32_t prog_id, uint32_t *events)
 {
 	struct spawnpol_link_info info;
 	uint32_t id = 0, len;
@@ -62,11 +62,21 @@ static unsigned int nr_links(uint32_t prog_id)
 		len = sizeof(info);
 		memset(&info, 0, sizeof(info));
 		bpf_obj_get_info_by_fd(fd, &info, &len);
-		nr += info.type == SPAWNPOL_BPF_LINK_TYPE_IOURING &&
-		      info.ring_id && info.prog_id == prog_id;
 		close(fd);
+		if (info.type != SPAWNPOL_BPF_LINK_TYPE_IOURING || !info.ring_id ||
+		    info.prog_id != prog_id)
+			continue;
+		*events = info.events;
+		nr++;
 	}
 	return nr;
+}
+
+static unsigned int nr_links(uint32_t prog_id)
+{
+	uint32_t events;
+
+	return nr_links_of(prog_id, &events);
 }
 
 static uint32_t id_of(struct tpolicy *p)
@@ -147,15 +157,21 @@ TEST(policy_with_unknown_events)
 	CHECK_SYS(unlink(path));
 }
 
+/* From the first spawn on. */
 TEST(policy_with_events)
 {
 	struct tpolicy p;
 	char *path = pin(&p);
+	uint32_t events = 0;
 
 	CHECK_SYS(setenv("SPAWNPOL_POLICY", path, 1));
 	CHECK_SYS(setenv("SPAWNPOL_POLICY_EVENTS",
 			 "before-step,before-exec,done", 1));
 	CHECK_EQ(spawn_elsewhere(), 6);
+	CHECK_EQ(nr_links_of(id_of(&p), &events), 1u);
+	CHECK_EQ(events & ~(IORING_POLICY_FAILED | IORING_POLICY_STAGED),
+		 (unsigned int)(IORING_POLICY_BEFORE_STEP |
+				IORING_POLICY_BEFORE_EXEC | IORING_POLICY_DONE));
 	CHECK_SYS(unlink(path));
 }
 

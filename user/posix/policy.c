@@ -106,13 +106,15 @@ static int open_pin(const char *path)
  */
 int policy_attach(struct spawnpol_ring *ring)
 {
-	struct spawnpol_attach_opts opts = { .sz = sizeof(opts), .events = wanted_events };
+	struct spawnpol_attach_opts opts = { .sz = sizeof(opts) };
 	int prog, link, err;
 
 	if (!policy_wanted())
 		return 0;
 	if (wanted_error)
 		return wanted_error;
+	/* known from here on only: policy_wanted() has looked at the environment */
+	opts.events = wanted_events;
 	prog = open_pin(pin);
 	if (prog < 0)
 		return prog;
