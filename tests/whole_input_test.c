@@ -266,6 +266,13 @@ TEST(O1_flags_and_numbers)
 	w.arg.search = (uintptr_t)"/bin";
 	w.arg.exec_flags = AT_SYMLINK_NOFOLLOW;
 	check(-EINVAL);
+	/* a shell would take a relative name for one of its own directory */
+	w.arg.shell = (uintptr_t)"/bin/sh";
+	w.arg.dfd = 0;
+	check(-EINVAL);
+	w.arg.shell = (uintptr_t)"/bin/sh";
+	w.arg.exec_flags = AT_SYMLINK_NOFOLLOW;
+	check(-EINVAL);
 	w.arg.flags = IORING_SPAWN_NEED_POLICY;
 	check(-ENOLINK);
 }
