@@ -282,3 +282,35 @@ TEST(O4_a_staged_search)
 	unlink("/tmp/whole_search_d");
 	unlink("/tmp/whole_search_6");
 }
+
+/* "sub/prog" that exits with this status, in a new directory. */
+static char *exits_below(const char *name, int status)
+{
+	char *dir = in_dir(name);
+
+	CHECK_SYS(mkdir(dir, 0755));
+	CHECK_SYS(mkdir(format("%s/sub", dir), 0755));
+	write_file(format("%s/sub/prog", dir), format("#!/bin/sh\nexit %d\n", status),
+		   0755);
+	return dir;
+}
+
+/* With a slash it is not looked for, and found where the EXEC itself would find it. */
+TEST(O4_a_staged_search_of_a_path_at_an_open_directory)
+{
+	int dir = CHECK_SYS(open(exits_below("open", 4), O_RDONLY | O_DIRECTORY));
+	struct engine_rule *rule;
+
+	CHECK_SYS(chdir(exits_below("here", 5)));
+	tprog_start(&r, &p, IORING_POLICY_BEFORE_EXEC);
+	rule = tprog_rule(&p, IORING_POLICY_BEFORE_EXEC, 0, IORING_VERDICT_SUBMIT);
+	rule_stage_text(rule, ENGINE_STAGE_EXEC_SEARCH, "/a:/b");
+	w.argv[0] = (char *)"prog";
+	w.argv[1] = NULL;
+	q_clone(&r);
+	q_exec(&r, "sub/prog", w.argv)->fd = dir;
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, 0), 0);
+	EXPECT_EQ(wait_exit(CHECK_OK(tring_res(&r, CLONE))), 4);
+	close(dir);
+}
