@@ -126,7 +126,7 @@ TEST(abi_reports)
 #define F(name) FIELD(struct io_uring_spawn_report, name)
 	COMPARE(io_uring_spawn_report, F(size), F(end), F(step), F(error),
 		F(flags), F(attempt), F(opcode), F(cmd), F(res), F(path_len),
-		F(resv), { "path", sizeof(struct io_uring_spawn_report), 0 });
+		F(pid), F(resv), { "path", sizeof(struct io_uring_spawn_report), 0 });
 #undef F
 }
 

@@ -41,11 +41,16 @@ static const struct io_uring_spawn *queued(struct spawnpol_chain *c)
 	return (void *)(uintptr_t)sqe->addr;
 }
 
+/* In the place of a step: there was no child. */
+#define NO_CHILD (~0U)
+
 /* The outcome of its CQE. */
 static struct spawnpol_outcome ended(struct spawnpol_chain *c, int res, unsigned int step)
 {
 	struct spawnpol_outcome out;
 
+	if (res < 0)
+		step++;
 	CHECK_EQ(cqe_flags(&fake, c, INDEX_CLONE, res, step << IORING_SPAWN_STEP_SHIFT,
 			   &out), SPAWNPOL_CQE_OUTCOME);
 	return out;
@@ -283,15 +288,18 @@ TEST(O5_outcomes_without_a_child)
 	begin();
 	CHECK_OK(spawnpol_chain_chdir(c, "/d"));
 	queued(c);
-	out = ended(c, -EAGAIN, IORING_SPAWN_NO_CHILD);
+	out = ended(c, -EAGAIN, NO_CHILD);
 	expect(&out, SPAWNPOL_KIND_CLONE, -1, -EAGAIN, NULL);
 	EXPECT_EQ(out.pid, 0);
-	/* refused before it was begun: no report */
+	/* a step was refused before it was begun */
 	queued(c);
-	out = ended(c, -EACCES, 0);
-	expect(&out, SPAWNPOL_KIND_CLONE, -1, -EACCES, NULL);
+	report(c, 0, 0, 0, "");
+	c->told.report.error = -EACCES;
+	out = ended(c, -EACCES, NO_CHILD);
+	expect(&out, SPAWNPOL_KIND_CHDIR, 0, -EACCES, "/d");
+	EXPECT_EQ(out.pid, 0);
 	queued(c);
-	out = ended(c, -ETIME, IORING_SPAWN_NO_CHILD);
+	out = ended(c, -ETIME, NO_CHILD);
 	expect(&out, SPAWNPOL_KIND_CLONE, -1, -ETIME, NULL);
 }
 

@@ -152,7 +152,7 @@ static void check_error(struct fault_walk *walk, const struct variant *v)
 	unsigned int step = whole_step_of(cqe);
 
 	fault_check(walk, "SPAWN", cqe->res, errors);
-	if (cqe->res < 0 && step != IORING_SPAWN_NO_CHILD)
+	if (cqe->res < 0 && step != WHOLE_NO_CHILD)
 		CHECK_LE(step, w.arg.nr_steps);
 }
 
@@ -264,7 +264,7 @@ static void run_submitter(struct fault_walk *walk, const struct variant *v)
 	/* the fault was none of the child's */
 	else
 		CHECK_EQ(whole_step_of(tring_cqe(&r, WHOLE)),
-			 IORING_SPAWN_NO_CHILD);
+			 WHOLE_NO_CHILD);
 	close(go);
 	settle_and_check(walk, v, status);
 }
@@ -371,7 +371,7 @@ static void walk_child(const struct variant *v)
 			CHECK_EQ(status, DISARMED);
 		/* all that can fail is a step or the program */
 		CHECK_NE(whole_step_of(tring_cqe(&r, WHOLE)),
-			 IORING_SPAWN_NO_CHILD);
+			 WHOLE_NO_CHILD);
 		settle_and_check(&walk, v, status);
 		again(&walk, v);
 	}

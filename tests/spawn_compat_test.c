@@ -12,6 +12,7 @@
 #include "lib/whole.h"
 
 #include <linux/audit.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 
 #define CALL32_SETSID 66

@@ -13,6 +13,7 @@
 #include "lib/whole.h"
 
 #include <linux/audit.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/prctl.h>
@@ -80,9 +81,9 @@ static void check_under(int call, uint32_t action, int error, unsigned int step)
 TEST(O6_filters_refuse_what_they_refuse_of_calls)
 {
 	check_under(SYS_clone3, SECCOMP_RET_ERRNO | ENOTBLK, -ENOTBLK,
-		    IORING_SPAWN_NO_CHILD);
+		    WHOLE_NO_CHILD);
 	check_under(SYS_clone3, SECCOMP_RET_USER_NOTIF, -EPERM,
-		    IORING_SPAWN_NO_CHILD);
+		    WHOLE_NO_CHILD);
 	check_under(SYS_umask, SECCOMP_RET_ERRNO | ENOTBLK, -ENOTBLK, 0);
 	check_under(SYS_setsid, SECCOMP_RET_ERRNO | ENOTBLK, -ENOTBLK, 1);
 	check_under(SYS_execveat, SECCOMP_RET_ERRNO | ENOTBLK, -ENOTBLK, 2);

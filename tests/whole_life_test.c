@@ -52,7 +52,7 @@ static void check_end(const struct tring_cqe *cqe, int error)
 		return;
 	}
 	EXPECT_EQ(cqe->res, error);
-	if (whole_step_of(cqe) != IORING_SPAWN_NO_CHILD)
+	if (whole_step_of(cqe) != WHOLE_NO_CHILD)
 		EXPECT_LE(whole_step_of(cqe), w.arg.nr_steps);
 }
 

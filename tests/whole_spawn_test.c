@@ -240,7 +240,7 @@ TEST(O1_silent_about_success)
 static void check_no_step(int error)
 {
 	EXPECT_EQ(tring_res(&r, WHOLE), error);
-	EXPECT_EQ(whole_step_of(tring_cqe(&r, WHOLE)), IORING_SPAWN_NO_CHILD);
+	EXPECT_EQ(whole_step_of(tring_cqe(&r, WHOLE)), WHOLE_NO_CHILD);
 	tring_forget(&r);
 }
 

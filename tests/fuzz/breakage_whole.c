@@ -17,7 +17,7 @@ static struct seen_cqe *whole_cqe(const struct fuzz_case *c, struct seen *seen,
 
 static void spoil_error(struct seen_cqe *cqe)
 {
-	if (cqe->res < 0 && step_of(cqe) == IORING_SPAWN_NO_CHILD)
+	if (cqe->res < 0 && step_of(cqe) == WHOLE_NO_CHILD)
 		cqe->res = -EXDEV;
 }
 

@@ -47,10 +47,11 @@ static void judge_input(struct trial *t, const struct spawn *s)
 		  s->at, res);
 }
 
-/* Was it cancelled with its link? Nobody asked SPAWN then what to say. */
+/* Was it cancelled with its link? */
 static bool fell_with_link(const struct spawn *s)
 {
-	return s->linked && s->cqe->res == -ECANCELED && !step_of(s->cqe);
+	return s->linked && s->cqe->res == -ECANCELED &&
+	       step_of(s->cqe) == WHOLE_NO_CHILD;
 }
 
 static void judge_flags(struct trial *t, const struct spawn *s)
@@ -67,7 +68,7 @@ static void judge_flags(struct trial *t, const struct spawn *s)
 		violation(t, "O2: SPAWN %u says candidate %u of %u", s->at,
 			  step, nr);
 	if (res < 0 && step > s->w.arg.nr_steps &&
-	    step != IORING_SPAWN_NO_CHILD)
+	    step != WHOLE_NO_CHILD)
 		violation(t, "O2: SPAWN %u failed at step %u of %u", s->at,
 			  step, s->w.arg.nr_steps);
 	if (res == -ETIME && !s->late)
@@ -102,7 +103,7 @@ static void make_cqes(struct trial *v, const struct spawn *s,
 		set_cqe(v, chain->last, 0);
 		return;
 	}
-	if (step == IORING_SPAWN_NO_CHILD) {
+	if (step == WHOLE_NO_CHILD) {
 		set_cqe(v, chain->clone, link_result(s));
 		return;
 	}
@@ -223,7 +224,7 @@ static void judge_report(struct trial *t, const struct spawn *s)
 				s->at, step);
 		return;
 	}
-	if (res > 0 || step == IORING_SPAWN_NO_CHILD) {
+	if (res > 0 || step == WHOLE_NO_CHILD) {
 		violation(t, "O2: SPAWN %u is %d, step %u, and has a report",
 			  s->at, res, step);
 		return;
@@ -239,7 +240,7 @@ static void judge_report(struct trial *t, const struct spawn *s)
 static void judge_spawn(struct trial *t, struct spawn *s)
 {
 	bool no_child =
-		s->cqe->res < 0 && step_of(s->cqe) == IORING_SPAWN_NO_CHILD;
+		s->cqe->res < 0 && step_of(s->cqe) == WHOLE_NO_CHILD;
 
 	if (fell_with_link(s))
 		return;

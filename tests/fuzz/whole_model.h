@@ -56,9 +56,15 @@ static inline bool is_whole(const struct fuzz_case *c, unsigned int at)
 	return c->sqes[at].opcode == SPAWNPOL_OP_SPAWN && !c->noise[at];
 }
 
+/* In the place of a step: there was no child. */
+#define WHOLE_NO_CHILD (~0U)
+
+/* The step that has failed, WHOLE_NO_CHILD, or the candidate that was executed. */
 static inline unsigned int step_of(const struct seen_cqe *cqe)
 {
-	return cqe->flags >> IORING_SPAWN_STEP_SHIFT;
+	unsigned int said = cqe->flags >> IORING_SPAWN_STEP_SHIFT;
+
+	return cqe->res > 0 ? said : said - 1;
 }
 
 #endif

@@ -137,5 +137,7 @@ void whole_is_gone(void)
 
 unsigned int whole_step_of(const struct tring_cqe *cqe)
 {
-	return cqe->flags >> IORING_SPAWN_STEP_SHIFT;
+	unsigned int said = cqe->flags >> IORING_SPAWN_STEP_SHIFT;
+
+	return cqe->res > 0 ? said : said - 1;
 }

@@ -18,6 +18,7 @@
 struct command;
 
 #define WHOLE (OTHER + 1)	/* user_data of the request */
+#define WHOLE_NO_CHILD (~0U)	/* in the place of a step's number */
 #define WHOLE_STEPS 32
 
 struct whole {
@@ -58,7 +59,7 @@ struct io_uring_sqe *q_whole(struct tring *r, struct whole *w);
 const struct tring_cqe *whole_run(struct tring *r, struct whole *w);
 /* Its child ends some time after its CQE, and leaves nothing to wait for. */
 void whole_is_gone(void);
-/* The step in the flags of a CQE. */
+/* Of a CQE: the step that has failed, WHOLE_NO_CHILD, or how many candidates it took. */
 unsigned int whole_step_of(const struct tring_cqe *cqe);
 
 #endif

@@ -184,7 +184,7 @@ static void check_spawn_failed(struct round *r, const struct tring_cqe *cqe)
 
 	if (r->event->deadline)
 		CHECK_EQ(cqe->res, -ETIME);
-	else if (step == IORING_SPAWN_NO_CHILD || r->point->place == UNISSUED)
+	else if (step == WHOLE_NO_CHILD || r->point->place == UNISSUED)
 		check_clone_error(r, cqe->res);
 	else
 		CHECK_EQ(cqe->res, -ECANCELED);

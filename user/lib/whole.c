@@ -200,21 +200,25 @@ static void note_program(struct spawnpol_chain *chain, int pid, unsigned int att
 
 void whole_note(struct spawnpol_chain *chain, int res, unsigned int flags)
 {
-	const unsigned int step = flags >> IORING_SPAWN_STEP_SHIFT;
+	const struct io_uring_spawn_report *report = &chain->told.report;
+	const unsigned int said = flags >> IORING_SPAWN_STEP_SHIFT;
 	const unsigned int actions = chain->actions.nr;
 	struct story *s = &chain->story;
+	unsigned int step = said - 1;
 
 	if (res > 0) {
-		note_program(chain, res, step);
+		note_program(chain, res, said);
 		return;
 	}
-	/* without a report it was refused before there was anything to number */
-	if (step == IORING_SPAWN_NO_CHILD || (!flags && !chain->told.report.end)) {
+	if (!said && !report->end) {
 		s->clone_res = res;
 		s->error = -ECANCELED;
 		return;
 	}
-	s->clone_res = chain->told.report.resv[0];
+	/* refused before there was a child: the report alone says which it was */
+	if (!said)
+		step = report->step;
+	s->clone_res = report->pid;
 	s->error = res;
 	s->failed = step;
 	if (step >= actions)

@@ -246,6 +246,15 @@ static bool io_chain_restart(struct io_chain *chain, struct io_kiocb *req)
 	return true;
 }
 
+void io_chain_tell(struct io_chain *chain, struct io_kiocb *req, bool staged,
+		   s32 res, bool failed)
+{
+	if (failed)
+		io_report_note(chain, req, staged, res);
+	if (trace_io_uring_spawn_step_enabled())
+		io_chain_trace(chain, req, staged, res);
+}
+
 void io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged,
 		    struct io_result *result)
 {
@@ -264,10 +273,10 @@ void io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged,
 	result->flags = req->cqe.flags;
 	/* some handlers report an error in the result without REQ_F_FAIL */
 	result->failed = req->flags & REQ_F_FAIL || result->res < 0;
-	if (result->failed)
-		io_report_note(chain, req, staged, result->res);
-	if (trace_io_uring_spawn_step_enabled())
-		io_chain_trace(chain, req, staged, result->res);
+	if (req->opcode == IORING_OP_EXEC)
+		io_exec_tell(req, staged, result);
+	else
+		io_chain_tell(chain, req, staged, result->res, result->failed);
 }
 
 /* --- one step ------------------------------------------------------------------------ */
@@ -308,6 +317,13 @@ struct io_kiocb *io_chain_first(struct io_chain *chain)
 	return chain->plan ? io_plan_first(chain->plan) : chain->steps;
 }
 
+static bool io_chain_has_next(struct io_chain *chain)
+{
+	return chain->plan ? !io_plan_is_last(chain->plan) :
+			     chain->step.req->link != NULL;
+}
+
+/* Of a plan, it takes the place of the step at hand. */
 static struct io_kiocb *io_chain_next(struct io_chain *chain)
 {
 	return chain->plan ? io_plan_next(chain->plan) : chain->step.req->link;
@@ -352,13 +368,13 @@ static void io_chain_run(struct io_chain *chain)
 		}
 		if (!io_step_run(chain) || state->execed || state->committed)
 			return;
-		req = io_chain_next(chain);
-		if (!req)
+		if (!io_chain_has_next(chain))
 			return;
 		/* a step that failed because the chain was cancelled is not forgiven */
 		if (step->result.res < 0 && !io_chain_alive(chain))
 			return;
 		io_step_settle(step);
+		req = io_chain_next(chain);
 		step->nr++;
 		/* so that io_chain_flush() completes the steps up to here */
 		step->req = req;
@@ -431,8 +447,10 @@ static void io_chain_end_failed(struct io_chain *chain)
 	chain->pol.exec = NULL;
 	if (!chain->cancelled && !state->dead)
 		return;
-	if (step->result.res < 0 || state->execed)
+	if (step->result.res < 0 || state->execed) {
 		io_step_cancel(step);
+		step->result.res = io_chain_cancelled(chain);
+	}
 	io_report_write_now(chain);
 }
 
@@ -450,7 +468,8 @@ static bool io_chain_end(struct io_chain *chain)
 	/* the launcher may do what it likes with the report's memory after a CQE */
 	if (!execed && chain->report.to)
 		step->silent = false;
-	error = execed ? 0 : step->result.res < 0 ? step->result.res : -ECANCELED;
+	error = execed ? 0 : step->result.res < 0 ? step->result.res :
+						    io_chain_cancelled(chain);
 	trace_io_uring_spawn_end(chain, error);
 
 	io_step_settle(step);

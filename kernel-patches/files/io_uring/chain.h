@@ -187,6 +187,9 @@ int io_chain_main(void *data);
 /* Issue a request in the child. */
 void io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged,
 		    struct io_result *result);
+/* A request has ended: for the report and the tracepoint. */
+void io_chain_tell(struct io_chain *chain, struct io_kiocb *req, bool staged,
+		   s32 res, bool failed);
 /* The first request of its steps, run or not. */
 struct io_kiocb *io_chain_first(struct io_chain *chain);
 /* Whether the next step runs if this one has that result, an error. */
@@ -219,6 +222,13 @@ static inline bool io_chain_alive(struct io_chain *chain)
 	if (unlikely(task_work_pending(current) || signal_pending(current)))
 		return io_chain_take_signals(chain);
 	return !chain->child_state.dead && !READ_ONCE(chain->cancelled);
+}
+
+/* The result of a chain that is cancelled. A SPAWN has no CQE for its deadline. */
+static inline int io_chain_cancelled(const struct io_chain *chain)
+{
+	return chain->plan && chain->cancelled &&
+	       chain->cancelled_by == IORING_END_DEADLINE ? -ETIME : -ECANCELED;
 }
 
 /* A chain that must not run without its policies ends when one of them goes. */

@@ -60,7 +60,7 @@ static u32 io_chain_ctx_flags(struct io_chain *chain, struct io_kiocb *req,
 
 	if (io_step_forgives(req, chain->step.result.res))
 		flags |= IORING_POLICY_F_HARDLINK;
-	if (req->opcode == IORING_OP_EXEC && io_exec_searches(req))
+	if (req->opcode == IORING_OP_EXEC && io_exec_is_search(req))
 		flags |= IORING_POLICY_F_SEARCH;
 	if (!req->link && !clone)
 		flags |= IORING_POLICY_F_LAST;

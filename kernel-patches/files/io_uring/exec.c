@@ -23,6 +23,7 @@
 #include "chain.h"
 #include "exec.h"
 #include "name.h"
+#include "report.h"
 #include "search.h"
 
 #include <trace/events/io_uring_spawn.h>
@@ -36,7 +37,8 @@ struct io_exec {
 	struct io_search		*list;		/* where path is looked for, or NULL */
 	int				dfd;
 	u32				flags;		/* AT_* */
-	bool				search;
+	bool				search;		/* IORING_EXEC_SEARCH */
+	bool				as_is;		/* IORING_SPAWN_AS_IS */
 };
 
 /* What one execveat() is of. */
@@ -66,6 +68,7 @@ int io_exec_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	if (ex->flags & ~IO_EXEC_FLAGS || ioprio & ~IO_EXEC_IOPRIO)
 		return -EINVAL;
 	ex->search = ioprio & IORING_EXEC_SEARCH;
+	ex->as_is = false;
 
 	path = io_name_import(READ_ONCE(sqe->addr));
 	if (IS_ERR(path))
@@ -125,6 +128,13 @@ bool io_exec_searches(struct io_kiocb *req)
 	return io_kiocb_to_cmd(req, struct io_exec)->search;
 }
 
+bool io_exec_is_search(struct io_kiocb *req)
+{
+	struct io_exec *ex = io_kiocb_to_cmd(req, struct io_exec);
+
+	return ex->search || ex->as_is || (ex->list && ex->list->list);
+}
+
 bool io_exec_is_script(struct io_kiocb *req)
 {
 	return io_kiocb_to_cmd(req, struct io_exec)->script;
@@ -175,6 +185,11 @@ int io_exec_init_search(struct io_kiocb *req, struct io_kiocb *of,
 		return PTR_ERR(search);
 	io_exec_init_staged(req, of, io_name_get(name), NULL);
 	ex->list = search;
+	/* a name with a slash: as the EXEC itself would find it */
+	if (!search->list) {
+		ex->dfd = io_kiocb_to_cmd(of, struct io_exec)->dfd;
+		ex->flags = io_exec_flags(of);
+	}
 	return 0;
 }
 
@@ -221,6 +236,7 @@ void io_exec_init(struct io_kiocb *req, const struct io_exec_args *args,
 		.list	= search,
 		.dfd	= args->dfd,
 		.flags	= args->flags,
+		.as_is	= args->as_is,
 	};
 }
 
@@ -367,33 +383,62 @@ static int io_exec_candidate(struct io_kiocb *req, struct io_exec *ex)
 }
 
 /* One that was not found, and is not the last. */
-static void io_exec_miss(struct io_kiocb *req, struct io_exec *ex, int error)
+static void io_exec_miss(struct io_chain *chain, struct io_kiocb *req,
+			 const struct io_search *search)
 {
-	if (trace_io_uring_spawn_step_enabled())
-		io_chain_trace(req->chain, req, ex->list->staged, error);
-	req->chain->step.attempt++;
+	io_chain_tell(chain, req, search->staged, search->error, false);
+	chain->step.attempt++;
+	cond_resched();
+}
+
+/* A candidate has failed, and the search goes on. Returns whether it does so now. */
+static bool io_exec_search_on(struct io_kiocb *req, struct io_search *search)
+{
+	struct io_chain *chain = req->chain;
+
+	/* the report is of this one if nothing is found */
+	if (search->error == -EACCES && search->denied == search->here)
+		io_report_note(chain, req, search->staged, -EACCES);
+	if (!search->next)
+		return false;
+	search->paused = search->pauses;
+	if (!search->paused)
+		io_exec_miss(chain, req, search);
+	return !search->paused;
 }
 
 static int io_exec_search(struct io_kiocb *req, struct io_exec *ex)
 {
 	struct io_search *search = ex->list;
 	struct io_chain *chain = req->chain;
-	int ret = -ENOENT, next;
+	int ret;
 
-	while ((next = io_search_next(search)) > 0) {
-		ret = io_exec_candidate(req, ex);
+	do {
+		ret = io_search_next(search);
+		if (!ret)
+			ret = io_exec_candidate(req, ex);
+		search->error = ret;
 		if (!ret || chain->child_state.committed ||
 		    !io_search_missed(search, ret) || !io_chain_alive(chain))
 			return ret;
-		if (!search->next)
-			break;
-		if (search->pauses) {
-			search->paused = true;
-			return ret;
-		}
-		io_exec_miss(req, ex, ret);
+	} while (io_exec_search_on(req, search));
+	return search->denied && !search->paused ? -EACCES : ret;
+}
+
+void io_exec_tell(struct io_kiocb *req, bool staged, const struct io_result *result)
+{
+	struct io_search *search = io_kiocb_to_cmd(req, struct io_exec)->list;
+	bool failed = result->failed;
+	s32 res = result->res;
+
+	/* the last candidate's, which may not be what the search has come to */
+	if (search && search->denied) {
+		failed = failed && search->error != -EACCES;
+		res = search->error;
 	}
-	return next < 0 ? next : io_search_result(search, ret);
+	io_chain_tell(req->chain, req, staged, res, failed);
+	if (search && search->denied && result->res == -EACCES)
+		io_search_show_denied(search);
 }
 
 void io_exec_rewind(struct io_kiocb *req)

@@ -8,6 +8,7 @@
 
 struct filename;
 struct io_chain_policy;
+struct io_result;
 struct io_search;
 
 struct io_exec_args {
@@ -15,6 +16,7 @@ struct io_exec_args {
 	u64	envp;
 	int	dfd;
 	u32	flags;		/* AT_* */
+	bool	as_is;		/* policies are not to look for the program */
 };
 
 /* what sqe->exec_flags and sqe->ioprio can hold */
@@ -49,6 +51,10 @@ u32 io_exec_flags(struct io_kiocb *req);
 bool io_exec_at(struct io_kiocb *req);
 /* Whether it is one attempt of a search. */
 bool io_exec_searches(struct io_kiocb *req);
+/* Whether the launcher has looked, or looks, for the program itself. */
+bool io_exec_is_search(struct io_kiocb *req);
+/* It has ended: for the report and the tracepoint. A search has told of the others. */
+void io_exec_tell(struct io_kiocb *req, bool staged, const struct io_result *result);
 /* Whether an interpreter runs it as a script. */
 bool io_exec_is_script(struct io_kiocb *req);
 /* A reference to the path as the program could use it itself, or -ENOMEM. */

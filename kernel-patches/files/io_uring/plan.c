@@ -42,6 +42,7 @@ struct io_plan {
 	struct io_clone		clone;
 	u64			timeout_ns;	/* 0: none */
 	size_t			size;		/* of all that was imported */
+	u8			sqe_flags;	/* IOSQE_*, of the SPAWN */
 	bool			has_args;
 	bool			has_exec;
 	unsigned int		at;		/* the next step */
@@ -55,6 +56,9 @@ struct io_plan {
 	struct io_clone_args	args;		/* if it has any */
 	struct io_plan_step	steps[] __counted_by(nr_steps);
 };
+
+/* As many as the CQE's flags have room for. */
+#define IO_PLAN_MAX_ATTEMPTS	(U32_MAX >> IORING_SPAWN_STEP_SHIFT)
 
 /* What is zeroed of it: the rest is filled in where it is needed. */
 #define IO_PLAN_HEAD		offsetof(struct io_plan, exec)
@@ -73,6 +77,20 @@ static int io_plan_charge(struct io_plan *plan, size_t size)
 	return plan->size > IO_PLAN_MAX_SIZE ? -E2BIG : 0;
 }
 
+/* A step passes the ring's restrictions as a request of its own would. */
+static bool io_plan_allowed(struct io_plan *plan, struct io_kiocb *req, u32 step_flags)
+{
+	unsigned int flags = plan->sqe_flags;
+
+	if (likely(!req->ctx->restricted))
+		return true;
+	if (step_flags & IORING_SPAWN_STEP_FIXED)
+		flags |= IOSQE_FIXED_FILE;
+	if (step_flags & IORING_SPAWN_STEP_MAY_FAIL)
+		flags |= IOSQE_IO_HARDLINK;
+	return io_check_restriction(req->ctx, req, flags);
+}
+
 static int io_plan_import_step(struct io_plan *plan, unsigned int nr,
 			       const struct io_uring_spawn_step __user *from)
 {
@@ -84,6 +102,8 @@ static int io_plan_import_step(struct io_plan *plan, unsigned int nr,
 		return -EFAULT;
 	if (step.flags & ~IO_SPAWN_STEP_FLAGS)
 		return -EINVAL;
+	if (!io_plan_allowed(plan, &plan->step, step.flags))
+		return -EACCES;
 	to->user_data = step.user_data;
 	to->flags = step.flags;
 	ret = io_child_prep_step(&to->child, &step);
@@ -95,11 +115,10 @@ static int io_plan_import_step(struct io_plan *plan, unsigned int nr,
 static int io_plan_import_steps(struct io_plan *plan, u64 addr)
 {
 	const struct io_uring_spawn_step __user *from = u64_to_user_ptr(addr);
-	unsigned int i;
 	int ret;
 
-	for (i = 0; i < plan->nr_steps; i++) {
-		ret = io_plan_import_step(plan, i, &from[i]);
+	for (; plan->at < plan->nr_steps; plan->at++) {
+		ret = io_plan_import_step(plan, plan->at, &from[plan->at]);
 		if (ret)
 			return ret;
 	}
@@ -160,11 +179,14 @@ static int io_plan_import_exec(struct io_plan *plan, const struct io_uring_spawn
 		.envp	= arg->envp,
 		.dfd	= arg->dfd,
 		.flags	= arg->exec_flags,
+		.as_is	= arg->flags & IORING_SPAWN_AS_IS,
 	};
 	struct io_search *search;
 	struct filename *path;
 	int ret;
 
+	if (!io_plan_allowed(plan, &plan->exec, 0))
+		return -EACCES;
 	path = io_name_import(arg->path);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
@@ -220,29 +242,26 @@ static int io_plan_import(struct io_plan *plan, const struct io_uring_spawn *arg
 	int ret;
 
 	ret = io_plan_import_clone(plan, arg);
-	if (!ret)
-		ret = io_plan_import_steps(plan, arg->steps);
+	if (ret)
+		return ret;
+	ret = io_plan_import_steps(plan, arg->steps);
 	if (!ret)
 		ret = io_plan_import_exec(plan, arg);
+	if (ret) {
+		const struct io_report report = {
+			.to	= plan->clone.report,
+			.size	= plan->clone.report_size,
+		};
+
+		io_report_refused(&report, plan->at, ret);
+	}
 	return ret;
 }
 
 /* --- preparing the request -------------------------------------------------------- */
 
-static int io_spawn_op_check_restrictions(struct io_ring_ctx *ctx,
-					  const struct io_uring_spawn *arg)
-{
-	if (!ctx->restricted)
-		return 0;
-	if (!test_bit(IORING_OP_EXEC, ctx->restrictions.sqe_op))
-		return -EACCES;
-	if (arg->nr_steps && !test_bit(IORING_OP_CHILD, ctx->restrictions.sqe_op))
-		return -EACCES;
-	return 0;
-}
-
 /* All but what user memory holds. */
-static int io_spawn_op_check(struct io_ring_ctx *ctx, const struct io_uring_spawn *arg)
+static int io_spawn_op_check(const struct io_uring_spawn *arg)
 {
 	if (arg->flags & ~IO_SPAWN_FLAGS || arg->slot >= IORING_SPAWN_SLOTS)
 		return -EINVAL;
@@ -252,14 +271,15 @@ static int io_spawn_op_check(struct io_ring_ctx *ctx, const struct io_uring_spaw
 		return -EINVAL;
 	if (arg->exec_flags & ~IO_EXEC_FLAGS)
 		return -EINVAL;
-	/* a name is looked for in directories, not in an open one */
-	if (arg->search && (arg->exec_flags || arg->dfd != AT_FDCWD))
+	/* a name is looked for in directories, not in an open one, as a shell is not */
+	if ((arg->search || arg->shell) &&
+	    (arg->exec_flags || arg->dfd != AT_FDCWD))
 		return -EINVAL;
 	if (arg->timeout_ns > KTIME_MAX)
 		return -EINVAL;
 	if (arg->nr_steps > IO_CHAIN_MAX_STEPS)
 		return -E2BIG;
-	return io_spawn_op_check_restrictions(ctx, arg);
+	return 0;
 }
 
 static int io_spawn_op_read(const struct io_uring_sqe *sqe, struct io_uring_spawn *arg)
@@ -308,12 +328,13 @@ int io_spawn_op_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 		return -EINVAL;
 	ret = io_spawn_op_read(sqe, &arg);
 	if (!ret)
-		ret = io_spawn_op_check(req->ctx, &arg);
+		ret = io_spawn_op_check(&arg);
 	if (ret)
 		return ret;
 	plan = io_plan_alloc(req, arg.nr_steps);
 	if (!plan)
 		return -ENOMEM;
+	plan->sqe_flags = READ_ONCE(sqe->flags);
 	ret = io_plan_import(plan, &arg);
 	if (ret) {
 		io_plan_free(plan);
@@ -366,11 +387,14 @@ struct io_kiocb *io_plan_first(struct io_plan *plan)
 	return plan->nr_steps ? io_plan_load(plan) : &plan->exec;
 }
 
+bool io_plan_is_last(const struct io_plan *plan)
+{
+	return plan->chain.step.req == &plan->exec;
+}
+
 struct io_kiocb *io_plan_next(struct io_plan *plan)
 {
-	if (plan->at < plan->nr_steps)
-		return io_plan_load(plan);
-	return plan->chain.step.req == &plan->exec ? NULL : &plan->exec;
+	return plan->at < plan->nr_steps ? io_plan_load(plan) : &plan->exec;
 }
 
 /* --- the deadline ----------------------------------------------------------------- */
@@ -449,11 +473,6 @@ static int io_spawn_op_take(struct io_kiocb *req)
 	return 0;
 }
 
-static u32 io_plan_cqe_flags(u32 step)
-{
-	return step << IORING_SPAWN_STEP_SHIFT;
-}
-
 int io_spawn_op(struct io_kiocb *req, unsigned int issue_flags)
 {
 	int ret;
@@ -465,7 +484,7 @@ int io_spawn_op(struct io_kiocb *req, unsigned int issue_flags)
 		return IOU_ISSUE_SKIP_COMPLETE;
 	/* an -EAGAIN returned from here would send the request to io-wq */
 	req_set_fail(req);
-	io_req_set_res(req, ret, io_plan_cqe_flags(IORING_SPAWN_NO_CHILD));
+	io_req_set_res(req, ret, 0);
 	return IOU_OK;
 }
 
@@ -475,20 +494,24 @@ int io_spawn_op(struct io_kiocb *req, unsigned int issue_flags)
 #define IO_SPAWN_WITH_OTHERS	(REQ_F_LINK | REQ_F_HARDLINK | REQ_F_REFCOUNT | \
 				 REQ_F_ARM_LTIMEOUT | REQ_F_LINK_TIMEOUT)
 
+/*
+ * What the upper half of the CQE's flags says. io_uring itself completes a SPAWN that
+ * is not issued, with no flags: 0 means that there was no child.
+ */
+static u32 io_plan_progress(const struct io_chain *chain, int error)
+{
+	if (!error)
+		return min(chain->step.attempt, IO_PLAN_MAX_ATTEMPTS);
+	return chain->pid ? chain->step.nr + 1 : 0;
+}
+
 void io_plan_complete(struct io_chain *chain, struct io_kiocb *req, int error)
 {
-	u32 step = chain->pid ? chain->step.nr : IORING_SPAWN_NO_CHILD;
+	u32 flags = io_plan_progress(chain, error) << IORING_SPAWN_STEP_SHIFT;
 
-	if (error) {
-		if (chain->cancelled && chain->cancelled_by == IORING_END_DEADLINE)
-			error = -ETIME;
+	if (error)
 		req_set_fail(req);
-		io_req_set_res(req, error, io_plan_cqe_flags(step));
-	} else {
-		/* the program is the last step: so many candidates were tried */
-		step = min(chain->step.attempt, IORING_SPAWN_NO_CHILD);
-		io_req_set_res(req, chain->pid, io_plan_cqe_flags(step));
-	}
+	io_req_set_res(req, error ? error : chain->pid, flags);
 	if (req->flags & IO_SPAWN_WITH_OTHERS) {
 		req->io_task_work.func = io_req_task_complete;
 		io_req_task_work_add(req);

@@ -36,6 +36,13 @@ int io_report_prep(struct io_report *report, u64 addr)
 	return 0;
 }
 
+/* As CLONE_PARENT_SETTID does: if that fails, nothing else does. */
+void io_report_put_pid(struct io_chain *chain)
+{
+	if (chain->report.to)
+		(void)put_user(chain->pid, &chain->report.to->pid);
+}
+
 /* --- what failed ---------------------------------------------------------------- */
 
 static void io_report_clear(struct io_report_note *note)
@@ -157,10 +164,31 @@ static u32 io_report_put_path(struct io_report *report, const char *path,
 	return len;
 }
 
+/* All but its size, which is the launcher's, and the path. */
+static void io_report_put_head(const struct io_report *report,
+			       const struct io_uring_spawn_report *head, bool may_wait)
+{
+	const size_t skip = offsetofend(struct io_uring_spawn_report, size);
+
+	io_report_copy((void __user *)report->to + skip, (const void *)head + skip,
+		       sizeof(*head) - skip, may_wait);
+}
+
+void io_report_refused(const struct io_report *report, u32 step, int error)
+{
+	const struct io_uring_spawn_report head = {
+		.end	= IORING_END_STEP,
+		.step	= step,
+		.error	= error,
+	};
+
+	if (report->to)
+		io_report_put_head(report, &head, true);
+}
+
 static void io_report_put(struct io_chain *chain, bool may_wait)
 {
 	const struct io_report_note *note = io_report_choose(chain);
-	const size_t skip = offsetofend(struct io_uring_spawn_report, size);
 	struct io_report *report = &chain->report;
 	struct io_uring_spawn_report head = {
 		.end		= io_chain_why(chain),
@@ -172,14 +200,14 @@ static void io_report_put(struct io_chain *chain, bool may_wait)
 		.opcode		= note->opcode,
 		.cmd		= note->cmd,
 		.res		= note->res,
+		.pid		= chain->pid,
 	};
 
 	/* whoever finds a report written finds all of it */
 	if (note->name)
 		head.path_len = io_report_put_path(report, note->name->name,
 						   may_wait);
-	io_report_copy((void __user *)report->to + skip, (void *)&head + skip,
-		       sizeof(head) - skip, may_wait);
+	io_report_put_head(report, &head, may_wait);
 }
 
 static bool io_report_due(const struct io_chain *chain)

@@ -175,6 +175,8 @@ static int io_search_place(struct io_search *search, const char *dir, const char
 	size_t len = end - dir;
 	char *to;
 
+	search->here = dir;
+	search->at = search->name;
 	if (len + 1 + search->name_size > PATH_MAX)
 		return -ENAMETOOLONG;
 	to = (char *)search->candidate->iname;
@@ -184,41 +186,28 @@ static int io_search_place(struct io_search *search, const char *dir, const char
 		*to++ = '/';
 	memcpy(to, search->name->name, search->name_size);
 	search->at = search->candidate;
-	search->here = dir;
 	return 0;
-}
-
-static int io_search_begin(struct io_search *search)
-{
-	search->begun = true;
-	search->next = search->list;
-	if (search->list)
-		return 0;
-	search->at = search->name;
-	return 1;
 }
 
 int io_search_next(struct io_search *search)
 {
 	const char *dir, *end;
-	int ret;
 
 	if (search->again) {
 		search->again = false;
-		return 1;
-	}
-	if (!search->begun) {
-		ret = io_search_begin(search);
-		if (ret)
-			return ret;
-	}
-	dir = search->next;
-	if (!dir)
 		return 0;
+	}
+	if (!search->list) {
+		search->at = search->name;
+		return 0;
+	}
+	dir = search->begun ? search->next : search->list;
+	if (!dir)
+		return -ENOENT;
+	search->begun = true;
 	end = strchrnul(dir, ':');
 	search->next = *end ? end + 1 : NULL;
-	ret = io_search_place(search, dir, end);
-	return ret ? ret : 1;
+	return io_search_place(search, dir, end);
 }
 
 bool io_search_missed(struct io_search *search, int error)
@@ -232,12 +221,9 @@ bool io_search_missed(struct io_search *search, int error)
 	return true;
 }
 
-int io_search_result(struct io_search *search, int error)
+void io_search_show_denied(struct io_search *search)
 {
-	if (!search->denied)
-		return error;
 	io_search_place(search, search->denied, strchrnul(search->denied, ':'));
-	return -EACCES;
 }
 
 int io_search_offset(const struct io_search *search)

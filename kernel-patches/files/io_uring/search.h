@@ -23,8 +23,9 @@ struct io_search {
 	size_t			list_size;	/* its NUL included */
 	const char		*next;		/* in the list; NULL: there is none */
 	const char		*here;		/* the directory that is tried, or NULL */
-	const char		*denied;	/* the one that could not be executed */
-	struct filename		*at;		/* the one that is tried */
+	const char		*denied;	/* the first that could not be executed */
+	struct filename		*at;		/* the candidate that is tried */
+	int			error;		/* ... and what has come of it */
 	bool			begun;
 	bool			again;		/* ... once more */
 	bool			pauses;		/* after each miss ... */
@@ -45,14 +46,14 @@ void io_search_free(struct io_search *search);
 /* From the beginning, the next time, unless it has paused. */
 void io_search_rewind(struct io_search *search);
 /*
- * Make search->at the next candidate. Returns 1, 0 if there is none, or
- * -ENAMETOOLONG.
+ * Make search->at the next candidate. Returns 0, -ENOENT if there is none, or
+ * -ENAMETOOLONG: search->at is the name then.
  */
 int io_search_next(struct io_search *search);
 /* What a candidate has come to. Returns whether the search goes on. */
 bool io_search_missed(struct io_search *search, int error);
-/* The error of a search that has found nothing, and search->at whose that is. */
-int io_search_result(struct io_search *search, int error);
+/* Make search->at the first that could not be executed. */
+void io_search_show_denied(struct io_search *search);
 
 /* Where in the list the directory is that was tried last; -1: in none. */
 int io_search_offset(const struct io_search *search);

@@ -179,6 +179,7 @@ static int io_chain_make_child(struct io_chain *chain)
 		return PTR_ERR(child);
 
 	chain->pid = task_pid_vnr(child);
+	io_report_put_pid(chain);
 	result.res = chain->pid;
 	trace_io_uring_spawn_start(chain);
 	io_child_close_rings(child);
@@ -226,7 +227,7 @@ void io_chain_abandon(struct io_chain *chain, int error)
 	spin_unlock_irq(&ctx->spawn.lock);
 
 	if (chain->cancelled)
-		result.res = -ECANCELED;
+		result.res = io_chain_cancelled(chain);
 	else if (!chain->child_state.end)
 		chain->child_state.end = IORING_END_CLONE;
 	trace_io_uring_spawn_end(chain, result.res);

@@ -84,10 +84,11 @@ enum io_uring_spawn_report_flags {
 /*
  * What sqe->__pad2[0] of IORING_OP_CLONE with IORING_CLONE_REPORT points to. The
  * launcher sets size, zeroes the rest, and keeps the memory until the chain's last
- * CQE. If the chain has a child and ends without a program, the child writes all
- * else before the CQE of the step that was at hand is posted. It writes nothing
- * once an EXEC has passed its point of no return, nor where the memory cannot be
- * written.
+ * CQE. pid is written when the child is made. If it ends without a program, the
+ * child writes all else before the CQE of the step that was at hand is posted. It
+ * writes nothing once an EXEC has passed its point of no return, nor where the
+ * memory cannot be written. A SPAWN of which a step or the program is refused when
+ * it is prepared writes end, step and error.
  */
 struct io_uring_spawn_report {
 	__u32	size;		/* of all of it, the room for path included */
@@ -105,7 +106,8 @@ struct io_uring_spawn_report {
 	__u32	cmd;		/* IORING_CHILD_* if that is IORING_OP_CHILD */
 	__s32	res;		/* what it has failed with */
 	__u32	path_len;	/* 0: it has no path. May be more than path has */
-	__u32	resv[2];	/* 0 */
+	__s32	pid;		/* of the child, once there is one */
+	__u32	resv;		/* 0 */
 	char	path[];		/* cut to fit, with a NUL at the end */
 };
 
@@ -213,6 +215,8 @@ enum io_uring_spawn_flags {
 	IORING_SPAWN_NEED_POLICY	= 1U << 0,
 	/* the child has the files that the list names, and no others */
 	IORING_SPAWN_FILES		= 1U << 1,
+	/* policies are not to look for the program: IORING_POLICY_F_SEARCH */
+	IORING_SPAWN_AS_IS		= 1U << 2,
 };
 
 /*
@@ -240,17 +244,16 @@ struct io_uring_spawn {
 	/* what executes a file without a format, as execvp() does; 0: nothing */
 	__u64	shell;
 
-	__u64	timeout_ns;	/* from submission on; 0: for ever */
+	__u64	timeout_ns;	/* from the time it is issued on; 0: for ever */
 	__u64	report;		/* struct io_uring_spawn_report, or 0 */
 };
 
 /*
  * The CQE of a spawn has in the upper half of its flags: if it has failed, the number
- * of the step, nr_steps being the program, or IORING_SPAWN_NO_CHILD; if it has not, how
- * many requests the program took, 1 for the first candidate of a search.
+ * of the step, from 1 on, nr_steps + 1 being the program, or 0 if there was no child; if
+ * it has not, how many requests the program took, 1 for the first candidate of a search.
  */
 #define IORING_SPAWN_STEP_SHIFT	16
-#define IORING_SPAWN_NO_CHILD	0xffffU
 
 /* Number of policy slots of a ring. A CLONE that names none uses slot 0. */
 #define IORING_SPAWN_SLOTS	16
