@@ -6,7 +6,7 @@
  *
  * A step that has failed goes through, in this order:
  *  1. retry rules: wait, issue what has failed again, so many times;
- *  2. for an EXEC: the shell on ENOEXEC, then the next directory of the PATH;
+ *  2. for an EXEC: the shell on ENOEXEC, then directories that are left to search;
  *  3. "on" rules: the first that fits the outcome gives the verdict;
  *  4. otherwise link rules decide: a step that may fail (a hard link) does not
  *     end the chain, and any other does.
@@ -17,21 +17,36 @@
  *
  * CLONE, when it could not make a child, has retry rules alone.
  *
+ * The kernel searches: the PATH is one request, and if the program is there the policy
+ * has run once. It searches directory by directory if each is to be looked at
+ * (search_by_steps()), and from where a search was left to retry, or for a shell that
+ * could not be executed. What -EACCES there was before that is not known then.
+ *
  * If it is to remember, a search begins with the directory that held the name
- * not long ago, and starts anew at the first one if that does not hold it now.
+ * not long ago, and starts anew at the first one if that does not hold it now. It learns
+ * where that is from IORING_POLICY_EXECED, which its loader asks for then.
  *
  * It leaves out staging anything but EXECs (fallback_policy.bpf.c does).
  */
 #include "spawnpol_policy.h"
 #include "spawn_policy_config.h"
 #include "spawn_policy_memory.h"
+#include "spawn_policy_rules.h"
 #include "spawn_policy_search.h"
 
 /*
  * Bare names must not be tried in the working directory, not even once; and there
- * may be a retry rule for what keeps a child from being made.
+ * may be a retry rule for what keeps a child from being made. spawn_policy_events()
+ * tells when there is more.
  */
 SPAWNPOL_EVENTS(IORING_POLICY_BEFORE_EXEC | IORING_POLICY_CLONE);
+
+/* What the search staged last is of. */
+enum where {
+	IN_LIST,	/* all directories */
+	IN_MEMORY,	/* the one that held the name last time */
+	IN_DIR,		/* one, and the next one after it */
+};
 
 /* In the place of a step's number, while there is no child. */
 #define STEP_CLONE	(~0U)
@@ -44,7 +59,7 @@ union step_state {
 		__u8 searching;		/* the EXEC's name is a bare one */
 		__u8 in_shell;		/* the interpreter was issued last */
 		__u8 denied;		/* a candidate failed with EACCES */
-		__u8 recalled;		/* dir is where the name was last time */
+		__u8 where;		/* enum where: is searched */
 		__u32 generation;	/* of the configuration the search began with */
 		/* tries used up, 16 bits for each retry rule */
 		__u64 tries[SPAWN_POLICY_MAX_RETRIES / 4];
@@ -135,127 +150,73 @@ __noinline int stage_shell(struct bpf_iouring_ctx *ctx)
 					     SPAWN_POLICY_PATH_SIZE);
 }
 
-/* Index of the first retry rule for this error, or UNDECIDED. */
-__noinline int find_retry_rule(__u32 error)
-{
-	struct spawn_policy_config *cfg = get_config();
-
-	if (!cfg || !error)
-		return UNDECIDED;
-	for (__u32 i = 0; i < SPAWN_POLICY_MAX_RETRIES; i++) {
-		if (i >= cfg->nr_retries)
-			break;
-		if (cfg->retries[i].error == error)
-			return i;
-	}
-	return UNDECIDED;
-}
-
-/* How many tries the rule of this index allows for a step. */
-__noinline int retry_count(__u32 rule)
-{
-	struct spawn_policy_config *cfg = get_config();
-
-	if (!cfg || rule >= SPAWN_POLICY_MAX_RETRIES)
-		return 0;
-	return cfg->retries[rule].count;
-}
-
-/* Wait as the rule of this index says. */
-__noinline int retry_delay(struct bpf_iouring_ctx *ctx, __u32 rule)
-{
-	struct spawn_policy_config *cfg = get_config();
-
-	if (!cfg || rule >= SPAWN_POLICY_MAX_RETRIES ||
-	    !cfg->retries[rule].delay_ns)
-		return 0;
-	return bpf_iouring_delay(ctx, cfg->retries[rule].delay_ns);
-}
-
-struct on_search {
-	struct spawn_policy_config *cfg;
-	__u32 opcode;
-	__u32 cmd;
-	__u32 error;
-	int verdict;
-};
-
-/* Called by bpf_loop() for each rule; returns 1 to end the search. */
-static long try_on_rule(__u32 i, struct on_search *s)
-{
-	struct spawn_policy_on *on;
-
-	if (i >= SPAWN_POLICY_MAX_ON || i >= s->cfg->nr_on)
-		return 1;
-	on = &s->cfg->on[i];
-	if (on->opcode != SPAWN_POLICY_ANY && on->opcode != s->opcode)
-		return 0;
-	if (s->opcode == SPAWNPOL_OP_CHILD &&
-	    on->cmd != SPAWN_POLICY_ANY && on->cmd != s->cmd)
-		return 0;
-	if (on->error && on->error != s->error)
-		return 0;
-	s->verdict = on->verdict;
-	return 1;
-}
-
-/* The verdict of the first "on" rule that fits, or UNDECIDED. */
-__noinline int on_rules(__u32 opcode, __u32 cmd, __u32 error)
-{
-	struct on_search s = {
-		.cfg = get_config(),
-		.opcode = opcode,
-		.cmd = cmd,
-		.error = error,
-		.verdict = UNDECIDED,
-	};
-
-	if (s.cfg)
-		bpf_loop(SPAWN_POLICY_MAX_ON, try_on_rule, &s, 0);
-	return s.verdict;
-}
-
 /* The errno of the result; 0 for a short read or write. */
 static __always_inline __u32 error_of(struct run *r)
 {
 	return r->res < 0 ? -r->res : 0;
 }
 
-/* Try the candidate at hand, if there is one. */
-static __always_inline int try_candidate(struct run *r)
+/* Issue what was staged, unless there was nothing: UNDECIDED, or an error. */
+static __always_inline int submit(struct run *r, int err)
 {
-	int dir = stage_and_remember(r->ctx, r->st.dir, r->st.recalled,
-				     r->st.generation);
-
 	r->st.in_shell = 0;
-	if (dir >= 0) {
-		r->st.dir = dir;
+	if (!err)
 		return IORING_VERDICT_SUBMIT;
-	}
-	if (dir != UNDECIDED)
-		r->res = dir;
+	if (err != UNDECIDED)
+		r->res = err;
 	return UNDECIDED;
+}
+
+/* Search in the directory at hand, if there is one. */
+static __always_inline int search_in(struct run *r, enum where where)
+{
+	r->st.where = where;
+	return submit(r, stage_dir(r->ctx, r->st.dir));
+}
+
+/* Search from the first directory on. */
+static __always_inline int search_all(struct run *r)
+{
+	r->st.denied = 0;
+	r->st.dir = 0;
+	if (search_by_steps())
+		return search_in(r, IN_DIR);
+	r->st.where = IN_LIST;
+	return submit(r, stage_list(r->ctx));
 }
 
 /* Begin a search: where the name was last time, if that is known. */
 static __always_inline int start_search(struct run *r)
 {
-	int dir = recall(r->ctx);
+	__s64 hit = recall(r->ctx);
 
 	r->st.searching = 1;
-	r->st.denied = 0;
 	r->st.generation = generation();
-	r->st.recalled = dir >= 0;
-	r->st.dir = dir >= 0 ? dir : 0;
-	return try_candidate(r);
+	if (hit < 0)
+		return search_all(r);
+	r->st.where = IN_MEMORY;
+	r->st.dir = hit;
+	return submit(r, stage_part(r->ctx, hit, hit >> 32));
 }
 
 /* Go on with the next directory, or the first one if memory was wrong. */
 static __always_inline int search_on(struct run *r)
 {
-	r->st.dir = r->st.recalled ? 0 : next_dir(r->st.dir);
-	r->st.recalled = 0;
-	return try_candidate(r);
+	if (r->st.where == IN_MEMORY)
+		return search_all(r);
+	/* the kernel has searched to the end, or to what the shell could not execute */
+	if (r->st.where == IN_LIST && !r->st.in_shell)
+		return UNDECIDED;
+	r->st.dir += dir_size(r->st.dir) + 1;
+	return search_in(r, IN_DIR);
+}
+
+/* Where in the list has the kernel's search ended? */
+static __always_inline void note_dir(struct run *r)
+{
+	if (r->st.searching && r->st.where == IN_LIST && !r->st.in_shell &&
+	    r->ctx->search_offset > 0)
+		r->st.dir = r->ctx->search_offset;
 }
 
 /*
@@ -265,7 +226,7 @@ static __always_inline int search_on(struct run *r)
 static __always_inline int try_again(struct run *r)
 {
 	if (r->st.searching)
-		return try_candidate(r);
+		return search_in(r, r->st.where == IN_MEMORY ? IN_MEMORY : IN_DIR);
 	r->st.in_shell = 0;
 	return r->flags & IORING_POLICY_F_CAN_RETRY ?
 		IORING_VERDICT_RETRY : UNDECIDED;
@@ -321,6 +282,18 @@ static __always_inline int before_exec(struct run *r)
 	if (bare < 0)
 		return UNDECIDED;
 	return start_search(r);
+}
+
+/*
+ * The program runs. Its directory is remembered, unless it was before, or the search was
+ * another policy's: the link may have been updated since it began.
+ */
+static __always_inline int execed(struct run *r)
+{
+	if (r->st.searching && r->st.where != IN_MEMORY &&
+	    r->st.generation == generation())
+		remember(r->ctx, r->st.dir);
+	return IORING_VERDICT_CONTINUE;
 }
 
 static __always_inline int exec_failed(struct run *r)
@@ -389,12 +362,14 @@ static __always_inline int decide(struct run *r)
 
 	/* not asked for, but whoever attaches it can */
 	if (r->event == IORING_POLICY_BEFORE_STEP ||
-	    r->event == IORING_POLICY_DONE)
+	    r->event == IORING_POLICY_DONE || r->event == IORING_POLICY_MISS)
 		return IORING_VERDICT_CONTINUE;
 	if (r->event == IORING_POLICY_CLONE) {
 		verdict = retry_rules(r);
 		return verdict == UNDECIDED ? IORING_VERDICT_CONTINUE : verdict;
 	}
+	if (r->event == IORING_POLICY_EXECED)
+		return execed(r);
 	if (r->event == IORING_POLICY_BEFORE_EXEC) {
 		verdict = before_exec(r);
 	} else {
@@ -438,6 +413,7 @@ SPAWNPOL_POLICY(spawn_policy)(struct bpf_iouring_ctx *ctx)
 	int verdict;
 
 	load_state(&r);
+	note_dir(&r);
 	verdict = decide(&r);
 	save_state(&r);
 	return verdict;

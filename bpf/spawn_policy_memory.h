@@ -4,6 +4,7 @@
 #define SPAWN_POLICY_MEMORY_H
 
 #include "spawn_policy_config.h"
+#include "spawn_policy_list.h"
 
 /* Names longer than that, with their NUL, are searched for each time. */
 #define HIT_NAME_SIZE	64
@@ -17,20 +18,17 @@ union hit_name {
 };
 
 /*
- * Where a name was found, at an index that its hash gives: another name that
- * has the same one takes its place. To be exact, the directory that was staged
- * last: no policy is asked once an EXEC has succeeded, so it is written before,
- * and taken back if the search comes to nothing. That others see it meanwhile
- * does no harm: the directories before this one did not hold the name.
+ * Where a name was found, at an index that its hash gives: another name that has the same
+ * one takes its place.
  *
- * An array and a lock, because an element of a hash map can become another
- * key's while it is looked at.
+ * An array and a lock, because an element of a hash map can become another key's while it
+ * is looked at.
  */
 struct hit {
 	struct bpf_spin_lock lock;
 	__u32 dir;		/* where in config.dirs */
+	__u32 size;		/* of that directory */
 	__u32 generation;	/* of the configuration */
-	__u32 resv;
 	__u64 until;		/* bpf_ktime_get_ns(); 0: nothing is remembered */
 	__u64 name[HIT_NAME_WORDS];
 };
@@ -57,12 +55,15 @@ static __always_inline struct hit *find_hit(struct bpf_iouring_ctx *ctx,
 	return bpf_map_lookup_elem(&hits, &index);
 }
 
-/* Where this name was found not long ago, or UNDECIDED. */
-__noinline int recall(struct bpf_iouring_ctx *ctx)
+/*
+ * Where this name was found not long ago, with the size of that directory in the upper
+ * half; or UNDECIDED.
+ */
+__noinline __s64 recall(struct bpf_iouring_ctx *ctx)
 {
 	struct spawn_policy_config *cfg = get_config();
 	union hit_name name = {};
-	__u64 until, differ = 0;
+	__u64 until, size, differ = 0;
 	__u32 dir, generation;
 	struct hit *hit;
 
@@ -76,16 +77,17 @@ __noinline int recall(struct bpf_iouring_ctx *ctx)
 		differ |= hit->name[i] ^ name.words[i];
 	until = hit->until;
 	dir = hit->dir;
+	size = hit->size;
 	generation = hit->generation;
 	bpf_spin_unlock(&hit->lock);
-	if (differ || generation != cfg->generation || dir >= cfg->dirs_size ||
-	    bpf_ktime_get_ns() >= until)
+	if (differ || generation != cfg->generation ||
+	    dir + size > cfg->dirs_size || bpf_ktime_get_ns() >= until)
 		return UNDECIDED;
-	return dir;
+	return size << 32 | dir;
 }
 
 /*
- * Remember a directory for this name, or forget the name: UNDECIDED. What goes
+ * Remember the directory at dir for this name, or forget the name: UNDECIDED. What goes
  * wrong here costs time later, nothing else.
  */
 __noinline int remember(struct bpf_iouring_ctx *ctx, int dir)
@@ -94,12 +96,15 @@ __noinline int remember(struct bpf_iouring_ctx *ctx, int dir)
 	__u64 until = bpf_ktime_get_ns();
 	union hit_name name = {};
 	struct hit *hit;
+	__u32 size = 0;
 
 	if (!cfg || !cfg->remember_ns)
 		return 0;
 	hit = find_hit(ctx, &name);
 	if (!hit)
 		return 0;
+	if (dir != UNDECIDED)
+		size = dir_size(dir);
 	if (until + cfg->remember_ns < until)
 		until = ~0ULL;
 	else
@@ -108,8 +113,9 @@ __noinline int remember(struct bpf_iouring_ctx *ctx, int dir)
 	for (int i = 0; i < HIT_NAME_WORDS; i++)
 		hit->name[i] = name.words[i];
 	hit->dir = dir;
+	hit->size = size;
 	hit->generation = cfg->generation;
-	hit->until = dir == UNDECIDED ? 0 : until;
+	hit->until = size ? until : 0;
 	bpf_spin_unlock(&hit->lock);
 	return 0;
 }

@@ -19,11 +19,15 @@
 #ifndef __bpf__
 #include <errno.h>
 #include <string.h>
+
+#include "io_uring_spawn.h"
 #endif
 
 #define SPAWN_POLICY_CONFIG_MAP	"config"
+/* The variable that says which events the policy asks for: see spawn_policy_events(). */
+#define SPAWN_POLICY_EVENTS_VARIABLE	"spawnpol_events"
 /* Goes up with every incompatible change of struct spawn_policy_config. */
-#define SPAWN_POLICY_CONFIG_VERSION	3
+#define SPAWN_POLICY_CONFIG_VERSION	4
 
 #define SPAWN_POLICY_MAX_RETRIES	16
 #define SPAWN_POLICY_MAX_ON		32
@@ -31,8 +35,9 @@
 /* The longest path that the kernel accepts, with its NUL: PATH_MAX. */
 #define SPAWN_POLICY_PATH_SIZE		4096
 /*
- * All directories, each with its NUL. No string that execve(2) passes to a program is
- * longer (MAX_ARG_STRLEN), so every PATH of an environment fits.
+ * All directories, with colons in between and room for a NUL: what the kernel takes for a
+ * search. No string that execve(2) passes to a program is longer (MAX_ARG_STRLEN), so
+ * every PATH of an environment fits.
  */
 #define SPAWN_POLICY_DIRS_SIZE		(128 * 1024)
 /* In rules: every opcode, every command. */
@@ -42,11 +47,17 @@
 enum spawn_policy_errors {
 	/* ENOENT ENOTDIR ESTALE ENODEV ETIMEDOUT EACCES, as glibc's execvp */
 	SPAWN_POLICY_ERRORS_GLIBC	= 0,
-	/* ENOENT ENOTDIR ELOOP ENAMETOOLONG EACCES: no such file there */
+	/*
+	 * ENOENT ENOTDIR ELOOP ENAMETOOLONG EACCES: no such file there. The kernel
+	 * searches by the other rule, so that each directory is a request of its own.
+	 */
 	SPAWN_POLICY_ERRORS_POSIX	= 1,
 };
 
-/* --retry ERRNO=COUNT[@DELAY]: issue what has failed again. */
+/*
+ * --retry ERRNO=COUNT[@DELAY]: issue what has failed again. With a rule for an error after
+ * which a search goes on, each directory is a request of its own.
+ */
 struct spawn_policy_retry {
 	__u32	error;		/* positive errno */
 	__u32	count;		/* at most so often for one step */
@@ -67,7 +78,7 @@ struct spawn_policy_on {
 struct spawn_policy_config {
 	__u32	version;	/* SPAWN_POLICY_CONFIG_VERSION; 0 with all else 0 */
 	__u32	errors;		/* enum spawn_policy_errors */
-	__u32	dirs_size;	/* bytes used of dirs */
+	__u32	dirs_size;	/* bytes used of dirs, without a NUL */
 	__u32	nr_retries;
 	__u32	nr_on;
 	/*
@@ -78,7 +89,8 @@ struct spawn_policy_config {
 	/*
 	 * --remember: for so long the directory in which a name was found is
 	 * tried first; 0: never. Within that time a program of that name which
-	 * appears in an earlier directory is not seen.
+	 * appears in an earlier directory is not seen. The policy has to be told of
+	 * IORING_POLICY_EXECED for it: see spawn_policy_events().
 	 */
 	__u64	remember_ns;
 	/* interpreter for ENOEXEC, e.g. "/bin/sh"; empty: none */
@@ -86,9 +98,9 @@ struct spawn_policy_config {
 	struct spawn_policy_retry retries[SPAWN_POLICY_MAX_RETRIES];
 	struct spawn_policy_on on[SPAWN_POLICY_MAX_ON];
 	/*
-	 * The directories of the PATH one after the other, each with its NUL; none
-	 * is empty. The working directory is searched only where the list names it
-	 * ("."). Zeroes follow, so that SPAWN_POLICY_PATH_SIZE bytes can be read
+	 * The directories of the PATH with colons in between, as PATH is written; a NUL
+	 * at its end is not needed. None is empty: the working directory is searched
+	 * only where the list names it ("."). SPAWN_POLICY_PATH_SIZE bytes can be read
 	 * from the beginning of each.
 	 */
 	char	dirs[SPAWN_POLICY_DIRS_SIZE + SPAWN_POLICY_PATH_SIZE];
@@ -105,28 +117,55 @@ _Static_assert(sizeof(struct spawn_policy_config) ==
 /*
  * Add the first len bytes of dir to the directories. What no path can begin with is
  * left out, as execvp(3) does: a name of PATH_MAX bytes or more. So is an empty one.
- * 0, or -E2BIG: no room.
+ * 0, -E2BIG: no room, or -EINVAL: dir has a colon.
  */
 static inline int spawn_policy_add_dir(struct spawn_policy_config *config,
 				       const char *dir, size_t len)
 {
+	const size_t colon = config->dirs_size ? 1 : 0;
+
 	if (!len || len >= SPAWN_POLICY_PATH_SIZE)
 		return 0;
-	if (len >= SPAWN_POLICY_DIRS_SIZE - config->dirs_size)
+	if (memchr(dir, ':', len))
+		return -EINVAL;
+	if (colon + len >= SPAWN_POLICY_DIRS_SIZE - config->dirs_size)
 		return -E2BIG;
-	memcpy(config->dirs + config->dirs_size, dir, len);
-	config->dirs[config->dirs_size + len] = '\0';
-	config->dirs_size += len + 1;
+	if (colon)
+		config->dirs[config->dirs_size] = ':';
+	memcpy(config->dirs + config->dirs_size + colon, dir, len);
+	config->dirs_size += colon + len;
 	return 0;
 }
 
-/* The directory after dir, or the first one for NULL; NULL at the end of the list. */
+/*
+ * The directory after dir, or the first one for NULL, and its length; NULL at the end of
+ * the list.
+ */
 static inline const char *
-spawn_policy_next_dir(const struct spawn_policy_config *config, const char *dir)
+spawn_policy_next_dir(const struct spawn_policy_config *config, const char *dir,
+		      size_t *len)
 {
-	const char *next = dir ? dir + strlen(dir) + 1 : config->dirs;
+	const __u32 size = config->dirs_size;
+	const char *end, *colon;
 
-	return next < config->dirs + config->dirs_size ? next : NULL;
+	end = config->dirs + (size < SPAWN_POLICY_DIRS_SIZE ? size :
+							      SPAWN_POLICY_DIRS_SIZE);
+	dir = dir ? dir + *len + 1 : config->dirs;
+	if (dir >= end)
+		return NULL;
+	colon = (const char *)memchr(dir, ':', end - dir);
+	*len = (colon ? colon : end) - dir;
+	return dir;
+}
+
+/*
+ * What is to be asked for at attach. As the value of the policy's variable, set before it is
+ * loaded, it is what SPAWNPOL_EVENTS_AUTO stands for.
+ */
+static inline __u32 spawn_policy_events(const struct spawn_policy_config *config)
+{
+	return IORING_POLICY_BEFORE_EXEC | IORING_POLICY_CLONE |
+	       (config->remember_ns ? IORING_POLICY_EXECED : 0);
 }
 
 #endif

@@ -237,8 +237,8 @@ TEST(candidates_whose_paths_are_too_long)
 	CHECK_GT(nr, 30);
 	CHECK_EQ(exec_step("x"), 0);
 	CHECK_STR(story, "/1/x /2/x ");
-	setup.dirs_size -= sizeof("/2");
-	CHECK_EQ(exec_step("x"), -ENOENT);
+	setup.dirs_size -= strlen(":/2");
+	CHECK_EQ(exec_step("x"), -ENAMETOOLONG);
 }
 
 TEST(candidates_of_the_launchers_own_search_are_left_alone)
@@ -255,6 +255,41 @@ TEST(candidates_of_the_launchers_own_search_are_left_alone)
 	CHECK_STR(story, "x x ");
 }
 
+/* O4: as many requests, and runs of the policy, whatever the number of directories. */
+TEST(a_search_is_one_request)
+{
+	path_is("/1", "/2", "/3", "/4");
+	FILE_IS("/4/x", 0);
+	retry_on(ETXTBSY, 3, 0);
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_EQ(nr_staged, 1);
+	CHECK_EQ(chain.attempt, 4);
+	CHECK_EQ(exec_step("y"), -ENOENT);
+	CHECK_EQ(nr_staged, 1);
+}
+
+/* By another rule than the kernel's, or with a retry where that goes on. */
+TEST(a_search_that_the_policy_has_to_follow_is_many_requests)
+{
+	path_is("/1", "/2", "/3", "/4");
+	FILE_IS("/4/x", 0);
+	setup.errors = SPAWN_POLICY_ERRORS_POSIX;
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_EQ(nr_staged, 4);
+	setup.errors = SPAWN_POLICY_ERRORS_GLIBC;
+	retry_on(ETXTBSY, 3, 0);
+	retry_on(ENODEV, 3, 0);
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_EQ(nr_staged, 4);
+	CHECK_STR(story, "/1/x /2/x /3/x /4/x ");
+}
+
+TEST(directories_have_no_colons)
+{
+	CHECK_EQ(spawn_policy_add_dir(&setup, "/a:/b", 5), -EINVAL);
+	CHECK_EQ(setup.dirs_size, 0);
+}
+
 /* --- retrying ------------------------------------------------------------------- */
 
 TEST(busy_candidate_is_tried_again_in_its_directory)
@@ -265,6 +300,18 @@ TEST(busy_candidate_is_tried_again_in_its_directory)
 	CHECK_EQ(exec_step("x"), 0);
 	CHECK_STR(story, "/1/x /2/x /3/x /4/x /4/x /4/x ");
 	CHECK_EQ(total_delay, 2000);
+}
+
+TEST(search_goes_on_after_a_candidate_that_was_busy)
+{
+	path_is("/1", "/2", "/3", "/4");
+	retry_on(ETXTBSY, 5, 0);
+	FILE_IS("/2/x", -ETXTBSY, -ENOENT);
+	FILE_IS("/4/x", 0);
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_STR(story, "/1/x /2/x /2/x /3/x /4/x ");
+	files[1].results[0] = -EACCES;
+	CHECK_EQ(exec_step("x"), -EACCES);
 }
 
 TEST(retries_are_bounded)
@@ -345,6 +392,17 @@ TEST(shell_that_is_no_program_ends_it)
 	FILE_IS("/sh", -ENOEXEC);
 	CHECK_EQ(exec_step("x"), -ENOEXEC);
 	CHECK_STR(story, "/1/x (/1/x) /sh ");
+}
+
+/* As execvp(3) goes on. */
+TEST(search_goes_on_after_a_shell_that_is_not_there)
+{
+	strcpy(setup.shell, "/sh");
+	path_is("/1", "/2", "/3", "/4");
+	FILE_IS("/2/x", -ENOEXEC);
+	FILE_IS("/4/x", 0);
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_STR(story, "/1/x /2/x (/2/x) /sh /3/x /4/x ");
 }
 
 TEST(busy_shell_means_the_script_again)

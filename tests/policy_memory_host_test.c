@@ -111,7 +111,7 @@ TEST(memory_is_of_one_configuration)
 	setup.generation++;
 	CHECK_EQ(exec_step("x"), 0);
 	CHECK_STR(story, "/1/x /2/x /3/x ");
-	setup.dirs_size = sizeof("/1\0/2");
+	setup.dirs_size = strlen("/1:/2");
 	CHECK_EQ(exec_step("x"), -ENOENT);
 	CHECK_STR(story, "/1/x /2/x ");
 }
@@ -124,12 +124,46 @@ TEST(search_begun_by_another_policy_is_not_remembered)
 	begin(SPAWNPOL_OP_EXEC, "x");
 	chain.event = IORING_POLICY_BEFORE_EXEC;
 	CHECK_EQ(spawn_policy(&chain), IORING_VERDICT_SUBMIT);
-	chain.event = IORING_POLICY_STAGED;
-	chain.res = -ENOENT;
 	setup.generation++; /* the link is updated meanwhile */
-	CHECK_EQ(spawn_policy(&chain), IORING_VERDICT_SUBMIT);
+	issue_staged();
+	CHECK_OK(chain.res);
+	tell_execed();
 	CHECK_EQ(exec_step("x"), 0);
 	CHECK_STR(story, "/1/x /2/x /3/x ");
+}
+
+TEST(what_was_not_searched_for_is_not_remembered)
+{
+	path_is("/1", "/2", NULL, NULL);
+	setup.remember_ns = 1000;
+	FILE_IS("/2/x", 0);
+	FILE_IS("x", 0);
+	chain.flags |= IORING_POLICY_F_SEARCH;
+	CHECK_EQ(exec_step("x"), 0);
+	chain.flags &= ~IORING_POLICY_F_SEARCH;
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_STR(story, "/1/x /2/x ");
+}
+
+/* Its directory is, whatever has executed it; by steps and for a shell, too. */
+TEST(scripts_are_remembered)
+{
+	path_is("/1", "/2", "/3", "/4");
+	setup.remember_ns = 1000;
+	strcpy(setup.shell, "/sh");
+	FILE_IS("/3/x", -ENOEXEC);
+	FILE_IS("/sh", 0);
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_STR(story, "/3/x (/3/x) /sh ");
+}
+
+TEST(searches_by_steps_are_remembered)
+{
+	setup.errors = SPAWN_POLICY_ERRORS_POSIX;
+	find_once(1000);
+	CHECK_EQ(exec_step("x"), 0);
+	CHECK_STR(story, "/3/x ");
 }
 
 TEST(error_that_ends_a_search_is_not_remembered)

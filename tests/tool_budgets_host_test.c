@@ -83,7 +83,24 @@ TEST(tries_of_all_rules_count)
 	CHECK(strstr(what, "101 requests"));
 }
 
-TEST(a_search_counts_its_directories)
+/* O4: it is one request of the kernel's, unless the policy may have to go on with it. */
+TEST(a_search_counts_once)
+{
+	for (int i = 0; i < 200; i++)
+		CHECK_OK(spawn_policy_add_dir(&config, "/d", 2));
+	config.remember_ns = 1;
+	CHECK_EQ(need_of(&config).search, 2);
+	CHECK_OK(check(&config));
+	config.nr_retries = 1;
+	config.retries[0].count = 1;
+	CHECK_EQ(need_of(&config).search, 201);
+	CHECK_EQ(check(&config), -EINVAL);
+	config.nr_retries = 0;
+	config.errors = SPAWN_POLICY_ERRORS_POSIX;
+	CHECK_EQ(need_of(&config).search, 201);
+}
+
+TEST(a_search_by_steps_counts_its_directories)
 {
 	uint32_t dirs_size;
 
@@ -107,6 +124,7 @@ TEST(a_search_makes_its_budget)
 	struct need need;
 
 	kernel.def_issues = 20;
+	config.errors = SPAWN_POLICY_ERRORS_POSIX;
 	for (int i = 0; i < 20; i++)
 		CHECK_OK(spawn_policy_add_dir(&config, "/d", 2));
 	need = need_of(&config);

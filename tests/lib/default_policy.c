@@ -60,7 +60,8 @@ void begin(void)
 	CHECK_OK(bpf_map_update_elem(
 		tpolicy_map(&s.policy, SPAWN_POLICY_CONFIG_MAP), &key,
 		&s.config, BPF_ANY));
-	tpolicy_attach(&s.policy, tring_fd(&s.ring), 0);
+	tpolicy_attach_for(&s.policy, tring_fd(&s.ring), 0,
+			   spawn_policy_events(&s.config));
 }
 
 uint64_t verdicts(enum bpf_iouring_verdict verdict)

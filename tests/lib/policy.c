@@ -123,10 +123,16 @@ int tpolicy_map(const struct tpolicy *p, const char *name)
 
 void tpolicy_attach(struct tpolicy *p, int ring_fd, uint32_t slot)
 {
+	tpolicy_attach_for(p, ring_fd, slot, SPAWNPOL_EVENTS_AUTO);
+}
+
+void tpolicy_attach_for(struct tpolicy *p, int ring_fd, uint32_t slot,
+			uint32_t events)
+{
 	struct spawnpol_attach_opts opts = {
 		.sz = sizeof(opts),
 		.slot = slot,
-		.events = SPAWNPOL_EVENTS_AUTO,
+		.events = events,
 	};
 
 	p->link = CHECK_OK(

@@ -57,6 +57,9 @@ int tpolicy_map(const struct tpolicy *p, const char *name);
 
 /* Attach to a slot, with the events the policy wants and default budgets. */
 void tpolicy_attach(struct tpolicy *p, int ring_fd, uint32_t slot);
+/* The same with these events. */
+void tpolicy_attach_for(struct tpolicy *p, int ring_fd, uint32_t slot,
+			uint32_t events);
 struct spawnpol_link_info tpolicy_info(const struct tpolicy *p);
 
 /*

@@ -38,6 +38,7 @@
 #define bpf_spin_lock(lock) ((void)(lock))
 #define bpf_spin_unlock(lock) ((void)(lock))
 #define bpf_ktime_get_ns() sim_now
+#define barrier_var(var) ((void)(var))
 
 #include "spawn_policy.h"
 
@@ -120,20 +121,25 @@ static int exec_file(const char *path)
 
 static struct bpf_iouring_ctx chain;
 static const char *step_name; /* of the EXEC */
-static char staged[PATH_MAX], last_tried[PATH_MAX];
+static char staged[SPAWN_POLICY_DIRS_SIZE], last_tried[PATH_MAX];
 static bool is_interp, has_result;
 static int forced_result;
+static unsigned int nr_staged; /* requests of the step */
 static __u64 delay, total_delay;
 
-int bpf_iouring_stage_exec_dir(struct bpf_iouring_ctx *ctx, const char *dir,
-			       __u32 size)
+int bpf_iouring_stage_exec_search(struct bpf_iouring_ctx *ctx, const char *list,
+				  __u32 size)
 {
+	size_t len = strnlen(list, size);
+
 	CHECK_EQ(ctx == &chain, 1);
-	CHECK(memchr(dir, 0, size) && *dir);
-	if (strlen(dir) + 1 + strlen(step_name) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	strcat(strcat(strcpy(staged, dir), "/"), step_name);
+	if (!len)
+		return -EINVAL;
+	CHECK_LT(len, sizeof(staged));
+	memcpy(staged, list, len);
+	staged[len] = '\0';
 	is_interp = false;
+	nr_staged++;
 	return 0;
 }
 
@@ -144,6 +150,7 @@ int bpf_iouring_stage_exec_interp(struct bpf_iouring_ctx *ctx,
 	CHECK(memchr(interp, 0, size) && *interp);
 	snprintf(staged, sizeof(staged), "%s", interp);
 	is_interp = true;
+	nr_staged++;
 	return 0;
 }
 
@@ -176,20 +183,67 @@ static void issue_own(int (*own)(void))
 	chain.event = IORING_POLICY_FAILED;
 	if (step_name)
 		snprintf(last_tried, sizeof(last_tried), "%s", step_name);
+	chain.search_offset = -1;
 	chain.res = own();
+}
+
+/* DIRECTORY/NAME: its result. */
+static int exec_candidate(const char *dir, size_t len)
+{
+	if (len + 1 + strlen(step_name) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	snprintf(last_tried, sizeof(last_tried), "%.*s/%s", (int)len, dir, step_name);
+	chain.search_offset = dir - staged;
+	return exec_file(last_tried);
+}
+
+/* As the kernel searches a list. */
+static int exec_list(void)
+{
+	bool denied = false;
+	const char *dir = staged;
+	size_t len;
+	int res;
+
+	chain.search_offset = -1;
+	for (;; dir += len + 1) {
+		chain.attempt++;
+		len = strchrnul(dir, ':') - dir;
+		CHECK(len);
+		res = exec_candidate(dir, len);
+		if (!execvp_goes_on(-res))
+			return res;
+		denied |= res == -EACCES;
+		if (!dir[len])
+			return denied ? -EACCES : res;
+	}
+}
+
+static int exec_interp(void)
+{
+	sprintf(story + strlen(story), "(%s) ", last_tried);
+	chain.attempt++;
+	chain.search_offset = -1;
+	return exec_file(staged);
 }
 
 static void issue_staged(void)
 {
 	CHECK(*staged);
-	chain.attempt++;
 	chain.event = IORING_POLICY_STAGED;
 	chain.staged_opcode = SPAWNPOL_OP_EXEC;
-	if (is_interp)
-		sprintf(story + strlen(story), "(%s) ", last_tried);
-	else
-		strcpy(last_tried, staged);
-	chain.res = exec_file(staged);
+	chain.res = is_interp ? exec_interp() : exec_list();
+}
+
+/* The program runs, and who has asked for that is told. */
+static void tell_execed(void)
+{
+	if (!(spawn_policy_events(&setup) & IORING_POLICY_EXECED))
+		return;
+	chain.event = IORING_POLICY_EXECED;
+	*staged = 0;
+	CHECK_EQ(spawn_policy(&chain), IORING_VERDICT_CONTINUE);
+	CHECK(!*staged);
 }
 
 static int verdict; /* the last one */
@@ -212,9 +266,11 @@ static int run_step(int (*own)(void))
 			issue_own(own);
 		else
 			return has_result ? forced_result : chain.res;
-		if (!chain.res)
+		if (!chain.res) {
+			tell_execed();
 			return 0;
-		CHECK_LT(chain.attempt, 1000);
+		}
+		CHECK_LT(nr_staged, 1000);
 	}
 }
 
@@ -237,6 +293,8 @@ static void begin(__u32 opcode, const char *name)
 	chain.opcode = opcode;
 	chain.res = 0;
 	chain.attempt = 0;
+	chain.search_offset = -1;
+	nr_staged = 0;
 	chain.flags |= IORING_POLICY_F_CAN_RETRY;
 }
 

@@ -28,6 +28,27 @@ static uint64_t add_delays(uint64_t sum, const struct spawn_policy_retry *r)
 	return sum;
 }
 
+static uint64_t nr_dirs(const struct spawn_policy_config *c)
+{
+	const char *dir = NULL;
+	uint64_t nr = 0;
+	size_t len;
+
+	while ((dir = spawn_policy_next_dir(c, dir, &len)))
+		nr++;
+	return nr;
+}
+
+/*
+ * A search is one request, whatever it tries, as long as it is the kernel's. The policy
+ * searches directory by directory by the other rule, after a retry, and after a shell that
+ * was not executed.
+ */
+static bool may_search_by_steps(const struct spawn_policy_config *c)
+{
+	return c->errors == SPAWN_POLICY_ERRORS_POSIX || c->nr_retries || c->shell[0];
+}
+
 /*
  * Each rule has its tries for each step, and a step can meet all their errors. A
  * search tries each directory, the shell for what it finds there, and once more the
@@ -35,16 +56,13 @@ static uint64_t add_delays(uint64_t sum, const struct spawn_policy_retry *r)
  */
 static struct need need_of(const struct spawn_policy_config *c)
 {
+	const uint64_t dirs = nr_dirs(c);
 	struct need need = { .search = c->shell[0] ? 1 : 0 };
-	const char *dir = NULL;
-	uint64_t nr_dirs = 0;
 	unsigned int i;
 
-	while ((dir = spawn_policy_next_dir(c, dir)))
-		nr_dirs++;
-	if (nr_dirs)
-		need.search = nr_dirs * (c->shell[0] ? 2 : 1) +
-			      (c->remember_ns ? 1 : 0);
+	if (dirs)
+		need.search = (may_search_by_steps(c) ? dirs : 1) *
+			      (c->shell[0] ? 2 : 1) + (c->remember_ns ? 1 : 0);
 	need.issues = need.search;
 	for (i = 0; i < c->nr_retries && i < SPAWN_POLICY_MAX_RETRIES; i++) {
 		need.issues += c->retries[i].count;

@@ -54,19 +54,40 @@ static int check_options(struct tool *t, const struct object *o)
 		      given, o->path, SPAWN_POLICY_CONFIG_MAP);
 }
 
+/* A policy that remembers has to be told what was found; others are not to be run for it. */
+static bool asks_for_more(const struct object *o,
+			  const struct spawn_policy_config *config, uint32_t *events)
+{
+	if (!config->remember_ns || object_events(o, events))
+		return false;
+	*events |= IORING_POLICY_EXECED;
+	return true;
+}
+
 /* With the numbers of this kernel, which has been checked. */
 static int verify(struct tool *t, struct object *o,
 		  struct spawn_policy_config *config)
 {
-	const struct spawnpol_policy_value value = {
-		.name = SPAWN_POLICY_CONFIG_MAP,
-		.data = config,
-		.size = sizeof(*config),
+	uint32_t events;
+	const struct spawnpol_policy_value values[] = {
+		{
+			.name = SPAWN_POLICY_CONFIG_MAP,
+			.data = config,
+			.size = sizeof(*config),
+		},
+		{
+			.name = SPAWN_POLICY_EVENTS_VARIABLE,
+			.data = &events,
+			.size = sizeof(events),
+		},
 	};
+	size_t nr = has_config(o) ? 1 : 0;
 	int ret;
 
 	policy_options_number(config);
-	ret = object_load(o, kernel_query(), &value, has_config(o) ? 1 : 0);
+	if (nr && asks_for_more(o, config, &events))
+		nr++;
+	ret = object_load(o, kernel_query(), values, nr);
 	return ret ? hand_on(t, o, ret) : 0;
 }
 

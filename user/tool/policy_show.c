@@ -19,16 +19,13 @@ static const char *errors_name(const struct spawn_policy_config *c)
 	return c->errors == SPAWN_POLICY_ERRORS_POSIX ? "posix" : "glibc";
 }
 
-static void put_path(const struct spawn_policy_config *c)
+/* The map can have been written by anybody. */
+static uint32_t dirs_size(const struct spawn_policy_config *c)
 {
-	const char *dir = spawn_policy_next_dir(c, NULL);
-
-	printf(" --path %s", dir ?: "''");
-	while (dir && (dir = spawn_policy_next_dir(c, dir)))
-		printf(":%s", dir);
+	return c->dirs_size < SPAWN_POLICY_DIRS_SIZE ? c->dirs_size :
+						       SPAWN_POLICY_DIRS_SIZE;
 }
 
-/* The map can have been written by anybody. */
 static unsigned int nr_retries(const struct spawn_policy_config *c)
 {
 	return c->nr_retries < SPAWN_POLICY_MAX_RETRIES ? c->nr_retries :
@@ -38,6 +35,14 @@ static unsigned int nr_retries(const struct spawn_policy_config *c)
 static unsigned int nr_on(const struct spawn_policy_config *c)
 {
 	return c->nr_on < SPAWN_POLICY_MAX_ON ? c->nr_on : SPAWN_POLICY_MAX_ON;
+}
+
+static void put_path(const struct spawn_policy_config *c)
+{
+	if (c->dirs_size)
+		printf(" --path %.*s", (int)dirs_size(c), c->dirs);
+	else
+		printf(" --path ''");
 }
 
 static void put_rules(const struct spawn_policy_config *c)
@@ -141,11 +146,15 @@ static void json_rules(struct json *j, const struct spawn_policy_config *c)
 static void json_config(struct json *j, const struct spawn_policy_config *c)
 {
 	const char *dir = NULL;
+	char text[SPAWN_POLICY_PATH_SIZE];
+	size_t len;
 
 	json_object(j, "config");
 	json_array(j, "path");
-	while ((dir = spawn_policy_next_dir(c, dir)))
-		json_text(j, NULL, dir);
+	while ((dir = spawn_policy_next_dir(c, dir, &len))) {
+		snprintf(text, sizeof(text), "%.*s", (int)len, dir);
+		json_text(j, NULL, text);
+	}
 	json_end(j);
 	json_rules(j, c);
 	json_text(j, "errors", errors_name(c));
