@@ -122,6 +122,26 @@ TEST(O1_deadlines_of_one_submission)
 	check_many();
 }
 
+/* Late enough for the child to be in its step by then. */
+TEST(O2_the_report_of_a_deadline)
+{
+	uint64_t timeout_ns = 10 * 1000 * 1000;
+
+	make_fifo();
+	tring_init(&r, 0);
+	do {
+		wait_and_exit();
+		whole_report(&w);
+		w.arg.timeout_ns = timeout_ns *= 2;
+		EXPECT_EQ(whole_run(&r, &w)->res, -ETIME);
+		whole_is_gone();
+	} while (whole_step_of(tring_cqe(&r, WHOLE)) == IORING_SPAWN_NO_CHILD);
+	EXPECT_EQ(whole_step_of(tring_cqe(&r, WHOLE)), 0);
+	EXPECT_EQ(w.told.report.end, IORING_END_DEADLINE);
+	EXPECT_EQ(w.told.report.step, 0);
+	EXPECT_EQ(w.told.report.error, -ETIME);
+}
+
 TEST(O1_a_deadline_and_a_cancel, .timeout = 120)
 {
 	unsigned int i, cancelled = 0;
