@@ -159,7 +159,6 @@ TEST(O5_what_spawn_cannot_say_stays_links)
 {
 	struct io_uring_sqe sqe = { .opcode = IORING_OP_NOP };
 	struct spawnpol_chain *c = new_chain("/bin/x");
-	char path[PATH_MAX + 1] = "";
 
 	begin();
 	CHECK_OK(spawnpol_chain_close(c, 3));
@@ -178,18 +177,25 @@ TEST(O5_what_spawn_cannot_say_stays_links)
 	c = new_chain("/bin/x");
 	CHECK_OK(spawnpol_chain_sqe(c, &sqe));
 	stays_links(c, 3);
-	/* what the kernel would refuse without a step's number */
-	c = new_chain("/bin/x");
-	CHECK_OK(spawnpol_chain_chdir(c, ""));
-	stays_links(c, 3);
-	c = new_chain("/bin/x");
-	CHECK_OK(spawnpol_chain_chdir(c, memset(path, '/', PATH_MAX)));
-	stays_links(c, 3);
-	/* a policy must not look for it */
-	c = new_chain(NULL);
+}
+
+/* What a policy is not to look for, and what it is. */
+TEST(O5_names_that_are_as_they_are)
+{
+	struct spawnpol_chain *c = new_chain(NULL);
+	const struct io_uring_spawn *arg;
+
+	begin();
 	CHECK_OK(spawnpol_chain_program_at(c, AT_FDCWD, "x", 0));
-	stays_links(c, 2);
-	stays_links(search("x", ""), 2);
+	EXPECT_EQ(queued(c)->flags, (unsigned int)IORING_SPAWN_AS_IS);
+	arg = queued(search("x", ""));
+	EXPECT_EQ(arg->flags, (unsigned int)IORING_SPAWN_AS_IS);
+	EXPECT_EQ(arg->search, 0u);
+	EXPECT_STR((char *)(uintptr_t)arg->path, "x");
+	EXPECT_EQ(queued(search("x", "/a:"))->flags, 0u);
+	arg = queued(new_chain("x"));
+	EXPECT_EQ(arg->flags, (unsigned int)IORING_SPAWN_NEED_POLICY);
+	EXPECT_EQ(arg->dfd, -1);
 }
 
 TEST(O5_commands_of_any_kind_are_steps)
@@ -276,8 +282,10 @@ TEST(O5_outcomes_of_programs)
 	expect(&out, SPAWNPOL_KIND_CHDIR, 0, -ENOTDIR, "/d");
 	queued(c);
 	report(c, 1, 1, -EACCES, "/bin/x");
+	c->told.report.pid = 78;
 	out = ended(c, -EACCES, 1);
 	expect(&out, SPAWNPOL_KIND_EXEC, 1, -EACCES, "/bin/x");
+	EXPECT_EQ(out.pid, 78);
 }
 
 TEST(O5_outcomes_without_a_child)

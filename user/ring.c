@@ -236,11 +236,8 @@ int spawnpol_ring_register(struct spawnpol_ring *ring, unsigned int opcode,
 {
 	int err = ring_usable(ring);
 
-	if (err)
-		return err;
-	if (opcode == SPAWNPOL_ATTACH_BPF)
-		ring->attached = true;
-	return ring_register(ring_at(ring->uring), opcode, arg, nr_args);
+	return err ? err : ring_register(ring_at(ring->uring), opcode, arg,
+					 nr_args);
 }
 
 int spawnpol_ring_use_links(struct spawnpol_ring *ring, bool on)

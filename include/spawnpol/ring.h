@@ -106,8 +106,7 @@ struct spawnpol_chain;
  * So it does where the kernel has SPAWN, unless spawnpol_ring_use_links() says otherwise.
  * The outcomes are the same. Chains of which SPAWN cannot say all stay links of requests
  * also then: those with spawnpol_chain_close(), _sqe() of another operation than CHILD,
- * several programs, a bare name for spawnpol_chain_program_at(), or too much for one
- * request (max_spawn of spawnpol_query()).
+ * several programs, or too much for one request (max_spawn of spawnpol_query()).
  */
 bool spawnpol_ring_uses_spawn(const struct spawnpol_ring *ring);
 

@@ -61,7 +61,6 @@ int action_add_path(struct spawnpol_chain *chain, enum spawnpol_kind kind,
 	if (err)
 		return err;
 	chain->step_paths += size;
-	chain->odd_path |= size == 1 || size > PATH_MAX;
 	return 0;
 }
 

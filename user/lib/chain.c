@@ -282,12 +282,8 @@ static int add_program(struct spawnpol_chain *chain, int fd, const char *path,
 	/* what is borrowed is not even looked at */
 	const char *kept = chain->borrow ? path :
 			   chain_keep(chain, path, strlen(path) + 1);
-	int err = kept ? chain_add_exec(chain, fd, kept, at_flags, flags) : -ENOMEM;
 
-	if (!err && fd == AT_FDCWD)
-		chain->programs.v[chain->programs.nr - 1].bare =
-			chain->borrow || !strchr(path, '/');
-	return err;
+	return kept ? chain_add_exec(chain, fd, kept, at_flags, flags) : -ENOMEM;
 }
 
 int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path)

@@ -31,7 +31,6 @@ struct spawnpol_ring {
 	ino_t ino;
 	struct io_uring_spawn_query query; /* the answer of its kernel */
 	atomic_bool links;		/* no chain becomes one request */
-	atomic_bool attached;		/* by the library: it may have a policy */
 
 	pthread_mutex_t lock;		/* both queues and all that follows */
 	unsigned int outcomes;		/* that will come */
@@ -69,7 +68,6 @@ _Static_assert(INDEX_STEP + SPAWNPOL_MAX_STEPS <= INDEX_EXIT,
 struct step {
 	struct io_uring_sqe sqe;
 	enum spawnpol_kind kind;
-	bool bare;			/* an EXEC of what is, or may be, a bare name */
 };
 
 struct steps {
@@ -136,7 +134,6 @@ struct spawnpol_chain {
 	struct search search;
 	struct whole whole;
 	size_t step_paths;		/* bytes that paths of actions take */
-	bool odd_path;			/* one of them is empty, or too long for any */
 	struct block *blocks;
 	char **argv, **envp;		/* in blocks, or NULL */
 	char *default_argv[2];

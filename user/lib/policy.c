@@ -87,7 +87,6 @@ int spawnpol_ring_attach(struct spawnpol_ring *ring, int prog_fd,
 	err = resolve(&o, opts, prog_fd);
 	if (err)
 		return err;
-	ring->attached = true;
 	return attach_to_ring(ring_at(ring->uring), prog_fd, &o);
 }
 

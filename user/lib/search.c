@@ -117,16 +117,6 @@ static unsigned int copy_list(char *to, const char *list)
 	return nr;
 }
 
-/* The kernel takes no list of nothing: that is a path that begins where the child is. */
-static int add_here(struct spawnpol_chain *chain, const char *name)
-{
-	int err = chain_add_exec(chain, AT_FDCWD, name, 0, IORING_EXEC_SEARCH);
-
-	if (!err)
-		chain->programs.v[chain->programs.nr - 1].bare = true;
-	return err;
-}
-
 static int begin_search(struct spawnpol_chain *chain, struct search *search)
 {
 	int err = search_dissolve(chain) ?: reserve_attempts(chain, search);
@@ -157,8 +147,9 @@ static int add_search(struct spawnpol_chain *chain, const char *name,
 	search.nr = copy_list(list, path);
 	if (!search.nr)
 		return chain_fail(chain, -ENAMETOOLONG);
+	/* the kernel takes no list of nothing: that is a path, and begins where the child is */
 	if (!*list)
-		return add_here(chain, kept);
+		return chain_add_exec(chain, AT_FDCWD, kept, 0, IORING_EXEC_SEARCH);
 	search.list_size = strlen(list) + 1;
 	return begin_search(chain, &search);
 }

@@ -37,45 +37,26 @@ static bool has_commands_only(const struct spawnpol_ring *ring,
 	return true;
 }
 
-/*
- * Can a policy take a bare name for one that it is to look for? SPAWN cannot say that it
- * is not, as EXEC can. A ring that no other process and no other thread has, and that the
- * library has attached nothing to, has no policy.
- */
-static bool policy_may_search(const struct spawnpol_ring *ring,
-			      const struct step *exec)
-{
-	return exec->sqe.ioprio & IORING_EXEC_SEARCH && exec->bare &&
-	       !(ring->registered && !atomic_load(&ring->attached));
-}
-
 /* One program, or one search and nothing else. */
-static bool has_one_program(const struct spawnpol_ring *ring,
-			    const struct spawnpol_chain *chain)
+static bool has_one_program(const struct spawnpol_chain *chain)
 {
-	if (chain->search.list)
-		return true;
-	return chain->programs.nr == 1 &&
-	       !policy_may_search(ring, &chain->programs.v[0]);
+	return chain->search.list || chain->programs.nr == 1;
 }
 
-/*
- * The kernel copies all of it at once, and not any size. A path that it would refuse is
- * told better by a request of its own: an error of SPAWN as a whole names no step.
- */
+/* The kernel copies all of it at once, and not any size. */
 static bool fits(const struct spawnpol_ring *ring,
 		 const struct spawnpol_chain *chain)
 {
 	const size_t size = chain->actions.nr * sizeof(struct io_uring_spawn_step) +
 			    chain->step_paths + chain->search.list_size + PATH_MAX;
 
-	return !chain->odd_path && size <= ring->query.max_spawn;
+	return size <= ring->query.max_spawn;
 }
 
 bool chain_is_whole(const struct spawnpol_ring *ring,
 		    const struct spawnpol_chain *chain)
 {
-	return spawnpol_ring_uses_spawn(ring) && has_one_program(ring, chain) &&
+	return spawnpol_ring_uses_spawn(ring) && has_one_program(chain) &&
 	       has_commands_only(ring, chain) && fits(ring, chain);
 }
 
@@ -117,13 +98,15 @@ static void fill_program(struct spawnpol_chain *chain, struct io_uring_spawn *ar
 	arg->dfd = program->sqe.fd;
 	arg->path = program->sqe.addr;
 	arg->exec_flags = program->sqe.rw_flags;
+	/* an attempt of the caller's: not a policy's to look for, as with links */
+	if (program->sqe.ioprio & IORING_EXEC_SEARCH)
+		arg->flags |= IORING_SPAWN_AS_IS;
 }
 
 void whole_fill(struct spawnpol_chain *chain, bool plain, uint64_t user_data)
 {
 	struct io_uring_spawn *arg = &chain->whole.arg;
 
-	/* read while the kernel takes the request: the next submission's can follow */
 	for (unsigned int i = 0; i < chain->actions.nr; i++)
 		fill_step(&chain->whole.steps[i], &chain->actions.v[i],
 			  user_data + i);
@@ -171,7 +154,7 @@ static unsigned int last_attempt(struct spawnpol_chain *chain, int error)
 	const unsigned int nr = chain->search.nr;
 	unsigned int last = report->attempt - 1, i;
 
-	if (report->flags & IORING_REPORT_STAGED || !report->path_len)
+	if (!report->path_len)
 		return nr - 1;
 	if (error != -EACCES && last < nr && is_reported(chain, last))
 		return last;
