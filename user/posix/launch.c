@@ -106,19 +106,6 @@ static int collect(struct thread *th, struct request *rq,
 	return ret;
 }
 
-/*
- * An outcome of SPAWN can be without the pid of the child that failed. It is of one if it
- * names a step.
- */
-static bool had_child(const struct thread *th, const struct request *rq,
-		      const struct spawnpol_outcome *out)
-{
-	if (out->pid)
-		return true;
-	return out->kind != SPAWNPOL_KIND_CLONE &&
-	       spawnpol_ring_nr_sqes(th->ring, rq->chain) == 1;
-}
-
 /* --- the launch ---------------------------------------------------------------------- */
 
 /* What has become of the spawn is not known: it must not be done a second time. */
@@ -147,11 +134,11 @@ bool launch(struct thread *th, struct request *rq, pid_t *pid, int *result)
 	ret = collect(th, rq, &out);
 	if (ret < 1)
 		return lose(th, ret, result);
-	if (!had_child(th, rq, &out))
+	if (!out.pid)
 		return leave(rq, "no child", out.error);
 	if (!out.error && pid)
 		*pid = out.pid;
-	if (out.error && out.pid)
+	if (out.error)
 		wait_gone(out.pid);
 	if (has_no_ring(rq, &out))
 		return leave(rq, "a dup2 of a ring", out.error);
