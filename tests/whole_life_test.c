@@ -135,7 +135,7 @@ TEST(O2_the_report_of_a_deadline)
 		w.arg.timeout_ns = timeout_ns *= 2;
 		EXPECT_EQ(whole_run(&r, &w)->res, -ETIME);
 		whole_is_gone();
-	} while (whole_step_of(tring_cqe(&r, WHOLE)) == IORING_SPAWN_NO_CHILD);
+	} while (whole_step_of(tring_cqe(&r, WHOLE)) == WHOLE_NO_CHILD);
 	EXPECT_EQ(whole_step_of(tring_cqe(&r, WHOLE)), 0);
 	EXPECT_EQ(w.told.report.end, IORING_END_DEADLINE);
 	EXPECT_EQ(w.told.report.step, 0);

@@ -161,6 +161,8 @@ static void make_head(struct rnd *r, struct making *m, unsigned int number)
 
 	make_clone(r, &sqe);
 	m->arg.flags = sqe.rw_flags;
+	if (rnd_once_in(r, 4))
+		m->arg.flags |= IORING_SPAWN_AS_IS;
 	m->arg.slot = sqe.file_index;
 	m->arg.cookie = number;
 	m->arg.clone_args = sqe.addr;
@@ -238,7 +240,7 @@ static void spoil_numbers(struct rnd *r, struct making *m)
 {
 	switch (rnd_below(r, 7)) {
 	case 0:
-		m->arg.flags |= 4U << rnd_below(r, 30);
+		m->arg.flags |= 8U << rnd_below(r, 29);
 		break;
 	case 1:
 		m->arg.slot = IORING_SPAWN_SLOTS << rnd_below(r, 28);

@@ -29,7 +29,8 @@ static void add_clone(struct fuzz_case *c, const struct io_uring_spawn *arg)
 {
 	struct io_uring_sqe *sqe = add(c, SPAWNPOL_OP_CLONE);
 
-	sqe->rw_flags = arg->flags; /* the flags are the same */
+	/* the others are the same, and no policy looks for an attempt of a search */
+	sqe->rw_flags = arg->flags & ~IORING_SPAWN_AS_IS;
 	sqe->file_index = arg->slot;
 	sqe->off = arg->cookie;
 	sqe->addr = arg->clone_args;

@@ -98,7 +98,8 @@ static void check_numbers(struct whole *w)
 {
 	const struct io_uring_spawn *arg = &w->arg;
 
-	if (arg->flags & ~(IORING_SPAWN_NEED_POLICY | IORING_SPAWN_FILES))
+	if (arg->flags & ~(IORING_SPAWN_NEED_POLICY | IORING_SPAWN_FILES |
+			   IORING_SPAWN_AS_IS))
 		must_alone(w, EINVAL);
 	if (arg->slot >= IORING_SPAWN_SLOTS ||
 	    arg->exec_flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
@@ -111,7 +112,7 @@ static void check_numbers(struct whole *w)
 		must_alone(w, EINVAL);
 	/* the shell would not find what it is to execute */
 	if (arg->shell && (arg->exec_flags || arg->dfd != AT_FDCWD))
-		may(w, EINVAL);
+		must_alone(w, EINVAL);
 	if (arg->timeout_ns > INT64_MAX)
 		must_alone(w, EINVAL);
 	/* what clone3(2) says of its attributes is not modelled */

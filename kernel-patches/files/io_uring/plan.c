@@ -38,7 +38,6 @@ struct io_plan_step {
 };
 
 struct io_plan {
-	struct io_chain		chain;		/* once it has been issued */
 	struct io_clone		clone;
 	u64			timeout_ns;	/* 0: none */
 	size_t			size;		/* of all that was imported */
@@ -48,6 +47,7 @@ struct io_plan {
 	unsigned int		at;		/* the next step */
 	unsigned int		nr_steps;
 
+	struct io_chain		chain;		/* once it has been issued */
 	/* what stands for the step at hand, linked to what stands for the EXEC */
 	struct io_kiocb		exec;
 	struct io_kiocb		step;		/* if there are steps */
@@ -61,7 +61,7 @@ struct io_plan {
 #define IO_PLAN_MAX_ATTEMPTS	(U32_MAX >> IORING_SPAWN_STEP_SHIFT)
 
 /* What is zeroed of it: the rest is filled in where it is needed. */
-#define IO_PLAN_HEAD		offsetof(struct io_plan, exec)
+#define IO_PLAN_HEAD		offsetof(struct io_plan, chain)
 
 /* The request, until it is a chain. */
 struct io_spawn_op {
