@@ -8,6 +8,8 @@
  * It shows a map shared by chains that run side by side: entries are made by
  * whoever comes first and counted with atomic additions. It leaves out the
  * names of what failed; the tracepoints of the group io_uring_spawn have them.
+ * It leaves out launches that succeed, too: IORING_POLICY_EXECED tells of each, which
+ * costs a run for each.
  *
  * It has no opinion, so it passes each question to the next policy of its slot. One
  * that is attached before it can keep failures from it.

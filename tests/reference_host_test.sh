@@ -48,7 +48,7 @@ test_events_and_verdicts()
 test_context()
 {
 	sed -n '/^struct bpf_iouring_ctx {/,/^}/s/^\t__[us][0-9]*\t\([a-z_]*\).*/\1/p' "$UAPI" |
-		sort -u >"$DIR/kernel"
+		grep -vx resv | sort -u >"$DIR/kernel"
 	sed -n '/^\.SH CONTEXT/,/^Bits of/p' "$PAGE" |
 		sed -n '/^\.TP/{n;s/^\.IR\? //;s/[",]//g;p}' | tr -s ' ' '\n' | sort -u >"$DIR/page"
 	both 'fields of the context'

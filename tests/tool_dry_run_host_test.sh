@@ -101,7 +101,7 @@ test_situations_that_the_kernel_never_makes()
 	never 'with the event clone there is no child yet' 'leave out step=' clone clone:EAGAIN step=1
 	never 'before-exec is about exec' 'before-step' before-exec open
 	never 'before-step is about all steps but exec' 'before-exec' before-step exec name=x
-	never 'no event follows an exec that has succeeded' 'failed exec:ENOENT' 'done' exec name=x
+	never 'the event of an exec that has succeeded is execed' 'failed exec:ENOENT' 'done' exec name=x
 	never 'a step that is done has no error' 'failed' 'done' open:ENOENT
 	never 'before a step is issued it has no result' 'leave out the result' before-exec exec:ENOENT name=x
 	never 'before a step is issued it has no result' 'leave out the result' before-step open:0
@@ -110,8 +110,8 @@ test_situations_that_the_kernel_never_makes()
 	never 'a step that has failed has an error' 'STEP:ERRNO' failed exec name=x
 	never 'a step that has failed has an error' 'STEP:ERRNO' failed open:3
 	never 'request= tells of' 'staged' failed exec:ENOENT name=x request=open
-	never 'no event follows an exec that has succeeded, staged or not' 'STEP:ERRNO' staged exec name=x
-	never 'no event follows an exec that has succeeded, staged or not' 'request=' staged open request=exec
+	never 'the event of a staged exec that has succeeded is execed' 'STEP:ERRNO' staged exec name=x
+	never 'the event of a staged exec that has succeeded is execed' 'request=' staged open request=exec
 	never 'an exec has a name' 'name=PROGRAM' before-exec exec
 	never 'the path of an exec is its name' 'name=' failed exec:ENOENT name=x path=/x
 	never 'policies see the paths of' 'leave out path=' failed setsid:EPERM path=/x
@@ -128,6 +128,22 @@ test_situations_that_the_kernel_never_makes()
 		before-exec exec name=/bin/x flags=exec-at
 	never 'flags=exec-at is about' 'without a slash' failed open:ENOENT flags=exec-at
 	never 'no exec follows' 'leave out name=' failed open:ENOENT name=x flags=last
+}
+
+# O4: searches, and programs that run.
+test_searches_that_the_kernel_never_makes()
+{
+	never 'miss is about the exec of a spawn' 'name=PROGRAM' miss open:ENOENT
+	never 'miss is about the exec of a spawn' 'name=PROGRAM' miss exec:ENOENT name=/bin/x
+	never 'a search goes on after EACCES' 'or failed' miss exec:EIO name=x
+	never 'a search goes on after EACCES' 'or failed' miss exec name=x
+	never 'a directory has been searched' 'leave out search_offset=' \
+		miss exec:ENOENT name=x search_offset=-1
+	never 'an exec that has succeeded has the result 0' 'use failed' execed exec:ENOENT name=x
+	never 'before a step is issued, nothing has been searched' 'leave out search_offset=' \
+		before-exec exec name=x search_offset=0
+	misuse_of "search_offset=: '-2' is not a number from -1" \
+		failed exec:ENOENT name=x search_offset=-2
 }
 
 test_an_empty_name_cannot_be_tested()
@@ -157,6 +173,10 @@ test_unusual_situations_are_read()
 	staged open request=umask
 	staged exec:ENOENT name=x
 	failed exec:ENOENT name=x flags=search,hardlink
+	failed exec:ENOENT name=x search_offset=7
+	miss exec:EACCES name=x search_offset=0
+	execed exec name=x search_offset=3
+	execed nop
 	failed exec:ENOEXEC name=x flags=search
 	failed exec:ENOENT name=a/b flags=exec-at,last
 	failed open:EIO name=x flags=exec-at,hardlink off=7

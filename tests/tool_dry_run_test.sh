@@ -24,7 +24,7 @@ table()
 test_one_situation()
 {
 	asked 0 --path /a:/b before-exec exec name=prog
-	expect_out 'before-exec exec name=prog => submit exec:/a/prog'
+	expect_out 'before-exec exec name=prog => submit search:/a:/b'
 	expect_out 'scratch: 0x'
 	asked 0 --shell failed exec:ENOEXEC name=/x/prog
 	expect_out '=> submit interp:/bin/sh'
@@ -47,13 +47,13 @@ test_each_difference_is_named()
 	expect_out 'delay is 1s, not 2s'
 	asked 1 failed exec:ENOENT name=/x expect continue result=EACCES
 	expect_out 'result is none, not EACCES'
-	asked 1 before-exec exec name=x expect submit staged=exec:/sbin/x
-	expect_out 'staged is exec:/bin/x, not exec:/sbin/x'
+	asked 1 before-exec exec name=x expect submit staged=search:/sbin
+	expect_out 'staged is search:/bin:/usr/bin, not search:/sbin'
 	asked 1 before-exec exec name=x expect submit staged=none
-	expect_out 'staged is exec:/bin/x, not none'
+	expect_out 'staged is search:/bin:/usr/bin, not none'
 	asked 1 before-exec exec name=x expect submit staged=exec staged=exec
-	expect_out 'staged is exec:/bin/x, not exec exec'
-	asked 0 before-exec exec name=x expect submit staged=exec
+	expect_out 'staged is search:/bin:/usr/bin, not exec exec'
+	asked 0 before-exec exec name=x expect submit staged=search
 	asked 1 failed open:ENOENT expect abort fails=EBADRQC
 	expect_out 'fails is none, not EBADRQC'
 	asked 1 failed open:ENOENT expect abort scratch=1,7
@@ -70,16 +70,41 @@ test_a_search_in_a_table()
 {
 	table 0 --path /a:/b --retry ETXTBSY=1@5ms --shell <<-'END'
 	# with a comment
-	before-exec exec name="two words"  expect submit staged="exec:/a/two words"
-	then staged exec:ETXTBSY           expect submit staged="exec:/a/two words" delay=5ms
+	before-exec exec name="two words"  expect submit staged="search:/a:/b"
+	then staged exec:ETXTBSY           expect submit staged="search:/a" delay=5ms
 	then staged exec:ENOEXEC           expect submit staged=interp:/bin/sh
-	then staged exec:EACCES            expect submit staged="exec:/b/two words" # and so on
+	then staged exec:EACCES            expect submit staged="search:/b" # and so on
 	then staged exec:ENOENT            expect continue result=EACCES staged=none
 
-	before-exec exec name=other        expect submit staged=exec:/a/other
+	before-exec exec name=other        expect submit staged=search
+	then staged exec:ETXTBSY search_offset=3  expect submit staged=search:/b
 	END
 	expect_out "ok $DIR/table:2: "
-	expect_out '6 situations, 0 not as expected'
+	expect_out '7 situations, 0 not as expected'
+}
+
+# O4: where a search ends, how many candidates that is, and what is remembered of it.
+test_a_search_that_is_remembered()
+{
+	cat >"$DIR/table" <<-'END'
+	before-exec exec name=x               expect submit staged=search:/a:/bb:/c
+	then execed exec search_offset=3      expect continue staged=none
+	before-exec exec name=x               expect submit staged=search:/bb
+	then staged exec:ENOENT               expect submit staged=search:/a:/bb:/c
+	then staged exec:ENOENT               expect continue
+	before-exec exec name=y               expect submit staged=search:/a:/bb:/c
+	then staged exec:EIO search_offset=3  expect continue
+	END
+	asked 0 --table "$DIR/table" --path /a:/bb:/c --remember 1h
+	expect_out '7 situations, 0 not as expected'
+	run "$TOOL" test --json --table "$DIR/table" --path /a:/bb:/c --remember 1h
+	OUT=$(/usr/bin/python3 -c 'import json, sys
+print(*[s["attempt"] for s in json.load(sys.stdin)["situations"]])' <<<"$OUT") || fail "no JSON: $OUT"
+	expect_equal "$OUT" '0 2 0 1 4 0 2'
+	# it asks for the event only if it remembers
+	asked 1 --path /a execed exec name=x expect continue
+	expect_out 'the kernel never asks this policy about execed: it asks for before-exec,clone'
+	expect_out 'SPAWNPOL_EVENTS(IORING_POLICY_EXECED)'
 }
 
 test_what_then_carries_on()
@@ -152,7 +177,7 @@ test_a_loaded_policy()
 {
 	run "$TOOL" load spawn_policy --name mine --path /opt/bin
 	expect_status 0
-	asked 0 --policy mine before-exec exec name=x expect submit staged=exec:/opt/bin/x
+	asked 0 --policy mine before-exec exec name=x expect submit staged=search:/opt/bin
 	asked 1 --policy missing failed exec:ENOENT name=x
 	expect_err "no policy 'missing' is loaded"
 }
@@ -202,9 +227,30 @@ test_what_cannot_follow_in_a_chain()
 	failed exec:EIO name=/x    expect retry
 	then staged exec:ENOENT
 	END
-	never 'no event follows a staged exec that has succeeded' --path /a <<-'END'
+	never 'the event of a staged exec that has succeeded is execed' --path /a <<-'END'
 	before-exec exec name=x    expect submit
 	then staged exec
+	END
+	never 'the chain has ended: the program runs' --path /a --remember 1h <<-'END'
+	before-exec exec name=x    expect submit
+	then execed exec           expect continue
+	then failed exec:ENOENT
+	END
+	never 'the policy has staged no exec' --object fallback_policy --events execed <<-'END'
+	failed open:ENOENT         expect submit
+	then execed open
+	END
+	never 'the policy has not staged a search' --shell <<-'END'
+	failed exec:ENOEXEC name=x expect submit
+	then staged exec:ENOENT search_offset=0
+	END
+	never 'no directory of the search begins at 2' --path /a:/b <<-'END'
+	before-exec exec name=x    expect submit
+	then staged exec:EIO search_offset=2
+	END
+	never 'no directory of the search begins at 6' --path /a:/b <<-'END'
+	before-exec exec name=x    expect submit
+	then staged exec:EIO search_offset=6
 	END
 	never 'the policy has not staged openat' --object "$told" <<-'END'
 	failed exec:ENOENT name=x  expect submit
@@ -262,9 +308,9 @@ test_steps_of_a_chain_are_counted()
 	clone clone:EAGAIN                          expect retry
 	then failed chdir:EIO                       expect skip
 	then failed chdir:EIO                       expect skip
-	then before-exec exec name=x flags=hardlink expect submit staged=exec:/a/x
+	then before-exec exec name=x flags=hardlink expect submit staged=search:/a
 	then staged exec:ENOENT                     expect continue
-	then before-exec exec name=y                expect submit staged=exec:/a/y
+	then before-exec exec name=y                expect submit staged=search:/a
 	END
 	asked 0 --table "$DIR/table" --path /a --retry EAGAIN=1 --on chdir:any=skip
 	expect_out '6 situations, 0 not as expected'

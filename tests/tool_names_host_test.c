@@ -126,5 +126,5 @@ TEST(wrong_names_are_answered_with_the_valid_ones)
 	EXPECT_STR(t.problem.remedy, "one of continue, retry, skip, submit, abort, pass");
 	EXPECT_EQ(event_mask(&t, "done,never", &mask), -EINVAL);
 	EXPECT_STR(t.problem.remedy,
-		   "one of failed, staged, before-step, before-exec, done, clone");
+		   "one of failed, staged, before-step, before-exec, done, clone, miss, execed");
 }

@@ -52,7 +52,7 @@ static const struct option_desc policy_options[] = {
 	  .value = "PATH", .complete = COMPLETE_FILE,
 	  .help = "Run a file without a known format (ENOEXEC) through PATH, /bin/sh by default, as execvp does." },
 	{ "remember", 0, DURATION(remember_ns), .value = "TIME",
-	  .help = "For so long, try the directory first in which a name was found: 10s, 1m. Within that time a program that newly appears in an earlier directory is not seen. Without this option every search begins with the first directory." },
+	  .help = "For so long, try the directory first in which a name was found: 10s, 1m. Within that time a program that newly appears in an earlier directory is not seen. The policy then asks for the event execed. Without this option every search begins with the first directory." },
 	{ "function", 0, TEXT(function), .value = "NAME",
 	  .help = "Which function of the object is the policy, if it has several." },
 	{ 0 }
@@ -88,7 +88,7 @@ static const struct option_desc attach_options[] = {
 	  .help = "Ask it directly after this policy of the slot." },
 	{ "events", 'e', TEXT(events), .value = "EVENT,...",
 	  .complete = COMPLETE_EVENTS,
-	  .help = "Events to report besides failures: before-step, before-exec, done, clone (see 'spawnpol help events'). Without this option: those that the policy asks for." },
+	  .help = "Events to report besides failures: before-step, before-exec, done, clone, miss, execed (see 'spawnpol help events'). Without this option: those that the policy asks for." },
 	{ 0 }
 };
 

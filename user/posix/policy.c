@@ -24,6 +24,8 @@ static const struct {
 	{ "before-exec", IORING_POLICY_BEFORE_EXEC },
 	{ "done", IORING_POLICY_DONE },
 	{ "clone", IORING_POLICY_CLONE },
+	{ "miss", IORING_POLICY_MISS },
+	{ "execed", IORING_POLICY_EXECED },
 };
 
 /* Copies, for the environment can change; pin is NULL if no policy is named. */

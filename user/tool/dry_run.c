@@ -13,6 +13,8 @@
 #include "situation_rules.h"
 
 #define BEFORE	(IORING_POLICY_BEFORE_STEP | IORING_POLICY_BEFORE_EXEC)
+/* There is something to go on with. */
+#define GOES_ON	(BEFORE | IORING_POLICY_MISS)
 
 _Static_assert(offsetof(struct dry_run, staged) ==
 	       offsetof(struct dry_run, result) +
@@ -34,17 +36,52 @@ struct dry_run *dry_run_new(uint32_t events)
 	return run;
 }
 
-/* Requests that are issued when this run's verdict is followed. */
-static uint32_t issued(const struct dry_run *run)
+const struct bpf_iouring_test_staged *dry_run_search(const struct dry_run *run)
 {
+	const struct bpf_iouring_test_staged *last;
+
+	if (run->verdict != IORING_VERDICT_SUBMIT || !run->result.nr_staged)
+		return NULL;
+	last = &run->staged[run->result.nr_staged - 1];
+	return last->kind == IORING_STAGED_SEARCH ? last : NULL;
+}
+
+/* The candidates of a search up to the directory at offset. */
+static uint32_t candidates(const struct bpf_iouring_test_staged *search, int32_t offset)
+{
+	uint32_t nr = 1;
+
+	for (int i = 0; i < offset && search->path[i]; i++)
+		nr += search->path[i] == ':';
+	return nr;
+}
+
+/*
+ * Where a search has ended: if it is over because nothing was found, with its last
+ * directory. (The end of a list of more than 4095 bytes is not known here.)
+ */
+static int32_t searched_to(const struct bpf_iouring_test_staged *search,
+			   const struct bpf_iouring_ctx *ctx)
+{
+	const char *colon = strrchr(search->path, ':');
+
+	return colon && situation_search_goes_on(ctx->res) ? colon + 1 - search->path : 0;
+}
+
+/* Requests that are issued when this run's verdict is followed. */
+static uint32_t issued(const struct dry_run *run, const struct bpf_iouring_ctx *ctx)
+{
+	const struct bpf_iouring_test_staged *search = dry_run_search(run);
+
 	switch (run->verdict) {
 	case IORING_VERDICT_RETRY:
 		return 1;
 	case IORING_VERDICT_SUBMIT:
-		return run->result.nr_staged;
+		return run->result.nr_staged +
+		       (search ? candidates(search, ctx->search_offset) - 1 : 0);
 	case IORING_VERDICT_CONTINUE:
 	case IORING_VERDICT_PASS:
-		return run->ctx.event & BEFORE ? 1 : 0;
+		return run->ctx.event & GOES_ON ? 1 : 0;
 	default:
 		return 0;
 	}
@@ -84,7 +121,20 @@ static bool is_same_step(const struct dry_run *before, const struct situation *s
 	if (situation_has_step(s))
 		return before->ctx.step == ctx->step;
 	return !(ctx->event & BEFORE) && before->verdict != IORING_VERDICT_SKIP &&
-	       (!dry_run_leaves(before) || before->ctx.event & BEFORE);
+	       (!dry_run_leaves(before) || before->ctx.event & GOES_ON);
+}
+
+/* Where the last exec has looked, if that was a search. */
+static int32_t search_offset(const struct dry_run *before,
+			     const struct bpf_iouring_ctx *ctx)
+{
+	const struct bpf_iouring_test_staged *search = dry_run_search(before);
+
+	if (ctx->event == IORING_POLICY_MISS)
+		return 0;
+	if (search && ctx->event & (IORING_POLICY_STAGED | IORING_POLICY_EXECED))
+		return searched_to(search, ctx);
+	return -1;
 }
 
 /* What the kernel would fill in, where the situation leaves it open. */
@@ -97,8 +147,10 @@ static void fill_in(const struct dry_run *before, const struct situation *s,
 	if (s->then && !same && !situation_has_step(s) &&
 	    before->ctx.event != IORING_POLICY_CLONE)
 		ctx->step++;
+	if (!situation_has_search(s))
+		ctx->search_offset = search_offset(before, ctx);
 	if (!situation_has_attempt(s))
-		ctx->attempt = same ? before->ctx.attempt + issued(before) :
+		ctx->attempt = same ? before->ctx.attempt + issued(before, ctx) :
 			       ctx->event & BEFORE ? 0 : 1;
 	if (situation_has_request(s))
 		return;
@@ -141,7 +193,7 @@ int dry_run_fails(const struct dry_run *run)
 	const uint32_t v = run->verdict;
 
 	/* whatever else it asked for, that is dropped */
-	if (v == IORING_VERDICT_PASS)
+	if (v == IORING_VERDICT_PASS || run->ctx.event == IORING_POLICY_EXECED)
 		return 0;
 	if (run->result.flags & IORING_TEST_DELAY_EXCEEDED)
 		return ETOOMANYREFS;

@@ -32,6 +32,9 @@ struct dry_run *dry_run_new(uint32_t events);
  */
 int dry_run(struct dry_run *run, int prog_fd, const struct situation *s);
 
+/* The search that was staged last, if it is what was staged last; or NULL. */
+const struct bpf_iouring_test_staged *dry_run_search(const struct dry_run *run);
+
 /* Does the policy leave it at what there is? No other policy is asked in a dry run. */
 static inline bool dry_run_leaves(const struct dry_run *run)
 {

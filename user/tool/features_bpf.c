@@ -81,7 +81,7 @@ void check_functions(const struct surroundings *s, struct finding *f)
 		"bpf_iouring_stage_exec_dir", "bpf_iouring_stage_exec_interp",
 		"bpf_iouring_exec_name", "bpf_iouring_set_result",
 		"bpf_iouring_delay", "bpf_iouring_post_staged",
-		"bpf_iouring_stage_child",
+		"bpf_iouring_stage_child", "bpf_iouring_stage_exec_search",
 	};
 	unsigned int i;
 

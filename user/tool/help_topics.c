@@ -66,7 +66,7 @@ static const struct {
 	{ "step=N", "the number of the step" },
 	{ "attempt=N", "how many requests were issued for the step" },
 	{ "scratch=N,...", "the first words of the scratch area" },
-	{ "FIELD=VALUE", "pid, user_data, cookie, off, ring_id, cgroup_id, path_flags, path_mode, path_resolve, elapsed" },
+	{ "FIELD=VALUE", "pid, user_data, cookie, off, ring_id, cgroup_id, path_flags, path_mode, path_resolve, elapsed, search_offset" },
 	{ "expect VERDICT", "see 'spawnpol help verdicts'; after it stands:" },
 	{ "result=ERRNO", "what the policy has set as the step's result, or none" },
 	{ "delay=TIME", "what it waits for, none or exceeded" },

@@ -69,6 +69,9 @@ static const struct named events[] = {
 	{ "done", IORING_POLICY_DONE, "a step has succeeded" },
 	{ "clone", IORING_POLICY_CLONE,
 	  "there is no child: clone has failed with EAGAIN or ENOMEM" },
+	{ "miss", IORING_POLICY_MISS,
+	  "the search of a spawn has not found the program in a directory" },
+	{ "execed", IORING_POLICY_EXECED, "an exec has succeeded" },
 };
 
 static const struct named verdicts[] = {

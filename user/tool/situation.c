@@ -18,14 +18,14 @@
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 #define WORD_SIZE	32
 
-enum key_type { KEY_U32, KEY_U64, KEY_TIME, KEY_FLAGS, KEY_NAME, KEY_PATH, KEY_HEAD,
+enum key_type { KEY_U32, KEY_S32, KEY_U64, KEY_TIME, KEY_FLAGS, KEY_NAME, KEY_PATH, KEY_HEAD,
 		KEY_REQUEST, KEY_SCRATCH };
 
 enum {
 	KEY_ATTEMPT, KEY_STEP, KEY_THE_REQUEST, KEY_THE_FLAGS, KEY_THE_NAME, KEY_PID,
 	KEY_USER_DATA, KEY_COOKIE, KEY_OFF, KEY_ELAPSED, KEY_THE_SCRATCH,
 	KEY_THE_PATH, KEY_PATH_FLAGS, KEY_PATH_MODE, KEY_PATH_RESOLVE, KEY_THE_HEAD,
-	KEY_RING, KEY_CGROUP,
+	KEY_RING, KEY_CGROUP, KEY_SEARCH_OFFSET,
 };
 
 #define FIELD(field)							\
@@ -55,6 +55,7 @@ static const struct key {
 	[KEY_THE_HEAD]	  = { "head", KEY_HEAD, 0, 0 },
 	[KEY_RING]	  = { "ring_id", KEY_U64, FIELD(ring_id) },
 	[KEY_CGROUP]	  = { "cgroup_id", KEY_U64, FIELD(cgroup_id) },
+	[KEY_SEARCH_OFFSET] = { "search_offset", KEY_S32, FIELD(search_offset) },
 };
 
 static const struct {
@@ -126,6 +127,21 @@ static int read_scratch(struct tool *t, const char *list, uint64_t *words,
 	return ret;
 }
 
+/* An offset, or -1: none. */
+static int read_s32(struct tool *t, const char *key, const char *text, int32_t *value)
+{
+	uint32_t number;
+
+	*value = -1;
+	if (!strcmp(text, "-1"))
+		return 0;
+	if (parse_number(text, 0, INT32_MAX, &number))
+		return misuse(t, "%s=: '%s' is not a number from -1 to %d", key, text,
+			      INT32_MAX);
+	*value = number;
+	return 0;
+}
+
 /* STEP of the names that --on takes; the running kernel's numbers. */
 static int read_step(struct tool *t, const char *name, uint32_t *op,
 		     uint32_t *opcode, uint32_t *cmd)
@@ -152,6 +168,8 @@ static int read_value(struct tool *t, struct situation *s,
 			return 0;
 		return misuse(t, "%s=: '%s' is not a number from 0 to %u",
 			      key->name, text, UINT32_MAX);
+	case KEY_S32:
+		return read_s32(t, key->name, text, where);
 	case KEY_U64:
 		return read_u64(t, key->name, text, where);
 	case KEY_TIME:
@@ -203,7 +221,7 @@ static int read_key(struct tool *t, struct situation *s, const char *word)
 			break;
 	if (!word[len] || i == COUNT(keys))
 		return unknown_key(t, word, len,
-				   "name=, step=, attempt=, flags=, pid=, user_data=, cookie=, off=, elapsed=, request=, scratch=, path=, path_flags=, path_mode=, path_resolve=, head=, ring_id=, cgroup_id=");
+				   "name=, step=, attempt=, flags=, pid=, user_data=, cookie=, off=, elapsed=, request=, scratch=, path=, path_flags=, path_mode=, path_resolve=, head=, ring_id=, cgroup_id=, search_offset=");
 	s->given |= 1U << i;
 	return read_value(t, s, &keys[i], word + len + 1);
 }
@@ -379,6 +397,11 @@ bool situation_has_off(const struct situation *s)
 bool situation_has_request(const struct situation *s)
 {
 	return has(s, KEY_THE_REQUEST);
+}
+
+bool situation_has_search(const struct situation *s)
+{
+	return has(s, KEY_SEARCH_OFFSET);
 }
 
 bool situation_has_step(const struct situation *s)

@@ -67,6 +67,7 @@ void situation_context(const struct situation *s, struct bpf_iouring_ctx *ctx,
 bool situation_has_attempt(const struct situation *s);
 bool situation_has_off(const struct situation *s);
 bool situation_has_request(const struct situation *s);
+bool situation_has_search(const struct situation *s);
 bool situation_has_step(const struct situation *s);
 
 #endif

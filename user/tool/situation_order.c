@@ -14,6 +14,8 @@
 
 #define ALWAYS	(IORING_POLICY_FAILED | IORING_POLICY_STAGED)
 #define BEFORE	(IORING_POLICY_BEFORE_STEP | IORING_POLICY_BEFORE_EXEC)
+/* There is something to go on with. */
+#define GOES_ON	(BEFORE | IORING_POLICY_MISS)
 
 struct order {
 	const struct dry_run *before;
@@ -45,6 +47,10 @@ static const char *constant(uint32_t event)
 		return "IORING_POLICY_BEFORE_EXEC";
 	case IORING_POLICY_DONE:
 		return "IORING_POLICY_DONE";
+	case IORING_POLICY_MISS:
+		return "IORING_POLICY_MISS";
+	case IORING_POLICY_EXECED:
+		return "IORING_POLICY_EXECED";
 	default:
 		return "IORING_POLICY_CLONE";
 	}
@@ -105,8 +111,44 @@ static bool wrong_staged(const struct order *o)
 		return wrong(o, "the policy has not staged %s; try: without request=",
 			     step_name(n->staged_opcode, n->staged_cmd));
 	if (n->res >= 0 && n->staged_opcode == kernel_query()->op_exec)
-		return wrong(o, "no event follows a staged exec that has succeeded; try: staged %s:ERRNO",
+		return wrong(o, "the event of a staged exec that has succeeded is execed; try: execed %s, or staged %s:ERRNO",
+			     step_name(n->opcode, n->cmd),
 			     step_name(n->opcode, n->cmd));
+	return false;
+}
+
+/* What follows SUBMIT: how what was staged has ended. */
+static bool wrong_outcome(const struct order *o)
+{
+	const struct dry_run *b = o->before;
+
+	if (o->next->event == IORING_POLICY_STAGED)
+		return false;
+	if (o->next->event != IORING_POLICY_EXECED)
+		return wrong(o, "after submit, staged is the next event; try: then staged %s:ERRNO",
+			     step_name(b->ctx.opcode, b->ctx.cmd));
+	for (unsigned int i = 0; i < b->result.nr_staged; i++)
+		if (is_request(&b->staged[i], kernel_query()->op_exec, 0))
+			return false;
+	return wrong(o, "the policy has staged no exec that could have succeeded; try: then staged %s",
+		     step_name(b->ctx.opcode, b->ctx.cmd));
+}
+
+/* Of the last exec, where the situation says it: a directory of the list that was staged. */
+static bool wrong_search(const struct order *o)
+{
+	const struct bpf_iouring_test_staged *search = dry_run_search(o->before);
+	const int32_t at = o->next->search_offset;
+
+	if (!situation_has_search(o->s) || at < 0)
+		return false;
+	if (!search)
+		return wrong(o, "the policy has not staged a search; try: without search_offset=");
+	/* of a longer list it is not known */
+	if (at && at < (int)sizeof(search->path) - 1 &&
+	    (memchr(search->path, 0, at) || search->path[at - 1] != ':'))
+		return wrong(o, "no directory of the search begins at %d; try: without search_offset=",
+			     at);
 	return false;
 }
 
@@ -115,7 +157,7 @@ static bool wrong_staged(const struct order *o)
 static bool step_is_over(const struct dry_run *run)
 {
 	return run->verdict == IORING_VERDICT_SKIP ||
-	       (dry_run_leaves(run) && !(run->ctx.event & BEFORE));
+	       (dry_run_leaves(run) && !(run->ctx.event & GOES_ON));
 }
 
 /* Has the step at hand failed, when its policy has no more to say? */
@@ -133,6 +175,8 @@ static bool chain_has_ended(const struct order *o)
 {
 	const struct dry_run *b = o->before;
 
+	if (b->ctx.event == IORING_POLICY_EXECED)
+		return wrong(o, "the chain has ended: the program runs");
 	if (dry_run_fails(b))
 		return wrong(o, "the chain has ended: the verdict before could not be followed");
 	if (b->verdict == IORING_VERDICT_ABORT)
@@ -185,13 +229,16 @@ static bool wrong_order(const struct order *o)
 		return false;
 	if (n->event == IORING_POLICY_CLONE)
 		return wrong(o, "there is a child already; try: without 'then'");
-	if (submitted && n->event != IORING_POLICY_STAGED)
-		return wrong(o, "after submit, staged is the next event; try: then staged %s:ERRNO",
-			     step_name(b->ctx.opcode, b->ctx.cmd));
+	if (submitted && wrong_outcome(o))
+		return true;
 	if (!submitted && n->event == IORING_POLICY_STAGED)
 		return wrong(o, "nothing was submitted: the verdict before is %s",
 			     verdict_name(b->verdict));
-	return wrong_step(o) || (submitted && wrong_staged(o));
+	if (wrong_step(o))
+		return true;
+	if (!submitted)
+		return false;
+	return (n->event == IORING_POLICY_STAGED && wrong_staged(o)) || wrong_search(o);
 }
 
 void situation_order(const struct dry_run *before, const struct situation *s,

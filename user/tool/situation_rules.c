@@ -5,8 +5,10 @@
  */
 #include <errno.h>
 #include <liburing.h>
+#include <string.h>
 
 #include "common/commands.h"
+#include "common/execvp.h"
 #include "situation.h"
 #include "situation_rules.h"
 #include "tool.h"
@@ -47,11 +49,9 @@ static bool can_be_short(uint32_t op)
 	}
 }
 
-/* As io_search_goes_on() of the kernel. */
-static bool search_goes_on(int error)
+bool situation_search_goes_on(int res)
 {
-	return error == -EACCES || error == -ENODEV || error == -ENOENT ||
-	       error == -ENOTDIR || error == -ESTALE || error == -ETIMEDOUT;
+	return execvp_goes_on(-res);
 }
 
 static bool clone_mixed(const struct situation *s)
@@ -79,6 +79,35 @@ static bool before_exec_of_other(const struct situation *s)
 static bool before_step_of_exec(const struct situation *s)
 {
 	return is_event(s, IORING_POLICY_BEFORE_STEP) && is_exec(s);
+}
+
+static bool miss_of_other(const struct situation *s)
+{
+	return is_event(s, IORING_POLICY_MISS) &&
+	       (!is_exec(s) || has_flag(s, IORING_POLICY_F_EXEC_AT) ||
+		(s->name && strchr(s->name, '/')));
+}
+
+static bool miss_that_ends(const struct situation *s)
+{
+	return is_event(s, IORING_POLICY_MISS) && !situation_search_goes_on(s->ctx.res);
+}
+
+static bool miss_nowhere(const struct situation *s)
+{
+	return is_event(s, IORING_POLICY_MISS) && situation_has_search(s) &&
+	       s->ctx.search_offset < 0;
+}
+
+static bool execed_with_result(const struct situation *s)
+{
+	return is_event(s, IORING_POLICY_EXECED) && s->ctx.res;
+}
+
+static bool search_before(const struct situation *s)
+{
+	return is_event(s, BEFORE | IORING_POLICY_CLONE) && situation_has_search(s) &&
+	       s->ctx.search_offset >= 0;
 }
 
 static bool done_exec(const struct situation *s)
@@ -145,7 +174,7 @@ static bool search_of_other(const struct situation *s)
 static bool search_links_otherwise(const struct situation *s)
 {
 	return has_flag(s, IORING_POLICY_F_SEARCH) &&
-	       has_flag(s, IORING_POLICY_F_HARDLINK) != search_goes_on(s->ctx.res);
+	       has_flag(s, IORING_POLICY_F_HARDLINK) != situation_search_goes_on(s->ctx.res);
 }
 
 static bool exec_at_without_name(const struct situation *s)
@@ -204,8 +233,18 @@ static const struct rule {
 	  "before-step, for other steps" },
 	{ before_step_of_exec, "before-step is about all steps but exec",
 	  "before-exec" },
-	{ done_exec, "no event follows an exec that has succeeded",
-	  "failed exec:ENOENT, or another error" },
+	{ done_exec, "the event of an exec that has succeeded is execed",
+	  "execed exec, or failed exec:ENOENT" },
+	{ miss_of_other, "miss is about the exec of a spawn, which looks for a name without a slash",
+	  "miss exec:ENOENT name=PROGRAM" },
+	{ miss_that_ends, "a search goes on after EACCES, ENODEV, ENOENT, ENOTDIR, ESTALE and ETIMEDOUT, and is over after any other error",
+	  "miss exec:ENOENT, or failed" },
+	{ miss_nowhere, "a directory has been searched, so that search_offset is not -1",
+	  "leave out search_offset=" },
+	{ execed_with_result, "an exec that has succeeded has the result 0",
+	  "leave out the result, or use failed" },
+	{ search_before, "before a step is issued, nothing has been searched",
+	  "leave out search_offset=" },
 	{ done_with_error, "a step that is done has no error",
 	  "the event failed" },
 	{ result_before, "before a step is issued it has no result",
@@ -218,8 +257,8 @@ static const struct rule {
 	  "STEP:ERRNO, such as exec:ENOENT, or the event done" },
 	{ request_of_other, "request= tells of what was staged, which is the event staged alone",
 	  "staged, or leave out request=" },
-	{ staged_exec_succeeded, "no event follows an exec that has succeeded, staged or not",
-	  "STEP:ERRNO, such as exec:ENOENT; or request=, if another request was staged" },
+	{ staged_exec_succeeded, "the event of a staged exec that has succeeded is execed",
+	  "execed exec; STEP:ERRNO, such as exec:ENOENT; or request=, if another request was staged" },
 	{ exec_without_name, "an exec has a name",
 	  "name=PROGRAM, such as name=ls or name=/bin/ls" },
 	{ off_of_other, "off= is set for the commands of a child alone",

@@ -3,6 +3,7 @@
 #ifndef SPAWNPOL_SITUATION_RULES_H
 #define SPAWNPOL_SITUATION_RULES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct bpf_iouring_ctx;
@@ -15,6 +16,9 @@ struct tool;
  * situation like this, whatever comes before it.
  */
 int situation_check(struct tool *t, const struct situation *s);
+
+/* Does a search, the kernel's or the launcher's, go on after this result? */
+bool situation_search_goes_on(int res);
 
 /*
  * Whether next, made of s, can come after the run before, and whether the kernel asks

@@ -46,6 +46,8 @@ static const char *request_name(const struct bpf_iouring_test_staged *staged)
 		return "exec";
 	if (staged->kind == IORING_STAGED_INTERP)
 		return "interp";
+	if (staged->kind == IORING_STAGED_SEARCH)
+		return "search";
 	memcpy(&sqe, staged->sqe, sizeof(sqe));
 	return step_name(sqe.opcode,
 			 sqe.opcode == kernel_query()->op_child ? sqe.len : 0);
