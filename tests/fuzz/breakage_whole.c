@@ -60,6 +60,15 @@ static void spoil_miss(struct seen *seen)
 			engine->log[i].path[0] ^= 1;
 }
 
+static void lose_execed(struct seen *seen)
+{
+	unsigned int i;
+
+	for (i = 0; i < seen->runs && seen->runs <= ENGINE_LOG; i++)
+		if (engine->log[i].ctx.event == IORING_POLICY_EXECED)
+			engine->log[i].ctx.cookie = MAX_SQES;
+}
+
 void break_whole(const struct fuzz_case *c, struct seen *seen,
 		 enum breakage breakage)
 {
@@ -68,6 +77,8 @@ void break_whole(const struct fuzz_case *c, struct seen *seen,
 
 	if (breakage == BREAK_MISS)
 		spoil_miss(seen);
+	if (breakage == BREAK_EXECED)
+		lose_execed(seen);
 	for (i = 0; i < seen->nr_cqes; i++) {
 		cqe = whole_cqe(c, seen, i);
 		if (!cqe)

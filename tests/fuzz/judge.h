@@ -58,6 +58,7 @@ enum step_end judge_verdict(struct trial *t, const struct chain *chain,
 unsigned int count_runs(struct trial *t, const struct chain *chain,
 			unsigned int at);
 void judge_runs(struct trial *t, const struct chain *chain);
+void judge_told(struct trial *t, const struct chain *chain, bool program);
 
 /* judge_whole.c: the SPAWN there, in that link or alone */
 void judge_whole(struct trial *t, unsigned int at, const struct chain *chain);

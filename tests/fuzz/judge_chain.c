@@ -297,8 +297,10 @@ static void judge_steps(struct trial *t, const struct chain *chain)
 	if (unsure)
 		t->silent_exec = true;
 	/* the EXEC's own word is always enough */
-	if (!unsure || (program && t->cqe[end_at] && !t->cqe[end_at]->res))
+	if (!unsure || (program && t->cqe[end_at] && !t->cqe[end_at]->res)) {
 		judge_program(t, chain, program);
+		judge_told(t, chain, program);
+	}
 }
 
 void judge_chain(struct trial *t, const struct chain *chain)

@@ -166,9 +166,39 @@ enum step_end judge_verdict(struct trial *t, const struct chain *chain,
 	if (!log_is_whole(t))
 		return END_UNSURE;
 	for (i = 0; i < t->seen->runs; i++)
-		if (is_for(nth_run(t, i), chain, at))
+		if (is_for(nth_run(t, i), chain, at) &&
+		    nth_run(t, i)->ctx.event != IORING_POLICY_EXECED)
 			last = nth_run(t, i);
 	return last ? follow(t, at, last) : by_links(t, at, NULL);
+}
+
+/* It is told, and not asked. */
+static void judge_execed(struct trial *t, const struct engine_run *run)
+{
+	if (nr_staged(run) || !run->result || !run->delay)
+		violation(
+			t,
+			"O4: after EXEC, a policy could do something for %llu",
+			(unsigned long long)run->ctx.cookie);
+}
+
+/* Those who want to know are told of a program, and of nothing else. */
+void judge_told(struct trial *t, const struct chain *chain, bool program)
+{
+	unsigned int i, nr = 0;
+	bool asked;
+
+	if (!chain->policy || chain->concurrent || !log_is_whole(t))
+		return;
+	for (i = 0; i < t->seen->runs; i++)
+		nr += is_of(nth_run(t, i), chain) &&
+		      nth_run(t, i)->ctx.event == IORING_POLICY_EXECED;
+	asked = chain->policy->events & IORING_POLICY_EXECED;
+	if (nr != (program && asked))
+		violation(
+			t,
+			"O4: a policy was told %u times that %u has %s program",
+			nr, chain->clone, program ? "a" : "no");
 }
 
 static void judge_run(struct trial *t, const struct chain *chain,
@@ -185,6 +215,8 @@ static void judge_run(struct trial *t, const struct chain *chain,
 	if (run->ctx.event & ~(asked | chain->policy->events))
 		violation(t, "P2: nobody asked for event %s",
 			  event_name(run->ctx.event));
+	if (run->ctx.event == IORING_POLICY_EXECED)
+		judge_execed(t, run);
 	if (run->ctx.event != IORING_POLICY_CLONE && clone &&
 	    run->ctx.pid != clone->res)
 		violation(t, "P2: the policy saw pid %d, CLONE's is %d",
@@ -192,8 +224,8 @@ static void judge_run(struct trial *t, const struct chain *chain,
 }
 
 /*
- * Each run but two for a step costs a request of the budget, and those for misses: a
- * search has them anew each time.
+ * Each run but two for a step, and two for the chain, costs a request of the budget.
+ * So do not those for misses: a search has them anew each time.
  */
 void judge_runs(struct trial *t, const struct chain *chain)
 {
@@ -210,7 +242,7 @@ void judge_runs(struct trial *t, const struct chain *chain)
 	if (!chain->policy)
 		return;
 	most = 2 * (chain->last - chain->step + 1) + chain->policy->max_issues +
-	       1 + chain->misses * (chain->policy->max_issues + 1);
+	       2 + chain->misses * (chain->policy->max_issues + 1);
 	if (nr > most)
 		violation(
 			t,

@@ -168,18 +168,23 @@ static void judge_links(struct trial *t, struct spawn *s)
 
 /* --- misses, and the report ---------------------------------------------------------- */
 
+/* Which one, by where it is in the list. The last is no miss, but FAILED. */
 static bool is_candidate(const struct whole *w, const struct engine_run *run)
 {
+	int offset = run->ctx.search_offset, i;
+	unsigned int nr = 0;
 	char path[PATH_MAX];
-	unsigned int i;
 
-	if (run->path_len < 0 || run->path_len >= ENGINE_TEXT)
-		return true; /* as far as anybody knows */
-	/* the last is no miss, but FAILED */
-	for (i = 0; i + 1 < w->nr_candidates; i++)
-		if (whole_candidate(w, i, path) && !strcmp(path, run->path))
-			return true;
-	return false;
+	if (offset < 0 || offset > (int)strlen(w->list) ||
+	    (offset && w->list[offset - 1] != ':'))
+		return false;
+	for (i = 0; i < offset; i++)
+		nr += w->list[i] == ':';
+	if (nr + 1 >= w->nr_candidates || !whole_candidate(w, nr, path))
+		return false;
+	/* as far as there was room for it */
+	return run->path_len < 0 || run->path_len >= ENGINE_TEXT ||
+	       !strcmp(path, run->path);
 }
 
 static void judge_misses(struct trial *t, const struct spawn *s)

@@ -35,7 +35,7 @@ static struct tally {
 	unsigned long cases, requests, programs, violations;
 	unsigned long policies, runs, cancels, closes, exits;
 	unsigned long wholes, searches, misses, staged_searches, twins;
-	unsigned long whole_programs;
+	unsigned long whole_programs, execed;
 	bool exiting; /* the case ends as its process does */
 } * tally;
 
@@ -66,6 +66,7 @@ static const char *const breakages[BREAK_LAST] = {
 	[BREAK_MISS] = "miss",
 	[BREAK_TWIN] = "twin",
 	[BREAK_TOLD] = "told",
+	[BREAK_EXECED] = "execed",
 };
 
 static void usage(FILE *to)
@@ -155,6 +156,8 @@ static void count_wholes(const struct fuzz_case *c, const struct seen *seen)
 					 is_whole(c, seen->cqes[i].user_data);
 	for (i = 0; i < seen->runs && i < ENGINE_LOG; i++) {
 		tally->misses += engine->log[i].ctx.event == IORING_POLICY_MISS;
+		tally->execed +=
+			engine->log[i].ctx.event == IORING_POLICY_EXECED;
 		tally->staged_searches += stages_search(c, &engine->log[i]);
 	}
 }
@@ -361,9 +364,10 @@ static void compare(const struct system *before)
 static void say(const char *end)
 {
 	printf("chains: %lu SPAWNs, %lu of their programs, %lu searches, %lu misses, "
-	       "%lu staged searches, %lu twins\n",
+	       "%lu staged searches, %lu told of a program, %lu twins\n",
 	       tally->wholes, tally->whole_programs, tally->searches,
-	       tally->misses, tally->staged_searches, tally->twins);
+	       tally->misses, tally->staged_searches, tally->execed,
+	       tally->twins);
 	printf("chains: %lu cases, %lu requests, %lu programs, %lu with policies (%lu runs), "
 	       "%lu cancels, %lu rings closed, %lu exits, %lu violations%s\n",
 	       tally->cases, tally->requests, tally->programs, tally->policies,

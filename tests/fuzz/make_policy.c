@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ALL_EVENTS 0x7f
+#define ALL_EVENTS 0xff
 
 static uint32_t some_events(struct rnd *r)
 {
@@ -40,6 +40,8 @@ static void stage(struct rnd *r, struct engine_rule *rule)
 	struct io_uring_sqe sqe;
 
 	rule->stage = 1 + rnd_below(r, ENGINE_STAGE_EXEC_SEARCH);
+	if (rnd_once_in(r, 4))
+		rule->stage = ENGINE_STAGE_EXEC_SEARCH;
 	rule->count = rnd_below(r, 3) ? 1 : rnd_below(r, 10);
 	rule->post = rnd_once_in(r, 3);
 	if (rule->stage == ENGINE_STAGE_EXEC_SEARCH)
@@ -87,6 +89,8 @@ static void make_link(struct rnd *r, struct policy_link *link, unsigned int nr)
 {
 	link->slot = nr;
 	link->events = rnd_once_in(r, 5) ? 0 : rnd_next(r) & ALL_EVENTS;
+	if (rnd_once_in(r, 2))
+		link->events |= IORING_POLICY_MISS | IORING_POLICY_EXECED;
 	/* few, so that the log has place for all runs */
 	link->max_issues = 1 + rnd_below(r, rnd_once_in(r, 2) ? 3 : 16);
 	link->max_staged = rnd_once_in(r, 3) ? 1 + rnd_below(r, 3) : 0;

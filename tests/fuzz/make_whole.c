@@ -79,7 +79,9 @@ static void make_steps(struct rnd *r, struct making *m)
 		make_many(r, m);
 		return;
 	}
-	m->arg.nr_steps = rnd_below(r, MAX_STEPS + 1);
+	/* each of them can be the end */
+	m->arg.nr_steps = rnd_once_in(r, 2) ? rnd_below(r, 2)
+					    : rnd_below(r, MAX_STEPS + 1);
 	for (i = 0; i < m->arg.nr_steps; i++)
 		make_whole_step(r, &m->steps[i]);
 }

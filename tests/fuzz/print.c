@@ -88,7 +88,7 @@ static const char *const flag_names[] = { "FIXED_FILE",	  "DRAIN",
 static const char *const event_names[] = { "FAILED",	  "STAGED",
 					   "BEFORE_STEP", "BEFORE_EXEC",
 					   "DONE",	  "CLONE",
-					   "MISS" };
+					   "MISS",	  "EXECED" };
 
 static const char *const verdict_names[] = { "CONTINUE", "RETRY", "SKIP",
 					     "SUBMIT",	 "ABORT", "PASS" };

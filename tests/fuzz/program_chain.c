@@ -50,9 +50,10 @@ void chains_begin(void)
 
 /* --- attaching ------------------------------------------------------------------ */
 
-static const uint32_t all_events =
-	IORING_POLICY_BEFORE_STEP | IORING_POLICY_BEFORE_EXEC |
-	IORING_POLICY_DONE | IORING_POLICY_CLONE | IORING_POLICY_MISS;
+static const uint32_t all_events = IORING_POLICY_BEFORE_STEP |
+				   IORING_POLICY_BEFORE_EXEC |
+				   IORING_POLICY_DONE | IORING_POLICY_CLONE |
+				   IORING_POLICY_EXECED | IORING_POLICY_MISS;
 
 /* With budgets that a program which retries for ever uses up soon. */
 static int attach_somehow(struct tring *r, int prog, uint32_t slot)

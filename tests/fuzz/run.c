@@ -54,7 +54,7 @@ static int attach_link(const struct policy_link *link, int prog)
 static void attach_passing(const struct policy_link *link, const int *progs,
 			   unsigned int nr)
 {
-	struct policy_link passing = { .slot = link->slot, .events = 0x7f };
+	struct policy_link passing = { .slot = link->slot, .events = 0xff };
 	unsigned int i;
 
 	/* no policy can be attached to such a ring */

@@ -31,6 +31,7 @@ enum breakage {
 	BREAK_MISS,	   /* a miss of something else than a candidate */
 	BREAK_TWIN,	   /* links that stand for a SPAWN are no hard ones */
 	BREAK_TOLD,	   /* a policy was told something else for a SPAWN */
+	BREAK_EXECED,	   /* a policy is not told of a program */
 	BREAK_LAST
 };
 

@@ -233,9 +233,9 @@ static bool same_run(const struct engine_run *a, const struct engine_run *b)
 	       x->staged_opcode == y->staged_opcode &&
 	       x->staged_cmd == y->staged_cmd &&
 	       x->path_flags == y->path_flags && x->path_mode == y->path_mode &&
-	       a->delay == b->delay && a->result == b->result &&
-	       a->name_len == b->name_len && a->path_len == b->path_len &&
-	       a->head_len == b->head_len &&
+	       x->search_offset == y->search_offset && a->delay == b->delay &&
+	       a->result == b->result && a->name_len == b->name_len &&
+	       a->path_len == b->path_len && a->head_len == b->head_len &&
 	       !memcmp(a->staged, b->staged, sizeof(a->staged)) &&
 	       !memcmp(a->name, b->name, sizeof(a->name)) &&
 	       !memcmp(a->path, b->path, sizeof(a->path)) &&

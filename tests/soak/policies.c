@@ -61,7 +61,7 @@ static const uint32_t events[] = {
 	IORING_POLICY_DONE,
 	IORING_POLICY_CLONE,
 	IORING_POLICY_BEFORE_EXEC | IORING_POLICY_DONE,
-	IORING_POLICY_MISS,
+	IORING_POLICY_MISS | IORING_POLICY_EXECED,
 };
 
 /* Before all others of the slot, or after them. */
