@@ -47,7 +47,7 @@ static void spoil_report(const struct fuzz_case *c, struct seen_cqe *cqe)
 
 	whole_read(c, cqe->user_data, &w);
 	report = (void *)w.arg.report;
-	if (report && !w.unlike_links && report->end)
+	if (whole_has_report(&w) && report->end)
 		report->step++;
 }
 
@@ -102,7 +102,5 @@ void break_twin(struct fuzz_case *twin, struct seen *seen,
 	if (breakage == BREAK_TOLD && seen->runs && seen->runs <= ENGINE_LOG)
 		((struct engine *)seen->engine)->log[0].ctx.attempt++;
 	for (i = 0; i < twin->nr_sqes && breakage == BREAK_TWIN; i++)
-		if (twin->sqes[i].flags & IOSQE_IO_HARDLINK)
-			twin->sqes[i].flags ^=
-				IOSQE_IO_HARDLINK | IOSQE_IO_LINK;
+		twin->sqes[i].flags &= ~IOSQE_IO_HARDLINK;
 }

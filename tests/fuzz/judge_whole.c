@@ -16,6 +16,7 @@ struct spawn {
 	bool linked;	 /* a request before or after it can be its end */
 	bool concurrent; /* or something else */
 	bool late;	 /* or its deadline */
+	const struct io_uring_spawn_report *report; /* or NULL */
 	struct whole w;
 };
 
@@ -67,8 +68,7 @@ static void judge_flags(struct trial *t, const struct spawn *s)
 	if (res > 0 && (!step || (!t->c->nr_links && step > nr)))
 		violation(t, "O2: SPAWN %u says candidate %u of %u", s->at,
 			  step, nr);
-	if (res < 0 && step > s->w.arg.nr_steps &&
-	    step != WHOLE_NO_CHILD)
+	if (res < 0 && step > s->w.arg.nr_steps && step != WHOLE_NO_CHILD)
 		violation(t, "O2: SPAWN %u failed at step %u of %u", s->at,
 			  step, s->w.arg.nr_steps);
 	if (res == -ETIME && !s->late)
@@ -110,6 +110,8 @@ static void make_cqes(struct trial *v, const struct spawn *s,
 	for (i = chain->step + step; i <= chain->last; i++)
 		set_cqe(v, i, -ECANCELED);
 	set_cqe(v, chain->step + step, link_result(s));
+	if (s->report && s->report->pid)
+		set_cqe(v, chain->clone, s->report->pid);
 }
 
 static void make_silent(struct fuzz_case *c, const struct chain *chain)
@@ -212,30 +214,54 @@ static void judge_misses(struct trial *t, const struct spawn *s)
 	}
 }
 
+/* One that was refused for a step or its program says so. */
+static void judge_refusal(struct trial *t, const struct spawn *s)
+{
+	const struct io_uring_spawn_report *report = s->report;
+
+	if (!report || !report->end)
+		return;
+	if (report->end != IORING_END_STEP || report->error != s->cqe->res ||
+	    report->step > s->w.arg.nr_steps || report->pid || report->attempt)
+		violation(
+			t,
+			"O2: SPAWN %u was refused with %d; its report says %d, step %u, pid %d",
+			s->at, s->cqe->res, report->error, report->step,
+			report->pid);
+}
+
+/* Past its point of no return an EXEC, a staged one as well, leaves none. */
+static bool must_report(const struct trial *t, const struct spawn *s)
+{
+	return s->cqe->res < 0 && step_of(s->cqe) < s->w.nr_steps &&
+	       !t->c->nr_links && !s->concurrent && !s->late;
+}
+
 static void judge_report(struct trial *t, const struct spawn *s)
 {
-	const struct io_uring_spawn_report *report = (void *)s->w.arg.report;
+	const struct io_uring_spawn_report *report = s->report;
 	unsigned int step = step_of(s->cqe);
 	int res = s->cqe->res;
 
 	if (!report)
 		return;
+	if ((res > 0 && report->pid != res) ||
+	    !report->pid != (res < 0 && step == WHOLE_NO_CHILD))
+		violation(t,
+			  "O2: SPAWN %u is %d, step %u; its report has pid %d",
+			  s->at, res, step, report->pid);
 	if (!report->end) {
-		if (res < 0 && step < s->w.nr_steps && !s->concurrent &&
-		    !s->late)
+		if (must_report(t, s))
 			violation(
 				t,
 				"O2: SPAWN %u has failed at step %u, and has no report",
 				s->at, step);
 		return;
 	}
-	if (res > 0 || step == WHOLE_NO_CHILD) {
+	if (res > 0 || step == WHOLE_NO_CHILD)
 		violation(t, "O2: SPAWN %u is %d, step %u, and has a report",
 			  s->at, res, step);
-		return;
-	}
-	if (report->step != step ||
-	    (report->error != res && report->error != link_result(s)))
+	else if (report->step != step || report->error != res)
 		violation(
 			t,
 			"O2: SPAWN %u is %d, step %u; its report says %d, step %u",
@@ -244,8 +270,7 @@ static void judge_report(struct trial *t, const struct spawn *s)
 
 static void judge_spawn(struct trial *t, struct spawn *s)
 {
-	bool no_child =
-		s->cqe->res < 0 && step_of(s->cqe) == WHOLE_NO_CHILD;
+	bool no_child = s->cqe->res < 0 && step_of(s->cqe) == WHOLE_NO_CHILD;
 
 	if (fell_with_link(s))
 		return;
@@ -256,10 +281,13 @@ static void judge_spawn(struct trial *t, struct spawn *s)
 				t,
 				"O2: SPAWN %u was refused with %d, at step %u",
 				s->at, s->cqe->res, step_of(s->cqe));
+		judge_refusal(t, s);
 		return;
 	}
-	if (no_child && has(&s->w.may, s->cqe->res))
+	if (no_child && has(&s->w.may, s->cqe->res)) {
+		judge_refusal(t, s);
 		return;
+	}
 	if (no_child && s->cqe->res == -ECANCELED && !s->concurrent &&
 	    !s->linked)
 		violation(t, "O1: SPAWN %u was cancelled by nobody", s->at);
@@ -288,6 +316,8 @@ void judge_whole(struct trial *t, unsigned int at, const struct chain *chain)
 	for (i = chain->first; i <= chain->last; i++)
 		s.concurrent |= t->c->sqes[i].opcode == IORING_OP_LINK_TIMEOUT;
 	whole_read(t->c, at, &s.w);
+	if (whole_has_report(&s.w))
+		s.report = (void *)s.w.arg.report;
 	s.late = s.w.arg.timeout_ns && s.w.arg.timeout_ns < 100 * SECOND;
 	judge_spawn(t, &s);
 }

@@ -151,8 +151,11 @@ static void make_whole_program(struct rnd *r, struct making *m)
 	m->arg.envp = sqe.addr3;
 	if (rnd_once_in(r, 2))
 		make_search(r, m);
-	if (rnd_once_in(r, 5))
-		m->arg.shell = arena_text(RND_OF(r, shells));
+	if (rnd_below(r, 5))
+		return;
+	m->arg.shell = arena_text(RND_OF(r, shells));
+	m->arg.dfd = AT_FDCWD;
+	m->arg.exec_flags = 0;
 }
 
 /* --- all of it ------------------------------------------------------------------------- */

@@ -141,8 +141,9 @@ static bool can_be_links(const struct fuzz_case *c, const struct whole *w)
 		return false;
 	if (!c->nr_links)
 		return true;
-	/* a policy is asked about each link */
-	return !w->searches && !w->arg.shell && !stages_requests(c);
+	/* a policy is asked about each link, and is told of a search in another way */
+	return !w->searches && !w->arg.shell && !stages_requests(c) &&
+	       !(w->arg.flags & IORING_SPAWN_AS_IS);
 }
 
 bool twin_make(const struct fuzz_case *c, struct fuzz_case *twin)

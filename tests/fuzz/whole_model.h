@@ -38,6 +38,8 @@ struct whole {
 
 /* whole_read.c */
 void whole_read(const struct fuzz_case *c, unsigned int at, struct whole *w);
+/* Whether it can be written what has become of it. */
+bool whole_has_report(const struct whole *w);
 /* The path of a candidate, from 0 on; false if it is too long. */
 bool whole_candidate(const struct whole *w, unsigned int nr, char *path);
 

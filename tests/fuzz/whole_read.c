@@ -108,10 +108,8 @@ static void check_numbers(struct whole *w)
 		must(w, EINVAL);
 	if (!arg->clone_args && arg->clone_args_size)
 		must(w, EINVAL);
-	if (arg->search && (arg->exec_flags || arg->dfd != AT_FDCWD))
-		must_alone(w, EINVAL);
-	/* the shell would not find what it is to execute */
-	if (arg->shell && (arg->exec_flags || arg->dfd != AT_FDCWD))
+	if ((arg->search || arg->shell) &&
+	    (arg->exec_flags || arg->dfd != AT_FDCWD))
 		must_alone(w, EINVAL);
 	if (arg->timeout_ns > INT64_MAX)
 		must_alone(w, EINVAL);
@@ -249,6 +247,14 @@ void whole_read(const struct fuzz_case *c, unsigned int at, struct whole *w)
 	check_report(w);
 	check_steps(w);
 	check_program(w);
+}
+
+bool whole_has_report(const struct whole *w)
+{
+	const struct io_uring_spawn_report *report = (void *)w->arg.report;
+
+	return readable(w->arg.report, sizeof(*report)) == sizeof(*report) &&
+	       report->size >= sizeof(*report);
 }
 
 bool whole_candidate(const struct whole *w, unsigned int nr, char *path)

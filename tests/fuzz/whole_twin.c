@@ -150,8 +150,7 @@ static bool is_same(const struct pair *p, const struct seen_cqe *cqe,
 	unsigned int step = step_of(cqe);
 
 	if (o->no_child)
-		return step == WHOLE_NO_CHILD &&
-		       same_refusal(p, cqe->res);
+		return step == WHOLE_NO_CHILD && same_refusal(p, cqe->res);
 	if (o->program)
 		return cqe->res > 0 && (p->c->nr_links || step == o->candidate);
 	if (cqe->res >= 0)
