@@ -174,7 +174,7 @@ test_trace_names_a_deadline()
 	until_true has_ended "$TRACE"
 	OUT=$(tail -n 1 "$DIR/trace")
 	expect_out '"end": "deadline"'
-	expect_out '"errno": "ECANCELED"'
+	expect_out '"errno": "ETIME"'
 	# the time of day
 	expect_out "\"time\": \"$(date -u +%Y)-"
 }
