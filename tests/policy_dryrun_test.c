@@ -45,35 +45,105 @@ static void configure(const struct spawn_policy_config *config)
 		BPF_ANY));
 }
 
-TEST(a_search_step_by_step)
+/* O4: the whole list is staged, and the part of it that has been busy. */
+TEST(a_search_as_one_request)
 {
 	static struct spawn_policy_config config = {
 		.version = SPAWN_POLICY_CONFIG_VERSION,
-		.dirs_size = sizeof("/a\0/b"),
-		.dirs = "/a\0/b",
+		.dirs_size = sizeof("/a:/bb:/c") - 1,
+		.dirs = "/a:/bb:/c",
+		.nr_retries = 1,
+		.retries = { { .error = ETXTBSY, .count = 1 } },
 	};
 	struct dry d = { .ctx = {
 		.event = IORING_POLICY_BEFORE_EXEC,
 		.opcode = SPAWNPOL_OP_EXEC,
+		.search_offset = -1,
 	} };
 
 	configure(&config);
 	CHECK_EQ(run(&d, "prog"), IORING_VERDICT_SUBMIT);
 	CHECK_EQ(d.result.nr_staged, 1);
-	CHECK_EQ(d.staged[0].kind, IORING_STAGED_EXEC);
-	CHECK_STR(d.staged[0].path, "/a/prog");
+	CHECK_EQ(d.staged[0].kind, IORING_STAGED_SEARCH);
+	CHECK_STR(d.staged[0].path, "/a:/bb:/c");
 
 	/* the scratch area has come back with the context */
 	d.ctx.event = IORING_POLICY_STAGED;
-	d.ctx.res = -EACCES;
+	d.ctx.res = -ETXTBSY;
+	d.ctx.search_offset = 3;
 	CHECK_EQ(run(&d, "prog"), IORING_VERDICT_SUBMIT);
-	CHECK_STR(d.staged[0].path, "/b/prog");
+	CHECK_EQ(d.staged[0].kind, IORING_STAGED_SEARCH);
+	CHECK_STR(d.staged[0].path, "/bb");
+
+	d.ctx.res = -EACCES;
+	d.ctx.search_offset = 0;
+	CHECK_EQ(run(&d, "prog"), IORING_VERDICT_SUBMIT);
+	CHECK_STR(d.staged[0].path, "/c");
 
 	d.ctx.res = -ENOENT;
 	CHECK_EQ(run(&d, "prog"), IORING_VERDICT_CONTINUE);
 	CHECK_EQ(d.result.nr_staged, 0);
 	CHECK(d.result.flags & IORING_TEST_RESULT);
 	CHECK_EQ(d.result.result, -EACCES);
+}
+
+TEST(a_search_step_by_step)
+{
+	static struct spawn_policy_config config = {
+		.version = SPAWN_POLICY_CONFIG_VERSION,
+		.errors = SPAWN_POLICY_ERRORS_POSIX,
+		.dirs_size = sizeof("/a:/b") - 1,
+		.dirs = "/a:/b",
+	};
+	struct dry d = { .ctx = {
+		.event = IORING_POLICY_BEFORE_EXEC,
+		.opcode = SPAWNPOL_OP_EXEC,
+		.search_offset = -1,
+	} };
+
+	configure(&config);
+	CHECK_EQ(run(&d, "prog"), IORING_VERDICT_SUBMIT);
+	CHECK_STR(d.staged[0].path, "/a");
+	d.ctx.event = IORING_POLICY_STAGED;
+	d.ctx.res = -ELOOP;
+	d.ctx.search_offset = 0;
+	CHECK_EQ(run(&d, "prog"), IORING_VERDICT_SUBMIT);
+	CHECK_STR(d.staged[0].path, "/b");
+	d.ctx.res = -EIO;
+	CHECK_EQ(run(&d, "prog"), IORING_VERDICT_CONTINUE);
+}
+
+/* What EXECED is told of is where the next search begins; and nothing can be staged there. */
+TEST(a_search_that_is_remembered)
+{
+	static struct spawn_policy_config config = {
+		.version = SPAWN_POLICY_CONFIG_VERSION,
+		.dirs_size = sizeof("/a:/bb:/c") - 1,
+		.dirs = "/a:/bb:/c",
+		.remember_ns = 3600000000000ULL,
+	};
+	struct dry d = { .ctx = {
+		.event = IORING_POLICY_BEFORE_EXEC,
+		.opcode = SPAWNPOL_OP_EXEC,
+		.search_offset = -1,
+	} };
+
+	config.generation = getpid();
+	configure(&config);
+	CHECK_EQ(run(&d, "prog"), IORING_VERDICT_SUBMIT);
+	CHECK_STR(d.staged[0].path, "/a:/bb:/c");
+	d.ctx.event = IORING_POLICY_EXECED;
+	d.ctx.search_offset = 3;
+	CHECK_EQ(run(&d, "prog"), IORING_VERDICT_CONTINUE);
+	CHECK_EQ(d.result.nr_staged, 0);
+
+	d = (struct dry){ .ctx = {
+		.event = IORING_POLICY_BEFORE_EXEC,
+		.opcode = SPAWNPOL_OP_EXEC,
+		.search_offset = -1,
+	} };
+	CHECK_EQ(run(&d, "prog"), IORING_VERDICT_SUBMIT);
+	CHECK_STR(d.staged[0].path, "/bb");
 }
 
 TEST(a_retry_with_its_delay)

@@ -166,12 +166,13 @@ TEST(policy_with_events)
 
 	CHECK_SYS(setenv("SPAWNPOL_POLICY", path, 1));
 	CHECK_SYS(setenv("SPAWNPOL_POLICY_EVENTS",
-			 "before-step,before-exec,done", 1));
+			 "before-step,before-exec,done,miss,execed", 1));
 	CHECK_EQ(spawn_elsewhere(), 6);
 	CHECK_EQ(nr_links_of(id_of(&p), &events), 1u);
 	CHECK_EQ(events & ~(IORING_POLICY_FAILED | IORING_POLICY_STAGED),
 		 (unsigned int)(IORING_POLICY_BEFORE_STEP |
-				IORING_POLICY_BEFORE_EXEC | IORING_POLICY_DONE));
+				IORING_POLICY_BEFORE_EXEC | IORING_POLICY_DONE |
+				IORING_POLICY_MISS | IORING_POLICY_EXECED));
 	CHECK_SYS(unlink(path));
 }
 

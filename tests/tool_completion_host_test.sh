@@ -81,6 +81,8 @@ test_completion_of_parts_of_values()
 	expect_equal "$OUT" ETXTBSY
 	complete_words spawnpol attach x --events done,before-e
 	expect_equal "$OUT" done,before-exec
+	complete_words spawnpol attach x --events execed,mi
+	expect_equal "$OUT" execed,miss
 }
 
 test_completion_of_what_describes_a_launch()

@@ -95,9 +95,9 @@ test_a_search_that_is_remembered()
 	before-exec exec name=y               expect submit staged=search:/a:/bb:/c
 	then staged exec:EIO search_offset=3  expect continue
 	END
-	asked 0 --table "$DIR/table" --path /a:/bb:/c --remember 1h
+	asked 0 --table "$DIR/table" --path /a:/bb:/c --remember 60m
 	expect_out '7 situations, 0 not as expected'
-	run "$TOOL" test --json --table "$DIR/table" --path /a:/bb:/c --remember 1h
+	run "$TOOL" test --json --table "$DIR/table" --path /a:/bb:/c --remember 60m
 	OUT=$(/usr/bin/python3 -c 'import json, sys
 print(*[s["attempt"] for s in json.load(sys.stdin)["situations"]])' <<<"$OUT") || fail "no JSON: $OUT"
 	expect_equal "$OUT" '0 2 0 1 4 0 2'
@@ -231,7 +231,7 @@ test_what_cannot_follow_in_a_chain()
 	before-exec exec name=x    expect submit
 	then staged exec
 	END
-	never 'the chain has ended: the program runs' --path /a --remember 1h <<-'END'
+	never 'the chain has ended: the program runs' --path /a --remember 60m <<-'END'
 	before-exec exec name=x    expect submit
 	then execed exec           expect continue
 	then failed exec:ENOENT
@@ -351,7 +351,7 @@ test_documented_tables()
 	((${#options[@]} == 4)) || fail "no example in the man page"
 	table 0 "${options[@]}" < <(sed -n '/^# spawnpol test/,/^\.EE/p' "$TOP/docs/spawnpol.8" |
 		sed 's/\\-/-/g; /^\./d')
-	expect_out '5 situations, 0 not as expected'
+	expect_out '6 situations, 0 not as expected'
 	for name in wait_busy search_dirs; do
 		asked 0 --object "$BUILD/examples/policy/$name.bpf.o" \
 			--table "$TOP/examples/policy/$name.situations"

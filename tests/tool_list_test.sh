@@ -116,7 +116,8 @@ test_list_shows_how_a_policy_is_set_up()
  'on': [{'step': 'open', 'errno': 'ENOENT', 'verdict': 'skip'},\
  {'step': 'any', 'errno': 'any', 'verdict': 'abort'}],\
  'errors': 'posix', 'shell': '/bin/bash', 'remember_ns': '1500000000'}"
-	expect_json 'd["policies"][0]["events"]' "['before-exec', 'clone']"
+	# O4: only a policy that remembers asks for execed
+	expect_json 'd["policies"][0]["events"]' "['before-exec', 'clone', 'execed']"
 	expect_json 'd["policies"][0]["constants"]' '{}'
 }
 
