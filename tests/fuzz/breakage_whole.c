@@ -101,6 +101,9 @@ void break_twin(struct fuzz_case *twin, struct seen *seen,
 
 	if (breakage == BREAK_TOLD && seen->runs && seen->runs <= ENGINE_LOG)
 		((struct engine *)seen->engine)->log[0].ctx.attempt++;
-	for (i = 0; i < twin->nr_sqes && breakage == BREAK_TWIN; i++)
+	/* a policy would be told of it, which is another violation */
+	if (breakage != BREAK_TWIN || twin->nr_links)
+		return;
+	for (i = 0; i < twin->nr_sqes; i++)
 		twin->sqes[i].flags &= ~IOSQE_IO_HARDLINK;
 }
