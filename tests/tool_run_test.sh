@@ -405,8 +405,11 @@ test_run_refuses_rules_that_budgets_make_impossible()
 	run_of 1 --retry ENOENT=3@4s /nonexistent
 	expect_err 'can wait 12s for one step; the budget is 10s'
 	expect_err 'try: --max-delay 12s'
-	run_of 1 --max-issues 2 --path /a:/b:/c true
+	run_of 1 --max-issues 2 --errors posix --path /a:/b:/c true
 	expect_err 'try: --max-issues 3'
+	# O4: a search of the kernel's is one request
+	run_of 127 --max-issues 1 --path /a:/b:/c true
+	expect_err ENOENT
 	# as much as there is: the error is the real one
 	run_of 127 --max-issues 5 --retry ENOENT=2 --path /nowhere:/nor/here:/nor/there true
 	expect_err ENOENT
