@@ -207,6 +207,7 @@ struct io_uring_spawn_step {
 	__u64	addr3;
 	__u64	addr4;		/* the last eight bytes of the SQE */
 	__u64	user_data;	/* for policies and tracepoints */
+	__u64	resv;		/* 0 */
 };
 
 /* struct io_uring_spawn::flags */
@@ -467,7 +468,7 @@ struct bpf_iouring_test_staged {
 	__u32	kind;		/* one of enum bpf_iouring_staged_kind */
 	__u32	resv;
 	__u8	sqe[64];
-	char	path[4096];	/* with a NUL at the end */
+	char	path[4096];	/* with a NUL at the end; a longer list is cut */
 };
 
 #endif

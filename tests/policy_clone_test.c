@@ -113,6 +113,7 @@ TEST(P14_a_policy_is_told_and_may_go_on)
 	EXPECT_EQ(run->ctx.pid, 0);
 	EXPECT_EQ(run->ctx.flags, IORING_POLICY_F_CAN_RETRY);
 	EXPECT_GT(run->ctx.elapsed_ns, 0);
+	EXPECT_EQ(run->ctx.search_offset, -1);
 	/* in the submitter; the EXEC's name can be read */
 	EXPECT_EQ(run->tgid, getpid());
 	EXPECT_GT(run->name_len, 0);

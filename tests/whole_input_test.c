@@ -260,6 +260,8 @@ TEST(O1_flags_and_numbers)
 	check(-EINVAL);
 	w.arg.nr_steps = 1025;
 	check(-E2BIG);
+	w.steps[1].resv = 1;
+	check(-EINVAL);
 	w.arg.search = (uintptr_t)"/bin";
 	w.arg.dfd = 3;
 	check(-EINVAL);

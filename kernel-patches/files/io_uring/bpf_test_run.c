@@ -96,7 +96,8 @@ static int io_test_get_input(struct io_policy_run *run, struct io_test_input *in
 	if (ret)
 		return ret;
 	run->step_is_exec = run->ctx.opcode == IORING_OP_EXEC;
-	run->delay_left = IO_POLICY_DEF_DELAY;
+	if (run->ctx.event != IORING_POLICY_EXECED)
+		run->delay_left = IO_POLICY_DEF_DELAY;
 	if (io_event_can_stage(run->ctx.event))
 		run->max_staged = IO_POLICY_MAX_STAGED;
 

@@ -246,15 +246,6 @@ static bool io_chain_restart(struct io_chain *chain, struct io_kiocb *req)
 	return true;
 }
 
-void io_chain_tell(struct io_chain *chain, struct io_kiocb *req, bool staged,
-		   s32 res, bool failed)
-{
-	if (failed)
-		io_report_note(chain, req, staged, res);
-	if (trace_io_uring_spawn_step_enabled())
-		io_chain_trace(chain, req, staged, res);
-}
-
 void io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged,
 		    struct io_result *result)
 {
@@ -320,7 +311,7 @@ struct io_kiocb *io_chain_first(struct io_chain *chain)
 static bool io_chain_has_next(struct io_chain *chain)
 {
 	return chain->plan ? !io_plan_is_last(chain->plan) :
-			     chain->step.req->link != NULL;
+			     !!chain->step.req->link;
 }
 
 /* Of a plan, it takes the place of the step at hand. */

@@ -14,6 +14,7 @@
 
 #include "chain.h"
 #include "child.h"
+#include "report.h"
 #include "step.h"
 
 #define CREATE_TRACE_POINTS
@@ -61,6 +62,15 @@ void io_chain_trace(struct io_chain *chain, struct io_kiocb *req,
 	io_step_get_path(req, &path);
 	event.name = path.path ?: "";
 	trace_io_uring_spawn_step(chain, &event);
+}
+
+void io_chain_tell(struct io_chain *chain, struct io_kiocb *req, bool staged,
+		   s32 res, bool failed)
+{
+	if (failed)
+		io_report_note(chain, req, staged, res, chain->step.attempt);
+	if (trace_io_uring_spawn_step_enabled())
+		io_chain_trace(chain, req, staged, res);
 }
 
 /* Nobody asks any more whether it is cancelled: only what has been found counts. */

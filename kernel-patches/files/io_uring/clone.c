@@ -206,6 +206,7 @@ int io_chain_init(struct io_chain *chain, struct io_kiocb *req,
 		.start.clone	= req,
 		.start.args	= args,
 		.node.chain	= chain,
+		.step.search_offset = -1,
 	};
 	INIT_LIST_HEAD(&chain->node.list);
 

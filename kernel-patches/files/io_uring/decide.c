@@ -301,7 +301,7 @@ static void io_chain_tell_execed(struct io_chain *chain)
 	const struct io_policy_list *list = chain->pol.list;
 	unsigned int nr;
 
-	for (nr = 0; nr < list->nr; nr++) {
+	for (nr = 0; nr < list->nr && !READ_ONCE(chain->cancelled); nr++) {
 		if (!io_policy_wants(list->policies[nr], IORING_POLICY_EXECED))
 			continue;
 		io_chain_turn_to(chain, nr);

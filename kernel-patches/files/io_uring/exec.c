@@ -147,7 +147,7 @@ struct filename *io_exec_full_name(struct io_kiocb *req)
 	char dir[32];
 	int len;
 
-	if (ex->list) {
+	if (ex->list && ex->list->list) {
 		path = io_exec_path(req);
 		return io_name_make(path, strlen(path), NULL);
 	}
@@ -362,7 +362,8 @@ static int io_exec_call(struct io_kiocb *req, struct io_exec *ex,
 	else
 		io_call_exit(&call, ret);
 	io_name_audited(what->path);
-	return ret;
+	/* whoever issues it again has to know it for what it is */
+	return ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK ? -EINTR : ret;
 }
 
 /* --- searching ------------------------------------------------------------------- */
@@ -396,9 +397,8 @@ static bool io_exec_search_on(struct io_kiocb *req, struct io_search *search)
 {
 	struct io_chain *chain = req->chain;
 
-	/* the report is of this one if nothing is found */
 	if (search->error == -EACCES && search->denied == search->here)
-		io_report_note(chain, req, search->staged, -EACCES);
+		search->denied_attempt = chain->step.attempt;
 	if (!search->next)
 		return false;
 	search->paused = search->pauses;
@@ -422,23 +422,23 @@ static int io_exec_search(struct io_kiocb *req, struct io_exec *ex)
 		    !io_search_missed(search, ret) || !io_chain_alive(chain))
 			return ret;
 	} while (io_exec_search_on(req, search));
-	return search->denied && !search->paused ? -EACCES : ret;
+	search->is_denied = search->denied && !search->paused;
+	return search->is_denied ? -EACCES : ret;
 }
 
 void io_exec_tell(struct io_kiocb *req, bool staged, const struct io_result *result)
 {
 	struct io_search *search = io_kiocb_to_cmd(req, struct io_exec)->list;
-	bool failed = result->failed;
-	s32 res = result->res;
+	struct io_chain *chain = req->chain;
 
-	/* the last candidate's, which may not be what the search has come to */
-	if (search && search->denied) {
-		failed = failed && search->error != -EACCES;
-		res = search->error;
+	if (!search || !search->is_denied) {
+		io_chain_tell(chain, req, staged, result->res, result->failed);
+		return;
 	}
-	io_chain_tell(req->chain, req, staged, res, failed);
-	if (search && search->denied && result->res == -EACCES)
-		io_search_show_denied(search);
+	/* the last candidate, and then the one whose error is the search's */
+	io_chain_tell(chain, req, staged, search->error, false);
+	io_search_show_denied(search);
+	io_report_note(chain, req, staged, result->res, search->denied_attempt);
 }
 
 void io_exec_rewind(struct io_kiocb *req)

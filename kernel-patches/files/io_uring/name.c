@@ -23,7 +23,7 @@ struct filename *io_name_room(size_t size)
 {
 	struct filename *name;
 
-	name = kmalloc(struct_size(name, iname, size), GFP_KERNEL_ACCOUNT);
+	name = kvmalloc(struct_size(name, iname, size), GFP_KERNEL_ACCOUNT);
 	if (!name)
 		return ERR_PTR(-ENOMEM);
 	io_name_init(name);
@@ -47,7 +47,7 @@ struct filename *io_name_import(u64 addr)
 
 	to = (char *)name->iname;
 	if (copy_from_user(to, from, size)) {
-		kfree(name);
+		kvfree(name);
 		return ERR_PTR(-EFAULT);
 	}
 	/* it may have changed */
@@ -79,5 +79,5 @@ struct filename *io_name_make(const char *path, size_t len, const char *name)
 void io_name_put(struct filename *name)
 {
 	if (name && atomic_dec_and_test(&name->refcnt))
-		kfree(name);
+		kvfree(name);
 }

@@ -162,6 +162,12 @@ static inline u32 io_staged_cmd(const struct io_staged *staged)
 	return io_staged_op(staged) == IORING_OP_CHILD ? staged->sqe.len : 0;
 }
 
+/* For the tracepoint: the command of a CHILD, or the kind of an EXEC. */
+static inline u32 io_staged_what(const struct io_staged *staged)
+{
+	return staged->kind == IO_STAGED_SQE ? io_staged_cmd(staged) : staged->kind;
+}
+
 static inline const char *io_staged_name(const struct io_staged *staged)
 {
 	return staged->path ? staged->path->name : "";

@@ -36,13 +36,6 @@ int io_report_prep(struct io_report *report, u64 addr)
 	return 0;
 }
 
-/* As CLONE_PARENT_SETTID does: if that fails, nothing else does. */
-void io_report_put_pid(struct io_chain *chain)
-{
-	if (chain->report.to)
-		(void)put_user(chain->pid, &chain->report.to->pid);
-}
-
 /* --- what failed ---------------------------------------------------------------- */
 
 static void io_report_clear(struct io_report_note *note)
@@ -74,25 +67,26 @@ static bool io_report_is_miss(s32 res)
 }
 
 /* The place for a new one, which the last of its kind leaves. */
-static struct io_report_note *io_report_new_note(struct io_chain *chain, s32 res)
+static struct io_report_note *io_report_new_note(struct io_chain *chain, s32 res,
+						 unsigned int attempt)
 {
 	struct io_report_note *note = io_report_is_miss(res) ?
 				      &chain->reports.miss : &chain->reports.other;
 
 	io_report_clear(note);
 	note->res = res;
-	note->attempt = chain->step.attempt;
+	note->attempt = attempt;
 	return note;
 }
 
 void io_report_note(struct io_chain *chain, struct io_kiocb *req, bool staged,
-		    s32 res)
+		    s32 res, unsigned int attempt)
 {
 	struct io_report_note *note;
 
 	if (likely(!chain->report.to))
 		return;
-	note = io_report_new_note(chain, res);
+	note = io_report_new_note(chain, res, attempt);
 	note->name = io_report_name(req);
 	note->opcode = req->opcode;
 	note->cmd = req->opcode == IORING_OP_CHILD ? io_child_cmd(req) : 0;
@@ -106,7 +100,7 @@ void io_report_note_refused(struct io_chain *chain, const struct io_staged *stag
 
 	if (likely(!chain->report.to))
 		return;
-	note = io_report_new_note(chain, res);
+	note = io_report_new_note(chain, res, chain->step.attempt);
 	note->name = staged->path ? io_name_get(staged->path) : NULL;
 	note->opcode = io_staged_op(staged);
 	note->cmd = io_staged_cmd(staged);
@@ -146,6 +140,14 @@ static unsigned long io_report_copy(void __user *to, const void *from, size_t si
 	if (may_wait)
 		return copy_to_user(to, from, size);
 	return copy_to_user_nofault(to, from, size);
+}
+
+/* Nobody could end a wait here, with others behind it in the queue. */
+void io_report_put_pid(struct io_chain *chain)
+{
+	if (chain->report.to)
+		io_report_copy(&chain->report.to->pid, &chain->pid,
+			       sizeof(chain->pid), false);
 }
 
 /* Returns the length of the path, or 0 if it could not be written. */
@@ -194,7 +196,7 @@ static void io_report_put(struct io_chain *chain, bool may_wait)
 		.end		= io_chain_why(chain),
 		.step		= chain->step.nr,
 		.error		= chain->step.result.res < 0 ?
-				  chain->step.result.res : -ECANCELED,
+				  chain->step.result.res : io_chain_cancelled(chain),
 		.flags		= note->staged ? IORING_REPORT_STAGED : 0,
 		.attempt	= note->attempt,
 		.opcode		= note->opcode,

@@ -14,13 +14,13 @@ struct io_staged;
 
 /* The launcher wants one at @to. -EINVAL or -EFAULT. */
 int io_report_prep(struct io_report *report, u64 to);
-/* The chain has a child. May wait for the memory. */
+/* The chain has a child: write what can be written without waiting. */
 void io_report_put_pid(struct io_chain *chain);
 /* The chain does not begin, as this step of its plan, or its program, is refused. */
 void io_report_refused(const struct io_report *report, u32 step, int error);
 /* A request of the step at hand has failed. */
 void io_report_note(struct io_chain *chain, struct io_kiocb *req, bool staged,
-		    s32 res);
+		    s32 res, unsigned int attempt);
 /* One that a policy has staged has been refused: it could not be issued. */
 void io_report_note_refused(struct io_chain *chain, const struct io_staged *staged,
 			    s32 res);

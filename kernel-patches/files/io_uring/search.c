@@ -163,6 +163,7 @@ void io_search_rewind(struct io_search *search)
 	}
 	search->begun = false;
 	search->again = false;
+	search->is_denied = false;
 	search->denied = NULL;
 }
 

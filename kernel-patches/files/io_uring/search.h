@@ -24,10 +24,12 @@ struct io_search {
 	const char		*next;		/* in the list; NULL: there is none */
 	const char		*here;		/* the directory that is tried, or NULL */
 	const char		*denied;	/* the first that could not be executed */
+	unsigned int		denied_attempt;	/* ... its number among the step's requests */
 	struct filename		*at;		/* the candidate that is tried */
 	int			error;		/* ... and what has come of it */
 	bool			begun;
 	bool			again;		/* ... once more */
+	bool			is_denied;	/* it has ended with the error of that one */
 	bool			pauses;		/* after each miss ... */
 	bool			paused;		/* ... as now */
 	char			copy[];		/* of the list of user space, then candidate */

@@ -242,7 +242,8 @@ static void io_staged_note_tried(struct io_chain *chain, struct io_kiocb *req)
 {
 	struct filename *name;
 
-	if (req->opcode != IORING_OP_EXEC || io_exec_is_script(req))
+	if (req->opcode != IORING_OP_EXEC || io_exec_is_script(req) ||
+	    chain->child_state.execed)
 		return;
 	name = io_exec_full_name(req);
 	io_chain_forget_tried(chain);
@@ -311,6 +312,7 @@ static void io_staged_refuse(struct io_chain *chain, struct io_staged *staged,
 			     struct io_result *result, int error)
 {
 	chain->step.attempt++;
+	chain->step.search_offset = -1;
 	result->res = error;
 	io_report_note_refused(chain, staged, error);
 	if (trace_io_uring_spawn_step_enabled())

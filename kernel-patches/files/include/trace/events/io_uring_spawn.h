@@ -158,7 +158,7 @@ TRACE_EVENT(io_uring_spawn_verdict,
 		__entry->staged_op	= !chain->pol.run->nr_staged ? 0 :
 			io_staged_op(chain->pol.run->staged);
 		__entry->staged_cmd	= !chain->pol.run->nr_staged ? 0 :
-			io_staged_cmd(chain->pol.run->staged);
+			io_staged_what(chain->pol.run->staged);
 		__entry->delay_ns	= chain->pol.run->delay;
 		__entry->result		= result;
 		__assign_str(opname);
