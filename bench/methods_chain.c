@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "internal.h"
 #include "methods.h"
 #include "stamp.h"
 
@@ -31,15 +30,11 @@ static struct spawnpol_chain *new_chain(void)
 	return chain;
 }
 
-/*
- * Let the ring's chains be one request, or see to it that they are not: it looks to
- * the library as if the kernel did not have SPAWN. No call of the library does this.
- */
+/* Let the ring's chains be one request, or see to it that they are not. */
 static void choose_requests(struct launcher *l)
 {
-	if (!l->method->whole)
-		l->ring->query.op_spawn = 0;
-	else if (!l->ring->query.op_spawn)
+	must(spawnpol_ring_use_links(l->ring, !l->method->whole));
+	if (l->method->whole && !spawnpol_ring_uses_spawn(l->ring))
 		give_up(-EOPNOTSUPP, "%s: the kernel has no IORING_OP_SPAWN",
 			l->method->name);
 }
