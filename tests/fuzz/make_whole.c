@@ -223,8 +223,11 @@ static void spoil_steps(struct rnd *r, struct making *m)
 		return;
 	}
 	step = &m->steps[rnd_below(r, m->arg.nr_steps)];
-	switch (rnd_below(r, 4)) {
+	switch (rnd_below(r, 5)) {
 	case 0:
+		step->resv = 1UL << rnd_below(r, 64);
+		break;
+	case 4:
 		step->flags |= 4 << rnd_below(r, 30);
 		break;
 	case 1:
@@ -237,7 +240,7 @@ static void spoil_steps(struct rnd *r, struct making *m)
 	default: /* from the middle of this one on, there is nothing */
 		m->steps_at = arena_put_last(m->steps,
 					     (char *)step - (char *)m->steps +
-						     8 * rnd_below(r, 7));
+						     8 * rnd_below(r, 8));
 	}
 }
 

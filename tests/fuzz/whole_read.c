@@ -146,8 +146,9 @@ static size_t check_step(struct whole *w,
 {
 	const char *path;
 
-	if (step->flags &
-	    ~(IORING_SPAWN_STEP_FIXED | IORING_SPAWN_STEP_MAY_FAIL))
+	if (step->flags & ~(IORING_SPAWN_STEP_FIXED |
+			    IORING_SPAWN_STEP_MAY_FAIL) ||
+	    step->resv)
 		must_alone(w, EINVAL);
 	if (step->cmd >= IORING_CHILD_LAST) {
 		must(w, EOPNOTSUPP);
