@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,19 +28,18 @@ static char *exits(const char *name, int status, mode_t mode)
 	return dir;
 }
 
-/* The state of a process in /proc/PID/stat. */
-static char state_of(pid_t pid)
+/* It sleeps in this function of the kernel, or below. */
+static void wait_until_in(pid_t pid, const char *function)
 {
-	return strrchr(read_file(format("/proc/%d/stat", pid)), ')')[2];
-}
-
-static void wait_for_state(pid_t pid, char state)
-{
+	const char *stack = format("/proc/%d/stack", pid);
 	double until = now() + tap_patience();
 
-	while (state_of(pid) != state && now() < until)
+	while (!strstr(read_file(stack), function)) {
+		if (now() > until)
+			FAIL("it does not come to %s(), but is in:\n%s", function,
+			     read_file(stack));
 		sleep_ms(1);
-	CHECK_EQ(state_of(pid), state);
+	}
 }
 
 static pid_t wait_for_child(void)
@@ -70,11 +70,11 @@ TEST(O3_an_interrupted_candidate_is_tried_again)
 	q_whole(&r, &w);
 	tring_submit(&r);
 	child = wait_for_child();
-	wait_for_state(child, 'S');
+	wait_until_in(child, "__break_lease");
 	CHECK_SYS(kill(child, SIGSTOP));
-	wait_for_state(child, 'T');
+	wait_until_in(child, "get_signal");
 	CHECK_SYS(kill(child, SIGCONT));
-	wait_for_state(child, 'S');
+	wait_until_in(child, "__break_lease");
 	CHECK_SYS(fcntl(fd, F_SETLEASE, F_UNLCK));
 	EXPECT_EQ(wait_exit(CHECK_OK(tring_res(&r, WHOLE))), 1);
 	EXPECT_EQ(whole_step_of(tring_cqe(&r, WHOLE)), 1);
