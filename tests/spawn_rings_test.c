@@ -274,7 +274,7 @@ TEST(S4_the_query_describes_the_kernel)
 		  IORING_CLONE_NEED_POLICY | IORING_CLONE_FILES |
 		  IORING_CLONE_REPORT);
 	EXPECT_EQ(query.max_policies, 16);
-	EXPECT_EQ(query.policy_events, 2 * IORING_POLICY_CLONE - 1);
+	EXPECT_EQ(query.policy_events, 2 * IORING_POLICY_EXECED - 1);
 	EXPECT_EQ(query.max_steps, 1024);
 	EXPECT_EQ(query.max_files, 65536);
 	EXPECT_EQ(query.max_waiting, 4096);
