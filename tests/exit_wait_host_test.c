@@ -381,12 +381,17 @@ static void *collect_nothing(void *arg)
 	return NULL;
 }
 
-/* The one that gave the request to the kernel, which ends with it. */
+/*
+ * The one that gave the request to the kernel, which ends with it. A kernel (6.18 is one)
+ * can carry out the request of a thread that ends in a worker, which has no children. The
+ * library cannot tell that from a program that somebody has waited for; it is still there.
+ */
 TEST(the_thread_that_waits_ends)
 {
 	struct spawnpol_outcome out;
 	pthread_t thread;
 	int fds[2];
+	int status;
 	pid_t pid;
 
 	set_up();
@@ -397,6 +402,12 @@ TEST(the_thread_that_waits_ends)
 	CHECK_EQ(pthread_join(thread, NULL), 0);
 	CHECK_EQ(write(fds[1], "x", 1), 1);
 	out = next();
+	if (out.error == -ECHILD) {
+		DIAG("the kernel did not find the child");
+		CHECK_EQ(waitpid(pid, &status, 0), pid);
+		CHECK_EQ(WEXITSTATUS(status), 6);
+		return;
+	}
 	CHECK_EQ(out.error, 0);
 	CHECK_EQ(WEXITSTATUS(out.status), 6);
 	CHECK_SYS_ERR(waitpid(pid, NULL, 0), ECHILD);

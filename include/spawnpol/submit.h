@@ -33,7 +33,9 @@ struct spawnpol_outcome {
 	 * -EBADRQC	a policy's verdict made no sense
 	 *
 	 * With SPAWNPOL_KIND_EXIT, why status is not known:
-	 * -ECHILD	somebody else has waited for the program, or SIGCHLD is ignored
+	 * -ECHILD	somebody else has waited for the program, or SIGCHLD is ignored. Some
+	 *		kernels say so, too, if the thread that collected ended meanwhile:
+	 *		waitpid(2) has the status then
 	 * -ECANCELED	cancelled: the program is the caller's to wait for
 	 */
 	int	error;
