@@ -150,7 +150,8 @@ TEST(P2_unknown_flags_and_wrong_fields_are_refused)
 	EXPECT_EQ(BY_RING(prog, .slot = 16), -EINVAL);
 	EXPECT_EQ(BY_BPF(prog, .slot = 16), -EINVAL);
 	EXPECT_EQ(BY_RING(prog, .slot = ~0U), -EINVAL);
-	EXPECT_EQ(BY_RING(prog, .events = 1U << 6), -EINVAL);
+	EXPECT_EQ(BY_RING(prog, .events = 2 * IORING_POLICY_EXECED),
+		  -EINVAL);
 	EXPECT_EQ(BY_BPF(prog, .events = 1U << 31), -EINVAL);
 	EXPECT_EQ(BY_RING(prog, .flags = 1), -EINVAL);
 	EXPECT_EQ(BY_BPF(prog, .flags = 1), -EINVAL);
