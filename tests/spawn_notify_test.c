@@ -126,24 +126,7 @@ static void check_supervised(const struct command *c)
 
 TEST(K3_a_supervisor_sees_every_command, .timeout = 120)
 {
-	const struct command *c;
-	unsigned int cmd;
-	pid_t pid;
-
-	tring_init(&r, 0);
-	for (cmd = 0; cmd < COMMANDS; cmd++) {
-		c = command_of(&r, cmd);
-		if (!c)
-			continue;
-		pid = CHECK_SYS(fork());
-		if (!pid) {
-			DIAG("command %u", cmd);
-			tring_init(&r, 0);
-			check_supervised(c);
-			_exit(0);
-		}
-		CHECK_EQ(wait_exit(pid), 0);
-	}
+	each_command(&r, check_supervised);
 }
 
 /* --- who fails ------------------------------------------------------------------------ */

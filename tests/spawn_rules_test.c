@@ -174,14 +174,19 @@ TEST(K3_rules_record_an_exec_that_fails)
 
 /* --- a search in one request (O6) --------------------------------------------------- */
 
+static __attribute__((noinline)) void try_each(char *const paths[])
+{
+	for (; *paths; paths++)
+		syscall(SYS_execveat, AT_FDCWD, *paths, argv, envp, 0);
+}
+
 /* In one child, as execvp(3) does. */
 static void search_by_vfork(char *const paths[])
 {
 	pid_t pid = vfork();
 
 	if (!pid) {
-		for (; *paths; paths++)
-			syscall(SYS_execveat, AT_FDCWD, *paths, argv, envp, 0);
+		try_each(paths);
 		_exit(0);
 	}
 	CHECK_EQ(wait_exit(CHECK_SYS(pid)), 0);

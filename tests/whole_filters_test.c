@@ -116,31 +116,19 @@ TEST(O6_a_filter_of_its_own_refuses_the_program)
 	check_fails(-EDOM, 3);
 }
 
+static void check_filtered(const struct command *c)
+{
+	whole_init(&w, "/nonexistent");
+	whole_command(&w, c);
+	filter_word(c->call, ARG_LOW(c->told), c->args[c->told],
+		    SECCOMP_RET_ERRNO | ENOTBLK);
+	submit();
+	check_fails(-ENOTBLK, 0);
+}
+
 TEST(O6_filters_are_asked_about_every_command, .timeout = 120)
 {
-	const struct command *c;
-	unsigned int cmd;
-	pid_t pid;
-
-	tring_init(&r, 0);
-	for (cmd = 0; cmd < COMMANDS; cmd++) {
-		c = command_of(&r, cmd);
-		if (!c)
-			continue;
-		pid = CHECK_SYS(fork());
-		if (!pid) {
-			DIAG("command %u", cmd);
-			tring_init(&r, 0);
-			whole_init(&w, "/nonexistent");
-			whole_command(&w, c);
-			filter_word(c->call, ARG_LOW(c->told), c->args[c->told],
-				    SECCOMP_RET_ERRNO | ENOTBLK);
-			submit();
-			check_fails(-ENOTBLK, 0);
-			_exit(0);
-		}
-		CHECK_EQ(wait_exit(pid), 0);
-	}
+	each_command(&r, check_filtered);
 }
 
 /* --- supervisors -------------------------------------------------------------------- */
@@ -247,7 +235,6 @@ static void check_supervised(const struct command *c)
 	struct seccomp_notif asked;
 	unsigned int arg, calls = 1;
 
-	tring_init(&r, 0);
 	whole_init(&w, "/nonexistent");
 	whole_command(&w, c)->flags = IORING_SPAWN_STEP_MAY_FAIL;
 	/* there are ioctls and openats of the supervisor's own */
@@ -271,23 +258,7 @@ static void check_supervised(const struct command *c)
 
 TEST(O6_a_supervisor_sees_every_command, .timeout = 120)
 {
-	const struct command *c;
-	unsigned int cmd;
-	pid_t pid;
-
-	tring_init(&r, 0);
-	for (cmd = 0; cmd < COMMANDS; cmd++) {
-		c = command_of(&r, cmd);
-		if (!c)
-			continue;
-		pid = CHECK_SYS(fork());
-		if (!pid) {
-			DIAG("command %u", cmd);
-			check_supervised(c);
-			_exit(0);
-		}
-		CHECK_EQ(wait_exit(pid), 0);
-	}
+	each_command(&r, check_supervised);
 }
 
 /* A spawn that waits for its answer can be cancelled, and nobody waits then. */

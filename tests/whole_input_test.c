@@ -304,7 +304,7 @@ TEST(O1_memory_that_cannot_be_read)
 	check(-EFAULT);
 }
 
-/* The last bytes of memory: what is behind them cannot be read. */
+/* The last bytes of memory: what follows them cannot be read. */
 static char *before_the_end(const void *what, size_t size)
 {
 	char *two = mmap(NULL, 8192, PROT_READ | PROT_WRITE,

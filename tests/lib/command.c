@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The commands of IORING_OP_CHILD, and the system call that each counts as. */
+#include "child.h"
 #include "command.h"
 
 #include <linux/capability.h>
@@ -91,6 +92,28 @@ const struct command *command_of(struct tring *r, unsigned int number)
 	if (!commands[number].sqe.opcode)
 		FAIL("command %u of CHILD is not in the table", number);
 	return &commands[number];
+}
+
+void each_command(struct tring *r, void (*check)(const struct command *c))
+{
+	const struct command *c;
+	unsigned int cmd;
+	pid_t pid;
+
+	tring_init(r, 0);
+	for (cmd = 0; cmd < COMMANDS; cmd++) {
+		c = command_of(r, cmd);
+		if (!c)
+			continue;
+		pid = CHECK_SYS(fork());
+		if (!pid) {
+			DIAG("command %u", cmd);
+			tring_init(r, 0);
+			check(c);
+			_exit(0);
+		}
+		CHECK_EQ(wait_exit(pid), 0);
+	}
 }
 
 bool command_makes_several(const struct command *c)

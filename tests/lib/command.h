@@ -26,6 +26,11 @@ const struct command *command_of(struct tring *r, unsigned int number);
 /* Numbers end here. */
 #define COMMANDS 64
 
+/*
+ * Have check() look at each command that the kernel has, in a process of its own. It
+ * finds r a new ring.
+ */
+void each_command(struct tring *r, void (*check)(const struct command *c));
 /* One call for each of two signals. */
 bool command_makes_several(const struct command *c);
 /* Queue it as a step. */

@@ -9,7 +9,7 @@
  *
  * So a list is never changed. Attaching and detaching put another in its place, and
  * the old one goes with its last chain. Detaching must not fail, so each policy
- * brings the memory for the list that it leaves behind (io_policy::spare).
+ * brings the memory for the list that is the slot's without it (io_policy::spare).
  */
 #include <linux/kernel.h>
 #include <linux/bpf.h>

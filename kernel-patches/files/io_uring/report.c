@@ -142,7 +142,7 @@ static unsigned long io_report_copy(void __user *to, const void *from, size_t si
 	return copy_to_user_nofault(to, from, size);
 }
 
-/* Nobody could end a wait here, with others behind it in the queue. */
+/* Nobody could end a wait here, and the chains that are queued would wait, too. */
 void io_report_put_pid(struct io_chain *chain)
 {
 	if (chain->report.to)
