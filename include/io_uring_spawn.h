@@ -218,6 +218,8 @@ enum io_uring_spawn_flags {
 	IORING_SPAWN_FILES		= 1U << 1,
 	/* policies are not to look for the program: IORING_POLICY_F_SEARCH */
 	IORING_SPAWN_AS_IS		= 1U << 2,
+	/* search is the number of a list: IORING_REGISTER_SPAWN_SEARCH */
+	IORING_SPAWN_REGISTERED		= 1U << 3,
 };
 
 /*
@@ -241,7 +243,7 @@ struct io_uring_spawn {
 	__u64	argv;
 	__u64	envp;
 	/* ... or its name, and directories with colons in between */
-	__u64	search;		/* 0: no search */
+	__u64	search;		/* 0: no search. Or a number: IORING_SPAWN_REGISTERED */
 	/* what executes a file without a format, as execvp() does; 0: nothing */
 	__u64	shell;
 
@@ -255,6 +257,22 @@ struct io_uring_spawn {
  * it has not, how many requests the program took, 1 for the first candidate of a search.
  */
 #define IORING_SPAWN_STEP_SHIFT	16
+
+/* Lists of open directories that a ring can have, and directories of one. */
+#define IORING_SPAWN_SEARCHES		16
+#define IORING_SPAWN_SEARCH_DIRS	1024
+
+/*
+ * Argument of IORING_REGISTER_SPAWN_SEARCH, with nr_args 1: open these directories for
+ * the searches of SPAWNs. The result is how many of them could be opened. Others are
+ * left out.
+ */
+struct io_uring_spawn_search {
+	__u64	list;		/* paths with colons in between; 0: forget the list */
+	__u32	index;		/* its number */
+	__u32	flags;		/* 0 */
+	__u64	resv[2];	/* 0 */
+};
 
 /* Number of policy slots of a ring. A CLONE that names none uses slot 0. */
 #define IORING_SPAWN_SLOTS	16
@@ -311,6 +329,9 @@ struct io_uring_spawn_query {
 	__u32	op_spawn;	/* IORING_OP_*; 0: it does not have it */
 	__u32	spawn_flags;	/* IORING_SPAWN_* that it accepts */
 	__u32	max_spawn;	/* bytes that one can import: steps, names, list */
+
+	__u32	nr_searches;	/* lists of open directories of a ring ... */
+	__u32	max_search_dirs; /* ... and the most directories of one */
 };
 
 /*

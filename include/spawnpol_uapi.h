@@ -25,6 +25,7 @@
 /* enum io_uring_register_op */
 #define SPAWNPOL_ATTACH_BPF		64
 #define SPAWNPOL_REGISTER_SPAWN_QUERY	65
+#define SPAWNPOL_REGISTER_SPAWN_SEARCH	66
 
 #define SPAWNPOL_FEAT_SPAWN		(1U << 30)	/* io_uring_params::features */
 #define SPAWNPOL_CQE_F_STAGED		(1U << 13)	/* io_uring_cqe::flags */

@@ -25,6 +25,7 @@
 #include "name.h"
 #include "report.h"
 #include "search.h"
+#include "search_dirs.h"
 
 #include <trace/events/io_uring_spawn.h>
 
@@ -221,6 +222,8 @@ static int io_exec_find(struct io_exec *ex, struct filename *name,
 
 	if (!(ex->flags & AT_SYMLINK_NOFOLLOW))
 		flags |= LOOKUP_FOLLOW;
+	if (io_search_is_open(ex->list, name))
+		return io_search_find(ex->list, flags, found);
 	return filename_lookup(ex->dfd, name, flags, found, NULL);
 }
 
@@ -331,7 +334,8 @@ static int io_exec_try(struct io_kiocb *req, struct io_exec *ex,
 		return -ENOENT;
 
 	io_name_audit(what->path);
-	if (!io_exec_may_miss(req, ex))
+	if (!io_exec_may_miss(req, ex) &&
+	    !io_search_is_open(ex->list, what->path))
 		return io_exec_run(req, ex, what, NULL);
 	ret = io_exec_find(ex, what->path, &found);
 	return ret ? ret : io_exec_run(req, ex, what, &found);

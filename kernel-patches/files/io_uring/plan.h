@@ -17,7 +17,7 @@
 /* Bytes that one can import. */
 #define IO_PLAN_MAX_SIZE	(512 * 1024)
 #define IO_SPAWN_FLAGS		(IORING_SPAWN_NEED_POLICY | IORING_SPAWN_FILES | \
-				 IORING_SPAWN_AS_IS)
+				 IORING_SPAWN_AS_IS | IORING_SPAWN_REGISTERED)
 
 struct io_plan_step {
 	struct io_child		child;

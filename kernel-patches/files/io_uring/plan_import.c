@@ -20,6 +20,7 @@
 #include "plan.h"
 #include "report.h"
 #include "search.h"
+#include "search_dirs.h"
 
 /* What the first kernel that has it knows. */
 #define IO_SPAWN_SIZE_VER0	offsetofend(struct io_uring_spawn, report)
@@ -95,6 +96,23 @@ static int io_plan_import_shell(struct io_plan *plan, struct io_search *search,
 	return io_plan_charge(plan, strlen(shell->name) + 1);
 }
 
+static bool io_plan_searches(const struct io_uring_spawn *arg)
+{
+	return arg->search || arg->flags & IORING_SPAWN_REGISTERED;
+}
+
+static struct io_search *io_plan_make_search(struct io_plan *plan,
+					     struct filename *path,
+					     const struct io_uring_spawn *arg)
+{
+	struct io_search_dirs *dirs;
+
+	if (!(arg->flags & IORING_SPAWN_REGISTERED))
+		return io_search_import(path, arg->search);
+	dirs = io_search_dirs_of(plan->exec.ctx, arg->search);
+	return dirs ? io_search_in(path, dirs) : ERR_PTR(-ENXIO);
+}
+
 static struct io_search *io_plan_import_search(struct io_plan *plan,
 					       struct filename *path,
 					       const struct io_uring_spawn *arg)
@@ -102,9 +120,9 @@ static struct io_search *io_plan_import_search(struct io_plan *plan,
 	struct io_search *search;
 	int ret;
 
-	if (!arg->search && !arg->shell)
+	if (!io_plan_searches(arg) && !arg->shell)
 		return NULL;
-	search = io_search_import(path, arg->search);
+	search = io_plan_make_search(plan, path, arg);
 	if (IS_ERR(search))
 		return search;
 	ret = io_plan_charge(plan, search->list_size);
@@ -231,8 +249,11 @@ static int io_spawn_op_check(const struct io_uring_spawn *arg)
 	if (arg->exec_flags & ~IO_EXEC_FLAGS)
 		return -EINVAL;
 	/* a name is looked for in directories, not in an open one, as a shell is not */
-	if ((arg->search || arg->shell) &&
+	if ((io_plan_searches(arg) || arg->shell) &&
 	    (arg->exec_flags || arg->dfd != AT_FDCWD))
+		return -EINVAL;
+	if (arg->flags & IORING_SPAWN_REGISTERED &&
+	    arg->search >= IORING_SPAWN_SEARCHES)
 		return -EINVAL;
 	if (arg->timeout_ns > KTIME_MAX)
 		return -EINVAL;

@@ -14,6 +14,7 @@
 
 #include "name.h"
 #include "search.h"
+#include "search_dirs.h"
 
 bool io_search_goes_on(int error)
 {
@@ -144,10 +145,38 @@ struct io_search *io_search_import(struct filename *name, u64 addr)
 	return ret ? ERR_PTR(ret) : io_search_copy(name, list, size);
 }
 
+static struct io_search *io_search_of_dirs(struct filename *name,
+					   struct io_search_dirs *dirs)
+{
+	struct io_search *search;
+	int ret;
+
+	if (io_search_is_path(name))
+		return io_search_of_one(name);
+	ret = io_search_check_name(name);
+	if (ret)
+		return ERR_PTR(ret);
+	search = io_search_alloc(name, dirs->longest + 1, false);
+	if (!search)
+		return ERR_PTR(-ENOMEM);
+	search->list = dirs->names;
+	search->dirs = io_search_dirs_get(dirs);
+	return search;
+}
+
+struct io_search *io_search_in(struct filename *name, struct io_search_dirs *dirs)
+{
+	struct io_search *search = io_search_of_dirs(name, dirs);
+
+	io_search_dirs_put(dirs);
+	return search;
+}
+
 void io_search_free(struct io_search *search)
 {
 	if (!search)
 		return;
+	io_search_dirs_put(search->dirs);
 	io_name_put(search->shell);
 	io_name_put(search->staged);
 	kvfree(search);
@@ -205,6 +234,7 @@ int io_search_next(struct io_search *search)
 	dir = search->begun ? search->next : search->list;
 	if (!dir)
 		return -ENOENT;
+	search->nr = search->begun ? search->nr + 1 : 0;
 	search->begun = true;
 	end = strchrnul(dir, ':');
 	search->next = *end ? end + 1 : NULL;
@@ -229,5 +259,9 @@ void io_search_show_denied(struct io_search *search)
 
 int io_search_offset(const struct io_search *search)
 {
-	return search->list && search->here ? search->here - search->list : -1;
+	if (!search->list || !search->here)
+		return -1;
+	if (search->dirs)
+		return search->dirs->dirs[search->nr].offset;
+	return search->here - search->list;
 }

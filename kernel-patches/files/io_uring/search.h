@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 struct filename;
+struct io_search_dirs;
 
 /* As much as one string of a program's environment can have. */
 #define IO_SEARCH_MAX_LIST	131072
@@ -21,6 +22,8 @@ struct io_search {
 	struct filename		*staged;	/* what the list is in: a policy's, or NULL */
 	const char		*list;		/* or NULL: the name is the only candidate */
 	size_t			list_size;	/* its NUL included */
+	struct io_search_dirs	*dirs;		/* what its directories are, if they are open */
+	unsigned int		nr;		/* ... the one that is tried */
 	const char		*next;		/* in the list; NULL: there is none */
 	const char		*here;		/* the directory that is tried, or NULL */
 	const char		*denied;	/* the first that could not be executed */
@@ -43,6 +46,8 @@ struct io_search {
  */
 struct io_search *io_search_make(struct filename *name, struct filename *list);
 struct io_search *io_search_import(struct filename *name, u64 addr);
+/* ... in open directories. Consumes the reference to them, whatever comes of it. */
+struct io_search *io_search_in(struct filename *name, struct io_search_dirs *dirs);
 void io_search_free(struct io_search *search);
 
 /* From the beginning, the next time, unless it has paused. */

@@ -292,6 +292,8 @@ static void io_spawn_query_fill(struct io_ring_ctx *ctx,
 		.op_spawn	= IORING_OP_SPAWN,
 		.spawn_flags	= IO_SPAWN_FLAGS,
 		.max_spawn	= IO_PLAN_MAX_SIZE,
+		.nr_searches	= IORING_SPAWN_SEARCHES,
+		.max_search_dirs = IORING_SPAWN_SEARCH_DIRS,
 		.max_delay_ns	= IO_POLICY_MAX_DELAY,
 	};
 

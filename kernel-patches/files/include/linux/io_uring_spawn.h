@@ -15,6 +15,7 @@
 #include <uapi/linux/io_uring_spawn.h>
 
 struct io_policy_list;
+struct io_search_dirs;
 struct io_spawn_queue;
 struct pid;
 
@@ -52,6 +53,8 @@ struct io_ring_spawn {
 	struct pid		*maker;
 	/* ... and what their programs inherit of it */
 	struct io_spawn_snapshot inherited;
+	/* written under the ring's lock and this one, read under either; or NULL */
+	struct io_search_dirs	*searches[IORING_SPAWN_SEARCHES];
 #endif
 #ifdef CONFIG_IO_URING_BPF
 	struct io_policy_slot	slots[IORING_SPAWN_SLOTS];
