@@ -94,7 +94,15 @@ TEST(abi_the_query)
 		F(max_files), F(max_waiting), F(policy_events), F(def_issues),
 		F(def_staged), F(def_delay_ns), F(max_issues), F(max_staged),
 		F(max_delay_ns), F(max_policies), F(op_spawn), F(spawn_flags),
-		F(max_spawn));
+		F(max_spawn), F(nr_searches), F(max_search_dirs));
+#undef F
+}
+
+TEST(abi_open_directories)
+{
+	load();
+#define F(name) FIELD(struct io_uring_spawn_search, name)
+	COMPARE(io_uring_spawn_search, F(list), F(index), F(flags), F(resv));
 #undef F
 }
 
@@ -191,6 +199,7 @@ TEST(abi_numbers_added_to_the_kernels_headers)
 	OURS(IORING_OP_LAST, SPAWNPOL_OP_LAST);
 	OURS(IORING_ATTACH_BPF, SPAWNPOL_ATTACH_BPF);
 	OURS(IORING_REGISTER_SPAWN_QUERY, SPAWNPOL_REGISTER_SPAWN_QUERY);
+	OURS(IORING_REGISTER_SPAWN_SEARCH, SPAWNPOL_REGISTER_SPAWN_SEARCH);
 	OURS(BPF_PROG_TYPE_IOURING, SPAWNPOL_BPF_PROG_TYPE_IOURING);
 	OURS(BPF_IOURING_SPAWN, SPAWNPOL_BPF_IOURING_SPAWN);
 	OURS(BPF_IOURING_OP, SPAWNPOL_BPF_IOURING_OP);
