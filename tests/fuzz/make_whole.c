@@ -249,6 +249,8 @@ static void spoil_numbers(struct rnd *r, struct making *m)
 	switch (rnd_below(r, 7)) {
 	case 0:
 		m->arg.flags |= 8U << rnd_below(r, 29);
+		if (m->arg.flags & IORING_SPAWN_REGISTERED && rnd_below(r, 2))
+			m->arg.search = rnd_below(r, IORING_SPAWN_SEARCHES + 1);
 		break;
 	case 1:
 		m->arg.slot = IORING_SPAWN_SLOTS << rnd_below(r, 28);

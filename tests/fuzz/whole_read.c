@@ -99,8 +99,11 @@ static void check_numbers(struct whole *w)
 	const struct io_uring_spawn *arg = &w->arg;
 
 	if (arg->flags & ~(IORING_SPAWN_NEED_POLICY | IORING_SPAWN_FILES |
-			   IORING_SPAWN_AS_IS))
+			   IORING_SPAWN_AS_IS | IORING_SPAWN_REGISTERED))
 		must_alone(w, EINVAL);
+	/* no ring here has lists of open directories */
+	if (arg->flags & IORING_SPAWN_REGISTERED)
+		must_alone(w, arg->search < IORING_SPAWN_SEARCHES ? ENXIO : EINVAL);
 	if (arg->slot >= IORING_SPAWN_SLOTS ||
 	    arg->exec_flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
 		must(w, EINVAL);
@@ -204,7 +207,7 @@ static unsigned int count_elements(const char *list)
 
 static void check_search(struct whole *w)
 {
-	if (!w->arg.search)
+	if (!w->arg.search || w->arg.flags & IORING_SPAWN_REGISTERED)
 		return;
 	w->list = read_text(w, w->arg.search, WHOLE_MAX_LIST, E2BIG);
 	if (w->list && !w->list[0])
