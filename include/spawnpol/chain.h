@@ -147,6 +147,24 @@ int spawnpol_chain_search(struct spawnpol_chain *chain, const char *name,
 			  const char *path);
 
 /*
+ * The program NAME, looked for in the open directories of the ring's list index
+ * (spawnpol_ring_open_search()). It is the chain's only program, and one step. A name with
+ * a slash is executed as it is. outcome.path is the last directory's candidate if it was
+ * not found, and the name if it runs.
+ *
+ * Only one request can say this: spawnpol_submit() returns -EOPNOTSUPP where the chain
+ * would be links (spawnpol_ring_uses_spawn()), and where the kernel has no such lists. The
+ * outcome is -ENXIO if the ring has no such list.
+ *
+ * -EINVAL	name is NULL, index is 16 or more, or there is another program before or
+ *		after
+ * -ENOENT	name is empty
+ * -ENAMETOOLONG name is longer than a file's name can be
+ */
+int spawnpol_chain_search_open(struct spawnpol_chain *chain, const char *name,
+			       unsigned int index);
+
+/*
  * The program at path, as execveat(2) finds it: relative to the directory open at
  * dirfd, or to the working directory (AT_FDCWD), also without a slash. at_flags are
  * AT_*. No policy is asked for.

@@ -130,6 +130,29 @@ int spawnpol_ring_use_links(struct spawnpol_ring *ring, bool on);
 int spawnpol_ring_nr_sqes(const struct spawnpol_ring *ring,
 			  const struct spawnpol_chain *chain);
 
+/*
+ * Open the directories of path, a list as in PATH, for spawnpol_chain_search_open(), as
+ * list number index (0 to 15) of the ring; a list that the number had is replaced. Each
+ * begins with a slash. path NULL: the system's default one. Returns how many are open:
+ * those that do not exist, or cannot be opened for another reason after which a search goes
+ * on, are left out.
+ *
+ * The list stays what it is: a directory that is made later is not searched, one that is
+ * moved is searched where it is. Chains in flight go on with the list that they began with.
+ *
+ * -EINVAL	index is 16 or more; path has an empty or a relative element
+ * -ENOENT	none of them could be opened
+ * -E2BIG	more than 1024, or a list of more than 131071 bytes
+ * -EOPNOTSUPP	the kernel has no lists of open directories
+ * -EACCES	the ring's restrictions do not allow it
+ * -ESTALE, -EEXIST as above, and errors of open(2)
+ */
+int spawnpol_ring_open_search(struct spawnpol_ring *ring, unsigned int index,
+			      const char *path);
+
+/* Forget a list, and close its directories when no chain in flight has it. -ENXIO: none. */
+int spawnpol_ring_forget_search(struct spawnpol_ring *ring, unsigned int index);
+
 #ifdef __cplusplus
 }
 #endif

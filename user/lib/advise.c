@@ -54,6 +54,11 @@ static const struct entry about_chain[] = {
 	{ ECHILD, { "nothing is in flight", NULL } },
 	{ EEXIST, { "the ring belongs to another thread",
 		    "a registered or SINGLE_ISSUER ring is used by one thread only" } },
+	{ EOPNOTSUPP, { "the ring cannot do this: search open directories, or collect "
+			"what its owner collects",
+			"searches in open directories need a kernel that has them, and "
+			"a chain that is one request (spawnpol_ring(3)); pass CQEs of a "
+			"wrapped ring to spawnpol_handle_cqe()" } },
 	{ ESTALE, { "the ring belongs to the process that this one was forked from",
 		    "make a ring of its own in the child" } },
 };
@@ -105,6 +110,8 @@ static const struct entry about_exec[] = {
 			 "shows; or a seccomp filter refuses execveat" } },
 	{ ETXTBSY, { "the program is being written",
 		     "a policy can wait and try again" } },
+	{ ENXIO, { "the ring has no list of open directories with that number",
+		   "open one with spawnpol_ring_open_search()" } },
 	{ ENOEXEC, { "not a program",
 		     "a script needs a #! line, or a policy that hands it to a "
 		     "shell" } },

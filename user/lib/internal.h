@@ -124,6 +124,12 @@ struct search {
 	char *paths;			/* room for the attempts'; NULL: too many */
 };
 
+/* A search in a ring's open directories: the chain's only program is its name. */
+struct opened {
+	bool used;
+	unsigned int index;		/* of the list */
+};
+
 struct spawnpol_chain {
 	uint64_t flight;		/* id of the ring where it is in flight, or 0 */
 	int error;			/* the first of the builder */
@@ -132,6 +138,7 @@ struct spawnpol_chain {
 	struct steps actions;
 	struct steps programs;		/* EXECs; they follow the actions */
 	struct search search;
+	struct opened opened;
 	struct whole whole;
 	size_t step_paths;		/* bytes that paths of actions take */
 	struct block *blocks;
@@ -193,10 +200,18 @@ int chain_add_exec(struct spawnpol_chain *chain, int fd, const char *path,
 /* search.c */
 /* Make the attempts of a search programs, if they are not. -E2BIG: they are too many. */
 int search_attempts(struct spawnpol_chain *chain);
-/* The search is one program of several: its attempts are programs like others. */
+/*
+ * There is to be another program: a search's attempts are programs like others then.
+ * -EINVAL: the search is one in open directories.
+ */
 int search_dissolve(struct spawnpol_chain *chain);
 /* The path of an attempt. Returns its length; to has room for any. */
 size_t search_candidate(const struct search *search, unsigned int nr, char *to);
+
+/* search_open.c */
+/* -EOPNOTSUPP: the chain looks in open directories, and this ring does not. */
+int search_open_check(const struct spawnpol_ring *ring,
+		      const struct spawnpol_chain *chain);
 
 /* register.c */
 /* A ring by its descriptor, or by where the calling thread has it registered. */

@@ -84,7 +84,7 @@ int search_attempts(struct spawnpol_chain *chain)
 
 int search_dissolve(struct spawnpol_chain *chain)
 {
-	int err = search_attempts(chain);
+	int err = chain->opened.used ? -EINVAL : search_attempts(chain);
 
 	if (err)
 		return chain_fail(chain, err);

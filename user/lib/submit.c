@@ -183,7 +183,7 @@ static int check_chain(const struct spawnpol_ring *ring,
 		return chain->error;
 	if (!chain_nr_programs(chain) || has_clone_or_exec(ring, chain))
 		return -EINVAL;
-	return 0;
+	return search_open_check(ring, chain);
 }
 
 int spawnpol_ring_nr_sqes(const struct spawnpol_ring *ring,

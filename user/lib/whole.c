@@ -98,6 +98,11 @@ static void fill_program(struct spawnpol_chain *chain, struct io_uring_spawn *ar
 	arg->dfd = program->sqe.fd;
 	arg->path = program->sqe.addr;
 	arg->exec_flags = program->sqe.rw_flags;
+	if (chain->opened.used) {
+		arg->search = chain->opened.index;
+		arg->flags |= IORING_SPAWN_REGISTERED;
+		return;
+	}
 	/* an attempt of the caller's: not a policy's to look for, as with links */
 	if (program->sqe.ioprio & IORING_EXEC_SEARCH)
 		arg->flags |= IORING_SPAWN_AS_IS;
@@ -211,8 +216,12 @@ void whole_note(struct spawnpol_chain *chain, int res, unsigned int flags)
 
 const char *whole_path(const struct spawnpol_chain *chain, int step)
 {
-	return chain->whole.used && chain->search.list &&
-	       step >= (int)chain->actions.nr ? chain->told.candidate : NULL;
+	if (!chain->whole.used || step < (int)chain->actions.nr)
+		return NULL;
+	/* which directories are open only the kernel knows, and it tells when none has it */
+	if (chain->opened.used && chain->told.report.path_len)
+		return chain->told.path;
+	return chain->search.list ? chain->told.candidate : NULL;
 }
 
 uint32_t whole_report_step(const struct spawnpol_chain *chain, int step)
