@@ -85,6 +85,7 @@ unsigned int cpus_online(void);
 
 void bench_latency(const struct plan *plan);
 void bench_path(const struct plan *plan);
+void bench_path_ext4(const struct plan *plan);
 void bench_decision(const struct plan *plan);
 void bench_parent(const struct plan *plan);
 void bench_descriptors(const struct plan *plan);

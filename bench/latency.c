@@ -15,15 +15,15 @@ static const struct method *const methods[] = {
 	&method_fork, &method_vfork, &method_vfork_path, &method_posix_spawn,
 	&method_clone, &method_chain, &method_hardlink, &method_policy,
 	&method_remember, &method_spawn_path, &method_spawn,
-	&method_spawn_listed, &method_spawn_policy, &method_user, &method_ready,
-	NULL,
+	&method_spawn_listed, &method_spawn_open, &method_spawn_policy, &method_user,
+	&method_ready, NULL,
 };
 
 /* Those whose phases can be compared: they make the child and let it execute. */
 static const struct method *const methods_in_phases[] = {
 	&method_vfork, &method_vfork_path, &method_chain, &method_hardlink,
 	&method_policy, &method_remember, &method_spawn_path, &method_spawn,
-	&method_spawn_listed, &method_spawn_policy, NULL,
+	&method_spawn_listed, &method_spawn_open, &method_spawn_policy, NULL,
 };
 
 /* fork(2) copies the page tables of all of it: a few samples must do. */

@@ -16,6 +16,8 @@ static const struct bench {
 	{ "latency", bench_latency, 500,
 	  "until the program's first instruction, after six misses" },
 	{ "path", bench_path, 100, "what each miss of a search costs" },
+	{ "path_ext4", bench_path_ext4, 100,
+	  "the same on ext4, which remembers names that do not exist" },
 	{ "decision", bench_decision, 200,
 	  "from a failed EXEC to the next one" },
 	{ "parent", bench_parent, 300, "what a launch costs the launcher" },

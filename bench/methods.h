@@ -56,7 +56,7 @@ extern const struct method method_chain, method_listed, method_empty,
 	method_default_idle, method_policy_retry, method_user_retry;
 /* The same with one request for the whole spawn, IORING_OP_SPAWN. */
 extern const struct method method_spawn_path, method_spawn,
-	method_spawn_listed, method_spawn_policy;
+	method_spawn_listed, method_spawn_open, method_spawn_policy;
 
 /* Gives up if the method cannot be used. */
 void launcher_init(struct launcher *l, const struct method *method,

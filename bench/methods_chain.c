@@ -315,6 +315,23 @@ const struct method method_spawn_listed = {
 	.release = release,
 };
 
+/* The kernel searches in directories that it has open since the launcher began. */
+static void prepare_search_open(struct launcher *l)
+{
+	make_room(l, l->max);
+	if (must(spawnpol_ring_open_search(l->ring, 0, l->site->path)) !=
+	    (int)l->site->misses + 1)
+		give_up(0, "not all directories were opened");
+	for (unsigned int i = 0; i < l->nr_chains; i++)
+		must(spawnpol_chain_search_open(l->chains[i], SITE_PROGRAM, 0));
+}
+
+const struct method method_spawn_open = {
+	.name = "spawn_open", .prepare = prepare_search_open, .whole = true,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release,
+};
+
 /* The bare name: the default policy searches. */
 const struct method method_spawn_policy = {
 	.name = "spawn_policy", .prepare = prepare_policy, .whole = true,

@@ -12,12 +12,13 @@ static const unsigned int misses[] = { 0, 1, 2, 4, 8, 16, 32, 64 };
 static const struct method *const methods[] = {
 	&method_vfork, &method_posix_spawn, &method_hardlink, &method_policy,
 	&method_remember, &method_user, &method_spawn, &method_spawn_listed,
-	&method_spawn_policy, NULL,
+	&method_spawn_open, &method_spawn_policy, NULL,
 };
 
 static const struct method *const ring_methods[] = {
 	&method_hardlink, &method_policy, &method_remember, &method_user,
-	&method_spawn, &method_spawn_listed, &method_spawn_policy, NULL,
+	&method_spawn, &method_spawn_listed, &method_spawn_open,
+	&method_spawn_policy, NULL,
 };
 
 static void count_entries(const struct plan *plan, const struct site *site,

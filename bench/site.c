@@ -64,29 +64,36 @@ static void make_directories(struct site *site)
 	site->path = path;
 }
 
-void site_init(struct site *site, unsigned int misses)
+void site_init_at(struct site *site, const char *dir, const char *program,
+		  unsigned int misses)
 {
-	struct statfs fs;
 	int fds[2];
 
 	*site = (struct site) { .misses = misses };
 	/* about as long as the directories in a usual PATH */
-	strcpy(site->root, "/tmp/bench-XXXXXX");
+	snprintf(site->root, sizeof(site->root), "%s/bench-XXXXXX", dir);
 	if (!mkdtemp(site->root))
 		give_up(-errno, "%s", site->root);
-	must_sys(statfs(site->root, &fs));
-	if (fs.f_type != TMPFS_MAGIC)
-		fprintf(stderr, "bench: note: %s is no tmpfs\n", site->root);
 	site->candidates = calloc(misses + 1, sizeof(char *));
 	if (!site->candidates)
 		give_up(-ENOMEM, "candidates");
 	make_directories(site);
-	copy_program(built("bench/stamp"), site_program(site));
+	copy_program(program, site_program(site));
 	must_sys(setenv("PATH", site->path, 1));
 	must_sys(pipe2(fds, O_CLOEXEC));
 	must_sys(dup2(fds[1], STAMP_FD));
 	close(fds[1]);
 	site->reports = fds[0];
+}
+
+void site_init(struct site *site, unsigned int misses)
+{
+	struct statfs fs;
+
+	site_init_at(site, "/tmp", built("bench/stamp"), misses);
+	must_sys(statfs(site->root, &fs));
+	if (fs.f_type != TMPFS_MAGIC)
+		fprintf(stderr, "bench: note: %s is no tmpfs\n", site->root);
 }
 
 void site_exit(struct site *site)

@@ -7,7 +7,8 @@
 
 /*
  * Directories below a temporary one, of which only the last holds the program:
- * a search meets `misses` failures first. Everything is in memory (tmpfs).
+ * a search meets `misses` failures first. Everything is in memory: on tmpfs, if nothing
+ * else is said.
  */
 struct site {
 	char root[64];
@@ -21,6 +22,9 @@ struct site {
 
 /* Gives up if it cannot be made. One site at a time: STAMP_FD and PATH. */
 void site_init(struct site *site, unsigned int misses);
+/* The same in another place than /tmp, with a copy of this file as the program. */
+void site_init_at(struct site *site, const char *dir, const char *program,
+		  unsigned int misses);
 void site_exit(struct site *site);
 
 /* The program's full path. */

@@ -69,6 +69,33 @@ test_O2_one_request_is_asked_for_in_every_case()
 	expect_goal reached "CQEs of a SPAWN's search"
 }
 
+# figures_of_64 BENCH SPAWN SPAWN_OPEN: compared with 1000 of vfork.
+figures_of_64()
+{
+	figure "$1" 64 vfork ns 1000
+	figure "$1" 64 spawn ns "$2"
+	figure "$1" 64 spawn_open ns "$3"
+}
+
+# Goals of either file system, in time and in instructions.
+test_O3_long_searches_are_compared_on_each_file_system()
+{
+	local counts
+	figures_of_64 path 919 751
+	figures_of_64 path_ext4 921 749
+	figure path_ext4 1 spawn_open ns 560
+	for counts in '' --counts; do
+		# shellcheck disable=SC2086
+		judge $counts
+		expect_goal reached "a SPAWN's search with 64 misses on tmpfs"
+		expect_goal MISSED "open directories with 64 misses on tmpfs"
+		expect_goal MISSED "a SPAWN's search with 64 misses on ext4"
+		expect_goal reached "open directories with 64 misses on ext4"
+	done
+	# of the last run: (749 - 560) / 63
+	expect_out 'each miss on ext4, spawn_open              3'
+}
+
 # Not measured is neither reached nor missed.
 test_no_figure_no_goal()
 {

@@ -20,6 +20,7 @@ test_O2_requests_of_each_method()
 	expect_status 0
 	expect_equal "$(entries spawn)" '0 CQE 1,0 SQE 1,4 CQE 1,4 SQE 1,64 CQE 1,64 SQE 1,'
 	expect_equal "$(entries spawn_listed)" "$(entries spawn)"
+	expect_equal "$(entries spawn_open)" "$(entries spawn)"
 	expect_equal "$(entries spawn_policy)" "$(entries spawn)"
 	expect_equal "$(entries hardlink)" '0 CQE 2,0 SQE 2,4 CQE 6,4 SQE 6,64 CQE 66,64 SQE 66,'
 	expect_equal "$(entries policy)" '0 CQE 2,0 SQE 2,4 CQE 2,4 SQE 2,64 CQE 2,64 SQE 2,'
