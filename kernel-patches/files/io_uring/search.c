@@ -160,6 +160,8 @@ static struct io_search *io_search_of_dirs(struct filename *name,
 	if (!search)
 		return ERR_PTR(-ENOMEM);
 	search->list = dirs->names;
+	/* nothing has been imported */
+	search->list_size = 0;
 	search->dirs = io_search_dirs_get(dirs);
 	return search;
 }
@@ -168,7 +170,7 @@ struct io_search *io_search_in(struct filename *name, struct io_search_dirs *dir
 {
 	struct io_search *search = io_search_of_dirs(name, dirs);
 
-	io_search_dirs_put(dirs);
+	io_search_dirs_put_later(dirs);
 	return search;
 }
 
@@ -176,7 +178,7 @@ void io_search_free(struct io_search *search)
 {
 	if (!search)
 		return;
-	io_search_dirs_put(search->dirs);
+	io_search_dirs_put_later(search->dirs);
 	io_name_put(search->shell);
 	io_name_put(search->staged);
 	kvfree(search);

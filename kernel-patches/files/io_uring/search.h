@@ -21,7 +21,7 @@ struct io_search {
 	struct filename		*shell;		/* executes what has no format, or NULL */
 	struct filename		*staged;	/* what the list is in: a policy's, or NULL */
 	const char		*list;		/* or NULL: the name is the only candidate */
-	size_t			list_size;	/* its NUL included */
+	size_t			list_size;	/* that is charged; its NUL included */
 	struct io_search_dirs	*dirs;		/* what its directories are, if they are open */
 	unsigned int		nr;		/* ... the one that is tried */
 	const char		*next;		/* in the list; NULL: there is none */

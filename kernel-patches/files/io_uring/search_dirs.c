@@ -4,7 +4,7 @@
  *
  * A file system may take as long as it likes to open a directory, or to let go of one.
  * So neither is done under the ring's lock, which others wait for in ways that nothing
- * interrupts.
+ * interrupts. Requests can end under it: the last of them leaves a list to a worker.
  */
 #include <linux/kernel.h>
 #include <linux/audit.h>
@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/workqueue.h>
 
 #include <uapi/linux/io_uring_spawn.h>
 
@@ -42,6 +43,19 @@ void io_search_dirs_put(struct io_search_dirs *dirs)
 {
 	if (dirs && refcount_dec_and_test(&dirs->refs))
 		io_search_dirs_free(dirs);
+}
+
+static void io_search_dirs_release(struct work_struct *work)
+{
+	io_search_dirs_free(container_of(work, struct io_search_dirs, release));
+}
+
+void io_search_dirs_put_later(struct io_search_dirs *dirs)
+{
+	if (!dirs || !refcount_dec_and_test(&dirs->refs))
+		return;
+	INIT_WORK(&dirs->release, io_search_dirs_release);
+	queue_work(system_unbound_wq, &dirs->release);
 }
 
 /* --- opening them ------------------------------------------------------------- */
@@ -251,6 +265,7 @@ void io_search_show_fdinfo(struct seq_file *m, struct io_ring_ctx *ctx)
 			seq_printf(m, "SpawnSearch:\tlist %u directory %u ", i, nr);
 			seq_path(m, &dirs->dirs[nr].path, " \t\n\\");
 			seq_putc(m, '\n');
+			cond_resched();
 		}
 		io_search_dirs_put(dirs);
 	}

@@ -10,6 +10,7 @@
 #include <linux/path.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
+#include <linux/workqueue_types.h>
 
 struct io_ring_ctx;
 struct io_search;
@@ -26,6 +27,7 @@ struct io_search_dirs {
 	unsigned int		nr;		/* that are open */
 	size_t			longest;	/* name of one, without its NUL */
 	char			*names;		/* theirs, with colons in between */
+	struct work_struct	release;
 	struct io_search_dir	dirs[];
 };
 
@@ -38,6 +40,8 @@ int io_search_register(struct io_ring_ctx *ctx, void __user *arg, unsigned int n
 /* A reference to the list with this number, or NULL. Under the ring's lock. */
 struct io_search_dirs *io_search_dirs_of(struct io_ring_ctx *ctx, unsigned int index);
 void io_search_dirs_put(struct io_search_dirs *dirs);
+/* ... for who may hold the ring's lock. */
+void io_search_dirs_put_later(struct io_search_dirs *dirs);
 
 /* Whether it looks for @name, its candidate, in an open directory. */
 bool io_search_is_open(const struct io_search *search, const struct filename *name);
