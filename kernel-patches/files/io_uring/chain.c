@@ -45,6 +45,7 @@
 #include "complete.h"
 #include "decide.h"
 #include "exec.h"
+#include "kept.h"
 #include "plan.h"
 #include "report.h"
 #include "search.h"
@@ -345,6 +346,10 @@ static void io_chain_run(struct io_chain *chain)
 	struct io_step *step = &chain->step;
 	struct io_kiocb *req = io_chain_first(chain);
 
+	if (unlikely(!req)) {
+		state->finished = true;
+		return;
+	}
 	for (;;) {
 		io_step_begin(chain, req);
 		if (!io_chain_alive(chain)) {
@@ -359,8 +364,10 @@ static void io_chain_run(struct io_chain *chain)
 		}
 		if (!io_step_run(chain) || state->execed || state->committed)
 			return;
-		if (!io_chain_has_next(chain))
+		if (!io_chain_has_next(chain)) {
+			state->finished = step->result.res >= 0 || io_chain_alive(chain);
 			return;
+		}
 		/* a step that failed because the chain was cancelled is not forgiven */
 		if (step->result.res < 0 && !io_chain_alive(chain))
 			return;
@@ -393,26 +400,48 @@ static void io_chain_drop_signals(void)
 	spin_unlock_irq(&current->sighand->siglock);
 }
 
+/* What the child is at the end of a chain. */
+enum io_outcome {
+	IO_OUTCOME_END,
+	IO_OUTCOME_PROGRAM,
+	IO_OUTCOME_KEPT,
+};
+
+/* A child that has waited before can do so after a failure, too. */
+static bool io_chain_may_wait(const struct io_chain *chain)
+{
+	const struct io_child_state *state = &chain->child_state;
+
+	if (likely(!chain->keeps) || state->dead || state->execed || state->committed)
+		return false;
+	return state->finished || chain->in_kept;
+}
+
 /*
- * Leave the ring's list, and return whether the child is a program now. Nobody can
+ * Leave the ring's list, as a program, as a child that waits, or neither. Nobody can
  * cancel it afterwards; who cancelled it before wins, and its signal is on its way.
  */
-static bool io_chain_settle(struct io_chain *chain)
+static enum io_outcome io_chain_settle(struct io_chain *chain)
 {
+	struct io_child_state *state = &chain->child_state;
+	enum io_outcome outcome = IO_OUTCOME_END;
 	struct io_ring_ctx *ctx = chain->ctx;
-	bool execed;
 
 	spin_lock_irq(&ctx->spawn.lock);
-	execed = chain->child_state.execed && !chain->cancelled;
+	if (!chain->cancelled && state->execed)
+		outcome = IO_OUTCOME_PROGRAM;
+	else if (!chain->cancelled && io_chain_may_wait(chain))
+		outcome = IO_OUTCOME_KEPT;
 	__io_chain_leave(chain);
 	spin_unlock_irq(&ctx->spawn.lock);
 	io_chain_stop_deadline(chain);
 
-	if (execed) {
+	if (outcome == IO_OUTCOME_PROGRAM) {
 		io_chain_drop_signals();
 		io_spawn_task_done(&chain->snapshot.blocked);
 	}
-	return execed;
+	state->kept = outcome == IO_OUTCOME_KEPT;
+	return outcome;
 }
 
 /* It has not run one instruction: its EXEC can still fail. */
@@ -445,33 +474,68 @@ static void io_chain_end_failed(struct io_chain *chain)
 	io_report_write_now(chain);
 }
 
-static bool io_chain_end(struct io_chain *chain)
+/* Of the chain: what a SPAWN's CQE says. */
+static int io_chain_result(const struct io_chain *chain, enum io_outcome outcome)
+{
+	const struct io_child_state *state = &chain->child_state;
+	int res = chain->step.result.res;
+
+	if (outcome == IO_OUTCOME_PROGRAM)
+		return chain->pid;
+	if (state->finished && outcome == IO_OUTCOME_KEPT)
+		return chain->kept->number;
+	/* that it ends is what was asked for */
+	if (state->finished && chain->in_kept && !chain->cancelled && !state->dead)
+		return 0;
+	return res < 0 ? res : io_chain_cancelled(chain);
+}
+
+/* Others find it in its new state before they are told of it. */
+static void io_chain_end_kept(struct io_chain *chain, enum io_outcome outcome)
+{
+	if (outcome == IO_OUTCOME_KEPT)
+		io_kept_rest(chain);
+	else
+		io_kept_end(chain->kept);
+}
+
+/* The steps, and what they are behind. */
+static void io_chain_end_steps(struct io_chain *chain)
 {
 	struct io_step *step = &chain->step;
-	bool execed;
-	int error;
+
+	if (step->req) {
+		io_step_settle(step);
+		io_chain_cancel_from(chain, step->req->link);
+	}
+	io_req_complete_list(chain->steps);
+	io_chain_complete_deadline(chain);
+}
+
+static enum io_outcome io_chain_end(struct io_chain *chain)
+{
+	enum io_outcome outcome;
+	int res;
 
 	io_chain_guard_program(chain);
 	io_report_write(chain);
-	execed = io_chain_settle(chain);
-	if (!execed)
+	outcome = io_chain_settle(chain);
+	if (outcome != IO_OUTCOME_PROGRAM)
 		io_chain_end_failed(chain);
 	/* the launcher may do what it likes with the report's memory after a CQE */
-	if (!execed && chain->report.to)
-		step->silent = false;
-	error = execed ? 0 : step->result.res < 0 ? step->result.res :
-						    io_chain_cancelled(chain);
-	trace_io_uring_spawn_end(chain, error);
+	if (outcome != IO_OUTCOME_PROGRAM && chain->report.to)
+		chain->step.silent = false;
+	res = io_chain_result(chain, outcome);
+	trace_io_uring_spawn_end(chain, min(res, 0));
+	if (unlikely(chain->kept))
+		io_chain_end_kept(chain, outcome);
 
-	io_step_settle(step);
-	io_chain_cancel_from(chain, step->req->link);
-	io_req_complete_list(chain->steps);
-	io_chain_complete_deadline(chain);
+	io_chain_end_steps(chain);
 	if (chain->plan)
-		io_plan_complete(chain, chain->spawn, error);
+		io_plan_complete(chain, chain->spawn, res);
 	io_spawn_task_end(&chain->shares);
 	io_chain_free(chain);
-	return execed;
+	return outcome;
 }
 
 /* --- the beginning ----------------------------------------------------------------------- */
@@ -489,14 +553,32 @@ static void io_chain_restore(const struct io_spawn_snapshot *snapshot)
 		set_task_ioprio(current, snapshot->ioprio);
 }
 
+static void io_chain_carry_out(struct io_chain *chain)
+{
+	int ret = io_taken_begin(chain);
+
+	io_chain_restore(&chain->snapshot);
+	if (!ret) {
+		io_chain_run(chain);
+		return;
+	}
+	chain->child_state.end = IORING_END_CLONE;
+	chain->step.result.res = ret;
+	chain->step.result.failed = true;
+}
+
 int io_chain_main(void *data)
 {
 	struct io_chain *chain = data;
+	struct io_kept *kept = chain->kept;
+	enum io_outcome outcome;
 
-	io_chain_restore(&chain->snapshot);
-	io_chain_run(chain);
-	if (io_chain_end(chain))
-		return 0;
+	do {
+		io_chain_carry_out(chain);
+		outcome = io_chain_end(chain);
+		if (outcome == IO_OUTCOME_PROGRAM)
+			return 0;
+	} while (outcome == IO_OUTCOME_KEPT && (chain = io_kept_wait(kept)));
 
 	/* no signal, no zombie: see do_notify_parent() */
 	do_group_exit(SIGKILL);

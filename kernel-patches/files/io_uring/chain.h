@@ -29,8 +29,10 @@
 #include "policy.h"
 
 struct io_clone_args;
+struct io_kept;
 struct io_plan;
 struct io_spawn_queue;
+struct io_taken;
 struct spawn_head;
 
 /* Cancelling can look at them all with interrupts off. */
@@ -45,20 +47,21 @@ struct io_spawn_node {
 };
 
 /*
- * Who has it. A chain enters and leaves IO_CHAIN_QUEUED under queue->lock; PAUSED
- * and RUNNING are set under ctx->spawn.lock.
+ * Who has it. A chain enters and leaves IO_CHAIN_QUEUED under queue->lock; PAUSED,
+ * HANDED and RUNNING are set under ctx->spawn.lock.
  */
 enum io_chain_state {
 	IO_CHAIN_QUEUED,	/* nobody: it is in the queue */
 	IO_CHAIN_STARTING,	/* the starter */
 	IO_CHAIN_PAUSED,	/* nobody: start.retry puts it back into the queue */
+	IO_CHAIN_HANDED,	/* nobody: a child that waits will take it */
 	IO_CHAIN_DOOMED,	/* the reaper */
 	IO_CHAIN_RUNNING,	/* the child */
 };
 
 /* The starter's. */
 struct io_chain_start {
-	struct list_head	node;		/* in the queue, or among the doomed */
+	struct list_head	node;		/* in the queue, a child's, or the doomed */
 	struct io_spawn_queue	*queue;
 	struct io_kiocb		*clone;		/* CLONE or SPAWN, until there is a child */
 	const struct io_clone_args *args;	/* its, or NULL */
@@ -91,6 +94,8 @@ struct io_child_state {
 	bool			dead;		/* has taken a fatal signal */
 	bool			execed;		/* is a program now */
 	bool			committed;	/* failed past the point of no return */
+	bool			finished;	/* has run all steps, and none has executed */
+	bool			kept;		/* is to wait now */
 	enum io_uring_spawn_end	end;		/* 0: what its steps have come to */
 };
 
@@ -144,6 +149,12 @@ struct io_chain {
 	struct io_kiocb		*ltimeout;	/* deadline of the whole, or NULL */
 	struct io_plan		*plan;		/* of a SPAWN, in place of steps, or NULL */
 	struct io_kiocb		*spawn;		/* that SPAWN, once there is a child */
+	struct io_kept		*kept;		/* what the child is while it waits, or NULL */
+	struct io_kept		*from;		/* what it is to be a copy of, or NULL */
+	struct io_taken		*taken;		/* for one that waits, from the launcher */
+	bool			keeps;		/* the child is to wait afterwards */
+	bool			in_kept;	/* and has done so before */
+	bool			claims;		/* .kept, and has not come to it yet */
 	struct io_spawn_snapshot snapshot;
 	struct completion	shares;		/* the child has its parent's memory */
 
@@ -165,7 +176,10 @@ struct io_chain {
 	struct io_chain_policy	pol;
 };
 
-/* spawn.c; under ctx->spawn.lock */
+/* spawn.c */
+struct io_cancel_data;
+bool io_cancel_match(struct io_cancel_data *cd, u8 opcode, u64 user_data);
+/* under ctx->spawn.lock */
 void io_chain_cancel(struct io_chain *chain, enum io_uring_spawn_end by);
 /* It belongs to the ring's reaper now. */
 void io_chain_doom(struct io_chain *chain);
@@ -179,6 +193,8 @@ void io_chain_expire(struct io_chain *chain);
  * the caller's any more.
  */
 void io_chain_start(struct io_chain *chain);
+/* Make its child, one of the current task's. Returns 0: the chain is the child's. */
+int io_chain_make_child(struct io_chain *chain);
 /* Complete CLONE with an error and its steps with it; frees the chain. */
 void io_chain_abandon(struct io_chain *chain, int error);
 
@@ -190,7 +206,7 @@ void io_chain_issue(struct io_chain *chain, struct io_kiocb *req, bool staged,
 /* A request has ended: for the report and the tracepoint. */
 void io_chain_tell(struct io_chain *chain, struct io_kiocb *req, bool staged,
 		   s32 res, bool failed);
-/* The first request of its steps, run or not. */
+/* The first request of its steps, run or not, or NULL. */
 struct io_kiocb *io_chain_first(struct io_chain *chain);
 /* Whether the next step runs if this one has that result, an error. */
 bool io_step_forgives(struct io_kiocb *req, s32 res);

@@ -27,6 +27,7 @@
 #include "chain.h"
 #include "child.h"
 #include "child_cmd.h"
+#include "kept.h"
 #include "name.h"
 #include "step.h"
 
@@ -55,6 +56,7 @@ struct io_child_def {
 	u64		addr4;		/* likewise */
 
 	int (*run)(struct io_child *child);
+	u32		sets;		/* IO_SETS_* */
 
 	/*
 	 * The system call that it is to audit, filters and debuggers. Without
@@ -87,11 +89,11 @@ static const struct io_child_def io_child_defs[] = {
 	},
 	[IORING_CHILD_CHDIR] = {
 		.fd = 1, .path = 1, .starts = 1,
-		.run = io_child_chdir, CALL(chdir, ADDR),
+		.sets = IO_SETS_CWD, .run = io_child_chdir, CALL(chdir, ADDR),
 	},
 	[IORING_CHILD_FCHDIR] = {
 		.fd = 1,
-		.run = io_child_fchdir, CALL(fchdir, FD),
+		.sets = IO_SETS_CWD, .run = io_child_fchdir, CALL(fchdir, FD),
 	},
 	[IORING_CHILD_SETSID] = {
 		.run = io_child_setsid, CALL(setsid, VALUE(0)),
@@ -117,11 +119,13 @@ static const struct io_child_def io_child_defs[] = {
 	},
 	[IORING_CHILD_CHROOT] = {
 		.fd = 1, .path = 1, .starts = 1,
+		/* a directory of the launcher's would be outside */
+		.sets = IO_SETS_ROOT | IO_SETS_CWD,
 		.run = io_child_chroot, CALL(chroot, ADDR),
 	},
 	[IORING_CHILD_UMASK] = {
 		.off = 0777,
-		.run = io_child_umask, CALL(umask, OFF),
+		.sets = IO_SETS_UMASK, .run = io_child_umask, CALL(umask, OFF),
 	},
 	[IORING_CHILD_TCSETPGRP] = {
 		.fd = 1, .off = INT_MAX,
@@ -130,7 +134,7 @@ static const struct io_child_def io_child_defs[] = {
 	},
 	[IORING_CHILD_SIGMASK] = {
 		.off = U64_MAX,
-		.run = io_child_sigmask,
+		.sets = IO_SETS_SIGMASK, .run = io_child_sigmask,
 		CALL(rt_sigprocmask, VALUE(SIG_SETMASK), NOWHERE, VALUE(0),
 		     VALUE(sizeof(sigset_t))),
 	},
@@ -198,12 +202,13 @@ static const struct io_child_def io_child_defs[] = {
 	},
 	[IORING_CHILD_IOPRIO] = {
 		.off = U16_MAX,
-		.run = io_child_ioprio,
+		.sets = IO_SETS_IOPRIO, .run = io_child_ioprio,
 		CALL(ioprio_set, VALUE(IOPRIO_WHO_PROCESS), VALUE(0), OFF),
 	},
 	/* a write to a file of proc, with no call of its own */
 	[IORING_CHILD_OOM_SCORE_ADJ] = {
-		.off = U64_MAX, .run = io_child_oom_score_adj,
+		.off = U64_MAX, .sets = IO_SETS_OOM_SCORE,
+		.run = io_child_oom_score_adj,
 	},
 	[IORING_CHILD_UNSHARE] = {
 		.off = U32_MAX,
@@ -467,12 +472,35 @@ static int io_child_issue(struct io_child *child)
 	return io_child_call(child, &call, io_child_run);
 }
 
+/* A child that waits keeps this, whatever the launcher has by then. */
+static void io_child_note_set(struct io_kept_set *set, const struct io_child *child)
+{
+	set->what |= io_child_defs[child->cmd].sets;
+	switch (child->cmd) {
+	case IORING_CHILD_RLIMIT:
+		set->limits |= BIT(child->off);
+		break;
+	case IORING_CHILD_SIGDEFAULT:
+	case IORING_CHILD_SIGIGNORE:
+		set->signals |= child->off;
+		break;
+	case IORING_CHILD_PRCTL:
+		if (child->flags == PR_SET_TIMERSLACK)
+			set->what |= IO_SETS_SLACK;
+		break;
+	}
+}
+
 int io_child(struct io_kiocb *req, unsigned int issue_flags)
 {
 	struct io_child *child = io_kiocb_to_cmd(req, struct io_child);
+	int ret;
 
 	if (!(issue_flags & IO_URING_F_CHILD))
 		return -EINVAL;
-	io_req_set_res(req, io_child_issue(child), 0);
+	ret = io_child_issue(child);
+	if (unlikely(req->chain->kept && ret >= 0))
+		io_child_note_set(&req->chain->kept->set, child);
+	io_req_set_res(req, ret, 0);
 	return IOU_OK;
 }

@@ -119,6 +119,9 @@ int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	ca->len = len;
 	ca->lists_files = flags & IORING_CLONE_FILES;
 	ca->files = READ_ONCE(sqe->addr3);
+	ca->keep = false;
+	ca->copy = false;
+	ca->child = 0;
 	return io_clone_import(ca);
 }
 

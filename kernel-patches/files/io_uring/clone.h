@@ -25,6 +25,11 @@ struct io_clone_args {
 	/* the child has the files of this list, and no others */
 	bool				lists_files;
 	u64				files;
+	/* which child is to wait, or has waited: see kept.h */
+	bool				keep;
+	bool				copy;
+	u32				child;		/* its number, or 0 */
+	u64				keep_ns;
 };
 
 /* Of CLONE and SPAWN. */

@@ -15,6 +15,7 @@
 #include "rsrc.h"
 #include "complete.h"
 #include "exec.h"
+#include "kept.h"
 #include "name.h"
 #include "plan.h"
 #include "queue.h"
@@ -61,12 +62,15 @@ static struct io_kiocb *io_plan_load(struct io_plan *plan)
 struct io_kiocb *io_plan_first(struct io_plan *plan)
 {
 	plan->at = 0;
-	return plan->nr_steps ? io_plan_load(plan) : &plan->exec;
+	if (plan->nr_steps)
+		return io_plan_load(plan);
+	return plan->has_exec ? &plan->exec : NULL;
 }
 
 bool io_plan_is_last(const struct io_plan *plan)
 {
-	return plan->chain.step.req == &plan->exec;
+	return plan->chain.step.req == &plan->exec ||
+	       (!plan->has_exec && plan->at == plan->nr_steps);
 }
 
 struct io_kiocb *io_plan_next(struct io_plan *plan)
@@ -140,7 +144,9 @@ static int io_spawn_op_take(struct io_kiocb *req)
 	ret = io_chain_init(chain, req, &plan->clone,
 			    plan->has_args ? &plan->args : NULL);
 	chain->plan = plan;
-	chain->nr_steps = plan->nr_steps + 1;
+	chain->nr_steps = plan->nr_steps + plan->has_exec;
+	if (!ret)
+		ret = io_kept_claim(chain);
 	if (ret) {
 		io_chain_free(chain);
 		return ret;
@@ -175,20 +181,22 @@ int io_spawn_op(struct io_kiocb *req, unsigned int issue_flags)
  * What the upper half of the CQE's flags says. io_uring itself completes a SPAWN that
  * is not issued, with no flags: 0 means that there was no child.
  */
-static u32 io_plan_progress(const struct io_chain *chain, int error)
+static u32 io_plan_progress(const struct io_chain *chain, int res)
 {
-	if (!error)
-		return min(chain->step.attempt, IO_PLAN_MAX_ATTEMPTS);
-	return chain->pid ? chain->step.nr + 1 : 0;
+	if (res >= 0)
+		return chain->child_state.execed ?
+		       min(chain->step.attempt, IO_PLAN_MAX_ATTEMPTS) : 0;
+	return chain->child_state.end != IORING_END_CLONE && chain->pid ?
+	       chain->step.nr + 1 : 0;
 }
 
-void io_plan_complete(struct io_chain *chain, struct io_kiocb *req, int error)
+void io_plan_complete(struct io_chain *chain, struct io_kiocb *req, int res)
 {
-	u32 flags = io_plan_progress(chain, error) << IORING_SPAWN_STEP_SHIFT;
+	u32 flags = io_plan_progress(chain, res) << IORING_SPAWN_STEP_SHIFT;
 
-	if (error)
+	if (res < 0)
 		req_set_fail(req);
-	io_req_set_res(req, error ? error : chain->pid, flags);
+	io_req_set_res(req, res, flags);
 	if (req->flags & IO_SPAWN_WITH_OTHERS) {
 		req->io_task_work.func = io_req_task_complete;
 		io_req_task_work_add(req);

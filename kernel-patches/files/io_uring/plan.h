@@ -17,7 +17,10 @@
 /* Bytes that one can import. */
 #define IO_PLAN_MAX_SIZE	(512 * 1024)
 #define IO_SPAWN_FLAGS		(IORING_SPAWN_NEED_POLICY | IORING_SPAWN_FILES | \
-				 IORING_SPAWN_AS_IS | IORING_SPAWN_REGISTERED)
+				 IORING_SPAWN_AS_IS | IORING_SPAWN_REGISTERED | \
+				 IORING_SPAWN_KEEP | IO_SPAWN_IN_KEPT)
+/* The two ways to name a child. */
+#define IO_SPAWN_IN_KEPT	(IORING_SPAWN_CHILD | IORING_SPAWN_COPY)
 
 struct io_plan_step {
 	struct io_child		child;
@@ -58,8 +61,8 @@ int io_spawn_op(struct io_kiocb *req, unsigned int issue_flags);
 void io_spawn_op_cleanup(struct io_kiocb *req);
 
 /*
- * The first request of the chain, and the one after the step at hand, if that is not
- * the last: the same request can be used again.
+ * The first request of the chain, or NULL, and the one after the step at hand, if that
+ * is not the last: the same request can be used again.
  */
 struct io_kiocb *io_plan_first(struct io_plan *plan);
 struct io_kiocb *io_plan_next(struct io_plan *plan);
@@ -69,8 +72,8 @@ bool io_plan_is_last(const struct io_plan *plan);
 void io_plan_arm_deadline(struct io_plan *plan);
 void io_plan_stop_deadline(struct io_plan *plan);
 
-/* Complete @req, the SPAWN of the chain: with the pid if @error is 0. */
-void io_plan_complete(struct io_chain *chain, struct io_kiocb *req, int error);
+/* Complete @req, the SPAWN of the chain, with its result: not below 0, or an error. */
+void io_plan_complete(struct io_chain *chain, struct io_kiocb *req, int res);
 void io_plan_free(struct io_plan *plan);
 
 #endif

@@ -179,19 +179,35 @@ static int io_plan_import_exec(struct io_plan *plan, const struct io_uring_spawn
 	}
 	io_exec_init(&plan->exec, &args, path, search);
 	plan->has_exec = true;
+	if (plan->nr_steps)
+		plan->step.link = &plan->exec;
 	return 0;
 }
 
 static int io_plan_import_args(struct io_plan *plan, const struct io_uring_spawn *arg)
 {
-	plan->has_args = arg->clone_args || arg->flags & IORING_SPAWN_FILES;
+	struct io_clone_args *args = &plan->args;
+	int ret;
+
+	plan->has_args = arg->clone_args ||
+			 arg->flags & (IORING_SPAWN_FILES | IORING_SPAWN_KEEP |
+				       IO_SPAWN_IN_KEPT);
 	if (!plan->has_args)
 		return 0;
-	plan->args.lists_files = arg->flags & IORING_SPAWN_FILES;
-	plan->args.files = arg->files;
-	plan->args.addr = arg->clone_args;
-	plan->args.len = arg->clone_args_size;
-	return io_clone_import(&plan->args);
+	args->lists_files = arg->flags & IORING_SPAWN_FILES;
+	args->files = arg->files;
+	args->addr = arg->clone_args;
+	args->len = arg->clone_args_size;
+	args->keep = arg->flags & IORING_SPAWN_KEEP;
+	args->copy = arg->flags & IORING_SPAWN_COPY;
+	args->child = arg->child;
+	args->keep_ns = arg->keep_ns;
+	ret = io_clone_import(args);
+	/* all else a child that exists has already */
+	if (!ret && arg->flags & IORING_SPAWN_CHILD &&
+	    (args->args.flags & ~CLONE_PIDFD || args->args.set_tid_size))
+		ret = -EINVAL;
+	return ret;
 }
 
 static int io_plan_import_clone(struct io_plan *plan, const struct io_uring_spawn *arg)
@@ -214,6 +230,12 @@ static int io_plan_import_clone(struct io_plan *plan, const struct io_uring_spaw
 	return io_plan_import_args(plan, arg);
 }
 
+/* There is a child afterwards, or there was one before. */
+static bool io_plan_ends_with_steps(const struct io_uring_spawn *arg)
+{
+	return !arg->path && arg->flags & (IORING_SPAWN_KEEP | IORING_SPAWN_CHILD);
+}
+
 static int io_plan_import(struct io_plan *plan, const struct io_uring_spawn *arg)
 {
 	int ret;
@@ -222,7 +244,7 @@ static int io_plan_import(struct io_plan *plan, const struct io_uring_spawn *arg
 	if (ret)
 		return ret;
 	ret = io_plan_import_steps(plan, arg->steps);
-	if (!ret)
+	if (!ret && !io_plan_ends_with_steps(arg))
 		ret = io_plan_import_exec(plan, arg);
 	if (ret) {
 		const struct io_report report = {
@@ -236,6 +258,32 @@ static int io_plan_import(struct io_plan *plan, const struct io_uring_spawn *arg
 }
 
 /* --- preparing the request -------------------------------------------------------- */
+
+/* What it says of children that wait. */
+static int io_spawn_op_check_kept(const struct io_uring_spawn *arg)
+{
+	unsigned int in = arg->flags & IO_SPAWN_IN_KEPT;
+
+	if (in == IO_SPAWN_IN_KEPT || arg->resv)
+		return -EINVAL;
+	if (in ? !arg->child || arg->child > INT_MAX : arg->child)
+		return -EINVAL;
+	if (in == IORING_SPAWN_COPY && arg->clone_args)
+		return -EINVAL;
+	if (io_plan_ends_with_steps(arg) &&
+	    (io_plan_searches(arg) || arg->shell || arg->argv || arg->envp ||
+	     arg->dfd || arg->exec_flags))
+		return -EINVAL;
+	if (!(arg->flags & IORING_SPAWN_KEEP))
+		return arg->keep_ns ? -EINVAL : 0;
+	if (arg->keep_ns > KTIME_MAX)
+		return -EINVAL;
+	/* only a child that exists can still be of use if a program fails */
+	if (arg->path && in != IORING_SPAWN_CHILD)
+		return -EINVAL;
+	/* a copy of all files would keep too much alive */
+	return in || arg->flags & IORING_SPAWN_FILES ? 0 : -EINVAL;
+}
 
 /* All but what user memory holds. */
 static int io_spawn_op_check(const struct io_uring_spawn *arg)
@@ -259,7 +307,7 @@ static int io_spawn_op_check(const struct io_uring_spawn *arg)
 		return -EINVAL;
 	if (arg->nr_steps > IO_CHAIN_MAX_STEPS)
 		return -E2BIG;
-	return 0;
+	return io_spawn_op_check_kept(arg);
 }
 
 static int io_spawn_op_read(const struct io_uring_sqe *sqe, struct io_uring_spawn *arg)
@@ -289,10 +337,8 @@ static struct io_plan *io_plan_alloc(struct io_kiocb *req, unsigned int nr_steps
 	memset(plan->steps, 0, nr_steps * sizeof(plan->steps[0]));
 	plan->size = nr_steps * sizeof(struct io_uring_spawn_step);
 	io_plan_init_req(&plan->exec, req, &plan->chain, IORING_OP_EXEC);
-	if (nr_steps) {
+	if (nr_steps)
 		io_plan_init_req(&plan->step, req, &plan->chain, IORING_OP_CHILD);
-		plan->step.link = &plan->exec;
-	}
 	io_clone_snapshot(req->ctx, &plan->clone.snapshot);
 	return plan;
 }

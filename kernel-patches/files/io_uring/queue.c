@@ -334,7 +334,8 @@ void io_chain_stop_start(struct io_chain *chain)
 	lockdep_assert_held(&chain->ctx->spawn.lock);
 
 	spin_lock(&queue->lock);
-	if (chain->state == IO_CHAIN_QUEUED) {
+	/* in this queue, or in the list of a child that waits */
+	if (chain->state == IO_CHAIN_QUEUED || chain->state == IO_CHAIN_HANDED) {
 		list_del(&chain->start.node);
 		chain->state = IO_CHAIN_DOOMED;
 		io_chain_doom(chain);

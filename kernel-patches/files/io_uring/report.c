@@ -217,7 +217,8 @@ static bool io_report_due(const struct io_chain *chain)
 	const struct io_child_state *state = &chain->child_state;
 
 	/* the memory is not the launcher's any more */
-	return chain->report.to && !state->execed && !state->committed;
+	return chain->report.to && !state->execed && !state->committed &&
+	       !(state->finished && chain->plan);
 }
 
 void io_report_write(struct io_chain *chain)

@@ -56,7 +56,7 @@ static bool io_same_keyrings(const struct cred *a, const struct cred *b)
 #endif
 }
 
-static bool io_same_creds(const struct cred *a, const struct cred *b)
+bool io_same_creds(const struct cred *a, const struct cred *b)
 {
 	return a == b || (io_same_ids(a, b) && io_same_caps(a, b) &&
 			  io_same_keyrings(a, b) && security_cred_same(a, b));

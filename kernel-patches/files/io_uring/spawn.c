@@ -23,6 +23,7 @@
 #include "clone.h"
 #include "clone_files.h"
 #include "exec.h"
+#include "kept.h"
 #include "plan.h"
 #include "queue.h"
 #include "spawn.h"
@@ -90,6 +91,7 @@ void io_spawn_ring_init(struct io_ring_ctx *ctx)
 	INIT_LIST_HEAD(&ctx->spawn.chains);
 	INIT_LIST_HEAD(&ctx->spawn.cancelled);
 	INIT_LIST_HEAD(&ctx->spawn.doomed);
+	xa_init(&ctx->spawn.kept);
 	INIT_WORK(&ctx->spawn.reaper, io_spawn_reap);
 	io_spawn_snapshot(&ctx->spawn.inherited);
 	if (ctx->flags & IORING_SETUP_SQPOLL)
@@ -98,7 +100,7 @@ void io_spawn_ring_init(struct io_ring_ctx *ctx)
 
 /* --- finding what to cancel ----------------------------------------------------------- */
 
-static bool io_cancel_match(struct io_cancel_data *cd, u8 opcode, u64 user_data)
+bool io_cancel_match(struct io_cancel_data *cd, u8 opcode, u64 user_data)
 {
 	bool by_data = cd->flags & IORING_ASYNC_CANCEL_USERDATA;
 
@@ -202,7 +204,8 @@ int io_spawn_cancel(struct io_ring_ctx *ctx, struct io_cancel_data *cd)
 
 	if (!io_spawn_may_match(ctx, cd) || cd->flags & IO_CANCEL_EVERY)
 		return -ENOENT;
-	return io_spawn_cancel_matching(ctx, &search) ? 0 : -ENOENT;
+	return io_spawn_cancel_matching(ctx, &search) ||
+	       io_kept_cancel(ctx, cd, NULL, true) ? 0 : -ENOENT;
 }
 
 unsigned int io_spawn_cancel_every(struct io_ring_ctx *ctx,
@@ -210,14 +213,19 @@ unsigned int io_spawn_cancel_every(struct io_ring_ctx *ctx,
 {
 	struct io_spawn_search search = { .cd = cd };
 
-	return io_spawn_may_match(ctx, cd) ? io_spawn_cancel_matching(ctx, &search) : 0;
+	if (!io_spawn_may_match(ctx, cd))
+		return 0;
+	return io_spawn_cancel_matching(ctx, &search) +
+	       io_kept_cancel(ctx, cd, NULL, false);
 }
 
 bool io_spawn_cancel_all(struct io_ring_ctx *ctx, struct task_struct *task)
 {
 	struct io_spawn_search search = { .task = task };
 
-	return io_spawn_ring_busy(ctx) && io_spawn_cancel_matching(ctx, &search);
+	return io_spawn_ring_busy(ctx) &&
+	       io_spawn_cancel_matching(ctx, &search) +
+	       io_kept_cancel(ctx, NULL, task, false);
 }
 
 /*
@@ -235,7 +243,7 @@ void io_spawn_cancel_task(struct io_uring_task *tctx)
 
 bool io_spawn_ring_busy(struct io_ring_ctx *ctx)
 {
-	return READ_ONCE(ctx->spawn.nr_chains);
+	return READ_ONCE(ctx->spawn.nr_chains) || atomic_read(&ctx->spawn.nr_kept);
 }
 
 /* --- what there is ---------------------------------------------------------------------- */
@@ -294,6 +302,7 @@ static void io_spawn_query_fill(struct io_ring_ctx *ctx,
 		.max_spawn	= IO_PLAN_MAX_SIZE,
 		.nr_searches	= IORING_SPAWN_SEARCHES,
 		.max_search_dirs = IORING_SPAWN_SEARCH_DIRS,
+		.max_kept	= IO_SPAWN_MAX_KEPT,
 		.max_delay_ns	= IO_POLICY_MAX_DELAY,
 	};
 

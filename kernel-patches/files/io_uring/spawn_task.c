@@ -6,7 +6,9 @@
 #include <linux/kernel.h>
 #include <linux/cgroup.h>
 #include <linux/completion.h>
+#include <linux/mmu_context.h>
 #include <linux/ptrace.h>
+#include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -163,6 +165,68 @@ void io_spawn_task_done(const sigset_t *blocked)
 	current->flags &= ~PF_SPAWN;
 	set_current_blocked(&mask);
 }
+
+/* --- without memory ------------------------------------------------------------ */
+
+/*
+ * Work that was queued while there was memory can look at it, and the scheduler queues
+ * such work from its tick: so none is left when interrupts are off.
+ */
+static void io_spawn_task_lock(void)
+{
+	for (;;) {
+		task_lock(current);
+		/* for membarrier(2): what was done with the memory is done */
+		smp_mb__after_spinlock();
+		local_irq_disable();
+		if (likely(!task_work_pending(current)))
+			return;
+		local_irq_enable();
+		task_unlock(current);
+		task_work_run();
+	}
+}
+
+void io_spawn_task_leave_mm(bool dumpable)
+{
+	struct mm_struct *mm = current->mm;
+
+	exec_mm_release(current, mm);
+	sched_mm_cid_before_execve(current);
+	mmgrab_lazy_tlb(mm);
+	io_spawn_task_lock();
+	current->user_dumpable = dumpable && get_dumpable(mm) == SUID_DUMP_USER;
+	current->mm = NULL;
+	membarrier_update_current_mm(NULL);
+	enter_lazy_tlb(mm, current);
+	local_irq_enable();
+	task_unlock(current);
+	mm_update_next_owner(mm);
+	mmput(mm);
+}
+
+void io_spawn_task_take_mm(struct mm_struct *mm)
+{
+	struct mm_struct *active_mm;
+
+	task_lock(current);
+	local_irq_disable();
+	active_mm = current->active_mm;
+	current->active_mm = mm;
+	current->mm = mm;
+	membarrier_update_current_mm(mm);
+	switch_mm_irqs_off(active_mm, mm, current);
+	local_irq_enable();
+	task_unlock(current);
+#ifdef finish_arch_post_lock_switch
+	finish_arch_post_lock_switch();
+#endif
+	/* for membarrier(2), a barrier as well */
+	mmdrop_lazy_tlb(active_mm);
+	sched_mm_cid_after_execve(current);
+}
+
+/* --- out of memory --------------------------------------------------------------- */
 
 /*
  * For the OOM killer: whether the memory of such a task is its parent's. So it is

@@ -4,6 +4,7 @@
 
 struct completion;
 struct kernel_clone_args;
+struct mm_struct;
 struct task_struct;
 
 /*
@@ -28,5 +29,13 @@ void io_spawn_task_start(struct task_struct *child, struct completion *shares,
 void io_spawn_task_done(const sigset_t *blocked);
 /* The current task has nothing more to do with @shares. */
 void io_spawn_task_end(struct completion *shares);
+
+/*
+ * The current task lets go of the memory, and is one without any. @dumpable: who could
+ * look into it if that were its own may still do so.
+ */
+void io_spawn_task_leave_mm(bool dumpable);
+/* ... and takes up that of which the caller has a user, which is the task's now. */
+void io_spawn_task_take_mm(struct mm_struct *mm);
 
 #endif

@@ -28,6 +28,7 @@
 #include "clone_files.h"
 #include "decide.h"
 #include "exec.h"
+#include "kept.h"
 #include "plan.h"
 #include "queue.h"
 #include "report.h"
@@ -63,6 +64,10 @@ static struct task_struct *io_chain_fork(struct io_chain *chain,
 	const struct io_clone_args *ca = chain->start.args;
 	struct task_struct *child;
 
+	if (chain->from) {
+		args->files = chain->taken->files;
+		return io_spawn_task_create(args, trace);
+	}
 	if (!ca || !ca->lists_files)
 		return io_spawn_task_create(args, trace);
 
@@ -103,6 +108,11 @@ static struct task_struct *io_chain_create_child(struct io_chain *chain,
 		args = ca->args;
 	args.fn = io_chain_main;
 	args.fn_arg = chain;
+	/* the current task is the child that is copied */
+	if (chain->from) {
+		args.flags |= CLONE_PARENT;
+		return io_chain_fork(chain, &args, trace);
+	}
 
 	/* the maker of a user namespace has all capabilities over the child */
 	if (args.flags & CLONE_NEWUSER)
@@ -113,7 +123,7 @@ static struct task_struct *io_chain_create_child(struct io_chain *chain,
 	return child;
 }
 
-static void io_child_close_ring(struct files_struct *files, unsigned int fd)
+static void io_files_close_ring(struct files_struct *files, unsigned int fd)
 {
 	struct file *file;
 
@@ -127,11 +137,10 @@ static void io_child_close_ring(struct files_struct *files, unsigned int fd)
  * The program is not to have them, and no step can use them. Until then they would
  * keep a ring alive that the parent has closed, and with it the child. Whoever
  * closes the last descriptor of a ring waits for its lock, so it is not left to the
- * child, which has not begun yet: nobody else changes its table.
+ * child, which has not begun yet: nobody else changes the table.
  */
-static void io_child_close_rings(struct task_struct *child)
+void io_files_close_rings(struct files_struct *files)
 {
-	struct files_struct *files = child->files;
 	struct fdtable *fdt = rcu_dereference_raw(files->fdt);
 	unsigned int i, fd;
 
@@ -142,7 +151,7 @@ static void io_child_close_rings(struct task_struct *child)
 		for (; set; set &= set - 1) {
 			fd = i * BITS_PER_LONG + __ffs(set);
 			if (io_is_uring_fops(files_lookup_fd_raw(files, fd)))
-				io_child_close_ring(files, fd);
+				io_files_close_ring(files, fd);
 		}
 	}
 }
@@ -159,12 +168,14 @@ static void io_chain_hand_over(struct io_chain *chain, struct task_struct *child
 	chain->child = child;
 	chain->state = IO_CHAIN_RUNNING;
 	ctx->spawn.nr_waiting--;
+	if (chain->kept)
+		io_kept_made(chain, child);
 	if (chain->cancelled)
 		send_sig(SIGKILL, child, 1);
 	spin_unlock_irq(&ctx->spawn.lock);
 }
 
-static int io_chain_make_child(struct io_chain *chain)
+int io_chain_make_child(struct io_chain *chain)
 {
 	struct io_kiocb *clone = chain->start.clone;
 	struct io_result result = {};
@@ -180,9 +191,9 @@ static int io_chain_make_child(struct io_chain *chain)
 
 	chain->pid = task_pid_vnr(child);
 	io_report_put_pid(chain);
-	result.res = chain->pid;
+	result.res = chain->kept ? chain->kept->number : chain->pid;
 	trace_io_uring_spawn_start(chain);
-	io_child_close_rings(child);
+	io_files_close_rings(child->files);
 	chain->start.clone = NULL;
 	if (chain->plan)
 		chain->spawn = clone;
@@ -201,6 +212,7 @@ void io_chain_free(struct io_chain *chain)
 
 	io_report_forget(chain);
 	io_exec_forget_head(pol);
+	io_kept_forget(chain);
 	if (pol->list)
 		io_policy_list_put(pol->list);
 	if (pol->run) {
@@ -225,6 +237,8 @@ void io_chain_abandon(struct io_chain *chain, int error)
 	spin_lock_irq(&ctx->spawn.lock);
 	ctx->spawn.nr_waiting--;
 	spin_unlock_irq(&ctx->spawn.lock);
+	/* what is linked to this can name the child again */
+	io_kept_forget(chain);
 
 	if (chain->cancelled)
 		result.res = io_chain_cancelled(chain);
@@ -263,12 +277,30 @@ static int io_chain_try_later(struct io_chain *chain, int error)
 	return error;
 }
 
+/* The child is one that waits, or is to be one. */
+static int io_chain_try_kept(struct io_chain *chain, const struct io_clone_args *args)
+{
+	bool is_new = chain->keeps && !chain->in_kept;
+	int ret = 0;
+
+	if (is_new)
+		ret = io_kept_prepare(chain);
+	if (!ret)
+		ret = args->child ? io_kept_hand(chain) : io_chain_make_child(chain);
+	/* it may be tried again, by a thread that has changed */
+	if (ret && is_new)
+		io_kept_drop(chain);
+	return ret;
+}
+
 static int io_chain_try(struct io_chain *chain)
 {
 	if (chain->start.error)
 		return chain->start.error;
 	if (READ_ONCE(chain->cancelled) || !io_may_start(chain, current))
 		return -ECANCELED;
+	if (chain->start.args)
+		return io_chain_try_kept(chain, chain->start.args);
 	return io_chain_make_child(chain);
 }
 

@@ -11,6 +11,7 @@
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 #include <linux/workqueue_types.h>
+#include <linux/xarray.h>
 
 #include <uapi/linux/io_uring_spawn.h>
 
@@ -55,6 +56,9 @@ struct io_ring_spawn {
 	struct io_spawn_snapshot inherited;
 	/* written under the ring's lock and this one, read under either; or NULL */
 	struct io_search_dirs	*searches[IORING_SPAWN_SEARCHES];
+	/* children that wait between spawns, by their numbers: see io_uring/kept.h */
+	struct xarray		kept;
+	atomic_t		nr_kept;
 #endif
 #ifdef CONFIG_IO_URING_BPF
 	struct io_policy_slot	slots[IORING_SPAWN_SLOTS];

@@ -238,7 +238,8 @@ TRACE_EVENT(io_uring_spawn_end,
 				   { IORING_END_DEADLINE,	"DEADLINE" },
 				   { IORING_END_CANCEL,		"CANCEL" },
 				   { IORING_END_EXIT,		"EXIT" },
-				   { IORING_END_KILLED,		"KILLED" }),
+				   { IORING_END_KILLED,		"KILLED" },
+				   { IORING_END_KEPT,		"KEPT" }),
 		  __entry->issued, __entry->elapsed_ns)
 );
 

@@ -73,6 +73,8 @@ enum io_uring_spawn_end {
 	IORING_END_EXIT			= 10,
 	/* a fatal signal to the child */
 	IORING_END_KILLED		= 11,
+	/* nothing: the child waits (IORING_SPAWN_KEEP) */
+	IORING_END_KEPT			= 12,
 };
 
 /* io_uring_spawn_report::flags */
@@ -220,6 +222,12 @@ enum io_uring_spawn_flags {
 	IORING_SPAWN_AS_IS		= 1U << 2,
 	/* search is the number of a list: IORING_REGISTER_SPAWN_SEARCH */
 	IORING_SPAWN_REGISTERED		= 1U << 3,
+	/* the child waits afterwards, for SPAWNs that name it */
+	IORING_SPAWN_KEEP		= 1U << 4,
+	/* in the child that waits under this number ... */
+	IORING_SPAWN_CHILD		= 1U << 5,
+	/* ... or in a copy of it */
+	IORING_SPAWN_COPY		= 1U << 6,
 };
 
 /*
@@ -236,7 +244,7 @@ struct io_uring_spawn {
 	__u64	steps;		/* struct io_uring_spawn_step[nr_steps] */
 	__u64	files;		/* struct io_uring_clone_files, or 0 */
 
-	/* the program, as for execveat() ... */
+	/* the program, as for execveat(), or 0 if there is none ... */
 	__u64	path;
 	__s32	dfd;
 	__u32	exec_flags;	/* AT_* */
@@ -249,10 +257,16 @@ struct io_uring_spawn {
 
 	__u64	timeout_ns;	/* from the time it is issued on; 0: for ever */
 	__u64	report;		/* struct io_uring_spawn_report, or 0 */
+
+	__u32	child;		/* its number, with IORING_SPAWN_CHILD or _COPY */
+	__u32	resv;		/* 0 */
+	__u64	keep_ns;	/* a child that waits for so long ends; 0: for ever */
 };
 
 /*
- * The CQE of a spawn has in the upper half of its flags: if it has failed, the number
+ * The CQE of a spawn has in res the number of the child, if that waits now
+ * (IORING_SPAWN_KEEP), else the pid of the program, or 0 if there was to be none. It
+ * has in the upper half of its flags: if it has failed, the number
  * of the step, from 1 on, nr_steps + 1 being the program, or 0 if there was no child; if
  * it has not, how many requests the program took, 1 for the first candidate of a search.
  */
@@ -332,6 +346,9 @@ struct io_uring_spawn_query {
 
 	__u32	nr_searches;	/* lists of open directories of a ring ... */
 	__u32	max_search_dirs; /* ... and the most directories of one */
+
+	__u32	max_kept;	/* children of a ring that wait */
+	__u32	resv;
 };
 
 /*

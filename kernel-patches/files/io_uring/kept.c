@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Children that wait between chains: their lives, see kept.h.
+ *
+ * Chains that are handed to one stand in its list, and are nobody's as long as they
+ * do: cancelling takes them out (io_chain_stop_start()), and leaves the child alone.
+ */
+#include <linux/kernel.h>
+#include <linux/atomic.h>
+#include <linux/errno.h>
+#include <linux/io_uring.h>
+#include <linux/jiffies.h>
+#include <linux/percpu-refcount.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/task_work.h>
+#include <linux/xarray.h>
+
+#include <uapi/linux/io_uring.h>
+#include <uapi/linux/io_uring_spawn.h>
+
+#include "io_uring.h"
+#include "chain.h"
+#include "clone.h"
+#include "kept.h"
+#include "spawn_task.h"
+
+/* The last number that was given to a child, of any ring. */
+static atomic_t io_kept_last;
+
+/* --- making ------------------------------------------------------------------- */
+
+static int io_kept_insert(struct io_kept *kept)
+{
+	int ret = -EBUSY;
+
+	while (ret == -EBUSY) {
+		kept->number = atomic_inc_return(&io_kept_last) & INT_MAX;
+		if (kept->number)
+			ret = xa_insert(&kept->ctx->spawn.kept, kept->number, kept,
+					GFP_KERNEL_ACCOUNT);
+	}
+	return ret;
+}
+
+static unsigned long io_kept_limit(u64 ns)
+{
+	return ns ? min(nsecs_to_jiffies(ns) + 1, (unsigned long)MAX_SCHEDULE_TIMEOUT) :
+		    MAX_SCHEDULE_TIMEOUT;
+}
+
+static int io_kept_init(struct io_kept *kept, struct io_chain *chain)
+{
+	refcount_set(&kept->refs, 1);
+	INIT_LIST_HEAD(&kept->chains);
+	kept->ctx = chain->ctx;
+	kept->opcode = chain->plan ? IORING_OP_SPAWN : IORING_OP_CLONE;
+	kept->user_data = chain->user_data;
+	kept->maker = chain->task;
+	kept->limit = io_kept_limit(chain->start.args->keep_ns);
+	return chain->from ? io_kept_copy_marks(&kept->marks, &chain->from->marks) :
+			     io_kept_mark(&kept->marks);
+}
+
+static void io_kept_free(struct io_kept *kept)
+{
+	io_kept_put_marks(&kept->marks);
+	if (kept->task)
+		put_task_struct(kept->task);
+	kfree_rcu(kept, rcu);
+}
+
+void io_kept_put(struct io_kept *kept)
+{
+	if (kept && refcount_dec_and_test(&kept->refs))
+		io_kept_free(kept);
+}
+
+static struct io_kept *io_kept_make(struct io_chain *chain)
+{
+	struct io_kept *kept;
+	int ret;
+
+	kept = kzalloc(sizeof(*kept), GFP_KERNEL_ACCOUNT);
+	if (!kept)
+		return ERR_PTR(-ENOMEM);
+	ret = io_kept_init(kept, chain);
+	if (!ret)
+		ret = io_kept_insert(kept);
+	if (!ret)
+		return kept;
+	io_kept_put(kept);
+	return ERR_PTR(ret);
+}
+
+int io_kept_prepare(struct io_chain *chain)
+{
+	struct io_ring_ctx *ctx = chain->ctx;
+	struct io_kept *kept;
+
+	if (atomic_inc_return(&ctx->spawn.nr_kept) > IO_SPAWN_MAX_KEPT) {
+		atomic_dec(&ctx->spawn.nr_kept);
+		return -EAGAIN;
+	}
+	kept = io_kept_make(chain);
+	if (IS_ERR(kept)) {
+		atomic_dec(&ctx->spawn.nr_kept);
+		return PTR_ERR(kept);
+	}
+	/* the child's, and the chain's */
+	refcount_inc(&kept->refs);
+	percpu_ref_get(&ctx->refs);
+	if (chain->start.args->args.flags & CLONE_CLEAR_SIGHAND)
+		kept->set.signals = ~0ULL;
+	chain->kept = kept;
+	return 0;
+}
+
+void io_kept_made(struct io_chain *chain, struct task_struct *child)
+{
+	struct io_kept *kept = chain->kept;
+
+	lockdep_assert_held(&chain->ctx->spawn.lock);
+
+	kept->task = get_task_struct(child);
+	kept->pid = chain->pid;
+}
+
+/* --- naming one ------------------------------------------------------------------ */
+
+static struct io_kept *io_kept_find(struct io_ring_ctx *ctx, u32 number)
+{
+	struct io_kept *kept;
+
+	guard(rcu)();
+	kept = xa_load(&ctx->spawn.kept, number);
+	return kept && refcount_inc_not_zero(&kept->refs) ? kept : NULL;
+}
+
+static int io_kept_reserve(struct io_kept *kept)
+{
+	guard(spinlock_irq)(&kept->ctx->spawn.lock);
+	switch (kept->state) {
+	case IO_KEPT_MADE:
+	case IO_KEPT_GONE:
+		return -ESRCH;
+	case IO_KEPT_BUSY:
+		return -EBUSY;
+	case IO_KEPT_WAITING:
+		break;
+	}
+	/* copies of it are to be made */
+	if (!list_empty(&kept->chains))
+		return -EBUSY;
+	kept->state = IO_KEPT_BUSY;
+	return 0;
+}
+
+int io_kept_claim(struct io_chain *chain)
+{
+	const struct io_clone_args *args = chain->start.args;
+	struct io_kept *kept;
+	int ret;
+
+	if (likely(!args))
+		return 0;
+	chain->keeps = args->keep;
+	if (!args->child)
+		return 0;
+	kept = io_kept_find(chain->ctx, args->child);
+	if (!kept)
+		return -ESRCH;
+	if (args->copy) {
+		chain->from = kept;
+		return 0;
+	}
+	ret = io_kept_reserve(kept);
+	if (ret) {
+		io_kept_put(kept);
+		return ret;
+	}
+	chain->kept = kept;
+	chain->in_kept = true;
+	chain->claims = true;
+	return 0;
+}
+
+/* Nothing gets to it any more, and nobody finds it. */
+static void io_kept_remove(struct io_kept *kept)
+{
+	struct io_ring_ctx *ctx = kept->ctx;
+
+	xa_erase(&ctx->spawn.kept, kept->number);
+	atomic_dec(&ctx->spawn.nr_kept);
+	percpu_ref_put(&ctx->refs);
+	io_kept_put(kept);
+}
+
+/* Without a child. */
+void io_kept_drop(struct io_chain *chain)
+{
+	io_kept_remove(chain->kept);
+	io_kept_put(chain->kept);
+	chain->kept = NULL;
+}
+
+/* The chain has not come to it. */
+static void io_kept_unclaim(struct io_chain *chain)
+{
+	guard(spinlock_irq)(&chain->ctx->spawn.lock);
+	if (chain->kept->state == IO_KEPT_BUSY)
+		chain->kept->state = IO_KEPT_WAITING;
+	chain->claims = false;
+}
+
+void io_kept_forget(struct io_chain *chain)
+{
+	if (likely(!chain->kept && !chain->from))
+		return;
+	if (chain->claims)
+		io_kept_unclaim(chain);
+	else if (chain->kept && !chain->kept->task)
+		io_kept_drop(chain);
+	io_kept_put(chain->kept);
+	io_kept_put(chain->from);
+	io_taken_free(chain->taken);
+	chain->kept = NULL;
+	chain->from = NULL;
+	chain->taken = NULL;
+}
+
+/* --- waiting ---------------------------------------------------------------------- */
+
+void io_kept_rest(struct io_chain *chain)
+{
+	struct io_kept *kept = chain->kept;
+	bool foreign = io_kept_is_foreign(&kept->marks);
+
+	if (kept->set.what & IO_SETS_SIGMASK)
+		kept->set.blocked = chain->snapshot.blocked;
+	kept->set.undumpable = chain->child_state.undumpable;
+	io_spawn_task_leave_mm(!foreign);
+
+	guard(spinlock_irq)(&chain->ctx->spawn.lock);
+	kept->foreign = foreign;
+	kept->state = IO_KEPT_WAITING;
+}
+
+/* The next chain that was handed to it, or NULL. */
+static struct io_chain *io_kept_pick(struct io_kept *kept)
+{
+	struct io_chain *chain;
+
+	guard(spinlock_irq)(&kept->ctx->spawn.lock);
+	chain = list_first_entry_or_null(&kept->chains, struct io_chain, start.node);
+	if (!chain)
+		return NULL;
+	list_del(&chain->start.node);
+	chain->state = IO_CHAIN_STARTING;
+	return chain;
+}
+
+bool io_kept_take_signals(void)
+{
+	struct ksignal ksig = {};
+
+	if (task_work_pending(current))
+		task_work_run();
+	if (signal_pending(current))
+		get_signal(&ksig);
+	return !(current->flags & PF_SIGNALED);
+}
+
+static struct io_chain *io_kept_sleep(struct io_kept *kept)
+{
+	long left = kept->limit;
+	struct io_chain *chain;
+
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+		chain = io_kept_pick(kept);
+		if (chain || !left)
+			break;
+		if (unlikely(task_work_pending(current) || signal_pending(current))) {
+			__set_current_state(TASK_RUNNING);
+			if (!io_kept_take_signals())
+				return NULL;
+			continue;
+		}
+		left = schedule_timeout(left);
+	}
+	__set_current_state(TASK_RUNNING);
+	return chain;
+}
+
+/* From here on the chain is the child's. */
+static bool io_kept_accept(struct io_kept *kept, struct io_chain *chain)
+{
+	struct io_ring_ctx *ctx = kept->ctx;
+
+	guard(spinlock_irq)(&ctx->spawn.lock);
+	if (chain->cancelled)
+		return false;
+	chain->claims = false;
+	chain->child = current;
+	chain->state = IO_CHAIN_RUNNING;
+	ctx->spawn.nr_waiting--;
+	return true;
+}
+
+struct io_chain *io_kept_wait(struct io_kept *kept)
+{
+	struct io_chain *chain;
+
+	while ((chain = io_kept_sleep(kept))) {
+		if (chain->from) {
+			io_kept_copy(kept, chain);
+			continue;
+		}
+		if (io_kept_accept(kept, chain))
+			return chain;
+		io_chain_abandon(chain, -ECANCELED);
+	}
+	io_kept_end(kept);
+	return NULL;
+}
+
+void io_kept_end(struct io_kept *kept)
+{
+	struct io_ring_ctx *ctx = kept->ctx;
+	struct io_chain *chain;
+
+	spin_lock_irq(&ctx->spawn.lock);
+	kept->state = IO_KEPT_GONE;
+	spin_unlock_irq(&ctx->spawn.lock);
+
+	while ((chain = io_kept_pick(kept))) {
+		io_chain_abandon(chain, -ESRCH);
+		cond_resched();
+	}
+	io_kept_remove(kept);
+}
+
+/* --- ending them -------------------------------------------------------------------- */
+
+/* The next of the ring from @index on, with a reference. */
+static struct io_kept *io_kept_next(struct io_ring_ctx *ctx, unsigned long *index)
+{
+	struct io_kept *kept;
+
+	guard(rcu)();
+	kept = xa_find(&ctx->spawn.kept, index, ULONG_MAX, XA_PRESENT);
+	while (kept && !refcount_inc_not_zero(&kept->refs))
+		kept = xa_find_after(&ctx->spawn.kept, index, ULONG_MAX, XA_PRESENT);
+	return kept;
+}
+
+static bool io_kept_match(struct io_kept *kept, struct io_cancel_data *cd,
+			  struct task_struct *task)
+{
+	if (cd)
+		return io_cancel_match(cd, kept->opcode, kept->user_data);
+	return !task || kept->maker == task;
+}
+
+/* One that is not made yet is not found. Returns whether there was something to do. */
+static bool io_kept_kill(struct io_kept *kept)
+{
+	guard(spinlock_irq)(&kept->ctx->spawn.lock);
+	if (!kept->task || kept->ended || kept->state == IO_KEPT_GONE)
+		return false;
+	kept->ended = true;
+	send_sig(SIGKILL, kept->task, 1);
+	return true;
+}
+
+unsigned int io_kept_cancel(struct io_ring_ctx *ctx, struct io_cancel_data *cd,
+			    struct task_struct *task, bool one)
+{
+	unsigned long index = 0;
+	struct io_kept *kept;
+	unsigned int nr = 0;
+
+	while (!(one && nr) && (kept = io_kept_next(ctx, &index))) {
+		if (io_kept_match(kept, cd, task) && io_kept_kill(kept))
+			nr++;
+		io_kept_put(kept);
+		index++;
+		cond_resched();
+	}
+	return nr;
+}
+
+/* --- telling ------------------------------------------------------------------------ */
+
+#ifdef CONFIG_PROC_FS
+void io_kept_show_fdinfo(struct seq_file *m, struct io_ring_ctx *ctx)
+{
+	unsigned long index = 0;
+	enum io_kept_state state;
+	struct io_kept *kept;
+
+	while ((kept = io_kept_next(ctx, &index))) {
+		state = READ_ONCE(kept->state);
+		if (state == IO_KEPT_WAITING || state == IO_KEPT_BUSY)
+			seq_printf(m, "SpawnChild:\tnumber %u pid %d %s\n", kept->number,
+				   kept->pid, state == IO_KEPT_BUSY ? "busy" : "waiting");
+		io_kept_put(kept);
+		index++;
+		cond_resched();
+	}
+}
+#endif
