@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Children that wait between spawns. */
+#include "kept.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "child.h"
+
+static struct {
+	struct io_uring_clone_files head;
+	struct io_uring_clone_file files[3];
+} std_files = {
+	.head.nr = 3,
+	.files = { { .source = 0, .number = 0 },
+		   { .source = 1, .number = 1 },
+		   { .source = 2, .number = 2 } },
+};
+
+void kept_new(struct whole *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->arg.steps = (uintptr_t)w->steps;
+	w->arg.flags = IORING_SPAWN_KEEP | IORING_SPAWN_FILES;
+}
+
+void kept_more(struct whole *w, int number)
+{
+	kept_new(w);
+	w->arg.flags = IORING_SPAWN_KEEP | IORING_SPAWN_CHILD;
+	w->arg.child = number;
+}
+
+void kept_in(struct whole *w, int number)
+{
+	w->arg.flags |= IORING_SPAWN_CHILD;
+	w->arg.child = number;
+}
+
+void kept_copy(struct whole *w, int number)
+{
+	w->arg.flags |= IORING_SPAWN_COPY;
+	w->arg.child = number;
+}
+
+void kept_std_files(struct whole *w)
+{
+	w->arg.flags |= IORING_SPAWN_FILES;
+	w->arg.files = (uintptr_t)&std_files;
+}
+
+int kept_make(struct tring *r, struct whole *w)
+{
+	int number;
+
+	kept_new(w);
+	whole_report(w);
+	number = CHECK_OK(whole_run(r, w)->res);
+	CHECK_GT(number, 0);
+	return number;
+}
+
+void kept_end(struct tring *r, int number)
+{
+	struct whole w;
+
+	kept_new(&w);
+	w.arg.flags = 0;
+	kept_in(&w, number);
+	CHECK_EQ(whole_run(r, &w)->res, 0);
+}
+
+void check_kept_gone(struct tring *r, int number)
+{
+	struct whole w;
+
+	kept_more(&w, number);
+	EXPECT_EQ(whole_run(r, &w)->res, -ESRCH);
+}
+
+unsigned int kept_shown(struct tring *r)
+{
+	const char *text = read_file(format("/proc/self/fdinfo/%d", tring_fd(r)));
+	unsigned int nr = 0;
+
+	while ((text = strstr(text, "SpawnChild:"))) {
+		text++;
+		nr++;
+	}
+	return nr;
+}

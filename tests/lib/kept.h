@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Children that wait between spawns (C1 to C4), for the engine's tests:
+ *
+ *	struct whole w;
+ *	int number;
+ *
+ *	kept_new(&w);
+ *	number = CHECK_OK(whole_run(&r, &w)->res);
+ *	whole_exit(&w, 3);
+ *	kept_in(&w, number);
+ *	pid = CHECK_OK(whole_run(&r, &w)->res);
+ */
+#ifndef SPAWNPOL_TESTS_KEPT_H
+#define SPAWNPOL_TESTS_KEPT_H
+
+#include "whole.h"
+
+/* No program: the child has no files, and waits after the steps. */
+void kept_new(struct whole *w);
+/* No program: the kept child runs the steps, and waits again. */
+void kept_more(struct whole *w, int number);
+/* What there is, in this kept child ... */
+void kept_in(struct whole *w, int number);
+/* ... or in a copy of it. */
+void kept_copy(struct whole *w, int number);
+/* Descriptors 0 to 2 come along. */
+void kept_std_files(struct whole *w);
+/* Make one without steps: its number. Its pid is in w->told. */
+int kept_make(struct tring *r, struct whole *w);
+/* It ends, by a SPAWN that says so. */
+void kept_end(struct tring *r, int number);
+/* Without a child of this number a SPAWN that names it comes to nothing. */
+void check_kept_gone(struct tring *r, int number);
+/* Lines "SpawnChild" in the ring's fdinfo. */
+unsigned int kept_shown(struct tring *r);
+
+#endif
