@@ -58,6 +58,7 @@ test_O6_the_judge_notices_what_a_SPAWN_does_not_do()
 	notices candidate 'links executed candidate'
 	notices twin 'links failed with'
 	notices execed 'a policy was told 0 times'
+	notices lists 'SPAWN'
 	notices told 'was told something else for SPAWN than for links'
 }
 

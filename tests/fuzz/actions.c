@@ -58,6 +58,20 @@ static void detach(int link)
 	bpf_call(BPF_LINK_DETACH, &attr, sizeof(attr));
 }
 
+/* Whoever looks finds the same, in the old one or the new one. */
+static void register_again(void)
+{
+	struct io_uring_spawn_search arg;
+
+	for (arg = (struct io_uring_spawn_search){ 0 }; arg.index < OPEN_LISTS;
+	     arg.index++) {
+		arg.list = (uintptr_t)world_list(
+			the_case->lists[arg.index]);
+		syscall(__NR_io_uring_register, the_ring->ring_fd,
+			SPAWNPOL_REGISTER_SPAWN_SEARCH, &arg, 1);
+	}
+}
+
 /* Whatever becomes of it: the links, for one, may not be there. */
 static void act(const struct action *a)
 {
@@ -87,6 +101,9 @@ static void act(const struct action *a)
 		break;
 	case ACTION_FEED:
 		world_unblock();
+		break;
+	case ACTION_LISTS:
+		register_again();
 		break;
 	case ACTION_CLOSE_RING:
 		io_uring_queue_exit(the_ring);

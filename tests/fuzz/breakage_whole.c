@@ -94,6 +94,16 @@ void break_whole(const struct fuzz_case *c, struct seen *seen,
 	}
 }
 
+/* As if what was registered later had been searched. */
+void break_lists(struct fuzz_case *c, enum breakage breakage)
+{
+	unsigned int i;
+
+	for (i = 0; breakage == BREAK_LISTS && i < OPEN_LISTS; i++)
+		if (c->relists[i] != LIST_FORGOTTEN)
+			c->lists[i] = c->relists[i];
+}
+
 void break_twin(struct fuzz_case *twin, struct seen *seen,
 		enum breakage breakage)
 {

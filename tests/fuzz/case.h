@@ -16,14 +16,19 @@
 #include <stdio.h>
 
 #include "random.h"
+#include "world.h"
 
 #define MAX_SQES 120
 #define MAX_ACTIONS 5
 #define MAX_LINKS 3
+#define OPEN_LISTS 3 /* of open directories, registered from number 0 on */
 #define MAX_SIDE 2 /* policies that pass, on either side of a link */
 
 /* user_data: an SQE's is its index; an action's that needs one is this plus its own. */
 #define ACTION_DATA 1000
+
+/* In relists: the ring forgets it. */
+#define LIST_FORGOTTEN WORLD_LISTS
 
 enum action_kind {
 	ACTION_CANCEL, /* a request, with these flags */
@@ -34,6 +39,7 @@ enum action_kind {
 	ACTION_STOP,   /* and let them go on after a moment */
 	ACTION_SIGNAL, /* the submitter */
 	ACTION_FEED,   /* the pipe that steps read from */
+	ACTION_LISTS,  /* register lists of open directories once more */
 	ACTION_CLOSE_RING,
 	ACTION_EXIT, /* the submitter */
 	ACTION_LAST
@@ -63,6 +69,10 @@ struct fuzz_case {
 	struct rnd rnd;
 	uint32_t ring_flags, entries, cq_entries;
 	bool buffers; /* one is registered */
+	/* the world's lists that the ring has, and what takes their place ... */
+	unsigned int lists[OPEN_LISTS];
+	/* ... once all is submitted: another one, this, or nothing */
+	unsigned int relists[OPEN_LISTS];
 	unsigned int nr_sqes;
 	struct io_uring_sqe sqes[MAX_SQES];
 	bool submit[MAX_SQES]; /* what is queued so far, behind this one */

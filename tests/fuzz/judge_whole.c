@@ -173,15 +173,12 @@ static void judge_links(struct trial *t, struct spawn *s)
 /* Which one, by where it is in the list. The last is no miss, but FAILED. */
 static bool is_candidate(const struct whole *w, const struct engine_run *run)
 {
-	int offset = run->ctx.search_offset, i;
 	unsigned int nr = 0;
 	char path[PATH_MAX];
 
-	if (offset < 0 || offset > (int)strlen(w->list) ||
-	    (offset && w->list[offset - 1] != ':'))
-		return false;
-	for (i = 0; i < offset; i++)
-		nr += w->list[i] == ':';
+	while (nr + 1 < w->nr_candidates &&
+	       whole_offset(w, nr) != run->ctx.search_offset)
+		nr++;
 	if (nr + 1 >= w->nr_candidates || !whole_candidate(w, nr, path))
 		return false;
 	/* as far as there was room for it */

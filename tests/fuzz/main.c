@@ -34,7 +34,7 @@ struct tap_shared *tap_shared;
 static struct tally {
 	unsigned long cases, requests, programs, violations;
 	unsigned long policies, runs, cancels, closes, exits;
-	unsigned long wholes, searches, misses, staged_searches, twins;
+	unsigned long wholes, searches, open, open_twins, misses, staged_searches, twins;
 	unsigned long whole_programs, execed;
 	bool exiting; /* the case ends as its process does */
 } * tally;
@@ -67,6 +67,7 @@ static const char *const breakages[BREAK_LAST] = {
 	[BREAK_TWIN] = "twin",
 	[BREAK_TOLD] = "told",
 	[BREAK_EXECED] = "execed",
+	[BREAK_LISTS] = "lists",
 };
 
 static void usage(FILE *to)
@@ -149,6 +150,7 @@ static void count_wholes(const struct fuzz_case *c, const struct seen *seen)
 		whole_read(c, i, &w);
 		tally->wholes++;
 		tally->searches += w.searches;
+		tally->open += w.searches && w.registered;
 	}
 	for (i = 0; i < seen->nr_cqes; i++)
 		tally->whole_programs += seen->cqes[i].res > 0 &&
@@ -203,6 +205,15 @@ static unsigned int judge(void)
 	return violations;
 }
 
+/* Whether its one SPAWN looks in open directories. */
+static bool is_open(const struct fuzz_case *c)
+{
+	static struct whole w;
+
+	whole_read(c, 0, &w);
+	return w.registered && w.searches;
+}
+
 /* What a SPAWN has done, links do, too. */
 static unsigned int run_twin(void)
 {
@@ -221,6 +232,7 @@ static unsigned int run_twin(void)
 	violations = case_judge(&twin, &seen, BREAK_NOTHING, stdout);
 	violations += twin_compare(&the_case, &the_seen, &twin, &seen, stdout);
 	tally->twins++;
+	tally->open_twins += is_open(&the_case);
 	if (violations) {
 		case_print(&the_case, stdout);
 		show_seen(&the_seen);
@@ -248,6 +260,7 @@ static void run_one(uint64_t number)
 	case_run(&the_case, &the_seen);
 	tally->exiting = false;
 	break_seen(&the_case, &the_seen, options.breakage);
+	break_lists(&the_case, options.breakage);
 	violations = judge();
 	if (!violations && options.breakage != BREAK_WHOLE)
 		violations = run_twin();
@@ -363,11 +376,12 @@ static void compare(const struct system *before)
 
 static void say(const char *end)
 {
-	printf("chains: %lu SPAWNs, %lu of their programs, %lu searches, %lu misses, "
-	       "%lu staged searches, %lu told of a program, %lu twins\n",
+	printf("chains: %lu SPAWNs, %lu of their programs, %lu searches, %lu in open directories, %lu misses, "
+	       "%lu staged searches, %lu told of a program, %lu twins, "
+	       "%lu of them open\n",
 	       tally->wholes, tally->whole_programs, tally->searches,
-	       tally->misses, tally->staged_searches, tally->execed,
-	       tally->twins);
+	       tally->open, tally->misses, tally->staged_searches, tally->execed,
+	       tally->twins, tally->open_twins);
 	printf("chains: %lu cases, %lu requests, %lu programs, %lu with policies (%lu runs), "
 	       "%lu cancels, %lu rings closed, %lu exits, %lu violations%s\n",
 	       tally->cases, tally->requests, tally->programs, tally->policies,

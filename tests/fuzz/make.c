@@ -35,6 +35,18 @@ static void make_ring(struct fuzz_case *c)
 	c->buffers = rnd_once_in(r, 3);
 }
 
+static void make_lists(struct fuzz_case *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < OPEN_LISTS; i++) {
+		c->lists[i] = rnd_below(&c->rnd, WORLD_LISTS);
+		c->relists[i] = rnd_below(&c->rnd, 2) ?
+					rnd_below(&c->rnd, LIST_FORGOTTEN + 1) :
+					c->lists[i];
+	}
+}
+
 static struct io_uring_sqe *add(struct fuzz_case *c,
 				const struct io_uring_sqe *sqe)
 {
@@ -272,6 +284,7 @@ void case_make(struct fuzz_case *c, uint64_t seed, uint64_t number)
 	c->rnd.state = rnd_mix(seed, number);
 	c->rnd.tame = rnd_below(&c->rnd, 3);
 	make_ring(c);
+	make_lists(c);
 	make_requests(c);
 	if (rnd_below(&c->rnd, 5) < 2)
 		make_policy(c);

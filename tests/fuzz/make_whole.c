@@ -126,6 +126,13 @@ static void make_search(struct rnd *r, struct making *m)
 	};
 
 	m->arg.search = make_list(r);
+	if (rnd_once_in(r, 2)) {
+		m->arg.flags |= IORING_SPAWN_REGISTERED;
+		m->arg.search = rnd_below(r, OPEN_LISTS);
+		/* numbers that have none, and that are none */
+		if (rnd_odd(r, 12))
+			m->arg.search = rnd_below(r, IORING_SPAWN_SEARCHES + 1);
+	}
 	m->arg.path = arena_text(RND_OF(r, names));
 	m->arg.dfd = AT_FDCWD;
 	m->arg.exec_flags = 0;

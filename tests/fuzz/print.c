@@ -99,7 +99,7 @@ static const char *const stage_names[] = { "nothing",	 "SQE",		"EXEC",
 
 static const char *const action_names[] = {
 	"cancel", "detach", "update", "close link", "kill",
-	"stop",	  "signal", "feed",   "close ring", "exit"
+	"stop",	  "signal", "feed",   "lists",	"close ring", "exit"
 };
 
 #define NAME(names, n)                                                         \
@@ -238,6 +238,9 @@ void case_print(const struct fuzz_case *c, FILE *to)
 	fprintf(to, "ring: flags=%#x entries=%u cq_entries=%u%s\n",
 		c->ring_flags, c->entries, c->cq_entries,
 		c->buffers ? " a buffer" : "");
+	for (i = 0; i < OPEN_LISTS; i++)
+		fprintf(to, "list %u: the world's %u, then %u\n", i,
+			c->lists[i], c->relists[i]);
 	for (i = 0; i < c->nr_links; i++)
 		fprintf(to,
 			"link: slot=%u events=%#x issues=%u staged=%u delay=%lu before=%u after=%u\n",

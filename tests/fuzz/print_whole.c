@@ -46,7 +46,9 @@ void print_whole(const struct fuzz_case *c, unsigned int at, FILE *to)
 	print_field(to, "argv", w.arg.argv);
 	print_field(to, "envp", w.arg.envp);
 	print_field(to, "search", w.arg.search);
-	if (w.list)
+	if (w.registered)
+		fprintf(to, " registered");
+	else if (w.list)
 		fprintf(to, "\"%.40s\"", w.list);
 	print_addr(to, "shell", w.arg.shell);
 	print_field(to, "timeout", w.arg.timeout_ns);

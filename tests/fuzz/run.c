@@ -5,6 +5,7 @@
 #include "../lib/program.h"
 #include "world.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -15,6 +16,22 @@
 static struct io_uring ring;
 static bool has_ring;
 static int links[MAX_LINKS];
+
+/* Each of them has one directory at least that is there. */
+static void register_lists(const unsigned int *lists)
+{
+	struct io_uring_spawn_search arg;
+	int ret;
+
+	for (arg = (struct io_uring_spawn_search){ 0 }; arg.index < OPEN_LISTS;
+	     arg.index++) {
+		arg.list = lists[arg.index] == LIST_FORGOTTEN ? 0 :
+			   (uintptr_t)world_list(lists[arg.index]);
+		ret = syscall(__NR_io_uring_register, ring.ring_fd,
+			      SPAWNPOL_REGISTER_SPAWN_SEARCH, &arg, 1);
+		CHECK(arg.list ? ret > 0 : !ret);
+	}
+}
 
 static void make_ring(const struct fuzz_case *c)
 {
@@ -31,6 +48,7 @@ static void make_ring(const struct fuzz_case *c)
 	if (c->ring_flags & IORING_SETUP_R_DISABLED)
 		CHECK_OK(io_uring_enable_rings(&ring));
 	CHECK_OK(io_uring_register_files(&ring, files, 4));
+	register_lists(c->lists);
 	if (c->buffers)
 		CHECK_OK(io_uring_register_buffers(&ring, &buffer, 1));
 }
@@ -168,6 +186,18 @@ static void wait_for_all(const struct fuzz_case *c, struct seen *seen)
 	}
 }
 
+/* What has been prepared goes on with the lists that it was prepared with. */
+static void relist(const struct fuzz_case *c)
+{
+	double until = now() + CQE_SECONDS;
+
+	/* the SQ thread prepares all of it before it says so */
+	while (ring.flags & IORING_SETUP_SQPOLL && io_uring_sq_ready(&ring) &&
+	       now() < until)
+		sched_yield();
+	register_lists(c->relists);
+}
+
 /* For the next one in this process. */
 void case_end(void)
 {
@@ -196,6 +226,7 @@ void case_run(const struct fuzz_case *c, struct seen *seen)
 		submit(c, seen, from, i + 1);
 		from = i + 1;
 	}
+	relist(c);
 	seen->closed = actions_by_main();
 	if (!seen->closed)
 		wait_for_all(c, seen);

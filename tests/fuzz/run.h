@@ -32,6 +32,7 @@ enum breakage {
 	BREAK_TWIN,	   /* links that stand for a SPAWN are no hard ones */
 	BREAK_TOLD,	   /* a policy was told something else for a SPAWN */
 	BREAK_EXECED,	   /* a policy is not told of a program */
+	BREAK_LISTS,	   /* a ring has other lists of open directories */
 	BREAK_LAST
 };
 
@@ -98,6 +99,7 @@ void break_seen(const struct fuzz_case *c, struct seen *seen,
 void break_twin(struct fuzz_case *twin, struct seen *seen,
 		enum breakage breakage);
 /* breakage_whole.c */
+void break_lists(struct fuzz_case *c, enum breakage breakage);
 void break_whole(const struct fuzz_case *c, struct seen *seen,
 		 enum breakage breakage);
 

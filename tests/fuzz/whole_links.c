@@ -30,7 +30,8 @@ static void add_clone(struct fuzz_case *c, const struct io_uring_spawn *arg)
 	struct io_uring_sqe *sqe = add(c, SPAWNPOL_OP_CLONE);
 
 	/* the others are the same, and no policy looks for an attempt of a search */
-	sqe->rw_flags = arg->flags & ~IORING_SPAWN_AS_IS;
+	sqe->rw_flags = arg->flags &
+			~(IORING_SPAWN_AS_IS | IORING_SPAWN_REGISTERED);
 	sqe->file_index = arg->slot;
 	sqe->off = arg->cookie;
 	sqe->addr = arg->clone_args;
@@ -121,6 +122,21 @@ static bool stages_requests(const struct fuzz_case *c)
 	return false;
 }
 
+/*
+ * By their names, directories are not found where a root is another one, and not
+ * searched by who may not enter the world's.
+ */
+static bool finds_other_directories(const struct whole *w)
+{
+	unsigned int i;
+
+	for (i = 0; w->registered && i < w->nr_steps; i++)
+		if (w->steps[i].cmd == IORING_CHILD_CHROOT ||
+		    w->steps[i].cmd == IORING_CHILD_SETRESUID)
+			return true;
+	return false;
+}
+
 static bool limits_something(const struct whole *w)
 {
 	unsigned int i;
@@ -135,7 +151,8 @@ static bool limits_something(const struct whole *w)
 static bool can_be_links(const struct fuzz_case *c, const struct whole *w)
 {
 	if (w->unlike_links || w->nr_steps > MAX_TWIN_STEPS ||
-	    w->nr_candidates > MAX_CANDIDATES || limits_something(w))
+	    w->nr_candidates > MAX_CANDIDATES || limits_something(w) ||
+	    finds_other_directories(w))
 		return false;
 	if (w->arg.timeout_ns && w->arg.timeout_ns < FOR_EVER)
 		return false;

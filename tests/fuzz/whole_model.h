@@ -26,6 +26,7 @@ struct whole {
 	unsigned int nr_steps; /* that can be read */
 	const char *path, *list, *shell;
 	bool searches;
+	bool registered; /* looks in open directories */
 	unsigned int nr_candidates; /* 1 without a search */
 
 	/* what it must fail with when it is prepared: one of these ... */
@@ -42,6 +43,8 @@ void whole_read(const struct fuzz_case *c, unsigned int at, struct whole *w);
 bool whole_has_report(const struct whole *w);
 /* The path of a candidate, from 0 on; false if it is too long. */
 bool whole_candidate(const struct whole *w, unsigned int nr, char *path);
+/* Where in the list its directory is. */
+int whole_offset(const struct whole *w, unsigned int nr);
 
 /* whole_links.c: CLONE, CHILD and EXEC that say the same, from @at on. */
 bool whole_as_links(const struct whole *w, struct fuzz_case *c,

@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SIZE_VER0 112
 #define MAX_SIZE 4096
@@ -101,8 +103,8 @@ static void check_numbers(struct whole *w)
 	if (arg->flags & ~(IORING_SPAWN_NEED_POLICY | IORING_SPAWN_FILES |
 			   IORING_SPAWN_AS_IS | IORING_SPAWN_REGISTERED))
 		must_alone(w, EINVAL);
-	/* no ring here has lists of open directories */
-	if (arg->flags & IORING_SPAWN_REGISTERED)
+	w->registered = arg->flags & IORING_SPAWN_REGISTERED;
+	if (w->registered && arg->search >= OPEN_LISTS)
 		must_alone(w, arg->search < IORING_SPAWN_SEARCHES ? ENXIO : EINVAL);
 	if (arg->slot >= IORING_SPAWN_SLOTS ||
 	    arg->exec_flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
@@ -111,7 +113,7 @@ static void check_numbers(struct whole *w)
 		must(w, EINVAL);
 	if (!arg->clone_args && arg->clone_args_size)
 		must(w, EINVAL);
-	if ((arg->search || arg->shell) &&
+	if ((arg->search || w->registered || arg->shell) &&
 	    (arg->exec_flags || arg->dfd != AT_FDCWD))
 		must_alone(w, EINVAL);
 	if (arg->timeout_ns > INT64_MAX)
@@ -196,24 +198,66 @@ static void check_steps(struct whole *w)
 
 /* --- the program ------------------------------------------------------------------ */
 
-static unsigned int count_elements(const char *list)
+/* Directories that are not there are left out where a list is registered. */
+static bool is_candidate(const struct whole *w, const char *element)
 {
-	unsigned int nr = 1;
+	char *dir = strndup(element, strcspn(element, ":"));
+	struct stat st;
+	bool is_dir = !stat(dir, &st) && S_ISDIR(st.st_mode);
 
-	for (; *list; list++)
-		nr += *list == ':';
+	free(dir);
+	return is_dir || !w->registered;
+}
+
+/* The next one, from @at on, or NULL. */
+static const char *next_element(const struct whole *w, const char *at)
+{
+	while (at && !is_candidate(w, at)) {
+		at = strchr(at, ':');
+		at = at ? at + 1 : NULL;
+	}
+	return at;
+}
+
+static const char *element(const struct whole *w, unsigned int nr)
+{
+	const char *at = next_element(w, w->list);
+
+	while (at && nr--) {
+		at = strchr(at, ':');
+		at = at ? next_element(w, at + 1) : NULL;
+	}
+	return at;
+}
+
+static unsigned int count_elements(const struct whole *w)
+{
+	unsigned int nr = 0;
+
+	while (element(w, nr))
+		nr++;
 	return nr;
 }
 
-static void check_search(struct whole *w)
+static void read_list(struct whole *w, const struct fuzz_case *c)
 {
-	if (!w->arg.search || w->arg.flags & IORING_SPAWN_REGISTERED)
+	if (w->registered) {
+		if (w->arg.search < OPEN_LISTS)
+			w->list = world_list(c->lists[w->arg.search]);
 		return;
+	}
 	w->list = read_text(w, w->arg.search, WHOLE_MAX_LIST, E2BIG);
 	if (w->list && !w->list[0])
 		must(w, EINVAL);
 	if (!w->list || !w->list[0])
 		w->unlike_links = true;
+}
+
+static void check_search(struct whole *w, const struct fuzz_case *c)
+{
+	if (!w->arg.search && !w->registered)
+		return;
+	read_list(w, c);
 	if (!w->path || strchr(w->path, '/') || !w->list)
 		return;
 	if (!w->path[0])
@@ -221,10 +265,10 @@ static void check_search(struct whole *w)
 	if (strlen(w->path) > WHOLE_MAX_NAME)
 		must_alone(w, ENAMETOOLONG);
 	w->searches = true;
-	w->nr_candidates = count_elements(w->list);
+	w->nr_candidates = count_elements(w);
 }
 
-static void check_program(struct whole *w)
+static void check_program(struct whole *w, const struct fuzz_case *c)
 {
 	w->nr_candidates = 1;
 	w->path = read_text(w, w->arg.path, PATH_MAX, ENAMETOOLONG);
@@ -237,7 +281,7 @@ static void check_program(struct whole *w)
 		may(w, ENOENT);
 	if (w->arg.shell && !w->shell)
 		w->unlike_links = true;
-	check_search(w);
+	check_search(w, c);
 }
 
 void whole_read(const struct fuzz_case *c, unsigned int at, struct whole *w)
@@ -250,7 +294,7 @@ void whole_read(const struct fuzz_case *c, unsigned int at, struct whole *w)
 	check_numbers(w);
 	check_report(w);
 	check_steps(w);
-	check_program(w);
+	check_program(w, c);
 }
 
 bool whole_has_report(const struct whole *w)
@@ -263,15 +307,14 @@ bool whole_has_report(const struct whole *w)
 
 bool whole_candidate(const struct whole *w, unsigned int nr, char *path)
 {
-	const char *from = w->list;
+	const char *from;
 	size_t len;
 
 	if (!w->searches) {
 		strcpy(path, w->path);
 		return true;
 	}
-	while (nr--)
-		from = strchr(from, ':') + 1;
+	from = element(w, nr);
 	len = strcspn(from, ":");
 	if (len + 1 + strlen(w->path) + 1 > PATH_MAX)
 		return false;
@@ -280,4 +323,9 @@ bool whole_candidate(const struct whole *w, unsigned int nr, char *path)
 		path[len++] = '/';
 	strcpy(path + len, w->path);
 	return true;
+}
+
+int whole_offset(const struct whole *w, unsigned int nr)
+{
+	return element(w, nr) - w->list;
 }

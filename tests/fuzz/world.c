@@ -7,6 +7,7 @@
 #include <linux/landlock.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,6 +16,33 @@
 #define CGROUP "/sys/fs/cgroup/fuzz"
 
 static char dir[] = "/tmp/chains-XXXXXX";
+
+/* "%" stands for the directory. Not all of them are there, but one of each list. */
+static const char *const lists[WORLD_LISTS] = {
+	"/nothing:%/d:%",
+	"%/nope:%/w:%/text:/:%",
+	"%/w:%/d",
+	"/:%/w",
+	"%",
+	"%/d/../d:%/w:%/nope/x:%/d/.:%",
+};
+
+const char *world_list(unsigned int nr)
+{
+	static char made[WORLD_LISTS][192];
+	const char *from = lists[nr];
+	char *to = made[nr];
+
+	if (*to)
+		return to;
+	for (; *from; from++) {
+		if (*from == '%')
+			to = stpcpy(to, dir);
+		else
+			*to++ = *from;
+	}
+	return made[nr];
+}
 
 static void keep(int fd, int number, int flags)
 {

@@ -36,6 +36,9 @@ void world_make(void);
 void world_remove(void);
 /* For one case: pipes, and w/ as it was. */
 void world_fresh(void);
+/* One of the lists of directories that a ring can have opened; they never change. */
+#define WORLD_LISTS 6
+const char *world_list(unsigned int nr);
 /* Give steps that read or write what they wait for. */
 void world_unblock(void);
 
