@@ -2,8 +2,9 @@
 /*
  * Everything that can end, stop or take away a chain, its ring, its policy or
  * who made them, at every point of a chain's life (S5, S11, S15, P2). Whoever
- * wins, each request has one CQE, no child is lost, no program is harmed, and
- * what is no program leaves nothing.
+ * wins, each request has one CQE, no child is lost, no program is harmed, what is no
+ * program leaves nothing, and nobody holds directories that the ring had opened
+ * afterwards (O3).
  *
  * To add an event is to add an EVENT() here, to add a point is to add a line in
  * lifetime/points.c: every event then happens at every point. Environment:
@@ -433,3 +434,14 @@ static void attach_neighbours(struct round *r)
 
 EVENT(U9_others_are_attached, .fate = GOES_ON, .prepare = without_neighbours,
       .act = attach_neighbours)
+
+/* --- open directories (O3) --------------------------------------------------------------- */
+
+/* Its list is there in each round, and in some of all other events. */
+#define OPEN_EVENT(name_, ...)                                                 \
+	EVENT(name_, .fate = GOES_ON, .opens = true, __VA_ARGS__)
+
+OPEN_EVENT(O3_the_list_is_replaced, .shares_ring = true, .act = dirs_replace)
+OPEN_EVENT(O3_the_list_is_forgotten, .shares_ring = true, .act = dirs_forget)
+OPEN_EVENT(O3_the_directories_are_removed, .act = dirs_remove)
+OPEN_EVENT(O3_their_mount_is_detached, .act = dirs_detach)

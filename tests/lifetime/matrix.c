@@ -22,7 +22,7 @@
 /* --- what is counted, over all tests ------------------------------------------ */
 
 struct tally {
-	unsigned int events, combinations, rounds, whole, followed;
+	unsigned int events, combinations, rounds, whole, followed, open;
 	unsigned int at[MAX_POINTS], execed[MAX_POINTS];
 	/* the round that ended an event's test early */
 	char last[MAX_EVENTS][256];
@@ -58,9 +58,9 @@ __attribute__((destructor)) static void show_tally(void)
 	for (i = 0; i < nr_points; i++)
 		printf("# lifetime: %5u rounds, %5u programs: %s\n",
 		       tally->at[i], tally->execed[i], points[i].name);
-	printf("# lifetime: %u events at %u points, %u combinations, %u rounds, %u of them SPAWNs, %u with a request linked to it\n",
+	printf("# lifetime: %u events at %u points, %u combinations, %u rounds, %u of them SPAWNs, %u with a request linked to it, %u in open directories\n",
 	       tally->events, nr_points, tally->combinations, tally->rounds,
-	       tally->whole, tally->followed);
+	       tally->whole, tally->followed, tally->open);
 }
 
 /* --- lots ----------------------------------------------------------------------- */
@@ -111,9 +111,12 @@ static const struct tring_kind *draw_kind(struct round *r)
 
 static void draw_whole(struct round *r)
 {
-	r->whole = lot(r, 2) && !r->point->links_only;
+	bool opens = r->event->opens;
+
+	r->whole = opens || (lot(r, 2) && !r->point->links_only);
 	r->followed = lot(r, 3) == 0 && r->whole;
-	r->searches = lot(r, 2) && r->whole;
+	r->searches = opens || (lot(r, 2) && r->whole);
+	r->open = opens || (lot(r, 2) && r->searches);
 	r->has_time = lot(r, 2) && r->whole;
 }
 
@@ -145,10 +148,11 @@ static struct ids {
 static void describe(const struct round *r, unsigned int seed, char *text)
 {
 	snprintf(text, sizeof(tally->last[0]),
-		 "%s, %s: LIFETIME_SEED=%u, %s ring%s%s%s%s%s%s%s%s, neighbours %u, naps %u and %u us",
+		 "%s, %s: LIFETIME_SEED=%u, %s ring%s%s%s%s%s%s%s%s%s, neighbours %u, naps %u and %u us",
 		 r->event->name, r->point->name, seed, r->kind->name,
 		 r->whole ? ", SPAWN" : "", r->followed ? ", followed" : "",
-		 r->searches ? ", search" : "", r->has_time ? ", hour" : "",
+		 r->searches ? ", search" : "", r->open ? ", open" : "",
+		 r->has_time ? ", hour" : "",
 		 r->list ? ", list" : "", r->racing ? ", racing" : "",
 		 r->by_submitter ? ", by submitter" : "",
 		 r->apart ? ", apart" : "", r->neighbours, r->nap,
@@ -172,6 +176,7 @@ static void one_round(const struct event *event, unsigned int point,
 	tally->at[point]++;
 	tally->whole += r->whole;
 	tally->followed += r->followed;
+	tally->open += r->open;
 	tally->execed[point] += r->share->execed;
 	if (ids.nr < MAX_IDS) {
 		ids.link[ids.nr] = r->share->link;
@@ -243,6 +248,8 @@ void matrix_run(const struct event *event)
 	set_up();
 	for (point = 0; point < nr_points; point++) {
 		if (only && !strstr(points[point].name, only))
+			continue;
+		if (event->opens && points[point].links_only)
 			continue;
 		tally->combinations++;
 		for (i = 0; i < most; i++)

@@ -206,6 +206,7 @@ static void run(struct round *r)
 		check_number(r);
 	}
 	check_link(r);
+	dirs_check_let_go(r);
 }
 
 /* --- the test --------------------------------------------------------------------------- */
@@ -269,12 +270,11 @@ static int attend(struct round *r, pid_t submitter)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-void round_run(struct round *r)
+static void run_and_judge(struct round *r)
 {
 	pid_t submitter;
 	int status;
 
-	memset(r->share, 0, sizeof(*r->share));
 	prepare_groups();
 	write_file(CHILD_GROUP "/pids.max",
 		   r->point->place == NO_CHILD ? "0" : "max", 0);
@@ -292,4 +292,14 @@ void round_run(struct round *r)
 	CHECK_EQ(status, r->event->status);
 	check_program(r);
 	check_fate(r, reap(r));
+}
+
+void round_run(struct round *r)
+{
+	memset(r->share, 0, sizeof(*r->share));
+	if (r->open)
+		dirs_make();
+	run_and_judge(r);
+	if (r->open)
+		dirs_check(r);
 }

@@ -89,6 +89,7 @@ struct event {
 	bool shares_ring; /* a thread uses it that did not make it */
 	bool leaves;	  /* the submitting thread alone exits */
 	bool releases;	  /* the chain itself, at some points */
+	bool opens;	  /* it is about open directories */
 	void (*prepare)(struct round *r);
 	void (*attached)(struct round *r);
 	void (*act)(struct round *r);
@@ -102,6 +103,8 @@ struct share {
 	volatile bool stopped, frozen;
 	volatile uint32_t link, program; /* ids */
 	volatile bool execed;
+	/* of open directories: the first one, and all of them */
+	volatile bool removed, unmounted;
 };
 
 struct round {
@@ -113,6 +116,7 @@ struct round {
 	bool whole;	   /* one SPAWN, whose user_data is CLONE, and no links */
 	bool followed;	   /* by a request that is linked to the SPAWN */
 	bool searches;	   /* the SPAWN, for its program */
+	bool open;	   /* ... in directories that are open */
 	bool has_time;	   /* ... and has a deadline that does not come */
 	bool list;	   /* IORING_CLONE_FILES */
 	bool racing;	   /* the release comes whenever it comes */
@@ -150,6 +154,7 @@ struct round {
 	bool detached;	    /* for certain ... */
 	bool updated;	    /* ... or another program's now, ... */
 	unsigned int asked; /* ... and so often the policy had run */
+	bool let_go;	    /* the ring has no list of open directories */
 	bool missed;	    /* the chain ended before it came to the point */
 	int cancelled;	    /* the cancel request's result */
 	struct tprogram program;
@@ -187,6 +192,22 @@ void unload_copy(struct tprogram *p);
 void attach_policy(struct round *r);
 /* The link of a policy that is asked before or after all others. */
 int attach_neighbour(struct round *r, bool after);
+
+/* --- dirs.c ------------------------------------------------------------------ */
+
+/* In the test, before and after a round. */
+void dirs_make(void);
+/* Neither a mount nor a directory is held by anything. */
+void dirs_check(struct round *r);
+/* In the thread that submits: register them. */
+void dirs_open(struct round *r);
+/* What happens to them, or to the ring's list. */
+void dirs_replace(struct round *r);
+void dirs_forget(struct round *r);
+void dirs_remove(struct round *r);
+void dirs_detach(struct round *r);
+/* Without the list a ring that is still there does not hold them. */
+void dirs_check_let_go(struct round *r);
 
 /* --- round.c ----------------------------------------------------------------- */
 

@@ -29,7 +29,9 @@ static void choose_program(struct round *r)
 	const char *path = helper("exit_with"), *name = strrchr(path, '/') + 1;
 
 	whole_init(&r->spawn, r->searches ? name : path);
-	if (!r->searches)
+	if (r->open)
+		r->spawn.arg.flags = IORING_SPAWN_REGISTERED;
+	if (!r->searches || r->open)
 		return;
 	snprintf(list, sizeof(list), "/nonexistent:%.*s", (int)(name - 1 - path),
 		 path);
@@ -46,7 +48,7 @@ static struct io_uring_sqe *queue_whole(struct round *r)
 	whole_pidfd(w);
 	w->arg.argv = (uintptr_t)r->argv;
 	if (r->list) {
-		w->arg.flags = IORING_SPAWN_FILES;
+		w->arg.flags |= IORING_SPAWN_FILES;
 		w->arg.files = (uintptr_t)&r->files;
 	}
 	if (r->event->deadline)
@@ -151,6 +153,8 @@ static void *submitter(void *arg)
 	if (r->apart)
 		CHECK_SYS(unshare(CLONE_FS));
 	CHECK_OK(tring_try_init(&r->ring, 32, r->kind->flags));
+	if (r->open)
+		dirs_open(r);
 	r->ready = true;
 	for (;;) {
 		if (poll(&in, 1, defers ? 1 : -1) > 0 &&
