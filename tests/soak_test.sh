@@ -22,6 +22,8 @@ test_nothing_is_lost_left_or_grown()
 		fail "nothing is said of SPAWN"
 	((BASH_REMATCH[1] > BASH_REMATCH[2] && BASH_REMATCH[2] > 0)) ||
 		fail "no SPAWN with a search, or none without"
+	[[ $OUT =~ \ ([1-9][0-9]*)\ of\ these\ in\ open\ directories ]] ||
+		fail "no search in open directories"
 }
 
 # sabotaged WHAT SPAWNS: 1 is the status, if it is noticed.

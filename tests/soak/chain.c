@@ -168,6 +168,17 @@ static void make_steps(struct chain *c)
 	}
 }
 
+static void look_in(struct chain *c, const char *list, unsigned int number)
+{
+	COUNT(searches);
+	c->arg.search = (uintptr_t)list;
+	if (!c->opens)
+		return;
+	COUNT(opens);
+	c->arg.search = number;
+	c->arg.flags |= IORING_SPAWN_REGISTERED;
+}
+
 /* "quit" is looked for by the policy, by the kernel, or where it is not. */
 static void make_search(struct chain *c)
 {
@@ -177,11 +188,9 @@ static void make_search(struct chain *c)
 		c->arg.path = (uintptr_t)(c->searches ? program_argv[0]
 						      : "/missing/quit");
 	if (c->kind == SEARCH)
-		c->arg.search = (uintptr_t)soak.list;
+		look_in(c, soak.list, OPEN_LIST);
 	else if (c->kind == FAIL_EXEC && c->searches)
-		c->arg.search = (uintptr_t) "/missing:/etc/passwd";
-	if (c->arg.search)
-		COUNT(searches);
+		look_in(c, soak.nowhere, OPEN_NOWHERE);
 }
 
 static void queue_whole(struct chain *c, struct tring *r, unsigned int slot)

@@ -15,7 +15,7 @@
 
 enum kind {
 	DIRECT,
-	SEARCH, /* IORING_EXEC_SEARCH, or the list of a SPAWN */
+	SEARCH, /* IORING_EXEC_SEARCH, or a list of a SPAWN */
 	HARD,	/* hard links, or steps that may fail */
 	POLICY,
 	PIDFD,
@@ -40,6 +40,7 @@ struct chain {
 	bool loose;    /* under policies that nobody knows */
 	bool whole;    /* one SPAWN */
 	bool searches; /* if it is one, and fails anyway */
+	bool opens;    /* ... in open directories, if it searches */
 	uint64_t first;
 	unsigned int nr;
 	unsigned int nr_seen;

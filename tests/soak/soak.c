@@ -89,12 +89,14 @@ static void show_progress(void)
 static void show_end(void)
 {
 	printf("soak: %llu spawns (%llu by one SPAWN, %llu of them with a "
-	       "search), %llu requests, %llu programs run, %llu "
+	       "search, %llu of these in open directories, lists registered "
+	       "%llu times), %llu requests, %llu programs run, %llu "
 	       "failed as meant, %llu cancelled, %llu policy changes, %llu "
 	       "lost, %llu left\n",
 	       (unsigned long long)soak.spawns,
 	       (unsigned long long)soak.wholes,
 	       (unsigned long long)soak.searches,
+	       (unsigned long long)soak.opens, (unsigned long long)soak.lists,
 	       (unsigned long long)soak.requests,
 	       (unsigned long long)soak.programs,
 	       (unsigned long long)soak.failed,
@@ -246,7 +248,8 @@ static void make_program(void)
 	soak.directory = dir;
 	soak.program = format("%s/quit", dir);
 	soak.fifo = format("%s/fifo", dir);
-	soak.list = format("/missing:/etc/passwd:%s", dir);
+	soak.list = format("/missing:/etc:/etc/passwd:%s", dir);
+	soak.nowhere = "/missing:/etc:/etc/passwd";
 	CHECK_SYS(mkfifo(soak.fifo, 0600));
 	copy_file(helper("quit"), soak.program, 0755);
 	CHECK_SYS(chdir("/"));

@@ -41,6 +41,7 @@ struct soak {
 	int blocked;	       /* descriptor that never has anything to read */
 	const char *fifo;      /* that nobody writes to */
 	const char *list;      /* directories, with that of the program last */
+	const char *nowhere;   /* without it */
 	struct tring rings[RINGS];
 	unsigned int kinds[RINGS]; /* of tring_kinds */
 
@@ -53,7 +54,9 @@ struct soak {
 	/* counts, changed atomically */
 	uint64_t spawns;
 	uint64_t wholes;   /* of them in one request ... */
-	uint64_t searches; /* ... and with a search */
+	uint64_t searches; /* ... and with a search ... */
+	uint64_t opens;	   /* ... in open directories */
+	uint64_t lists;	   /* of them, registered */
 	uint64_t requests;
 	uint64_t programs;  /* chains that became one ... */
 	uint64_t failed;    /* ... that failed before */
@@ -75,6 +78,10 @@ void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool sabotage_once(enum sabotage what);
 /* Seconds after which something will not come any more. */
 double soak_patience(void);
+
+/* Lists of open directories that each ring has: with the program, and without it. */
+#define OPEN_LIST 0
+#define OPEN_NOWHERE 1
 
 /* spawn.c: a thread with RINGS_EACH rings, whose number is its argument. */
 void *spawn_thread(void *number);

@@ -7,6 +7,7 @@
 #include "soak.h"
 
 #include "child.h"
+#include "dirs.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -58,6 +59,14 @@ static unsigned int some_slot(struct spawner *s, const struct chain *c)
 	return LOOSE_SLOTS + some(s, SEARCH_SLOT - LOOSE_SLOTS);
 }
 
+static void register_lists(struct tring *r)
+{
+	/* what is not there is left out, of the second it is all but this */
+	CHECK_EQ(dirs_set(r, OPEN_LIST, soak.list), 2);
+	CHECK_EQ(dirs_set(r, OPEN_NOWHERE, soak.nowhere), 1);
+	COUNT(lists);
+}
+
 static void start(struct spawner *s, unsigned int ring, unsigned int place)
 {
 	struct tring *r = &soak.rings[s->first_ring + ring];
@@ -69,9 +78,13 @@ static void start(struct spawner *s, unsigned int ring, unsigned int place)
 		.loose = some(s, 3) == 0,
 		.whole = some(s, 2),
 		.searches = some(s, 2),
+		.opens = some(s, 2),
 		.first = ++s->generation << 8 | place << 4,
 		.until = now() + soak_patience(),
 	};
+	/* those in flight go on with what they have */
+	if (c->opens && some(s, 4) == 0)
+		register_lists(r);
 	chain_queue(c, r, some_slot(s, c));
 	if (c->kind == CANCELLED && some(s, 2))
 		chain_cancel(c, r);
@@ -335,6 +348,7 @@ static void open_ring(unsigned int number)
 	soak.kinds[number] = kind;
 	CHECK_OK(io_uring_queue_init_params(64, &r->uring, &params));
 	policies_attach_search(number);
+	register_lists(r);
 }
 
 void *spawn_thread(void *number)
