@@ -12,6 +12,7 @@
  */
 #include "armed.h"
 #include "lib/child.h"
+#include "lib/dirs.h"
 #include "lib/fault.h"
 #include "lib/fault_chain.h"
 #include "lib/program.h"
@@ -87,6 +88,13 @@ static void by_a_search(void)
 	w.arg.search = (uintptr_t)list;
 }
 
+/* The same directories, open. */
+static void by_open_directories(void)
+{
+	whole_init(&w, "armed");
+	w.arg.flags = IORING_SPAWN_REGISTERED;
+}
+
 /* What is found has no format: the shell is what tells. */
 static void by_the_shell(void)
 {
@@ -108,7 +116,7 @@ static void make(const struct variant *v)
 	add_steps();
 	whole_pidfd(&w);
 	whole_report(&w);
-	w.arg.flags = IORING_SPAWN_FILES;
+	w.arg.flags |= IORING_SPAWN_FILES;
 	w.arg.files = (uintptr_t)&files;
 	w.arg.timeout_ns = HOUR;
 }
@@ -135,6 +143,7 @@ static void begin(const struct variant *v)
 	write_file(in_dir("formless"), "no format\n", 0755);
 	list = format("/nonexistent:/dev/null:%s", tap_dir());
 	tring_init(&r, v->ring_flags);
+	CHECK_EQ(dirs_set(&r, 0, format("/dev:%s", list)), 2);
 	CHECK_OK(io_uring_register_files(&r.uring, &file, 1));
 	close(file);
 }
@@ -298,6 +307,12 @@ TEST(O1_faults_of_a_spawn_that_is_prepared, .timeout = 100)
 	SUBMITTER("SPAWN", .program = by_a_search);
 }
 
+TEST(O1_faults_of_a_spawn_in_open_directories, .timeout = 100)
+{
+	SUBMITTER("SPAWN in open directories", .program = by_open_directories,
+		  .stride = 2);
+}
+
 TEST(O1_faults_of_a_spawn_with_a_shell, .timeout = 100)
 {
 	SUBMITTER("SPAWN with a shell", .program = by_the_shell, .stride = 3);
@@ -393,6 +408,11 @@ static void walk_child(const struct variant *v)
 TEST(O3_faults_of_steps_and_a_search, .timeout = 100)
 {
 	CHILD("SPAWN's child", .program = by_a_search);
+}
+
+TEST(O3_faults_of_a_search_in_open_directories, .timeout = 100)
+{
+	CHILD("SPAWN's child, open directories", .program = by_open_directories);
 }
 
 TEST(O3_faults_of_steps_and_a_program, .timeout = 100)
