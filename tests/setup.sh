@@ -26,7 +26,8 @@ declare -A PACKAGES=(
 	[check]="git llvm patch perl xz-utils python3 shellcheck groff-base man-db
 		g++"
 	[guest]="python3 strace gdb libcap2-bin ninja-build fd-find"
-	[plots]="python3 gnuplot-nox"
+	# and a file system to measure on
+	[plots]="python3 gnuplot-nox e2fsprogs mount"
 	# the kernel's selftests and liburing's
 	[others]="git python3 llvm rsync dpkg-dev e2fsprogs"
 )

@@ -63,7 +63,7 @@ test_a_target_needs_its_own_packages_only()
 	expect_needs kernel bison pahole !clang !qemu-system-x86
 	expect_needs run clang bison qemu-system-x86 !strace !gdb !gnuplot-nox !rsync
 	expect_needs test clang bison qemu-system-x86 strace shellcheck !gnuplot-nox !rsync
-	expect_needs bench gnuplot-nox qemu-system-x86 !strace
+	expect_needs bench gnuplot-nox e2fsprogs qemu-system-x86 !strace
 	expect_needs regression rsync !gnuplot-nox
 }
 
