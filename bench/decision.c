@@ -137,7 +137,7 @@ static void measure_method(const struct plan *plan, const struct site *site,
 
 static void measure_policy(const struct plan *plan, const struct site *site)
 {
-	measure_method(plan, site, &method_policy);
+	measure_method(plan, site, &method_policy_decides);
 }
 
 static void measure_user(const struct plan *plan, const struct site *site)

@@ -53,7 +53,8 @@ extern const struct method method_fork, method_vfork, method_vfork_path,
 extern const struct method method_chain, method_listed, method_empty,
 	method_hardlink, method_policy,
 	method_remember, method_user, method_idle,
-	method_default_idle, method_policy_retry, method_user_retry;
+	method_default_idle, method_policy_retry, method_user_retry,
+	method_policy_decides;
 /* The same with one request for the whole spawn, IORING_OP_SPAWN. */
 extern const struct method method_spawn_path, method_spawn,
 	method_spawn_listed, method_spawn_open, method_spawn_policy;

@@ -251,6 +251,15 @@ const struct method method_remember = {
 		"--path", "$PATH", "--remember", "60m", NULL },
 };
 
+/* It decides after each directory: with these errors it cannot leave the search to the kernel. */
+const struct method method_policy_decides = {
+	.name = "policy", .prepare = prepare_policy,
+	.launch = submit_chains, .collect = collect_chains,
+	.release = release_policy,
+	.policy_options = (const char *const[]) {
+		"--path", "$PATH", "--errors", "posix", NULL },
+};
+
 /* As method_chain, with a policy attached that never has to act. */
 static void prepare_idle(struct launcher *l)
 {

@@ -27,4 +27,15 @@ test_O2_requests_of_each_method()
 	expect_equal "$(entries remember)" "$(entries policy)"
 }
 
+# They give up if the kernel or a policy does something else than they measure.
+test_what_is_to_be_measured_happens()
+{
+	run "$BUILD/bench/bench" --iterations 1 decision path_ext4
+	expect_status 0
+	expect_out '"bench": "decision", "case": "idle machine", "method": "policy"'
+	expect_out '"bench": "path_ext4", "case": "64", "method": "spawn_open"'
+	# neither the mount nor its loop device stays
+	[[ -z $(losetup -a) ]] || fail "a loop device is left: $(losetup -a)"
+}
+
 run_tests "$@"
