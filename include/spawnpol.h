@@ -45,6 +45,7 @@
 #include "spawnpol/action.h"
 #include "spawnpol/advise.h"
 #include "spawnpol/chain.h"
+#include "spawnpol/child.h"
 #include "spawnpol/policy.h"
 #include "spawnpol/probe.h"
 #include "spawnpol/ring.h"

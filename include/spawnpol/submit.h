@@ -23,7 +23,7 @@ struct spawnpol_outcome {
 	void	*user;			/* of spawnpol_chain_user() */
 
 	/*
-	 * 0: the program runs. Else the error of the step that ended the chain
+	 * 0: the program runs, or all steps of a chain without one are done. Else the error of the step that ended the chain
 	 * as the policy, if there is one, left it; there is nothing to wait
 	 * for, though the child may be on its way out for a moment.
 	 * -ETIME	the deadline has passed
@@ -42,7 +42,7 @@ struct spawnpol_outcome {
 
 	/*
 	 * The child in the submitter's pid namespace, to be waited for like any
-	 * other if error is 0, unless the library does that. With an error: it was
+	 * other if it is a program, unless the library does that. Else it is, or was,
 	 * that, or 0 for none.
 	 */
 	pid_t	pid;
@@ -52,7 +52,8 @@ struct spawnpol_outcome {
 
 	/*
 	 * The EXEC that succeeded or the step that ended the chain, counted
-	 * from 0, and its kind; -1 with SPAWNPOL_KIND_CLONE. Policies count alike,
+	 * from 0, and its kind; -1 with SPAWNPOL_KIND_CLONE, which is also the kind if
+	 * there was no error and no program. Policies count alike,
 	 * but for directories of a search that is part of one request: to them those
 	 * are attempts of one step.
 	 */
@@ -67,7 +68,9 @@ struct spawnpol_outcome {
 
 	/* With SPAWNPOL_KIND_EXIT, as waitpid(2) tells it: WIFEXITED() and so on. Else 0. */
 	int	status;
-	int	resv;
+
+	/* The number of a child that waits after this: spawnpol_child(3). 0: none does. */
+	int	child;
 };
 
 /*
@@ -75,7 +78,7 @@ struct spawnpol_outcome {
  * were given to the kernel. Fewer than nr is the error of the chain after them,
  * which the next call returns, as this one does when it is the first's:
  *
- * -EINVAL	the chain has no program, or CLONE or EXEC by spawnpol_chain_sqe()
+ * -EINVAL	the chain has no program (but see spawnpol_child(3)), or CLONE or EXEC by spawnpol_chain_sqe()
  * -EBUSY	it is in flight already
  * -E2BIG	it needs more SQEs than the ring has, or, as links, more than
  *		SPAWNPOL_MAX_STEPS steps

@@ -38,7 +38,7 @@ static const struct entry about_ring[] = {
 };
 
 static const struct entry about_chain[] = {
-	{ EINVAL, { "the chain has no program or an argument that makes no sense",
+	{ EINVAL, { "the chain has no program, or something that does not make sense",
 		    "name the program by spawnpol_chain_program() or "
 		    "spawnpol_chain_search(); spawnpol_chain_error() after each "
 		    "call finds the argument" } },
@@ -54,10 +54,10 @@ static const struct entry about_chain[] = {
 	{ ECHILD, { "nothing is in flight", NULL } },
 	{ EEXIST, { "the ring belongs to another thread",
 		    "a registered or SINGLE_ISSUER ring is used by one thread only" } },
-	{ EOPNOTSUPP, { "the ring cannot do this: search open directories, or collect "
-			"what its owner collects",
-			"searches in open directories need a kernel that has them, and "
-			"a chain that is one request (spawnpol_ring(3)); pass CQEs of a "
+	{ EOPNOTSUPP, { "the ring cannot do this: search open directories, keep "
+			"children, or collect what its owner collects",
+			"open directories and kept children need a kernel that has them, "
+			"and a chain that is one request (spawnpol_ring(3)); pass CQEs of a "
 			"wrapped ring to spawnpol_handle_cqe()" } },
 	{ ESTALE, { "the ring belongs to the process that this one was forked from",
 		    "make a ring of its own in the child" } },
@@ -166,6 +166,21 @@ static const struct entry about_exit[] = {
 		    "IORING_OP_WAITID is in Linux 6.7 and later" } },
 };
 
+static const struct entry about_child[] = {
+	{ ESRCH, { "no kept child of the ring has this number",
+		   "it has ended, or is a program: make another" } },
+	{ EBUSY, { "another chain runs in the kept child, or copies of it are to be made",
+		   "collect the outcomes of those chains first" } },
+	{ ESTALE, { "the launcher is not what it was when the child was made",
+		    "end it by spawnpol_child_end(), and make another" } },
+	{ EPERM, { "the kept child was made by another process, or the launcher may not "
+		   "make such a process",
+		   "use it in the process that has made it" } },
+	{ EAGAIN, { "the ring has as many kept children as it can, or no process could be "
+		    "made",
+		    "end some; see RLIMIT_NPROC, pids.max of the cgroup, kernel.pid_max" } },
+};
+
 struct topic {
 	const struct entry *v;
 	size_t nr;
@@ -175,6 +190,7 @@ struct topic {
 #define TOPIC(list)	.v = list, .nr = ARRAY_SIZE(list)
 
 static const struct topic step_topic = { TOPIC(about_step) };
+static const struct topic clone_topic = { TOPIC(about_clone) };
 static const struct topic topics[] = {
 	[SPAWNPOL_TOPIC_RING]	= { TOPIC(about_ring) },
 	[SPAWNPOL_TOPIC_CHAIN]	= { TOPIC(about_chain) },
@@ -184,6 +200,7 @@ static const struct topic topics[] = {
 	[SPAWNPOL_TOPIC_ATTACH]	= { TOPIC(about_attach) },
 	[SPAWNPOL_TOPIC_LINK]	= { TOPIC(about_link) },
 	[SPAWNPOL_TOPIC_EXIT]	= { TOPIC(about_exit) },
+	[SPAWNPOL_TOPIC_CHILD]	= { TOPIC(about_child), .then = &clone_topic },
 };
 
 static const struct spawnpol_advice *look_up(const struct topic *t, int error)

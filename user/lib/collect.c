@@ -12,10 +12,6 @@
 #include "internal.h"
 #include "whole.h"
 
-/* What the structure had in the first release. */
-#define LEAST \
-	(offsetof(struct spawnpol_outcome, resv) + sizeof(int))
-
 /* --- the story of one chain ---------------------------------------------------- */
 
 /* Is it an attempt of spawnpol_chain_search()? */
@@ -158,6 +154,7 @@ static void story_end(struct spawnpol_chain *chain, struct spawnpol_outcome *out
 		.user = chain->user,
 		.pid = s->clone_res > 0 ? s->clone_res : 0,
 		.pidfd = chain->pidfd,
+		.child = s->child,
 		.step = s->failed,
 		.error = s->error,
 	};
@@ -188,7 +185,7 @@ static void launch_ended(struct spawnpol_ring *ring, struct spawnpol_chain *chai
 {
 	ring->outcomes--;
 	story_end(chain, out);
-	if (chain->want_exit && !out->error && !ring->closing) {
+	if (chain->want_exit && chain->story.ran >= 0 && !ring->closing) {
 		exit_wait(ring, chain);
 		return;
 	}
@@ -242,7 +239,7 @@ int spawnpol_handle_cqe_sized(struct spawnpol_ring *ring,
 
 	if (ret)
 		return ret;
-	if (size < LEAST)
+	if (size < OUTCOME_LEAST)
 		return -EINVAL;
 	pthread_mutex_lock(&ring->lock);
 	exit_retry(ring);
@@ -251,6 +248,76 @@ int spawnpol_handle_cqe_sized(struct spawnpol_ring *ring,
 	if (ret == SPAWNPOL_CQE_OUTCOME)
 		sized_write(out, size, &outcome, sizeof(outcome));
 	return ret;
+}
+
+/* --- outcomes that are not collected yet ------------------------------------------- */
+
+/* The chain stays in flight until it is collected. */
+static void stash(struct spawnpol_ring *ring, const struct spawnpol_outcome *out)
+{
+	struct spawnpol_chain *chain = out->chain;
+	struct stashed *s = &chain->stashed[out->kind == SPAWNPOL_KIND_EXIT];
+
+	*s = (struct stashed) { .out = *out, .last = !chain->flight };
+	chain->flight = ring->id;
+	if (!ring->stash)
+		ring->stash_end = &ring->stash;
+	*ring->stash_end = s;
+	ring->stash_end = &s->next;
+}
+
+static bool unstash(struct spawnpol_ring *ring, struct spawnpol_outcome *out)
+{
+	struct stashed *s = ring->stash;
+
+	if (!s)
+		return false;
+	ring->stash = s->next;
+	*out = s->out;
+	if (s->last)
+		out->chain->flight = 0;
+	return true;
+}
+
+/* Takes what has come. True: the outcome of this chain was among it. */
+static bool reap_one(struct spawnpol_ring *ring, const struct spawnpol_chain *chain,
+		     struct spawnpol_outcome *to)
+{
+	struct spawnpol_outcome out;
+	struct io_uring_cqe *cqe;
+	bool found = false;
+
+	while (!found && !io_uring_peek_cqe(ring->uring, &cqe)) {
+		if (handle_cqe(ring, cqe, &out) == SPAWNPOL_CQE_OUTCOME) {
+			found = out.chain == chain;
+			if (found)
+				*to = out;
+			else
+				stash(ring, &out);
+		}
+		io_uring_cqe_seen(ring->uring, cqe);
+	}
+	return found;
+}
+
+int collect_one(struct spawnpol_ring *ring, const struct spawnpol_chain *chain,
+		struct spawnpol_outcome *out)
+{
+	bool found;
+	int err;
+
+	for (;;) {
+		pthread_mutex_lock(&ring->lock);
+		found = reap_one(ring, chain, out);
+		err = exit_submit(ring);
+		pthread_mutex_unlock(&ring->lock);
+		if (found)
+			return 0;
+		if (!err)
+			err = ring_enter(ring, 1, -1, NULL);
+		if (err < 0 && err != -EINTR)
+			return err;
+	}
 }
 
 /* --- collecting ------------------------------------------------------------------ */
@@ -275,16 +342,22 @@ struct outcomes {
 	unsigned int nr, max;
 };
 
+static void put(struct outcomes *o, const struct spawnpol_outcome *out)
+{
+	sized_write(o->to + o->nr++ * o->size, o->size, out, sizeof(*out));
+}
+
 /* What has come up to now. Takes no CQE more than it needs. */
 static void reap(struct spawnpol_ring *ring, struct outcomes *o)
 {
 	struct spawnpol_outcome out;
 	struct io_uring_cqe *cqe;
 
+	while (o->nr < o->max && unstash(ring, &out))
+		put(o, &out);
 	while (o->nr < o->max && !io_uring_peek_cqe(ring->uring, &cqe)) {
 		if (handle_cqe(ring, cqe, &out) == SPAWNPOL_CQE_OUTCOME)
-			sized_write(o->to + o->nr++ * o->size, o->size, &out,
-				    sizeof(out));
+			put(o, &out);
 		io_uring_cqe_seen(ring->uring, cqe);
 	}
 }
@@ -330,7 +403,7 @@ int spawnpol_collect_sized(struct spawnpol_ring *ring,
 		return err;
 	if (ring->wrapped)
 		return -EOPNOTSUPP;
-	if (!max || max < min || size < LEAST)
+	if (!max || max < min || size < OUTCOME_LEAST)
 		return -EINVAL;
 	if (!begin_collecting(ring, min ? until : 0))
 		return 0;

@@ -38,6 +38,7 @@ struct spawnpol_ring {
 	bool to_submit;			/* the library's own request is in the SQ */
 	bool closing;			/* ends of programs are not waited for */
 	struct spawnpol_chain *delayed;	/* ends: there was no place in the SQ */
+	struct stashed *stash, **stash_end; /* outcomes that nobody has collected yet */
 
 	/*
 	 * Held by the one thread that takes CQEs, waiting included. Without it
@@ -95,6 +96,14 @@ struct story {
 	int ran;		/* the EXEC that succeeded, or -1 */
 	int failed;		/* the step that ended the chain, or -1 */
 	int error;		/* of it */
+	int child;		/* that waits, or 0 */
+};
+
+/* An outcome that has come while another one was waited for. */
+struct stashed {
+	struct spawnpol_outcome out;
+	bool last;		/* of the chain */
+	struct stashed *next;
 };
 
 /* Where the kernel tells what has ended a chain (IORING_CLONE_REPORT). */
@@ -109,6 +118,7 @@ struct told {
 /* One request in place of all: whole.h. */
 struct whole {
 	bool used;			/* by the submission at hand */
+	struct clone_args args;		/* what can be asked of a kept child */
 	struct io_uring_spawn_step *steps; /* room for as many as there are actions */
 	struct io_uring_spawn arg;
 };
@@ -122,6 +132,14 @@ struct search {
 	size_t list_size;
 	unsigned int nr;		/* of directories */
 	char *paths;			/* room for the attempts'; NULL: too many */
+};
+
+/* Which child the chain is for, and what becomes of that: kept.c. */
+struct kept {
+	bool keep;
+	bool copy;			/* of child; else in it */
+	int child;			/* 0: a new one */
+	uint64_t ns;
 };
 
 /* A search in a ring's open directories: the chain's only program is its name. */
@@ -139,6 +157,7 @@ struct spawnpol_chain {
 	struct steps programs;		/* EXECs; they follow the actions */
 	struct search search;
 	struct opened opened;
+	struct kept kept;
 	struct whole whole;
 	size_t step_paths;		/* bytes that paths of actions take */
 	struct block *blocks;
@@ -161,6 +180,7 @@ struct spawnpol_chain {
 	struct spawnpol_chain *next;	/* of ring->delayed */
 
 	struct story story;
+	struct stashed stashed[2];	/* of the launch, and of the program's end */
 
 	/* the last member, and not initialized: begun by each submission */
 	struct told told;
@@ -213,6 +233,20 @@ size_t search_candidate(const struct search *search, unsigned int nr, char *to);
 int search_open_check(const struct spawnpol_ring *ring,
 		      const struct spawnpol_chain *chain);
 
+/* kept.c */
+/* Can the chain be without a program? */
+static inline bool kept_needs_no_program(const struct kept *kept)
+{
+	return kept->keep || (kept->child && !kept->copy);
+}
+
+/* -EINVAL, -EOPNOTSUPP: what the chain says about kept children cannot be done. */
+int kept_check(const struct spawnpol_ring *ring, const struct spawnpol_chain *chain);
+/* Say it in the one request. */
+void kept_fill(struct spawnpol_chain *chain, struct io_uring_spawn *arg);
+/* The number of the child that waits after a chain has failed, or 0. */
+int kept_after_failure(const struct spawnpol_chain *chain, int error, unsigned int said);
+
 /* register.c */
 /* A ring by its descriptor, or by where the calling thread has it registered. */
 struct ring_at {
@@ -263,8 +297,17 @@ void sqe_to_nop(struct spawnpol_ring *ring, unsigned int from, unsigned int to);
 /* Would a request that is put into the SQ now become part of a link of the caller's? */
 bool sq_has_open_link(const struct spawnpol_ring *ring);
 
+/* What struct spawnpol_outcome had in the first release. */
+#define OUTCOME_LEAST	(offsetof(struct spawnpol_outcome, child) + sizeof(int))
+
 /* collect.c */
 void story_begin(struct spawnpol_chain *chain);
+/*
+ * Wait for the outcome of one chain. Others that come are for spawnpol_collect(). With
+ * ring->collecting held.
+ */
+int collect_one(struct spawnpol_ring *ring, const struct spawnpol_chain *chain,
+		struct spawnpol_outcome *out);
 
 /* ring.c */
 /*

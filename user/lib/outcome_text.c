@@ -84,6 +84,13 @@ static void add_tried(const struct spawnpol_outcome *out, char *object, size_t s
 			 path);
 }
 
+/* Is it that the chain has not got to the kept child that it names, or made one? */
+static bool is_about_kept(const struct spawnpol_outcome *out)
+{
+	return out->chain && out->kind == SPAWNPOL_KIND_CLONE &&
+	       (out->chain->kept.child || out->chain->kept.keep);
+}
+
 /* All that is read here every release has: the size is for later ones. */
 enum spawnpol_topic spawnpol_outcome_topic_sized(const struct spawnpol_outcome *out,
 						 size_t size)
@@ -91,7 +98,7 @@ enum spawnpol_topic spawnpol_outcome_topic_sized(const struct spawnpol_outcome *
 	(void)size;
 	switch (out->kind) {
 	case SPAWNPOL_KIND_CLONE:
-		return SPAWNPOL_TOPIC_CLONE;
+		return is_about_kept(out) ? SPAWNPOL_TOPIC_CHILD : SPAWNPOL_TOPIC_CLONE;
 	case SPAWNPOL_KIND_EXEC:
 		return SPAWNPOL_TOPIC_EXEC;
 	case SPAWNPOL_KIND_EXIT:
@@ -109,19 +116,38 @@ static int end_text(const struct spawnpol_outcome *out, char *buf, size_t size)
 	return snprintf(buf, size, "killed by signal %d", WTERMSIG(out->status));
 }
 
+/* A chain that is done: with a program, or without. */
+static int done_text(const struct spawnpol_outcome *out, char *buf, size_t size)
+{
+	if (out->kind == SPAWNPOL_KIND_EXIT)
+		return end_text(out, buf, size);
+	if (out->child)
+		return snprintf(buf, size, "waiting as child %d", out->child);
+	if (is_about_kept(out))
+		return snprintf(buf, size, "ended");
+	return snprintf(buf, size, "running as %d", out->pid);
+}
+
+/* Which child a chain has not got to. */
+static void name_kept(const struct spawnpol_outcome *out, char *object, size_t size)
+{
+	if (is_about_kept(out) && out->chain->kept.child)
+		snprintf(object, size, " of kept child %d", out->chain->kept.child);
+}
+
 int spawnpol_outcome_text_sized(const struct spawnpol_outcome *out, size_t out_size,
 				char *buf, size_t size)
 {
 	struct spawnpol_advice advice;
 	char object[2 * 4096 + 64] = "";
 
-	if (!out->error && out->kind == SPAWNPOL_KIND_EXIT)
-		return end_text(out, buf, size);
 	if (!out->error)
-		return snprintf(buf, size, "running as %d", out->pid);
+		return done_text(out, buf, size);
 	if (out->step >= 0) {
 		object_of(out, object, sizeof(object));
 		add_tried(out, object, sizeof(object));
+	} else {
+		name_kept(out, object, sizeof(object));
 	}
 	advice = spawnpol_advise(spawnpol_outcome_topic_sized(out, out_size),
 				 out->error);

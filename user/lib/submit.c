@@ -181,9 +181,10 @@ static int check_chain(const struct spawnpol_ring *ring,
 {
 	if (chain->error)
 		return chain->error;
-	if (!chain_nr_programs(chain) || has_clone_or_exec(ring, chain))
+	if (has_clone_or_exec(ring, chain) ||
+	    (!chain_nr_programs(chain) && !kept_needs_no_program(&chain->kept)))
 		return -EINVAL;
-	return search_open_check(ring, chain);
+	return kept_check(ring, chain) ?: search_open_check(ring, chain);
 }
 
 int spawnpol_ring_nr_sqes(const struct spawnpol_ring *ring,

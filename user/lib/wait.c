@@ -58,7 +58,9 @@ static int look(struct spawnpol_ring *ring)
 		return 1;
 	pthread_mutex_lock(&ring->lock);
 	ret = exit_submit(ring);
-	if (!ret && !ring->outcomes)
+	if (!ret && ring->stash)
+		ret = 1;
+	else if (!ret && !ring->outcomes)
 		ret = -ECHILD;
 	pthread_mutex_unlock(&ring->lock);
 	return ret;

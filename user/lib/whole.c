@@ -37,10 +37,11 @@ static bool has_commands_only(const struct spawnpol_ring *ring,
 	return true;
 }
 
-/* One program, or one search and nothing else. */
+/* One program, or one search and nothing else; or none, if that can be. */
 static bool has_one_program(const struct spawnpol_chain *chain)
 {
-	return chain->search.list || chain->programs.nr == 1;
+	return chain->search.list || chain->programs.nr == 1 ||
+	       (!chain->programs.nr && kept_needs_no_program(&chain->kept));
 }
 
 /* The kernel copies all of it at once, and not any size. */
@@ -134,7 +135,9 @@ void whole_fill(struct spawnpol_chain *chain, bool plain, uint64_t user_data)
 	if (chain->has_deadline)
 		arg->timeout_ns = chain->deadline.tv_sec * 1000000000ULL +
 				  chain->deadline.tv_nsec;
-	fill_program(chain, arg);
+	kept_fill(chain, arg);
+	if (chain_nr_programs(chain))
+		fill_program(chain, arg);
 }
 
 /* --- its end ----------------------------------------------------------------------- */
@@ -186,6 +189,26 @@ static void note_program(struct spawnpol_chain *chain, int pid, unsigned int att
 	note_candidate(chain, s->ran);
 }
 
+/* All steps are done, and there was no program. */
+static void note_steps(struct spawnpol_chain *chain, int child)
+{
+	struct story *s = &chain->story;
+
+	s->child = child;
+	s->clone_res = chain->told.report.pid;
+}
+
+/* No child has got the chain. The kernel may have withdrawn the pidfd that it has told. */
+static void note_refused(struct spawnpol_chain *chain, int res)
+{
+	struct story *s = &chain->story;
+
+	s->clone_res = res;
+	s->error = -ECANCELED;
+	if (!chain->told.report.pid)
+		chain->pidfd = -1;
+}
+
 void whole_note(struct spawnpol_chain *chain, int res, unsigned int flags)
 {
 	const struct io_uring_spawn_report *report = &chain->told.report;
@@ -194,13 +217,17 @@ void whole_note(struct spawnpol_chain *chain, int res, unsigned int flags)
 	struct story *s = &chain->story;
 	unsigned int step = said - 1;
 
+	if (res >= 0 && !chain_nr_programs(chain)) {
+		note_steps(chain, res);
+		return;
+	}
 	if (res > 0) {
 		note_program(chain, res, said);
 		return;
 	}
-	if (!said && !report->end) {
-		s->clone_res = res;
-		s->error = -ECANCELED;
+	s->child = kept_after_failure(chain, res, said);
+	if (!said && (!report->end || report->end == IORING_END_CLONE)) {
+		note_refused(chain, res);
 		return;
 	}
 	/* refused before there was a child: the report alone says which it was */
@@ -209,7 +236,9 @@ void whole_note(struct spawnpol_chain *chain, int res, unsigned int flags)
 	s->clone_res = report->pid;
 	s->error = res;
 	s->failed = step;
-	if (step >= actions)
+	if (step >= actions && !chain_nr_programs(chain))
+		s->failed = -1;
+	else if (step >= actions)
 		s->failed = actions + (chain->search.list ? last_attempt(chain, res) : 0);
 	note_candidate(chain, s->failed);
 }
