@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What bench/report.py compares figures with: ratios that are to be reached."""
+
+# In place of a case: the largest figure of all.
+ANY = "*"
+# More of it is better: the limit is the least.
+RATE = "per second"
+
+# What is to be reached: name, benchmark, figure, figure to divide by, limit.
+# A figure is (case, method, unit). Without one to divide by it counts itself.
+ONE_REQUEST = [
+    (f"{unit} of a SPAWN's search, whatever the misses", "path",
+     (ANY, "spawn", unit), None, 1) for unit in ("SQEs", "CQEs")
+] + [
+    (f"{unit} of a SPAWN with a policy's search, whatever the misses", "path",
+     (ANY, "spawn_policy", unit), None, 1) for unit in ("SQEs", "CQEs")
+] + [
+    (f"{unit} of a SPAWN's search in open directories", "path",
+     (ANY, "spawn_open", unit), None, 1) for unit in ("SQEs", "CQEs")
+]
+# Searches with many misses: on which file system.
+LONG_SEARCHES = [
+    (f"{what} with 64 misses on {file_system} compared with vfork", bench,
+     ("64", method, "ns"), ("64", "vfork", "ns"), limit)
+    for bench, file_system in (("path", "tmpfs"), ("path_ext4", "ext4"))
+    for what, method, limit in (
+        ("a SPAWN's search", "spawn", 0.92),
+        ("a search in open directories", "spawn_open", 0.75))
+]
+GOALS = [
+    ("a hard-linked chain compared with vfork", "latency",
+     ("small", "hardlink", "ns"), ("small", "vfork", "ns"), 0.95),
+    ("a policy's search compared with a hard-linked chain", "latency",
+     ("small", "policy", "ns"), ("small", "hardlink", "ns"), 1.02),
+    ("a remembered hit compared with vfork", "latency",
+     ("small", "remember", "ns"), ("small", "vfork", "ns"), 0.90),
+    ("a hard-linked chain, 1 GiB touched compared with small", "latency",
+     ("1 GiB touched", "hardlink", "ns"), ("small", "hardlink", "ns"), 1.05),
+    ("a policy's search, 1 GiB touched compared with small", "latency",
+     ("1 GiB touched", "policy", "ns"), ("small", "policy", "ns"), 1.05),
+    ("SQEs of a policy's search with 64 misses", "path",
+     ("64", "policy", "SQEs"), None, 2),
+    ("CQEs of a policy's search with 64 misses", "path",
+     ("64", "policy", "CQEs"), None, 2),
+    ("a decision in the kernel compared with user space, child kept", "decision",
+     ("idle machine", "policy", "ns"),
+     ("idle machine", "user_kept_child", "ns"), 0.1),
+    ("a decision in the kernel compared with user space, new child", "decision",
+     ("idle machine", "policy", "ns"),
+     ("idle machine", "user_new_child", "ns"), 0.1),
+    ("listed files, the launcher with 1,000 compared with 10", "descriptors",
+     ("1000", "listed_files", "ns"), ("10", "listed_files", "ns"), 1.05),
+    ("listed files, the launcher with 100,000 compared with 10", "descriptors",
+     ("100000", "listed_files", "ns"), ("10", "listed_files", "ns"), 1.05),
+    ("an empty table, the launcher with 1,000 compared with 10", "descriptors",
+     ("1000", "empty_table", "ns"), ("10", "empty_table", "ns"), 1.05),
+    ("an empty table, the launcher with 100,000 compared with 10", "descriptors",
+     ("100000", "empty_table", "ns"), ("10", "empty_table", "ns"), 1.05),
+    ("64 launches by chains compared with posix_spawn, time held", "parent",
+     ("64", "chain", "ns held"), ("64", "posix_spawn", "ns held"), 0.5),
+    ("64 launches by chains compared with posix_spawn, CPU time", "parent",
+     ("64", "chain", "ns cpu"), ("64", "posix_spawn", "ns cpu"), 0.5),
+    ("64 SPAWNs with listed files compared with posix_spawn, time held", "parent",
+     ("64", "spawn_listed", "ns held"), ("64", "posix_spawn", "ns held"), 0.37),
+    ("8 SPAWNs at once on two processors compared with posix_spawn", "throughput",
+     ("2 CPU, 8 at once", "spawn", RATE),
+     ("2 CPU, 8 at once", "posix_spawn", RATE), 1.9),
+    ("make, 500 static commands, preloaded compared with libc", "make",
+     ("500 static commands", "preloaded", "ns"),
+     ("500 static commands", "libc", "ns"), 1.0),
+    ("make, 100 dynamic commands, launcher only compared with libc", "make",
+     ("100 dynamic commands", "launcher_only", "ns"),
+     ("100 dynamic commands", "libc", "ns"), 1.0),
+    ("an idle policy compared with none", "idle",
+     ("one program", "idle_policy", "ns"), ("one program", "chain", "ns"),
+     1.01),
+] + LONG_SEARCHES + ONE_REQUEST
+
+
+def compared_with_vfork(what, method, limit):
+    return (f"{what} compared with vfork", "latency",
+            ("small", method, "ns"), ("small", "vfork", "ns"), limit)
+
+
+# Begin and whole of cases of "phases" that are no phases of a launch.
+LAUNCHER = "the launcher outside copy_process"
+LAUNCHER_ALL = LAUNCHER + ", outcome included"
+
+
+def compared_with_chain(what, method, chain, limit):
+    return (f"{LAUNCHER}, {what}, compared with a chain's", "phases",
+            (LAUNCHER_ALL, method, "ns"), (LAUNCHER_ALL, chain, "ns"), limit)
+
+
+# The same for instruction counts (--icount).
+COUNT_GOALS = [
+    compared_with_vfork("a chain found at once", "chain", 0.745),
+    compared_with_vfork("the same, launcher waiting", "chain_waiting", 0.78),
+    compared_with_vfork("a hard-linked chain", "hardlink", 0.99),
+    compared_with_vfork("the same, launcher waiting", "hardlink_waiting", 1.02),
+    compared_with_vfork("a policy's search", "policy", 1.04),
+    compared_with_vfork("the same, launcher waiting", "policy_waiting", 1.07),
+    compared_with_vfork("a remembered hit", "remember", 0.765),
+    ("SQEs of a policy's search with 64 misses", "path",
+     ("64", "policy", "SQEs"), None, 2),
+    ("CQEs of a policy's search with 64 misses", "path",
+     ("64", "policy", "CQEs"), None, 2),
+    ("an idle policy compared with none", "idle",
+     ("one program", "idle_policy", "ns"), ("one program", "chain", "ns"),
+     1.01),
+    compared_with_vfork("a SPAWN found at once", "spawn_path", 0.745),
+    compared_with_vfork("the same, launcher waiting", "spawn_path_waiting", 0.77),
+    compared_with_vfork("a SPAWN's search", "spawn", 0.96),
+    compared_with_vfork("the same, launcher waiting", "spawn_waiting", 0.99),
+    compared_with_vfork("the same with listed files", "spawn_listed", 0.94),
+    ("a SPAWN with a policy's search compared with one without", "latency",
+     ("small", "spawn_policy", "ns"), ("small", "spawn", "ns"), 1.02),
+    ("the same, launcher waiting", "latency",
+     ("small", "spawn_policy_waiting", "ns"), ("small", "spawn_waiting", "ns"),
+     1.02),
+    compared_with_chain("six misses", "spawn", "hardlink", 0.5),
+    compared_with_chain("found at once", "spawn_path", "chain", 0.5),
+] + LONG_SEARCHES + ONE_REQUEST
+# A miss of a search, in instructions: benchmark path, method, limit.
+MISS_GOALS = [
+    ("a missed EXEC", "hardlink", 5400),
+]
