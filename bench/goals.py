@@ -27,6 +27,20 @@ LONG_SEARCHES = [
         ("a SPAWN's search", "spawn", 0.92),
         ("a search in open directories", "spawn_open", 0.75))
 ]
+
+
+def compared_with_vfork(what, method, limit):
+    return (f"{what} compared with vfork", "latency",
+            ("small", method, "ns"), ("small", "vfork", "ns"), limit)
+
+
+# Children that wait, used and made anew.
+REFILLS = [
+    (f"programs per second, pool and refills compared with none, {case}",
+     "throughput", (case, "pool", RATE), (case, "fresh", RATE), 0.95)
+    for case in ("1 CPU, 8 at once", "1 CPU, 64 at once",
+                 "2 CPU, 8 at once", "2 CPU, 64 at once")
+]
 GOALS = [
     ("a hard-linked chain compared with vfork", "latency",
      ("small", "hardlink", "ns"), ("small", "vfork", "ns"), 0.95),
@@ -74,12 +88,10 @@ GOALS = [
     ("an idle policy compared with none", "idle",
      ("one program", "idle_policy", "ns"), ("one program", "chain", "ns"),
      1.01),
-] + LONG_SEARCHES + ONE_REQUEST
-
-
-def compared_with_vfork(what, method, limit):
-    return (f"{what} compared with vfork", "latency",
-            ("small", method, "ns"), ("small", "vfork", "ns"), limit)
+    compared_with_vfork("a pool's hit", "pool", 0.80),
+    compared_with_vfork("a pool's hit with a search", "pool_search", 0.90),
+    compared_with_vfork("the same in open directories", "pool_open", 0.90),
+] + REFILLS + LONG_SEARCHES + ONE_REQUEST
 
 
 # Begin and whole of cases of "phases" that are no phases of a launch.
@@ -120,6 +132,9 @@ COUNT_GOALS = [
      1.02),
     compared_with_chain("six misses", "spawn", "hardlink", 0.5),
     compared_with_chain("found at once", "spawn_path", "chain", 0.5),
+    compared_with_vfork("a pool's hit", "pool", 0.67),
+    compared_with_vfork("a pool's hit with a search", "pool_search", 0.88),
+    compared_with_vfork("the same in open directories", "pool_open", 0.88),
 ] + LONG_SEARCHES + ONE_REQUEST
 # A miss of a search, in instructions: benchmark path, method, limit.
 MISS_GOALS = [

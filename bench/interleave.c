@@ -24,7 +24,7 @@ struct lanes {
 	const struct plan *plan;
 	const struct site *site;
 	unsigned int nr;
-	struct lane lane[32];
+	struct lane lane[48];
 };
 
 /*

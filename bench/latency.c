@@ -16,6 +16,7 @@ static const struct method *const methods[] = {
 	&method_clone, &method_chain, &method_hardlink, &method_policy,
 	&method_remember, &method_spawn_path, &method_spawn,
 	&method_spawn_listed, &method_spawn_open, &method_spawn_policy, &method_user,
+	&method_fresh, &method_pool, &method_pool_search, &method_pool_open,
 	&method_ready, NULL,
 };
 
@@ -30,7 +31,8 @@ static const struct method *const methods_in_phases[] = {
 static const struct method *const methods_big[] = {
 	&method_vfork, &method_posix_spawn, &method_clone,
 	&method_hardlink, &method_policy, &method_remember, &method_spawn,
-	&method_spawn_policy, &method_user, &method_ready, NULL,
+	&method_spawn_policy, &method_user, &method_fresh, &method_pool,
+	&method_ready, NULL,
 };
 static const struct method *const methods_slow[] = { &method_fork, NULL };
 

@@ -40,7 +40,15 @@ void launch(struct launcher *l, pid_t *pids, unsigned int nr)
 	/* until the CQEs are there, the caller is free */
 	cpu = cpu_ns();
 	l->method->collect(l, pids, nr);
+	if (!l->method->refill_later)
+		launcher_refill(l);
 	l->held += cpu_ns() - cpu;
+}
+
+void launcher_refill(struct launcher *l)
+{
+	if (l->method->refill)
+		l->method->refill(l);
 }
 
 void reap(pid_t pid)
@@ -70,5 +78,6 @@ uint64_t launch_latency(struct launcher *l)
 	if (late)
 		l->method->collect(l, &pid, 1);
 	reap(pid);
+	launcher_refill(l);
 	return first - l->begin;
 }

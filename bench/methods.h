@@ -25,9 +25,12 @@ struct method {
 	void (*launch)(struct launcher *l, pid_t *pids, unsigned int nr);
 	/* ... launch only submits: then this waits for all CQEs and tells them. */
 	void (*collect)(struct launcher *l, pid_t *pids, unsigned int nr);
+	/* Make what the launch has used up anew; does nothing if that is there. */
+	void (*refill)(struct launcher *l);
 	void (*release)(struct launcher *l);
 	const char *const *policy_options;	/* for those with a policy */
 	bool whole;			/* one request (SPAWN), not linked ones */
+	bool refill_later;		/* not part of what a launch costs */
 };
 
 /* A method, ready to be used on a site. */
@@ -43,6 +46,7 @@ struct launcher {
 	struct spawnpol_outcome *outcomes;
 	unsigned int nr_chains;
 	int link;			/* of the policy, for those with one */
+	void *own;			/* of methods without the library */
 	unsigned int retries;		/* made by the launcher itself */
 };
 
@@ -58,6 +62,9 @@ extern const struct method method_chain, method_listed, method_empty,
 /* The same with one request for the whole spawn, IORING_OP_SPAWN. */
 extern const struct method method_spawn_path, method_spawn,
 	method_spawn_listed, method_spawn_open, method_spawn_policy;
+/* In children that were made ahead, and the same without. */
+extern const struct method method_fresh, method_pool, method_pool_hit,
+	method_pool_search, method_pool_open;
 
 /* Gives up if the method cannot be used. */
 void launcher_init(struct launcher *l, const struct method *method,
@@ -66,16 +73,18 @@ void launcher_exit(struct launcher *l);
 
 /*
  * Launch, and wait for all CQEs; begin and held are set. Programs report, and are
- * to be reaped.
+ * to be reaped. What was used up is made anew, if that is not for later.
  */
 void launch(struct launcher *l, pid_t *pids, unsigned int nr);
 /* Collect one that has ended; gives up if its exit status is not 0. */
 void reap(pid_t pid);
+/* Afterwards: make what is still missing for the next launch. */
+void launcher_refill(struct launcher *l);
 
 /*
  * Launch one and wait for all of it: the latency, in ns. From the launch to the
  * report the launcher sleeps until the program reports; if l->waits, it collects
- * first.
+ * first. Then it makes what was used up anew.
  */
 uint64_t launch_latency(struct launcher *l);
 

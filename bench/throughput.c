@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * throughput: programs launched and reaped per second, on one CPU and on two,
- * so many at once.
+ * so many at once. A pool is filled again within that time.
  */
 #include "methods.h"
 
@@ -12,6 +12,7 @@ static const unsigned int batches[] = { 1, 8, 64, 256 };
 static const struct method *const methods[] = {
 	&method_fork, &method_vfork, &method_posix_spawn, &method_chain,
 	&method_spawn, &method_spawn_listed, &method_spawn_policy,
+	&method_fresh, &method_pool,
 };
 #define NR_METHODS (sizeof(methods) / sizeof(methods[0]))
 

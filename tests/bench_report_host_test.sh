@@ -96,6 +96,40 @@ test_O3_long_searches_are_compared_on_each_file_system()
 	expect_out 'each miss on ext4, spawn_open              3'
 }
 
+# figures_of_pool POOL SEARCH OPEN: compared with 1000 of vfork.
+figures_of_pool()
+{
+	figure latency small vfork ns 1000
+	figure latency small pool ns "$1"
+	figure latency small pool_search ns "$2"
+	figure latency small pool_open ns "$3"
+}
+
+test_C5_hits_have_other_goals_in_time_than_in_instructions()
+{
+	figures_of_pool 671 881 879
+	judge --counts
+	expect_goal MISSED "a pool's hit compared"
+	expect_goal MISSED "a pool's hit with a search"
+	expect_goal reached "the same in open directories"
+	figures_of_pool 801 899 901
+	judge
+	expect_goal MISSED "a pool's hit compared"
+	expect_goal reached "a pool's hit with a search"
+	expect_goal MISSED "the same in open directories"
+}
+
+test_C5_a_pool_that_is_filled_again_launches_as_many()
+{
+	figure throughput '2 CPU, 8 at once' fresh 'per second' 1000
+	figure throughput '2 CPU, 8 at once' pool 'per second' 951
+	judge
+	expect_goal reached 'pool and refills .*2 CPU, 8 at once'
+	figure throughput '2 CPU, 8 at once' pool 'per second' 949
+	judge
+	expect_goal MISSED 'pool and refills .*2 CPU, 8 at once'
+}
+
 # Not measured is neither reached nor missed.
 test_no_figure_no_goal()
 {
