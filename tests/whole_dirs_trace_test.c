@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 static struct tring r;
 static struct whole w;
@@ -79,6 +80,27 @@ TEST(O6_audit_records_a_search_in_open_directories_as_any_other)
 	EXPECT_HAS(records, format("name=\"%s/prog\" ", in_dir("none")));
 	EXPECT(!strstr(records, "name=\"prog\""));
 	EXPECT(!strstr(records, "name=\"\""));
+}
+
+/* Nobody may follow a link that somebody else has put into a directory like /tmp. */
+TEST(O6_audit_records_a_link_that_must_not_be_followed)
+{
+	static const char setting[] = "/proc/sys/fs/protected_symlinks";
+	char *sticky = new_dir("sticky"), *link = in_dir("sticky/prog");
+	char *before = strdup(read_file(setting)), *list, *records;
+
+	list = format("%s:%s", sticky, three_dirs());
+	CHECK_SYS(symlink("../dir/prog", link));
+	CHECK_SYS(lchown(link, ORDINARY, ORDINARY));
+	CHECK_SYS(chmod(sticky, 01777));
+	write_file(setting, "1", 0);
+	tring_init(&r, 0);
+	records = records_of(list, true);
+	DIAG("%s", records);
+	EXPECT_STR(records, records_of(list, false));
+	EXPECT_HAS(records, format("name=\"%s\" inode=", link));
+	EXPECT(!strstr(records, "name=\"prog\""));
+	write_file(setting, before, 0);
 }
 
 /* Whether somebody audits does not decide what is found. */

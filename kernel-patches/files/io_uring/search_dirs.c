@@ -283,8 +283,11 @@ int io_search_find(struct io_search *search, unsigned int flags, struct path *fo
 {
 	int ret;
 
+	/* a link that must not be followed is told as the candidate's, too */
+	search->name->aname = search->candidate->aname;
 	ret = path_lookup_from(&search->dirs->dirs[search->nr].path, search->name,
 			       flags, found);
+	io_name_audited(search->name);
 	/* what is found is the name's that it is known by */
 	if (!ret)
 		audit_inode(search->candidate, found->dentry, 0);
