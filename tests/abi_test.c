@@ -94,7 +94,23 @@ TEST(abi_the_query)
 		F(max_files), F(max_waiting), F(policy_events), F(def_issues),
 		F(def_staged), F(def_delay_ns), F(max_issues), F(max_staged),
 		F(max_delay_ns), F(max_policies), F(op_spawn), F(spawn_flags),
-		F(max_spawn), F(nr_searches), F(max_search_dirs));
+		F(max_spawn), F(nr_searches), F(max_search_dirs), F(max_kept),
+		F(resv));
+#undef F
+}
+
+TEST(abi_a_spawn)
+{
+	load();
+#define F(name) FIELD(struct io_uring_spawn, name)
+	COMPARE(io_uring_spawn, F(flags), F(slot), F(cookie), F(clone_args),
+		F(clone_args_size), F(nr_steps), F(steps), F(files), F(path),
+		F(dfd), F(exec_flags), F(argv), F(envp), F(search), F(shell),
+		F(timeout_ns), F(report), F(child), F(resv), F(keep_ns));
+#undef F
+#define F(name) FIELD(struct io_uring_spawn_step, name)
+	COMPARE(io_uring_spawn_step, F(cmd), F(flags), F(fd), F(child_flags),
+		F(addr), F(off), F(addr3), F(addr4), F(user_data), F(resv));
 #undef F
 }
 
@@ -224,6 +240,7 @@ TEST(abi_numbers_of_the_series_own_header)
 	SAME(IORING_END_CANCEL);
 	SAME(IORING_END_EXIT);
 	SAME(IORING_END_KILLED);
+	SAME(IORING_END_KEPT);
 	SAME(IORING_REPORT_STAGED);
 	SAME(IORING_CLONE_FILE_FIXED);
 	SAME(IORING_CLONE_FILE_CLOEXEC);
@@ -259,6 +276,13 @@ TEST(abi_numbers_of_the_series_own_header)
 	SAME(IORING_CHILD_SETNS);
 	SAME(IORING_CHILD_LAST);
 	SAME(IORING_SPAWN_FEAT_POLICY);
+	SAME(IORING_SPAWN_NEED_POLICY);
+	SAME(IORING_SPAWN_FILES);
+	SAME(IORING_SPAWN_AS_IS);
+	SAME(IORING_SPAWN_REGISTERED);
+	SAME(IORING_SPAWN_KEEP);
+	SAME(IORING_SPAWN_CHILD);
+	SAME(IORING_SPAWN_COPY);
 	SAME(IORING_POLICY_FAILED);
 	SAME(IORING_POLICY_STAGED);
 	SAME(IORING_POLICY_BEFORE_STEP);
