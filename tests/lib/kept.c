@@ -89,3 +89,45 @@ unsigned int kept_shown(struct tring *r)
 	}
 	return nr;
 }
+
+const char *kept_line(struct tring *r, int number)
+{
+	static char line[64];
+	char key[32];
+
+	snprintf(key, sizeof(key), "SpawnChild:\tnumber %d", number);
+	snprintf(line, sizeof(line), "%s",
+		 line_of(read_file(format("/proc/self/fdinfo/%d", tring_fd(r))), key));
+	return line;
+}
+
+void check_kept(struct tring *r, int number, pid_t pid, const char *state)
+{
+	double until = now() + tap_patience();
+	const char *wanted = format("pid %d %s", pid, state);
+
+	while (strcmp(kept_line(r, number), wanted) && now() < until)
+		sleep_ms(1);
+	EXPECT_STR(kept_line(r, number), wanted);
+}
+
+unsigned int nr_children(void)
+{
+	const char *at = read_file("/proc/thread-self/children");
+	unsigned int nr = 0;
+
+	while ((at = strchr(at, ' '))) {
+		at++;
+		nr++;
+	}
+	return nr;
+}
+
+void check_children(unsigned int nr)
+{
+	double until = now() + tap_patience();
+
+	while (nr_children() != nr && now() < until)
+		sleep_ms(1);
+	EXPECT_EQ(nr_children(), nr);
+}

@@ -34,5 +34,13 @@ void kept_end(struct tring *r, int number);
 void check_kept_gone(struct tring *r, int number);
 /* Lines "SpawnChild" in the ring's fdinfo. */
 unsigned int kept_shown(struct tring *r);
+/* What that says of this one: "pid 123 waiting", or "". Overwritten next time. */
+const char *kept_line(struct tring *r, int number);
+/* Wait until it says so. */
+void check_kept(struct tring *r, int number, pid_t pid, const char *state);
+/* Children of this thread, whether they are programs, wait, or are zombies. */
+unsigned int nr_children(void);
+/* Wait until there are so many. */
+void check_children(unsigned int nr);
 
 #endif
