@@ -77,6 +77,10 @@ static void say_state(void)
 	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
 	say("dumpable %d\nsubreaper %d\n", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0),
 	    get_subreaper());
+	/* of the memory */
+	say("mdwe %d\nnothp %d\n", prctl(66 /* PR_GET_MDWE */, 0, 0, 0, 0),
+	    prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0));
+	say_file("/proc/self/coredump_filter", "dumped ");
 	say("timerslack %d\nsecurebits %d\n",
 	    prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0),
 	    prctl(PR_GET_SECUREBITS, 0, 0, 0, 0));
