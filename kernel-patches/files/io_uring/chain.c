@@ -385,8 +385,6 @@ static void io_chain_run(struct io_chain *chain)
 static void io_chain_drop_signals(void)
 {
 	sigset_t keep;
-	kernel_siginfo_t info;
-	enum pid_type type;
 
 	if (likely(!sigismember(&current->pending.signal, SIGPIPE) &&
 		   !sigismember(&current->pending.signal, SIGXFSZ)))
@@ -394,10 +392,7 @@ static void io_chain_drop_signals(void)
 	sigfillset(&keep);
 	sigdelset(&keep, SIGPIPE);
 	sigdelset(&keep, SIGXFSZ);
-	spin_lock_irq(&current->sighand->siglock);
-	while (dequeue_signal(&keep, &info, &type))
-		;
-	spin_unlock_irq(&current->sighand->siglock);
+	io_spawn_task_drop_signals(&keep);
 }
 
 /* What the child is at the end of a chain. */
@@ -433,6 +428,8 @@ static enum io_outcome io_chain_settle(struct io_chain *chain)
 	else if (!chain->cancelled && io_chain_may_wait(chain))
 		outcome = IO_OUTCOME_KEPT;
 	__io_chain_leave(chain);
+	if (unlikely(chain->kept))
+		io_kept_settle(chain->kept, outcome == IO_OUTCOME_KEPT);
 	spin_unlock_irq(&ctx->spawn.lock);
 	io_chain_stop_deadline(chain);
 

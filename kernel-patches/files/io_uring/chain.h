@@ -193,6 +193,8 @@ void io_chain_expire(struct io_chain *chain);
  * the caller's any more.
  */
 void io_chain_start(struct io_chain *chain);
+/* Ask the filters about the system call that CLONE stands in for. */
+int io_clone_seccomp(struct io_chain *chain, const struct io_clone_args *ca);
 /* Make its child, one of the current task's. Returns 0: the chain is the child's. */
 int io_chain_make_child(struct io_chain *chain);
 /* Complete CLONE with an error and its steps with it; frees the chain. */

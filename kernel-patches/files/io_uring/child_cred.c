@@ -25,6 +25,7 @@
 
 #include "chain.h"
 #include "child_cmd.h"
+#include "spawn_task.h"
 
 /*
  * commit_creds() does so only where privileges do not shrink, which is enough for
@@ -32,11 +33,7 @@
  */
 void io_child_guard_memory(void)
 {
-	if (get_dumpable(current->mm) == SUID_DUMP_USER)
-		set_dumpable(current->mm, suid_dumpable ? SUID_DUMP_ROOT :
-							  SUID_DUMP_DISABLE);
-	/* pairs with the barrier in __ptrace_may_access() */
-	smp_wmb();
+	io_spawn_guard_memory(current->mm);
 }
 
 int io_child_setgroups(struct io_child *child)

@@ -14,7 +14,7 @@ struct io_uring_clone_files;
  */
 struct files_struct *io_clone_files(struct io_ring_ctx *ctx,
 				    struct io_uring_clone_files __user *list);
-/* Close those in a table that nobody else has which are rings and close-on-exec. */
-void io_files_close_rings(struct files_struct *files);
+/* Close the rings in a table that nobody else has, @all or those that are close-on-exec. */
+void io_files_close_rings(struct files_struct *files, bool all);
 
 #endif

@@ -22,6 +22,7 @@
 #include "call.h"
 #include "chain.h"
 #include "exec.h"
+#include "kept.h"
 #include "name.h"
 #include "report.h"
 #include "search.h"
@@ -309,6 +310,7 @@ static int io_exec_run(struct io_kiocb *req, struct io_exec *ex,
 		.undumpable	= state->undumpable,
 		.prefix		= what->script ? prefix : NULL,
 		.head		= pol->policy ? &pol->head : NULL,
+		.mm		= req->chain->kept ? &req->chain->kept->mm : NULL,
 	};
 	int ret;
 

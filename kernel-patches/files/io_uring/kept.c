@@ -7,11 +7,13 @@
  */
 #include <linux/kernel.h>
 #include <linux/atomic.h>
+#include <linux/binfmts.h>
 #include <linux/errno.h>
 #include <linux/io_uring.h>
 #include <linux/jiffies.h>
 #include <linux/percpu-refcount.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
@@ -23,6 +25,7 @@
 #include <uapi/linux/io_uring_spawn.h>
 
 #include "io_uring.h"
+#include "cancel.h"
 #include "chain.h"
 #include "clone.h"
 #include "kept.h"
@@ -60,7 +63,6 @@ static int io_kept_init(struct io_kept *kept, struct io_chain *chain)
 	kept->opcode = chain->plan ? IORING_OP_SPAWN : IORING_OP_CLONE;
 	kept->user_data = chain->user_data;
 	kept->maker = chain->task;
-	kept->limit = io_kept_limit(chain->start.args->keep_ns);
 	return chain->from ? io_kept_copy_marks(&kept->marks, &chain->from->marks) :
 			     io_kept_mark(&kept->marks);
 }
@@ -242,7 +244,8 @@ void io_kept_rest(struct io_chain *chain)
 	if (kept->set.what & IO_SETS_SIGMASK)
 		kept->set.blocked = chain->snapshot.blocked;
 	kept->set.undumpable = chain->child_state.undumpable;
-	io_spawn_task_leave_mm(!foreign);
+	kept->limit = io_kept_limit(chain->start.args->keep_ns);
+	io_spawn_task_leave_mm();
 
 	guard(spinlock_irq)(&chain->ctx->spawn.lock);
 	kept->foreign = foreign;
@@ -280,17 +283,16 @@ static struct io_chain *io_kept_sleep(struct io_kept *kept)
 	struct io_chain *chain;
 
 	for (;;) {
+		/* a signal that is taken is not pending any more, wherever that was */
+		if (!io_kept_take_signals())
+			return NULL;
 		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		chain = io_kept_pick(kept);
 		if (chain || !left)
 			break;
-		if (unlikely(task_work_pending(current) || signal_pending(current))) {
-			__set_current_state(TASK_RUNNING);
-			if (!io_kept_take_signals())
-				return NULL;
-			continue;
-		}
-		left = schedule_timeout(left);
+		if (!task_work_pending(current) && !signal_pending(current))
+			left = schedule_timeout(left);
+		__set_current_state(TASK_RUNNING);
 	}
 	__set_current_state(TASK_RUNNING);
 	return chain;
@@ -315,7 +317,13 @@ struct io_chain *io_kept_wait(struct io_kept *kept)
 {
 	struct io_chain *chain;
 
-	while ((chain = io_kept_sleep(kept))) {
+	for (;;) {
+		/* there is time for it now */
+		if (!kept->mm)
+			kept->mm = spawn_mm_prepare();
+		chain = io_kept_sleep(kept);
+		if (!chain)
+			break;
 		if (chain->from) {
 			io_kept_copy(kept, chain);
 			continue;
@@ -328,19 +336,29 @@ struct io_chain *io_kept_wait(struct io_kept *kept)
 	return NULL;
 }
 
+void io_kept_settle(struct io_kept *kept, bool stays)
+{
+	lockdep_assert_held(&kept->ctx->spawn.lock);
+
+	kept->state = stays ? IO_KEPT_BUSY : IO_KEPT_GONE;
+}
+
 void io_kept_end(struct io_kept *kept)
 {
 	struct io_ring_ctx *ctx = kept->ctx;
 	struct io_chain *chain;
 
 	spin_lock_irq(&ctx->spawn.lock);
-	kept->state = IO_KEPT_GONE;
+	io_kept_settle(kept, false);
 	spin_unlock_irq(&ctx->spawn.lock);
 
 	while ((chain = io_kept_pick(kept))) {
 		io_chain_abandon(chain, -ESRCH);
 		cond_resched();
 	}
+	if (kept->mm)
+		mmput(kept->mm);
+	kept->mm = NULL;
 	io_kept_remove(kept);
 }
 
@@ -358,19 +376,29 @@ static struct io_kept *io_kept_next(struct io_ring_ctx *ctx, unsigned long *inde
 	return kept;
 }
 
+/*
+ * The request that made it is complete, and its user_data may be another's by now: who
+ * means the child says so by the operation.
+ */
 static bool io_kept_match(struct io_kept *kept, struct io_cancel_data *cd,
 			  struct task_struct *task)
 {
 	if (cd)
-		return io_cancel_match(cd, kept->opcode, kept->user_data);
+		return cd->flags & IORING_ASYNC_CANCEL_OP &&
+		       io_cancel_match(cd, kept->opcode, kept->user_data);
 	return !task || kept->maker == task;
 }
 
-/* One that is not made yet is not found. Returns whether there was something to do. */
-static bool io_kept_kill(struct io_kept *kept)
+/*
+ * One that runs its first chain is found by that, and for who cancels requests one that
+ * runs any. Returns whether there was something to do.
+ */
+static bool io_kept_kill(struct io_kept *kept, bool waiting)
 {
 	guard(spinlock_irq)(&kept->ctx->spawn.lock);
-	if (!kept->task || kept->ended || kept->state == IO_KEPT_GONE)
+	if (kept->ended || kept->state == IO_KEPT_MADE || kept->state == IO_KEPT_GONE)
+		return false;
+	if (waiting && kept->state != IO_KEPT_WAITING)
 		return false;
 	kept->ended = true;
 	send_sig(SIGKILL, kept->task, 1);
@@ -385,7 +413,7 @@ unsigned int io_kept_cancel(struct io_ring_ctx *ctx, struct io_cancel_data *cd,
 	unsigned int nr = 0;
 
 	while (!(one && nr) && (kept = io_kept_next(ctx, &index))) {
-		if (io_kept_match(kept, cd, task) && io_kept_kill(kept))
+		if (io_kept_match(kept, cd, task) && io_kept_kill(kept, cd))
 			nr++;
 		io_kept_put(kept);
 		index++;

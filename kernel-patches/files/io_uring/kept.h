@@ -118,7 +118,6 @@ struct io_kept {
 	u8			opcode;		/* of what made it ... */
 	u64			user_data;
 	struct task_struct	*maker;		/* ... and its task: to be compared only */
-	unsigned long		limit;		/* jiffies that it waits at most */
 	struct io_kept_marks	marks;
 
 	/* under ctx->spawn.lock */
@@ -131,6 +130,8 @@ struct io_kept {
 
 	/* the child's */
 	struct io_kept_set	set;
+	struct mm_struct	*mm;		/* of its program, made ahead, or NULL */
+	long			limit;		/* jiffies that it waits at most */
 };
 
 /* What goes with a chain to a child that waits. */
@@ -154,8 +155,7 @@ int io_kept_mark(struct io_kept_marks *marks);
 int io_kept_copy_marks(struct io_kept_marks *marks, const struct io_kept_marks *from);
 void io_kept_put_marks(struct io_kept_marks *marks);
 /*
- * Whether a child of the current task would be like this one. 0, -EPERM: it is another
- * process's; -ESTALE.
+ * Whether a child of the current task would be like this one. 0 or -ESTALE.
  */
 int io_kept_compare(const struct io_kept *kept);
 /* Whether the current task, the child, has other credentials than who had it made. */
@@ -184,7 +184,9 @@ void io_kept_rest(struct io_chain *chain);
 struct io_chain *io_kept_wait(struct io_kept *kept);
 /* Returns false if it is to end. */
 bool io_kept_take_signals(void);
-/* It is a program, or ends: no chain gets to it any more. */
+/* Its chain has ended: it is about to wait, or nobody gets to it. Under ctx->spawn.lock. */
+void io_kept_settle(struct io_kept *kept, bool stays);
+/* It is a program, or ends: what has been handed to it fails. */
 void io_kept_end(struct io_kept *kept);
 
 /* End those that @cd matches, or without it those of @task, or all. How many. */

@@ -18,8 +18,10 @@
 #include <linux/pid.h>
 #include <linux/prctl.h>
 #include <linux/ptrace.h>
+#include <linux/sched/coredump.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/security.h>
 #include <linux/string.h>
 #include <linux/tty.h>
 
@@ -174,6 +176,18 @@ static bool io_same_place(const struct io_kept_marks *marks)
 	       marks->session == task_session(current) && marks->tty == tty;
 }
 
+/* By value: who enters others and comes back has a new structure. */
+static bool io_same_namespaces(const struct nsproxy *a, const struct nsproxy *b)
+{
+	return a == b ||
+	       (a->uts_ns == b->uts_ns && a->ipc_ns == b->ipc_ns &&
+		a->mnt_ns == b->mnt_ns && a->net_ns == b->net_ns &&
+		a->pid_ns_for_children == b->pid_ns_for_children &&
+		a->time_ns == b->time_ns &&
+		a->time_ns_for_children == b->time_ns_for_children &&
+		a->cgroup_ns == b->cgroup_ns);
+}
+
 /* What confines it. */
 static bool io_same_bounds(const struct io_kept_marks *marks)
 {
@@ -192,7 +206,7 @@ static bool io_same_bounds(const struct io_kept_marks *marks)
 		if (marks->spec[i] != arch_prctl_spec_ctrl_get(current, i))
 			return false;
 	}
-	return marks->nsproxy == current->nsproxy &&
+	return io_same_namespaces(marks->nsproxy, current->nsproxy) &&
 	       marks->atomic_flags == READ_ONCE(current->atomic_flags) &&
 	       marks->arch_flags == io_arch_flags() &&
 	       marks->flags == (current->flags & IO_KEPT_FLAGS);
@@ -225,6 +239,24 @@ static bool io_same_sched(const struct io_kept_marks *marks)
 	       cpumask_equal(marks->cpus, &current->cpus_mask);
 }
 
+static bool io_same_audit(struct task_struct *task)
+{
+#ifdef CONFIG_AUDIT
+	if (READ_ONCE(task->signal->audit_tty) !=
+	    READ_ONCE(current->signal->audit_tty))
+		return false;
+#endif
+	return uid_eq(audit_get_loginuid(task), audit_get_loginuid(current)) &&
+	       audit_get_sessionid(task) == audit_get_sessionid(current);
+}
+
+/* Who has got at the child while the launcher let him is not to stay. */
+static bool io_is_watched(struct task_struct *task)
+{
+	return READ_ONCE(task->ptrace) && !io_traced_events() &&
+	       get_dumpable(current->mm) != SUID_DUMP_USER;
+}
+
 static bool io_same_ports(struct task_struct *task)
 {
 #ifdef CONFIG_X86_IOPL_IOPERM
@@ -244,8 +276,8 @@ static bool io_same_as_child(struct task_struct *task)
 	if (task->core_cookie != current->core_cookie)
 		return false;
 #endif
-	if (!uid_eq(audit_get_loginuid(task), audit_get_loginuid(current)) ||
-	    audit_get_sessionid(task) != audit_get_sessionid(current))
+	if (io_is_watched(task) || !io_same_audit(task) ||
+	    !security_task_same(task, current))
 		return false;
 #ifdef CONFIG_NUMA
 	task_lock(task);
@@ -261,8 +293,6 @@ int io_kept_compare(const struct io_kept *kept)
 {
 	const struct io_kept_marks *marks = &kept->marks;
 
-	if (marks->tgid != task_tgid(current))
-		return -EPERM;
 	return io_same_creds(marks->cred, current_cred()) && io_same_place(marks) &&
 	       io_same_bounds(marks) && io_same_tracer(marks) &&
 	       io_same_sched(marks) && io_same_as_child(kept->task) ? 0 : -ESTALE;
@@ -270,5 +300,5 @@ int io_kept_compare(const struct io_kept *kept)
 
 bool io_kept_is_foreign(const struct io_kept_marks *marks)
 {
-	return !io_same_creds(marks->cred, current_cred());
+	return !io_same_access(marks->cred, current_cred());
 }

@@ -5,6 +5,7 @@
  * is to be copied; the child makes that its own. The same goes for one that is copied.
  */
 #include <linux/kernel.h>
+#include <linux/audit.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/fdtable.h>
@@ -86,7 +87,7 @@ static int io_taken_list_files(struct io_taken *taken, struct io_chain *chain)
 	files = io_clone_files(chain->ctx, u64_to_user_ptr(args->files));
 	if (IS_ERR(files))
 		return PTR_ERR(files);
-	io_files_close_rings(files);
+	io_files_close_rings(files, chain->keeps);
 	taken->files = files;
 	return 0;
 }
@@ -140,22 +141,38 @@ static int __io_kept_hand(struct io_chain *chain, struct io_kept *kept)
 static int io_kept_hand_pidfd(struct io_chain *chain, struct io_kept *kept)
 {
 	const struct kernel_clone_args *args = &chain->start.args->args;
+	struct pid *pid = get_task_pid(kept->task, PIDTYPE_PID);
 	struct file *file;
 	int fd, ret;
 
-	fd = pidfd_prepare(task_pid(kept->task), 0, &file);
+	if (!pid)
+		return -ESRCH;
+	fd = pidfd_prepare(pid, 0, &file);
+	put_pid(pid);
+	/* that is said of a process that has ended */
 	if (fd < 0)
-		return fd;
+		return fd == -EINVAL ? -ESRCH : fd;
 	ret = put_user(fd, args->pidfd);
-	if (!ret)
-		ret = __io_kept_hand(chain, kept);
 	if (ret) {
 		put_unused_fd(fd);
 		fput(file);
 		return ret;
 	}
+	/* it is there before the child can do anything */
 	fd_install(fd, file);
-	return 0;
+	ret = __io_kept_hand(chain, kept);
+	if (ret) {
+		close_fd(fd);
+		/* as it was before */
+		put_user(-1, args->pidfd);
+	}
+	return ret;
+}
+
+/* For that it does not matter what the child is like. */
+static bool io_chain_only_ends(const struct io_chain *chain)
+{
+	return chain->plan && !chain->nr_steps && !chain->keeps;
 }
 
 int io_kept_hand(struct io_chain *chain)
@@ -165,14 +182,16 @@ int io_kept_hand(struct io_chain *chain)
 
 	if (!READ_ONCE(kept->task))
 		return -ESRCH;
-	ret = io_kept_compare(kept);
+	/* it is a child for the filters, however it was made */
+	ret = io_clone_seccomp(chain, chain->start.args);
+	if (!ret && kept->marks.tgid != task_tgid(current))
+		ret = -EPERM;
+	if (!ret && !io_chain_only_ends(chain))
+		ret = io_kept_compare(kept);
 	if (!ret)
 		ret = io_taken_make(chain);
 	if (ret)
 		return ret;
-	/* who may look into the child is not to look into the launcher */
-	if (READ_ONCE(kept->foreign))
-		io_child_guard_memory();
 	if (chain->start.args->args.flags & CLONE_PIDFD)
 		return io_kept_hand_pidfd(chain, kept);
 	return __io_kept_hand(chain, kept);
@@ -211,6 +230,18 @@ static void io_set_paths(const struct io_taken *taken, const struct io_kept_set 
 		set_fs_root(fs, &taken->root);
 	if (!(set->what & IO_SETS_CWD) && !path_equal(&fs->pwd, &taken->pwd))
 		set_fs_pwd(fs, &taken->pwd);
+}
+
+/*
+ * What steps have set is right for a root that the launcher does not have any more. Then
+ * a directory can be outside of it.
+ */
+static bool io_paths_conflict(const struct io_taken *taken, const struct io_kept_set *set,
+			      const struct io_kept_marks *marks)
+{
+	return set->what & IO_SETS_CWD && !(set->what & IO_SETS_ROOT) &&
+	       current->nsproxy->mnt_ns == marks->nsproxy->mnt_ns &&
+	       !path_equal(&current->fs->root, &taken->root);
 }
 
 /* Those that the launcher handles have their default action in a program anyway. */
@@ -319,19 +350,30 @@ static int io_take_files(struct io_taken *taken)
 
 /* --- in the child: beginning -------------------------------------------------------------- */
 
+/* A new child has none that are pending, and is looked at by audit if that is in use. */
+static int io_taken_refresh(void)
+{
+	sigset_t keep;
+
+	siginitset(&keep, sigmask(SIGKILL) | sigmask(SIGSTOP));
+	io_spawn_task_drop_signals(&keep);
+	return audit_context() ? 0 : audit_alloc(current);
+}
+
 static int io_taken_apply(struct io_chain *chain, const struct io_kept_set *set,
 			  const struct io_kept_marks *marks)
 {
 	struct io_taken *taken = chain->taken;
 
+	if (io_paths_conflict(taken, set, marks))
+		return -ESTALE;
 	io_set_snapshot(&chain->snapshot, set);
 	chain->child_state.undumpable = set->undumpable;
 	io_set_limits(taken, set);
 	io_set_paths(taken, set, marks);
 	io_set_signals(taken, set);
 	io_set_oom_score(taken, set);
-	/* a copy was made with its files */
-	return chain->from ? 0 : io_take_files(taken);
+	return 0;
 }
 
 /* CLONE, or SPAWN, is the child's now. */
@@ -349,6 +391,23 @@ static void io_taken_tell(struct io_chain *chain)
 		io_chain_complete(clone, &result, clone->flags & REQ_F_CQE_SKIP);
 }
 
+static int io_taken_begin_kept(struct io_chain *chain, struct io_taken *taken)
+{
+	struct io_kept *kept = chain->kept;
+	int ret;
+
+	io_spawn_task_take_mm(taken->mm, kept->foreign);
+	taken->mm = NULL;
+	chain->pid = kept->pid;
+	io_taken_tell(chain);
+	if (io_chain_only_ends(chain))
+		return 0;
+	ret = io_taken_refresh();
+	if (!ret)
+		ret = io_taken_apply(chain, &kept->set, &kept->marks);
+	return ret ? ret : io_take_files(taken);
+}
+
 int io_taken_begin(struct io_chain *chain)
 {
 	struct io_taken *taken = chain->taken;
@@ -356,15 +415,9 @@ int io_taken_begin(struct io_chain *chain)
 
 	if (likely(!taken))
 		return 0;
-	if (chain->from)
-		return io_taken_apply(chain, &taken->set, &chain->from->marks);
-
-	io_spawn_task_take_mm(taken->mm);
-	taken->mm = NULL;
-	chain->pid = chain->kept->pid;
-	io_taken_tell(chain);
-	ret = io_taken_apply(chain, &chain->kept->set, &chain->kept->marks);
-	/* as the steps that it goes on with begin anew */
+	ret = chain->from ? io_taken_apply(chain, &taken->set, &chain->from->marks) :
+			    io_taken_begin_kept(chain, taken);
+	/* files of a copy, too: they are its own now */
 	io_taken_free(taken);
 	chain->taken = NULL;
 	return ret;
@@ -388,6 +441,8 @@ static int io_kept_make_copy(struct io_kept *kept, struct io_chain *chain)
 		return -ECANCELED;
 	if (!io_kept_can_copy())
 		return -EINVAL;
+	if (io_paths_conflict(taken, &kept->set, &kept->marks))
+		return -ESTALE;
 	/* fork looks at one of them */
 	io_set_limits(taken, &kept->set);
 	taken->set = kept->set;
@@ -403,7 +458,7 @@ void io_kept_copy(struct io_kept *kept, struct io_chain *chain)
 	int ret;
 
 	chain->taken->mm = NULL;
-	io_spawn_task_take_mm(mm);
+	io_spawn_task_take_mm(mm, kept->foreign);
 	ret = io_kept_make_copy(kept, chain);
 	/* a signal is to be taken first, and it can only be one that ends or stops this */
 	while (ret == -ERESTARTNOINTR) {
@@ -413,7 +468,7 @@ void io_kept_copy(struct io_kept *kept, struct io_chain *chain)
 		}
 		ret = io_chain_make_child(chain);
 	}
-	io_spawn_task_leave_mm(!kept->foreign);
+	io_spawn_task_leave_mm();
 	if (ret)
 		io_chain_abandon(chain, ret);
 }

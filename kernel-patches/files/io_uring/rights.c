@@ -50,16 +50,22 @@ static bool io_same_keyrings(const struct cred *a, const struct cred *b)
 #ifdef CONFIG_KEYS
 	return a->session_keyring == b->session_keyring &&
 	       a->process_keyring == b->process_keyring &&
-	       a->jit_keyring == b->jit_keyring;
+	       a->jit_keyring == b->jit_keyring &&
+	       a->request_key_auth == b->request_key_auth;
 #else
 	return true;
 #endif
 }
 
-bool io_same_creds(const struct cred *a, const struct cred *b)
+bool io_same_access(const struct cred *a, const struct cred *b)
 {
 	return a == b || (io_same_ids(a, b) && io_same_caps(a, b) &&
-			  io_same_keyrings(a, b) && security_cred_same(a, b));
+			  security_cred_same(a, b));
+}
+
+bool io_same_creds(const struct cred *a, const struct cred *b)
+{
+	return a == b || (io_same_access(a, b) && io_same_keyrings(a, b));
 }
 
 bool io_same_rights(struct task_struct *task, struct task_struct *sq_thread,

@@ -12,7 +12,9 @@ struct task_struct;
  */
 bool io_same_rights(struct task_struct *task, struct task_struct *sq_thread,
 		    const struct cred *cred);
-/* The part of it that is in credentials. */
+/* The part of it that is in credentials ... */
 bool io_same_creds(const struct cred *a, const struct cred *b);
+/* ... and of that what decides about access: all but keyrings. */
+bool io_same_access(const struct cred *a, const struct cred *b);
 
 #endif

@@ -7,6 +7,7 @@
 #include <linux/cgroup.h>
 #include <linux/completion.h>
 #include <linux/mmu_context.h>
+#include <linux/oom.h>
 #include <linux/ptrace.h>
 #include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
@@ -15,6 +16,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/swait.h>
 #include <linux/task_work.h>
+#include <linux/user_events.h>
 
 #include <trace/events/sched.h>
 
@@ -158,6 +160,18 @@ void io_spawn_task_end(struct completion *shares)
 	task_unlock(current);
 }
 
+void io_spawn_task_drop_signals(const sigset_t *keep)
+{
+	sigset_t mask = *keep;
+	kernel_siginfo_t info;
+	enum pid_type type;
+
+	spin_lock_irq(&current->sighand->siglock);
+	while (dequeue_signal(&mask, &info, &type))
+		;
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
 void io_spawn_task_done(const sigset_t *blocked)
 {
 	sigset_t mask = *blocked;
@@ -187,15 +201,17 @@ static void io_spawn_task_lock(void)
 	}
 }
 
-void io_spawn_task_leave_mm(bool dumpable)
+void io_spawn_task_leave_mm(void)
 {
 	struct mm_struct *mm = current->mm;
 
 	exec_mm_release(current, mm);
+	user_events_exit(current);
 	sched_mm_cid_before_execve(current);
 	mmgrab_lazy_tlb(mm);
 	io_spawn_task_lock();
-	current->user_dumpable = dumpable && get_dumpable(mm) == SUID_DUMP_USER;
+	/* what the launcher lets others do can change while it waits */
+	current->user_dumpable = 0;
 	current->mm = NULL;
 	membarrier_update_current_mm(NULL);
 	enter_lazy_tlb(mm, current);
@@ -203,12 +219,24 @@ void io_spawn_task_leave_mm(bool dumpable)
 	task_unlock(current);
 	mm_update_next_owner(mm);
 	mmput(mm);
+	if (test_thread_flag(TIF_MEMDIE))
+		exit_oom_victim();
 }
 
-void io_spawn_task_take_mm(struct mm_struct *mm)
+void io_spawn_guard_memory(struct mm_struct *mm)
+{
+	if (get_dumpable(mm) == SUID_DUMP_USER)
+		set_dumpable(mm, suid_dumpable ? SUID_DUMP_ROOT : SUID_DUMP_DISABLE);
+	/* pairs with the barrier in __ptrace_may_access() */
+	smp_wmb();
+}
+
+void io_spawn_task_take_mm(struct mm_struct *mm, bool foreign)
 {
 	struct mm_struct *active_mm;
 
+	if (unlikely(foreign))
+		io_spawn_guard_memory(mm);
 	task_lock(current);
 	local_irq_disable();
 	active_mm = current->active_mm;

@@ -30,12 +30,17 @@ void io_spawn_task_done(const sigset_t *blocked);
 /* The current task has nothing more to do with @shares. */
 void io_spawn_task_end(struct completion *shares);
 
+/* Take signals of the current task off its queues, but for those to @keep. */
+void io_spawn_task_drop_signals(const sigset_t *keep);
+
+/* The current task lets go of the memory, and is one without any. */
+void io_spawn_task_leave_mm(void);
 /*
- * The current task lets go of the memory, and is one without any. @dumpable: who could
- * look into it if that were its own may still do so.
+ * ... and takes up that of which the caller has a user, which is the task's now. If it is
+ * @foreign to it, who may look into the task is not to look there.
  */
-void io_spawn_task_leave_mm(bool dumpable);
-/* ... and takes up that of which the caller has a user, which is the task's now. */
-void io_spawn_task_take_mm(struct mm_struct *mm);
+void io_spawn_task_take_mm(struct mm_struct *mm, bool foreign);
+/* Only the privileged may look into this memory from now on. */
+void io_spawn_guard_memory(struct mm_struct *mm);
 
 #endif

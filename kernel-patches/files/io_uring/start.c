@@ -38,8 +38,7 @@
 
 /* --- making the child --------------------------------------------------------- */
 
-/* Ask the filters about the system call that CLONE stands in for. */
-static int io_clone_seccomp(struct io_chain *chain, const struct io_clone_args *ca)
+int io_clone_seccomp(struct io_chain *chain, const struct io_clone_args *ca)
 {
 	struct seccomp_data sd = {
 		.nr		= __NR_clone3,
@@ -139,15 +138,17 @@ static void io_files_close_ring(struct files_struct *files, unsigned int fd)
  * closes the last descriptor of a ring waits for its lock, so it is not left to the
  * child, which has not begun yet: nobody else changes the table.
  */
-void io_files_close_rings(struct files_struct *files)
+void io_files_close_rings(struct files_struct *files, bool all)
 {
 	struct fdtable *fdt = rcu_dereference_raw(files->fdt);
 	unsigned int i, fd;
 
 	for (i = 0; i < fdt->max_fds / BITS_PER_LONG; i++) {
 		/* the bits of closed descriptors mean nothing */
-		unsigned long set = fdt->close_on_exec[i] & fdt->open_fds[i];
+		unsigned long set = fdt->open_fds[i];
 
+		if (!all)
+			set &= fdt->close_on_exec[i];
 		for (; set; set &= set - 1) {
 			fd = i * BITS_PER_LONG + __ffs(set);
 			if (io_is_uring_fops(files_lookup_fd_raw(files, fd)))
@@ -175,6 +176,14 @@ static void io_chain_hand_over(struct io_chain *chain, struct task_struct *child
 	spin_unlock_irq(&ctx->spawn.lock);
 }
 
+/* As the launcher knows it, whoever has made the child. */
+static pid_t io_chain_child_pid(struct io_chain *chain, struct task_struct *child)
+{
+	if (likely(!chain->from))
+		return task_pid_vnr(child);
+	return pid_nr_ns(task_pid(child), ns_of_pid(chain->from->marks.tgid));
+}
+
 int io_chain_make_child(struct io_chain *chain)
 {
 	struct io_kiocb *clone = chain->start.clone;
@@ -189,11 +198,11 @@ int io_chain_make_child(struct io_chain *chain)
 	if (IS_ERR(child))
 		return PTR_ERR(child);
 
-	chain->pid = task_pid_vnr(child);
+	chain->pid = io_chain_child_pid(chain, child);
 	io_report_put_pid(chain);
 	result.res = chain->kept ? chain->kept->number : chain->pid;
 	trace_io_uring_spawn_start(chain);
-	io_files_close_rings(child->files);
+	io_files_close_rings(child->files, chain->keeps);
 	chain->start.clone = NULL;
 	if (chain->plan)
 		chain->spawn = clone;
@@ -281,12 +290,14 @@ static int io_chain_try_later(struct io_chain *chain, int error)
 static int io_chain_try_kept(struct io_chain *chain, const struct io_clone_args *args)
 {
 	bool is_new = chain->keeps && !chain->in_kept;
-	int ret = 0;
+	int ret;
 
-	if (is_new)
+	if (is_new) {
 		ret = io_kept_prepare(chain);
-	if (!ret)
-		ret = args->child ? io_kept_hand(chain) : io_chain_make_child(chain);
+		if (ret)
+			return ret;
+	}
+	ret = args->child ? io_kept_hand(chain) : io_chain_make_child(chain);
 	/* it may be tried again, by a thread that has changed */
 	if (ret && is_new)
 		io_kept_drop(chain);
