@@ -93,5 +93,7 @@ void bench_throughput(const struct plan *plan);
 void bench_idle(const struct plan *plan);
 void bench_retry(const struct plan *plan);
 void bench_make(const struct plan *plan);
+void bench_waiting(const struct plan *plan);
+void bench_template(const struct plan *plan);
 
 #endif

@@ -26,6 +26,10 @@ static const struct bench {
 	{ "throughput", bench_throughput, 500, "programs per second" },
 	{ "idle", bench_idle, 1000, "a policy that never has to act" },
 	{ "retry", bench_retry, 1000, "programs that are busy at first" },
+	{ "waiting", bench_waiting, 300,
+	  "the launcher's own work with children that wait" },
+	{ "template", bench_template, 300,
+	  "a copy of a child that is prepared, in five namespaces" },
 	{ "make", bench_make, 10, "GNU make with 500 trivial commands" },
 };
 #define NR_BENCHES (sizeof(benches) / sizeof(benches[0]))

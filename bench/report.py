@@ -44,6 +44,8 @@ REFERENCE = {
     "idle": "chain",
     "retry": "user_decides",
     "make": "libc",
+    "waiting": "none",
+    "template": "steps",
 }
 
 # Plots: benchmark -> unit, title of the abscissa, logarithmic in.
@@ -59,6 +61,8 @@ BARS = {
     "throughput": "per second",
     "idle": "ns",
     "make": "ns",
+    "waiting": "ns",
+    "template": "ns",
 }
 
 

@@ -130,6 +130,34 @@ test_C5_a_pool_that_is_filled_again_launches_as_many()
 	expect_goal MISSED 'pool and refills .*2 CPU, 8 at once'
 }
 
+test_C2_waiting_children_cost_nothing()
+{
+	local counts
+	figure waiting memory none ns 10000
+	figure waiting memory 64 ns 11000
+	figure waiting memory 1000 ns 10090
+	figure waiting setns none ns 1000
+	figure waiting setns 1000 ns 1011
+	for counts in '' --counts; do
+		# shellcheck disable=SC2086
+		judge $counts
+		expect_goal reached 'unmapping memory with 1,000 waiting children'
+		expect_goal MISSED 'time namespace with 1,000 waiting children'
+		expect_out '1.100 x none'
+	done
+}
+
+test_C4_copies_are_compared_with_their_steps()
+{
+	figure template 'a child' steps ns 100000
+	figure template 'a child' template ns 49000
+	figure template 'a program' steps ns 200000
+	figure template 'a program' template ns 101000
+	judge --counts
+	expect_goal reached 'a chain of its steps, until it waits'
+	expect_goal MISSED 'a chain of its steps, until the program runs'
+}
+
 # Not measured is neither reached nor missed.
 test_no_figure_no_goal()
 {

@@ -38,4 +38,13 @@ test_what_is_to_be_measured_happens()
 	[[ -z $(losetup -a) ]] || fail "a loop device is left: $(losetup -a)"
 }
 
+test_C4_children_that_wait_are_there_and_are_copied()
+{
+	run "$BUILD/bench/bench" --iterations 1 waiting template
+	expect_status 0
+	expect_out '"bench": "waiting", "case": "memory", "method": "1000"'
+	expect_out '"bench": "template", "case": "a child", "method": "template"'
+	expect_out '"bench": "template", "case": "a program", "method": "template"'
+}
+
 run_tests "$@"
