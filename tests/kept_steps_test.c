@@ -75,6 +75,36 @@ TEST(C3_a_step_chroot_stays)
 				   .change = go_elsewhere, .check = check_root });
 }
 
+/* The directory can be outside of a root that the launcher has got since. */
+TEST(C3_a_step_chdir_makes_it_stale_for_another_root)
+{
+	static struct tring r;
+	static struct whole w;
+	int number, old_root;
+	pid_t pid;
+
+	make_dirs();
+	old_root = CHECK_SYS(open("/", O_PATH | O_CLOEXEC));
+	tring_init(&r, 0);
+	kept_new(&w);
+	step_dir(whole_step(&w, IORING_CHILD_CHDIR));
+	number = CHECK_OK(whole_run(&r, &w)->res);
+	CHECK_SYS(chroot(in_dir("step")));
+	whole_init(&w, "/exit_with");
+	kept_in(&w, number);
+	EXPECT_EQ(whole_run(&r, &w)->res, -ESTALE);
+	whole_init(&w, "/exit_with");
+	kept_copy(&w, number);
+	EXPECT_EQ(whole_run(&r, &w)->res, -ESTALE);
+	CHECK_SYS(fchdir(old_root));
+	CHECK_SYS(chroot("."));
+	EXPECT_EQ(kept_shown(&r), 1);
+	sleeper_path = helper("exit_with");
+	pid = sleeper_in(&r, number);
+	check_cwd(pid);
+	sleeper_end(pid);
+}
+
 static int old_mounts;
 
 static void check_other_mounts(pid_t pid)
