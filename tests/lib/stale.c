@@ -77,6 +77,10 @@ void check_word(void (*change)(void), void (*back)(void))
 		back();
 		check_good(&waiting);
 		check_program(&waiting);
+	} else {
+		/* that is not refused */
+		kept_end(&waiting.r, waiting.number);
+		EXPECT_EQ(kept_shown(&waiting.r), 1);
 	}
 	waiting_end(&waiting);
 }
