@@ -44,8 +44,11 @@ void request_wait(struct io_uring *ring, int *results, unsigned int nr)
 {
 	struct io_uring_cqe *cqe;
 
+	/* sleeps once, for all of them */
+	if (nr)
+		must(io_uring_wait_cqe_nr(ring, &cqe, nr));
 	for (unsigned int i = 0; i < nr; i++) {
-		must(io_uring_wait_cqe(ring, &cqe));
+		must(io_uring_peek_cqe(ring, &cqe));
 		results[cqe->user_data] = must(cqe->res);
 		io_uring_cqe_seen(ring, cqe);
 	}
