@@ -175,7 +175,7 @@ TEST(C1_busy)
 		q_whole(&r, &w)->user_data = NTH(0);
 		tring_submit(&r);
 		check_kept(&r, number, pid, "busy");
-		wait_blocked(pid);
+		kept_wait_blocked(pid);
 
 		kept_more(&other, number);
 		q_whole(&r, &other)->user_data = NTH(1);

@@ -3,6 +3,7 @@
 #include "kept.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -109,6 +110,25 @@ void check_kept(struct tring *r, int number, pid_t pid, const char *state)
 	while (strcmp(kept_line(r, number), wanted) && now() < until)
 		sleep_ms(1);
 	EXPECT_STR(kept_line(r, number), wanted);
+}
+
+bool kept_runs(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	return atol(read_file(path)) > 0;
+}
+
+/* One that waits sleeps, too. */
+void kept_wait_blocked(pid_t pid)
+{
+	double until = now() + tap_patience();
+
+	while (!kept_runs(pid) && now() < until)
+		sleep_ms(1);
+	CHECK(kept_runs(pid));
+	wait_blocked(pid);
 }
 
 unsigned int nr_children(void)

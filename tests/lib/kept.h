@@ -38,6 +38,10 @@ unsigned int kept_shown(struct tring *r);
 const char *kept_line(struct tring *r, int number);
 /* Wait until it says so. */
 void check_kept(struct tring *r, int number, pid_t pid, const char *state);
+/* Whether a SPAWN runs in it: it has memory as long as that does. */
+bool kept_runs(pid_t pid);
+/* Wait until one does, and sleeps in a step. */
+void kept_wait_blocked(pid_t pid);
 /* Children of this thread, whether they are programs, wait, or are zombies. */
 unsigned int nr_children(void);
 /* Wait until there are so many. */
