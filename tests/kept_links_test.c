@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Kept children and several requests: SPAWNs that are linked to each other, deadlines and
+ * cancelling on the way to the child, and how long it waits (C1, C4, C5).
+ */
+#include "lib/child.h"
+#include "lib/kept.h"
+#include "lib/ring.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define CANCEL (OTHER + 2) /* user_data */
+#define NTH(n) (OTHER + 100 + (n))
+#define MILLISECOND 1000000ULL
+
+static struct tring r;
+static struct whole w;
+static int number;
+static pid_t pid;
+static char *fifo;
+
+static void start(unsigned int flags)
+{
+	tring_init(&r, flags);
+	number = kept_make(&r, &w);
+	pid = w.told.report.pid;
+	tring_forget(&r);
+	if (!fifo) {
+		fifo = in_dir("fifo");
+		CHECK_SYS(mkfifo(fifo, 0600));
+	}
+}
+
+/* It can be used as before. */
+static void finish(void)
+{
+	check_kept(&r, number, pid, "waiting");
+	check_children(1);
+	whole_exit(&w, 5);
+	kept_in(&w, number);
+	EXPECT_EQ(whole_run(&r, &w)->res, pid);
+	EXPECT_EQ(wait_exit(pid), 5);
+	check_no_children();
+	tring_exit(&r);
+}
+
+static void check_ended(void)
+{
+	check_gone(pid);
+	check_kept_gone(&r, number);
+	EXPECT_EQ(kept_shown(&r), 0);
+	check_no_children();
+	tring_exit(&r);
+}
+
+static void queue(struct whole *which, unsigned int nth, unsigned int flags)
+{
+	struct io_uring_sqe *sqe = q_whole(&r, which);
+
+	sqe->user_data = NTH(nth);
+	sqe->flags |= flags;
+}
+
+/* --- links --------------------------------------------------------------------------- */
+
+TEST(C1_links_find_the_child_as_it_is_left)
+{
+	static struct whole more, program, copy;
+	unsigned int i;
+
+	for (i = 0; i < tring_nr_kinds; i++) {
+		DIAG("%s", tring_kinds[i].name);
+		start(tring_kinds[i].flags);
+		kept_more(&more, number);
+		whole_step(&more, IORING_CHILD_UMASK)->off = 022;
+		whole_exit(&copy, 8);
+		kept_copy(&copy, number);
+		whole_exit(&program, 7);
+		kept_in(&program, number);
+		queue(&more, 0, IOSQE_IO_LINK);
+		queue(&more, 1, IOSQE_IO_LINK);
+		queue(&copy, 2, IOSQE_IO_LINK);
+		queue(&more, 3, IOSQE_IO_LINK);
+		queue(&program, 4, IOSQE_IO_LINK);
+		queue(&more, 5, IOSQE_IO_LINK);
+		queue(&more, 6, 0);
+		tring_submit(&r);
+		EXPECT_EQ(tring_res(&r, NTH(0)), number);
+		EXPECT_EQ(tring_res(&r, NTH(1)), number);
+		EXPECT_EQ(wait_exit(CHECK_OK(tring_res(&r, NTH(2)))), 8);
+		EXPECT_EQ(tring_res(&r, NTH(3)), number);
+		EXPECT_EQ(tring_res(&r, NTH(4)), pid);
+		EXPECT_EQ(wait_exit(pid), 7);
+		EXPECT_EQ(tring_res(&r, NTH(5)), -ESRCH);
+		EXPECT_EQ(tring_res(&r, NTH(6)), -ECANCELED);
+		tring_total(&r, 7);
+		check_ended();
+	}
+}
+
+TEST(C1_what_is_linked_to_a_failure)
+{
+	static struct whole more, wrong;
+	unsigned int i;
+
+	for (i = 0; i < tring_nr_kinds; i++) {
+		DIAG("%s", tring_kinds[i].name);
+		start(tring_kinds[i].flags);
+		kept_more(&wrong, number);
+		whole_fail(&wrong);
+		kept_more(&more, number);
+		queue(&wrong, 0, IOSQE_IO_LINK);
+		queue(&more, 1, 0);
+		queue(&wrong, 2, IOSQE_IO_HARDLINK);
+		tring_submit(&r);
+		EXPECT_EQ(tring_res(&r, NTH(0)), -EBADF);
+		EXPECT_EQ(tring_res(&r, NTH(1)), -ECANCELED);
+		/* which is either after the first one or finds that in the child */
+		if (tring_res(&r, NTH(2)) != -EBUSY)
+			EXPECT_EQ(tring_res(&r, NTH(2)), -EBADF);
+		check_kept(&r, number, pid, "waiting");
+
+		tring_forget(&r);
+		queue(&wrong, 0, IOSQE_IO_HARDLINK);
+		queue(&more, 1, 0);
+		tring_submit(&r);
+		EXPECT_EQ(tring_res(&r, NTH(0)), -EBADF);
+		EXPECT_EQ(tring_res(&r, NTH(1)), number);
+		tring_total(&r, 2);
+		finish();
+	}
+}
+
+/* Making one, and what follows that. */
+TEST(C1_what_is_linked_to_making_one)
+{
+	unsigned int i, fails;
+	int made;
+
+	for (i = 0; i < 2 * tring_nr_kinds; i++) {
+		fails = i % 2;
+		tring_init(&r, tring_kinds[i / 2].flags);
+		kept_new(&w);
+		if (fails)
+			whole_fail(&w);
+		queue(&w, 0, IOSQE_IO_LINK);
+		q_alone(&r, IORING_OP_NOP, NTH(1));
+		tring_submit(&r);
+		made = tring_res(&r, NTH(0));
+		EXPECT_EQ(tring_res(&r, NTH(1)), fails ? -ECANCELED : 0);
+		if (fails)
+			EXPECT_EQ(made, -EBADF);
+		else
+			CHECK_GT(made, 0);
+		EXPECT_EQ(kept_shown(&r), !fails);
+		tring_exit(&r);
+		whole_is_gone();
+	}
+}
+
+static void q_link_timeout(struct __kernel_timespec *ts)
+{
+	struct io_uring_sqe *sqe = q_alone(&r, IORING_OP_LINK_TIMEOUT, CANCEL);
+
+	sqe->addr = (uintptr_t)ts;
+	sqe->len = 1;
+}
+
+/* It cancels the SPAWN, and that ends the child. */
+TEST(C1_a_link_timeout)
+{
+	struct __kernel_timespec ts = { .tv_nsec = 20 * MILLISECOND };
+	unsigned int i;
+
+	for (i = 0; i < tring_nr_kinds; i++) {
+		DIAG("%s", tring_kinds[i].name);
+		start(tring_kinds[i].flags);
+		kept_more(&w, number);
+		whole_wait_for(&w, fifo);
+		queue(&w, 0, IOSQE_IO_LINK);
+		q_link_timeout(&ts);
+		tring_submit(&r);
+		EXPECT_EQ(tring_res(&r, NTH(0)), -ECANCELED);
+		EXPECT_EQ(tring_res(&r, CANCEL), -ETIME);
+		/* on a machine that is slow enough it had not come to the child yet */
+		if (*kept_line(&r, number))
+			kept_end(&r, number);
+		check_ended();
+	}
+}
+
+/* Nobody is told the number. */
+TEST(C1_one_that_is_silent)
+{
+	unsigned int i;
+
+	for (i = 0; i < tring_nr_kinds; i++) {
+		tring_init(&r, tring_kinds[i].flags);
+		kept_new(&w);
+		whole_report(&w);
+		queue(&w, 0, IOSQE_CQE_SKIP_SUCCESS);
+		tring_submit(&r);
+		while (!kept_shown(&r))
+			sleep_ms(1);
+		tring_total(&r, 0);
+		tring_exit(&r);
+		whole_is_gone();
+	}
+}
+
+/* --- on the way to the child -------------------------------------------------------------- */
+
+static void stop(void)
+{
+	int status;
+
+	CHECK_SYS(kill(pid, SIGSTOP));
+	CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
+	CHECK(WIFSTOPPED(status));
+}
+
+static void go_on(void)
+{
+	CHECK_SYS(kill(pid, SIGCONT));
+}
+
+TEST(C1_a_deadline_in_the_child_ends_it)
+{
+	unsigned int i;
+
+	for (i = 0; i < tring_nr_kinds; i++) {
+		DIAG("%s", tring_kinds[i].name);
+		start(tring_kinds[i].flags);
+		kept_more(&w, number);
+		whole_wait_for(&w, fifo);
+		w.arg.timeout_ns = 200 * MILLISECOND * tap_slowness();
+		queue(&w, 0, 0);
+		tring_submit(&r);
+		kept_wait_blocked(pid);
+		EXPECT_EQ(tring_res(&r, NTH(0)), -ETIME);
+		check_ended();
+	}
+}
+
+/* The child has not got it yet, and is not touched. */
+TEST(C1_a_deadline_before_the_child_has_it)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2 * tring_nr_kinds; i++) {
+		DIAG("%s", tring_kinds[i / 2].name);
+		start(tring_kinds[i / 2].flags);
+		stop();
+		if (i % 2) {
+			whole_exit(&w, 1);
+			kept_copy(&w, number);
+		} else {
+			kept_more(&w, number);
+		}
+		w.arg.timeout_ns = 20 * MILLISECOND;
+		queue(&w, 0, 0);
+		tring_submit(&r);
+		EXPECT_EQ(tring_res(&r, NTH(0)), -ETIME);
+		tring_total(&r, 1);
+		go_on();
+		finish();
+	}
+}
+
+TEST(C1_cancelled_before_the_child_has_it)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < tring_nr_kinds; i++) {
+		DIAG("%s", tring_kinds[i].name);
+		start(tring_kinds[i].flags);
+		stop();
+		kept_more(&w, number);
+		queue(&w, 0, 0);
+		tring_submit(&r);
+		check_kept(&r, number, pid, "busy");
+		q_cancel(&r, NTH(0), 0, CANCEL);
+		tring_submit(&r);
+		EXPECT_EQ(tring_res(&r, CANCEL), 0);
+		EXPECT_EQ(tring_res(&r, NTH(0)), -ECANCELED);
+		check_kept(&r, number, pid, "waiting");
+
+		/* one copy of some */
+		tring_forget(&r);
+		whole_exit(&w, 6);
+		kept_copy(&w, number);
+		for (j = 0; j < 4; j++)
+			queue(&w, j, 0);
+		tring_submit(&r);
+		q_cancel(&r, NTH(2), 0, CANCEL);
+		tring_submit(&r);
+		EXPECT_EQ(tring_res(&r, CANCEL), 0);
+		EXPECT_EQ(tring_res(&r, NTH(2)), -ECANCELED);
+		go_on();
+		for (j = 0; j < 4; j++) {
+			if (j != 2)
+				EXPECT_EQ(wait_exit(CHECK_OK(
+						  tring_res(&r, NTH(j)))),
+					  6);
+		}
+		tring_total(&r, 5);
+		finish();
+	}
+}
+
+/* --- how long it waits ---------------------------------------------------------------------- */
+
+/* What it does is no waiting. */
+TEST(C5_the_time_that_it_is_busy_does_not_count)
+{
+	uint64_t limit = 100 * MILLISECOND * tap_slowness();
+	int fd;
+
+	start(0);
+	kept_end(&r, number);
+	kept_new(&w);
+	whole_report(&w);
+	w.arg.keep_ns = limit;
+	number = CHECK_OK(whole_run(&r, &w)->res);
+	pid = w.told.report.pid;
+	tring_forget(&r);
+	kept_more(&w, number);
+	w.arg.keep_ns = limit;
+	whole_wait_for(&w, fifo);
+	queue(&w, 0, 0);
+	tring_submit(&r);
+	/* on a machine that does something else meanwhile, it has gone before */
+	if (!strcmp(kept_line(&r, number), format("pid %d busy", pid))) {
+		kept_wait_blocked(pid);
+		sleep_ms(3 * limit / MILLISECOND);
+		CHECK(!is_gone(pid));
+		fd = CHECK_SYS(open(fifo, O_RDWR | O_CLOEXEC));
+		EXPECT_EQ(tring_res(&r, NTH(0)), number);
+		close(fd);
+	}
+	check_ended();
+}
+
+/* Of the last SPAWN that lets it wait. */
+TEST(C5_a_later_spawn_says_how_long)
+{
+	start(0);
+	kept_more(&w, number);
+	w.arg.keep_ns = MILLISECOND;
+	EXPECT_EQ(whole_run(&r, &w)->res, number);
+	check_ended();
+}
+
+TEST(C5_a_copy_has_a_time_of_its_own)
+{
+	int copy;
+
+	start(0);
+	kept_new(&w);
+	whole_report(&w);
+	w.arg.flags = IORING_SPAWN_KEEP;
+	kept_copy(&w, number);
+	w.arg.keep_ns = MILLISECOND;
+	copy = CHECK_OK(whole_run(&r, &w)->res);
+	CHECK_NE(copy, number);
+	check_gone(w.told.report.pid);
+	check_kept_gone(&r, copy);
+	finish();
+}
