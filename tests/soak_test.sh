@@ -24,6 +24,10 @@ test_nothing_is_lost_left_or_grown()
 		fail "no SPAWN with a search, or none without"
 	[[ $OUT =~ \ ([1-9][0-9]*)\ of\ these\ in\ open\ directories ]] ||
 		fail "no search in open directories"
+	[[ $OUT =~ \ ([0-9]+)\ through\ kept\ children,\ ([0-9]+)\ of\ these ]] ||
+		fail "nothing is said of kept children"
+	((BASH_REMATCH[1] > BASH_REMATCH[2] && BASH_REMATCH[2] > 0)) ||
+		fail "no kept child that is copied, or none that is not"
 }
 
 # sabotaged WHAT SPAWNS: 1 is the status, if it is noticed.

@@ -193,23 +193,97 @@ static void make_search(struct chain *c)
 		look_in(c, soak.nowhere, OPEN_NOWHERE);
 }
 
-static void queue_whole(struct chain *c, struct tring *r, unsigned int slot)
+static void add_whole(struct chain *c, struct tring *r)
 {
 	struct io_uring_sqe *sqe = q_alone(r, SPAWNPOL_OP_SPAWN, 0);
 
-	make_head(c, slot);
-	make_steps(c);
-	make_search(c);
 	sqe->addr = (uintptr_t)&c->arg;
 	sqe->len = sizeof(c->arg);
 	add(c, sqe);
+}
+
+static void queue_whole(struct chain *c, struct tring *r, unsigned int slot)
+{
+	make_head(c, slot);
+	make_steps(c);
+	make_search(c);
+	add_whole(c, r);
 	COUNT(wholes);
+}
+
+/* --- kept children ---------------------------------------------------------------- */
+
+/* No program: it waits. */
+static void make_kept(struct chain *c, unsigned int flags)
+{
+	c->arg = (struct io_uring_spawn){
+		.flags = flags,
+		.slot = c->slot,
+		.steps = (uintptr_t)c->steps,
+	};
+}
+
+static void queue_kept(struct chain *c, struct tring *r)
+{
+	make_kept(c, IORING_SPAWN_KEEP | IORING_SPAWN_FILES);
+	if (c->searches)
+		add_step(c, IORING_CHILD_SETSID);
+	add_whole(c, r);
+	COUNT(wholes);
+	COUNT(kept);
+}
+
+/* The program, in it or in its copy. */
+static void queue_its_program(struct chain *c, struct tring *r)
+{
+	make_head(c, c->slot);
+	c->arg.flags = c->kind == COPIED ? IORING_SPAWN_COPY : IORING_SPAWN_CHILD;
+	c->arg.child = c->res[0];
+	c->program = c->nr;
+	add_whole(c, r);
+	if (c->kind == COPIED)
+		COUNT(copies);
+}
+
+static void queue_its_failure(struct chain *c, struct tring *r)
+{
+	make_kept(c, IORING_SPAWN_KEEP | IORING_SPAWN_CHILD);
+	c->arg.child = c->res[0];
+	add_failing(c);
+	add_whole(c, r);
+}
+
+static void queue_its_end(struct chain *c, struct tring *r)
+{
+	make_kept(c, IORING_SPAWN_CHILD);
+	c->arg.child = c->res[0];
+	add_whole(c, r);
+}
+
+bool chain_go_on(struct chain *c, struct tring *r)
+{
+	if (!is_kept(c) || c->res[0] <= 0)
+		return false;
+	if (c->nr == 1 && c->kind == KEPT_FAILS)
+		queue_its_failure(c, r);
+	else if (!c->program)
+		queue_its_program(c, r);
+	else if (c->nr == 2 && c->kind == COPIED)
+		queue_its_end(c, r);
+	else
+		return false;
+	return true;
 }
 
 /* --- both ------------------------------------------------------------------------- */
 
 void chain_queue(struct chain *c, struct tring *r, unsigned int slot)
 {
+	c->slot = slot;
+	if (is_kept(c)) {
+		queue_kept(c, r);
+		return;
+	}
 	if (c->whole) {
 		queue_whole(c, r, slot);
 		return;

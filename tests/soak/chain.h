@@ -20,6 +20,9 @@ enum kind {
 	POLICY,
 	PIDFD,
 	FILES,
+	KEPT,	    /* made to wait, then the program */
+	KEPT_FAILS, /* the same, with a step in between that fails */
+	COPIED,	    /* made to wait, then copied, then ended */
 	FAIL_STEP,
 	FAIL_EXEC,
 	CANCELLED,
@@ -42,8 +45,10 @@ struct chain {
 	bool searches; /* if it is one, and fails anyway */
 	bool opens;    /* ... in open directories, if it searches */
 	uint64_t first;
+	unsigned int slot;
 	unsigned int nr;
 	unsigned int nr_seen;
+	unsigned int program; /* the request that a SPAWN's program comes of */
 	bool seen[MAX_REQUESTS];
 	bool is_exec[MAX_REQUESTS];
 	int res[MAX_REQUESTS];
@@ -60,7 +65,14 @@ struct chain {
 	struct io_uring_spawn_step steps[MAX_STEPS];
 };
 
+static inline bool is_kept(const struct chain *c)
+{
+	return c->kind >= KEPT && c->kind <= COPIED;
+}
+
 void chain_queue(struct chain *c, struct tring *r, unsigned int slot);
+/* All CQEs are there: queue what comes next. False if that was all. */
+bool chain_go_on(struct chain *c, struct tring *r);
 void chain_cancel(struct chain *c, struct tring *r);
 
 #endif

@@ -90,13 +90,16 @@ static void show_end(void)
 {
 	printf("soak: %llu spawns (%llu by one SPAWN, %llu of them with a "
 	       "search, %llu of these in open directories, lists registered "
-	       "%llu times), %llu requests, %llu programs run, %llu "
+	       "%llu times, %llu through kept children, %llu of these copied), "
+	       "%llu requests, %llu programs run, %llu "
 	       "failed as meant, %llu cancelled, %llu policy changes, %llu "
 	       "lost, %llu left\n",
 	       (unsigned long long)soak.spawns,
 	       (unsigned long long)soak.wholes,
 	       (unsigned long long)soak.searches,
 	       (unsigned long long)soak.opens, (unsigned long long)soak.lists,
+	       (unsigned long long)soak.kept,
+	       (unsigned long long)soak.copies,
 	       (unsigned long long)soak.requests,
 	       (unsigned long long)soak.programs,
 	       (unsigned long long)soak.failed,

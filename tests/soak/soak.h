@@ -57,6 +57,8 @@ struct soak {
 	uint64_t searches; /* ... and with a search ... */
 	uint64_t opens;	   /* ... in open directories */
 	uint64_t lists;	   /* of them, registered */
+	uint64_t kept;	   /* through a child that waits ... */
+	uint64_t copies;   /* ... which is copied */
 	uint64_t requests;
 	uint64_t programs;  /* chains that became one ... */
 	uint64_t failed;    /* ... that failed before */

@@ -43,11 +43,13 @@ static enum kind some_kind(struct spawner *s)
 {
 	unsigned int n = some(s, 100);
 
-	if (n < 20)
+	if (n < 12)
+		return KEPT + n / 4;
+	if (n < 28)
 		return DIRECT;
-	if (n < 76)
-		return SEARCH + (n - 20) / 14;
-	return n < 83 ? PIDFD : FAIL_STEP + n % (NR_KINDS - FAIL_STEP);
+	if (n < 83)
+		return SEARCH + (n - 28) / 11;
+	return FAIL_STEP + n % (NR_KINDS - FAIL_STEP);
 }
 
 static unsigned int some_slot(struct spawner *s, const struct chain *c)
@@ -85,6 +87,11 @@ static void start(struct spawner *s, unsigned int ring, unsigned int place)
 	/* those in flight go on with what they have */
 	if (c->opens && some(s, 4) == 0)
 		register_lists(r);
+	/* a policy may have another opinion of a step that fails */
+	if (c->kind == KEPT_FAILS)
+		c->loose = false;
+	if (is_kept(c))
+		c->whole = true;
 	chain_queue(c, r, some_slot(s, c));
 	if (c->kind == CANCELLED && some(s, 2))
 		chain_cancel(c, r);
@@ -169,24 +176,49 @@ static void check_known(const struct chain *c, bool is_program)
 	COUNT(lost);
 }
 
-static void finish(struct chain *c)
+static unsigned int count_programs(const struct chain *c)
 {
-	unsigned int i, programs = c->whole && c->res[0] > 0;
+	unsigned int i, programs = 0;
 
+	if (is_kept(c))
+		return c->program && c->res[c->program] > 0;
 	for (i = 1; i < c->nr; i++)
 		programs += c->is_exec[i] && !c->res[i];
+	return programs + (c->whole && c->res[0] > 0);
+}
+
+/* Step by step, where no policy says otherwise. */
+static void check_kept(const struct chain *c)
+{
+	bool fine = true;
+
+	if (c->kind == KEPT_FAILS && c->nr > 1)
+		fine = c->res[1] == -EBADF;
+	if (c->kind == COPIED && c->nr > 2)
+		fine = c->res[2] == 0;
+	if (fine)
+		return;
+	show(c, "a kept child that does something else");
+	COUNT(lost);
+}
+
+static void finish(struct chain *c)
+{
+	unsigned int programs = count_programs(c);
+
 	if (programs > 1 || (programs && c->res[0] <= 0)) {
 		show(c, "a chain of nonsense");
 		COUNT(lost);
 	}
+	check_kept(c);
 	check_known(c, programs);
 	if (programs)
-		wait_for(c, c->res[0]);
+		wait_for(c, c->res[c->program]);
 	else if (c->kind == CANCELLED || c->kind == LATE)
 		COUNT(cancelled);
 	else
 		COUNT(failed);
-	if (!programs && c->res[0] > 0)
+	if (!programs && c->res[0] > 0 && !is_kept(c))
 		see_gone(c->res[0]);
 	see_pidfd(c);
 	c->busy = false;
@@ -202,7 +234,7 @@ static void odd_cqe(const struct io_uring_cqe *cqe)
 	COUNT(lost);
 }
 
-static void take(struct chain *c, const struct io_uring_cqe *cqe)
+static void take(struct chain *c, struct tring *r, const struct io_uring_cqe *cqe)
 {
 	unsigned int at = cqe->user_data & 15;
 
@@ -221,7 +253,7 @@ static void take(struct chain *c, const struct io_uring_cqe *cqe)
 		if (c->given_up)
 			__atomic_sub_fetch(&soak.lost, 1, __ATOMIC_RELAXED);
 	}
-	if (c->busy && !c->cancelling && c->nr_seen == c->nr)
+	if (c->busy && !c->cancelling && c->nr_seen == c->nr && !chain_go_on(c, r))
 		finish(c);
 }
 
@@ -240,7 +272,8 @@ static bool reap(struct spawner *s, unsigned int ring)
 		io_uring_cqe_seen(&r->uring, cqe);
 		any = true;
 		if (!sabotage_once(SABOTAGE_CQE))
-			take(&s->chains[ring][copy.user_data >> 4 & 3], &copy);
+			take(&s->chains[ring][copy.user_data >> 4 & 3], r,
+			     &copy);
 	}
 	return any;
 }
