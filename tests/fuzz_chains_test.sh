@@ -26,7 +26,8 @@ test_S11_O6_chains_at_random_do_what_the_interface_says()
 	expect_out '0 violations'
 	# it is not only what fails at once that was seen
 	for what in programs SPAWNs 'of their programs' searches 'in open directories' misses \
-		'staged searches' 'told of a program' twins 'of them open'; do
+		'staged searches' 'told of a program' twins 'of them open' \
+		'kept children used' 'kept programs' 'copies asked for'; do
 		printf '# %s %s\n' "$(number_of "$what")" "$what"
 		(($(number_of "$what") > 0)) || fail "no $what: $OUT"
 	done

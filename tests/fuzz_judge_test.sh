@@ -62,4 +62,10 @@ test_O6_the_judge_notices_what_a_SPAWN_does_not_do()
 	notices told 'was told something else for SPAWN than for links'
 }
 
+test_C1_the_judge_notices_what_becomes_of_kept_children()
+{
+	notices kept 'was to wait, and is gone'
+	notices number 'but its result is'
+}
+
 run_tests "$@"

@@ -10,7 +10,8 @@ static struct seen_cqe *whole_cqe(const struct fuzz_case *c, struct seen *seen,
 {
 	struct seen_cqe *cqe = &seen->cqes[i];
 
-	if (cqe->user_data >= c->nr_sqes || !is_whole(c, cqe->user_data))
+	if (cqe->user_data >= c->nr_sqes || !is_whole(c, cqe->user_data) ||
+	    whole_is_kept(c, cqe->user_data))
 		return NULL;
 	return cqe;
 }
@@ -69,6 +70,22 @@ static void lose_execed(struct seen *seen)
 			engine->log[i].ctx.cookie = MAX_SQES;
 }
 
+/* Of steps in a child that waits again. */
+static void spoil_numbers(const struct fuzz_case *c, struct seen *seen)
+{
+	struct seen_cqe *cqe = seen->cqes;
+	static struct whole w;
+	unsigned int i;
+
+	for (i = 0; i < seen->nr_cqes; i++, cqe++) {
+		if (cqe->user_data >= c->nr_sqes || !is_whole(c, cqe->user_data))
+			continue;
+		whole_read(c, cqe->user_data, &w);
+		if (w.arg.flags & IORING_SPAWN_CHILD && !w.arg.path && cqe->res > 0)
+			cqe->res++;
+	}
+}
+
 void break_whole(const struct fuzz_case *c, struct seen *seen,
 		 enum breakage breakage)
 {
@@ -79,6 +96,10 @@ void break_whole(const struct fuzz_case *c, struct seen *seen,
 		spoil_miss(seen);
 	if (breakage == BREAK_EXECED)
 		lose_execed(seen);
+	if (breakage == BREAK_KEPT)
+		seen->nr_shown = 0;
+	if (breakage == BREAK_NUMBER)
+		spoil_numbers(c, seen);
 	for (i = 0; i < seen->nr_cqes; i++) {
 		cqe = whole_cqe(c, seen, i);
 		if (!cqe)

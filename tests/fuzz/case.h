@@ -22,6 +22,7 @@
 #define MAX_ACTIONS 5
 #define MAX_LINKS 3
 #define OPEN_LISTS 3 /* of open directories, registered from number 0 on */
+#define MAX_KEPT 3 /* children that wait when a case begins */
 #define MAX_SIDE 2 /* policies that pass, on either side of a link */
 
 /* user_data: an SQE's is its index; an action's that needs one is this plus its own. */
@@ -98,6 +99,8 @@ void make_child(struct rnd *r, struct io_uring_sqe *sqe);
 void make_clone(struct rnd *r, struct io_uring_sqe *sqe);
 /* make_whole.c: a SPAWN, as the request with this number */
 void make_whole(struct rnd *r, struct io_uring_sqe *sqe, unsigned int number);
+/* make_kept.c: what it is to do with a kept child */
+void make_kept(struct rnd *r, struct io_uring_spawn *arg);
 /* make_policy.c: rules and links */
 void make_policy(struct fuzz_case *c);
 

@@ -111,7 +111,7 @@ static pid_t reap_one(struct seen *seen)
 	return pid;
 }
 
-void reap_all(struct seen *seen)
+void reap_all(struct seen *seen, struct io_uring *ring)
 {
 	double begin = now(), passed;
 	pid_t pid;
@@ -119,6 +119,8 @@ void reap_all(struct seen *seen)
 	while ((pid = reap_one(seen)) >= 0) {
 		if (pid)
 			continue;
+		if (ring)
+			kept_kill(ring);
 		passed = (now() - begin) * 1000;
 		if (passed > PROGRAM_MS)
 			for_each_child(end_program, seen);

@@ -228,7 +228,7 @@ static unsigned int count_programs(const struct trial *t)
 		if (t->c->sqes[i].opcode == SPAWNPOL_OP_EXEC)
 			nr += !t->cqe[i]->res;
 		else if (is_whole(t->c, i))
-			nr += t->cqe[i]->res > 0;
+			nr += t->cqe[i]->res > 0 && whole_has_program(t->c, i);
 	}
 	return nr;
 }
@@ -277,5 +277,6 @@ unsigned int case_judge(const struct fuzz_case *c, const struct seen *seen,
 	if (!seen->closed && !seen->late)
 		judge_chains(&t);
 	judge_children(&t);
+	judge_kept_children(&t);
 	return t.violations;
 }

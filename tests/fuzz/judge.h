@@ -60,6 +60,12 @@ unsigned int count_runs(struct trial *t, const struct chain *chain,
 void judge_runs(struct trial *t, const struct chain *chain);
 void judge_told(struct trial *t, const struct chain *chain, bool program);
 
+struct whole;
+/* judge_kept.c: a SPAWN that was not refused, and the children that are there */
+void judge_kept(struct trial *t, unsigned int at, const struct whole *w,
+		bool concurrent);
+void judge_kept_children(struct trial *t);
+
 /* judge_whole.c: the SPAWN there, in that link or alone */
 void judge_whole(struct trial *t, unsigned int at, const struct chain *chain);
 

@@ -288,6 +288,10 @@ static void judge_spawn(struct trial *t, struct spawn *s)
 	if (no_child && s->cqe->res == -ECANCELED && !s->concurrent &&
 	    !s->linked)
 		violation(t, "O1: SPAWN %u was cancelled by nobody", s->at);
+	if (whole_is_kept(t->c, s->at)) {
+		judge_kept(t, s->at, &s->w, s->concurrent);
+		return;
+	}
 	judge_flags(t, s);
 	judge_report(t, s);
 	judge_misses(t, s);

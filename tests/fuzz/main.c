@@ -35,7 +35,7 @@ static struct tally {
 	unsigned long cases, requests, programs, violations;
 	unsigned long policies, runs, cancels, closes, exits;
 	unsigned long wholes, searches, open, open_twins, misses, staged_searches, twins;
-	unsigned long whole_programs, execed;
+	unsigned long whole_programs, execed, kept, kept_programs, copies;
 	bool exiting; /* the case ends as its process does */
 } * tally;
 
@@ -68,6 +68,8 @@ static const char *const breakages[BREAK_LAST] = {
 	[BREAK_TOLD] = "told",
 	[BREAK_EXECED] = "execed",
 	[BREAK_LISTS] = "lists",
+	[BREAK_KEPT] = "kept",
+	[BREAK_NUMBER] = "number",
 };
 
 static void usage(FILE *to)
@@ -139,6 +141,17 @@ static bool stages_search(const struct fuzz_case *c,
 	       rule->verdict == IORING_VERDICT_SUBMIT && !run->staged[0];
 }
 
+static void count_program(const struct fuzz_case *c, const struct seen_cqe *cqe)
+{
+	unsigned int at = cqe->user_data;
+
+	if (cqe->res <= 0 || at >= c->nr_sqes || !is_whole(c, at) ||
+	    !whole_has_program(c, at))
+		return;
+	tally->whole_programs++;
+	tally->kept_programs += whole_is_kept(c, at);
+}
+
 static void count_wholes(const struct fuzz_case *c, const struct seen *seen)
 {
 	static struct whole w;
@@ -151,11 +164,11 @@ static void count_wholes(const struct fuzz_case *c, const struct seen *seen)
 		tally->wholes++;
 		tally->searches += w.searches;
 		tally->open += w.searches && w.registered;
+		tally->kept += whole_is_kept(c, i);
+		tally->copies += !!(w.arg.flags & IORING_SPAWN_COPY);
 	}
 	for (i = 0; i < seen->nr_cqes; i++)
-		tally->whole_programs += seen->cqes[i].res > 0 &&
-					 seen->cqes[i].user_data < c->nr_sqes &&
-					 is_whole(c, seen->cqes[i].user_data);
+		count_program(c, &seen->cqes[i]);
 	for (i = 0; i < seen->runs && i < ENGINE_LOG; i++) {
 		tally->misses += engine->log[i].ctx.event == IORING_POLICY_MISS;
 		tally->execed +=
@@ -298,7 +311,7 @@ static bool leaves_something(bool exited)
 {
 	struct seen after = { 0 };
 
-	reap_all(&after);
+	reap_all(&after, NULL);
 	if (after.left)
 		printf("VIOLATION: S15: it left a child that is no program\n");
 	if (after.nr_reaped && !exited)
@@ -382,6 +395,8 @@ static void say(const char *end)
 	       tally->wholes, tally->whole_programs, tally->searches,
 	       tally->open, tally->misses, tally->staged_searches, tally->execed,
 	       tally->twins, tally->open_twins);
+	printf("chains: %lu kept children used, %lu kept programs, %lu copies asked for\n",
+	       tally->kept, tally->kept_programs, tally->copies);
 	printf("chains: %lu cases, %lu requests, %lu programs, %lu with policies (%lu runs), "
 	       "%lu cancels, %lu rings closed, %lu exits, %lu violations%s\n",
 	       tally->cases, tally->requests, tally->programs, tally->policies,

@@ -367,6 +367,8 @@ void make_whole(struct rnd *r, struct io_uring_sqe *sqe, unsigned int number)
 	make_whole_program(r, &m);
 	if (rnd_once_in(r, 3))
 		make_report(r, &m);
+	if (rnd_once_in(r, 3))
+		make_kept(r, &m.arg);
 	if (rnd_odd(r, 5))
 		spoil(r, &m);
 	if (!m.steps_at)

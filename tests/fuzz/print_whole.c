@@ -53,6 +53,9 @@ void print_whole(const struct fuzz_case *c, unsigned int at, FILE *to)
 	print_addr(to, "shell", w.arg.shell);
 	print_field(to, "timeout", w.arg.timeout_ns);
 	print_field(to, "report", w.arg.report);
+	print_field(to, "child", w.arg.child);
+	print_field(to, "resv", w.arg.resv);
+	print_field(to, "keep_ns", w.arg.keep_ns);
 	fprintf(to, "\n\tcan be refused:");
 	print_errors(to, "", &w.must);
 	print_errors(to, "perhaps ", &w.may);

@@ -218,6 +218,7 @@ void case_run(const struct fuzz_case *c, struct seen *seen)
 	count_signals();
 	world_fresh();
 	make_ring(c);
+	kept_begin(c, &ring, seen);
 	attach_links(c);
 	actions_begin(c, &ring, links);
 	for (i = 0; i < c->nr_sqes; i++) {
@@ -231,7 +232,9 @@ void case_run(const struct fuzz_case *c, struct seen *seen)
 	if (!seen->closed)
 		wait_for_all(c, seen);
 	actions_end();
-	reap_all(seen);
+	if (!seen->closed)
+		kept_look(c, &ring, seen);
+	reap_all(seen, case_has_kept(c) && !seen->closed ? &ring : NULL);
 	if (!seen->closed) {
 		drain(seen);
 		io_uring_get_events(&ring);

@@ -9,6 +9,7 @@
 
 #define MAX_CQES 2048
 #define MAX_REAPED 32
+#define MAX_SHOWN 32
 
 /* Violations that are made by hand, for the checks to notice. */
 enum breakage {
@@ -33,6 +34,8 @@ enum breakage {
 	BREAK_TOLD,	   /* a policy was told something else for a SPAWN */
 	BREAK_EXECED,	   /* a policy is not told of a program */
 	BREAK_LISTS,	   /* a ring has other lists of open directories */
+	BREAK_KEPT,	   /* a child that waits is not there any more */
+	BREAK_NUMBER,	   /* a SPAWN tells another number than its child has */
 	BREAK_LAST
 };
 
@@ -59,6 +62,9 @@ struct seen {
 	bool left;   /* children that are no programs stay */
 	const struct engine *engine;
 	unsigned int runs;
+	uint32_t made[MAX_KEPT]; /* kept children that the case began with */
+	unsigned int nr_shown;
+	uint32_t shown[MAX_SHOWN]; /* numbers of those after the last CQE */
 };
 
 /* engine_load.c: once; and what is shared with the program */
@@ -78,8 +84,14 @@ void actions_begin(const struct fuzz_case *c, struct io_uring *ring,
 /* Returns whether the ring is closed now. */
 bool actions_by_main(void);
 void actions_end(void);
-/* children.c: until none is left, or what stays is no program */
-void reap_all(struct seen *seen);
+/* kept.c: whether it has SPAWNs for kept children; those that it begins with ... */
+bool case_has_kept(const struct fuzz_case *c);
+void kept_begin(const struct fuzz_case *c, struct io_uring *ring, struct seen *seen);
+/* ... those that are there, and an end of those that wait */
+void kept_look(const struct fuzz_case *c, struct io_uring *ring, struct seen *seen);
+void kept_kill(struct io_uring *ring);
+/* children.c: until none is left, or what stays is no program. With the ring, if any. */
+void reap_all(struct seen *seen, struct io_uring *ring);
 void signal_children(int signo);
 void count_signals(void);
 unsigned int signals_counted(void);

@@ -56,6 +56,10 @@ unsigned int twin_compare(const struct fuzz_case *c, const struct seen *seen,
 			  const struct fuzz_case *twin,
 			  const struct seen *links, FILE *to);
 
+/* whole_read.c: of what can be read: it is one for kept children; it has a program */
+bool whole_is_kept(const struct fuzz_case *c, unsigned int at);
+bool whole_has_program(const struct fuzz_case *c, unsigned int at);
+
 static inline bool is_whole(const struct fuzz_case *c, unsigned int at)
 {
 	return c->sqes[at].opcode == SPAWNPOL_OP_SPAWN && !c->noise[at];

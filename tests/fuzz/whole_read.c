@@ -96,13 +96,56 @@ static bool read_arg(struct whole *w)
 	return true;
 }
 
+#define KEPT_FLAGS                                                             \
+	(IORING_SPAWN_KEEP | IORING_SPAWN_CHILD | IORING_SPAWN_COPY)
+
+/* It ends with its last step. */
+static bool has_no_program(const struct io_uring_spawn *arg)
+{
+	return !arg->path && arg->flags & (IORING_SPAWN_KEEP | IORING_SPAWN_CHILD);
+}
+
+static bool contradicts_itself(const struct io_uring_spawn *arg)
+{
+	unsigned int keep = arg->flags & IORING_SPAWN_KEEP;
+	unsigned int in = arg->flags & IORING_SPAWN_CHILD;
+	unsigned int copy = arg->flags & IORING_SPAWN_COPY;
+
+	if (in && copy)
+		return true;
+	if (in || copy ? !arg->child || arg->child > INT_MAX : arg->child)
+		return true;
+	if (keep ? arg->keep_ns > INT64_MAX : arg->keep_ns)
+		return true;
+	if (keep && ((arg->path && !in) ||
+		     (!in && !copy && !(arg->flags & IORING_SPAWN_FILES))))
+		return true;
+	return has_no_program(arg) && (arg->flags & IORING_SPAWN_REGISTERED ||
+				       arg->search || arg->shell || arg->argv ||
+				       arg->envp || arg->dfd || arg->exec_flags);
+}
+
+static void check_kept(struct whole *w)
+{
+	const struct io_uring_spawn *arg = &w->arg;
+
+	if (arg->flags & KEPT_FLAGS)
+		w->unlike_links = true;
+	if (arg->resv || contradicts_itself(arg))
+		must_alone(w, EINVAL);
+	if (arg->flags & IORING_SPAWN_COPY && arg->clone_args)
+		must_alone(w, EINVAL);
+}
+
 static void check_numbers(struct whole *w)
 {
 	const struct io_uring_spawn *arg = &w->arg;
 
 	if (arg->flags & ~(IORING_SPAWN_NEED_POLICY | IORING_SPAWN_FILES |
-			   IORING_SPAWN_AS_IS | IORING_SPAWN_REGISTERED))
+			   IORING_SPAWN_AS_IS | IORING_SPAWN_REGISTERED |
+			   KEPT_FLAGS))
 		must_alone(w, EINVAL);
+	check_kept(w);
 	w->registered = arg->flags & IORING_SPAWN_REGISTERED;
 	if (w->registered && arg->search >= OPEN_LISTS)
 		must_alone(w, arg->search < IORING_SPAWN_SEARCHES ? ENXIO : EINVAL);
@@ -271,6 +314,8 @@ static void check_search(struct whole *w, const struct fuzz_case *c)
 static void check_program(struct whole *w, const struct fuzz_case *c)
 {
 	w->nr_candidates = 1;
+	if (has_no_program(&w->arg))
+		return;
 	w->path = read_text(w, w->arg.path, PATH_MAX, ENAMETOOLONG);
 	/* if it is no name to look for, it may be said when it is executed */
 	if (w->path && !w->path[0] && !(w->arg.exec_flags & AT_EMPTY_PATH))
@@ -328,4 +373,22 @@ bool whole_candidate(const struct whole *w, unsigned int nr, char *path)
 int whole_offset(const struct whole *w, unsigned int nr)
 {
 	return element(w, nr) - w->list;
+}
+
+bool whole_is_kept(const struct fuzz_case *c, unsigned int at)
+{
+	static struct whole w;
+
+	memset(&w, 0, sizeof(w));
+	w.sqe = &c->sqes[at];
+	return read_arg(&w) && w.arg.flags & KEPT_FLAGS;
+}
+
+bool whole_has_program(const struct fuzz_case *c, unsigned int at)
+{
+	static struct whole w;
+
+	memset(&w, 0, sizeof(w));
+	w.sqe = &c->sqes[at];
+	return read_arg(&w) && w.arg.path;
 }

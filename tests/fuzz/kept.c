@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Kept children of a case: those that wait before its first request, and what is there of
+ * them, and of others, after its last CQE.
+ */
+#include "run.h"
+#include "child.h"
+#include "whole_model.h"
+#include "world.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAKER (ACTION_DATA + 100) /* user_data */
+#define KEY "SpawnChild:\tnumber "
+
+bool case_has_kept(const struct fuzz_case *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nr_sqes; i++)
+		if (is_whole(c, i) && whole_is_kept(c, i))
+			return true;
+	return false;
+}
+
+static int make_one(const struct fuzz_case *c, struct io_uring *ring)
+{
+	struct io_uring_spawn arg = { .flags = IORING_SPAWN_KEEP |
+					       IORING_SPAWN_FILES };
+	struct io_uring_sqe *sqe = CHECK_PTR(io_uring_get_sqe(ring));
+	struct io_uring_cqe *cqe;
+	int res;
+
+	memset(sqe, 0, c->ring_flags & IORING_SETUP_SQE128 ? 128 : 64);
+	sqe->opcode = SPAWNPOL_OP_SPAWN;
+	sqe->addr = (uintptr_t)&arg;
+	sqe->len = sizeof(arg);
+	sqe->user_data = MAKER;
+	CHECK_EQ(io_uring_submit(ring), 1);
+	CHECK_OK(io_uring_wait_cqe(ring, &cqe));
+	res = cqe->res;
+	io_uring_cqe_seen(ring, cqe);
+	return res;
+}
+
+/* The structures are read when they are submitted. */
+static void fill_in(const struct fuzz_case *c, const struct seen *seen)
+{
+	struct io_uring_spawn *arg;
+	unsigned int i;
+
+	for (i = 0; i < c->nr_sqes; i++) {
+		if (!is_whole(c, i) || !whole_is_kept(c, i))
+			continue;
+		arg = (void *)c->sqes[i].addr;
+		if (arg->child && arg->child <= MAX_KEPT)
+			arg->child = seen->made[arg->child - 1];
+	}
+}
+
+void kept_begin(const struct fuzz_case *c, struct io_uring *ring, struct seen *seen)
+{
+	unsigned int i;
+	int res;
+
+	if (!case_has_kept(c))
+		return;
+	for (i = 0; i < MAX_KEPT; i++) {
+		res = make_one(c, ring);
+		/* such a ring has no SPAWN at all */
+		if (!(c->ring_flags & IORING_SETUP_IOPOLL))
+			CHECK_GT(res, MAX_KEPT);
+		seen->made[i] = res > 0 ? res : INT_MAX - 2;
+	}
+	fill_in(c, seen);
+}
+
+/* With @seen, note them; else end those that wait. */
+static unsigned int each_shown(struct io_uring *ring, struct seen *seen)
+{
+	const char *at = read_file(format("/proc/self/fdinfo/%d", ring->ring_fd));
+	unsigned int nr = 0;
+	int number, pid;
+
+	for (; (at = strstr(at, KEY)); at++) {
+		if (sscanf(at + strlen(KEY), "%d pid %d", &number, &pid) != 2)
+			continue;
+		if (!seen)
+			kill(pid, SIGKILL);
+		else if (nr < MAX_SHOWN)
+			seen->shown[nr] = number;
+		nr++;
+	}
+	return nr;
+}
+
+void kept_look(const struct fuzz_case *c, struct io_uring *ring, struct seen *seen)
+{
+	if (case_has_kept(c))
+		seen->nr_shown = each_shown(ring, seen);
+}
+
+void kept_kill(struct io_uring *ring)
+{
+	each_shown(ring, NULL);
+}
