@@ -148,6 +148,9 @@ static void check_clone_error(struct round *r, int res)
 	/* io_uring's word for a request that is issued too late for its task */
 	if (r->event->leaves && r->point->place == UNISSUED && res == -EFAULT)
 		return;
+	/* the child that it was for ends with its maker */
+	if (r->in_kept && r->event->leaves && res == -ESRCH)
+		return;
 	CHECK_EQ(res, -ECANCELED);
 }
 
@@ -240,6 +243,8 @@ void check_number(struct round *r)
 	if (r->event->deadline && !r->whole)
 		nr++;
 	if (r->followed)
+		nr++;
+	if (r->in_kept)
 		nr++;
 	if (r->point->place == UNISSUED) {
 		result(r, FIRST);

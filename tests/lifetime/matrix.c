@@ -22,7 +22,7 @@
 /* --- what is counted, over all tests ------------------------------------------ */
 
 struct tally {
-	unsigned int events, combinations, rounds, whole, followed, open;
+	unsigned int events, combinations, rounds, whole, followed, open, kept;
 	unsigned int at[MAX_POINTS], execed[MAX_POINTS];
 	/* the round that ended an event's test early */
 	char last[MAX_EVENTS][256];
@@ -58,9 +58,9 @@ __attribute__((destructor)) static void show_tally(void)
 	for (i = 0; i < nr_points; i++)
 		printf("# lifetime: %5u rounds, %5u programs: %s\n",
 		       tally->at[i], tally->execed[i], points[i].name);
-	printf("# lifetime: %u events at %u points, %u combinations, %u rounds, %u of them SPAWNs, %u with a request linked to it, %u in open directories\n",
+	printf("# lifetime: %u events at %u points, %u combinations, %u rounds, %u of them SPAWNs, %u with a request linked to it, %u in open directories, %u in a kept child\n",
 	       tally->events, nr_points, tally->combinations, tally->rounds,
-	       tally->whole, tally->followed, tally->open);
+	       tally->whole, tally->followed, tally->open, tally->kept);
 }
 
 /* --- lots ----------------------------------------------------------------------- */
@@ -118,6 +118,9 @@ static void draw_whole(struct round *r)
 	r->searches = opens || (lot(r, 2) && r->whole);
 	r->open = opens || (lot(r, 2) && r->searches);
 	r->has_time = lot(r, 2) && r->whole;
+	/* where it is there, and is not hit before the SPAWN has it */
+	r->in_kept = lot(r, 10) < 5 && r->whole && r->point->place != NO_CHILD &&
+		     !(r->event->hits_child && r->point->place == UNISSUED);
 }
 
 static void draw(struct round *r)
@@ -148,11 +151,11 @@ static struct ids {
 static void describe(const struct round *r, unsigned int seed, char *text)
 {
 	snprintf(text, sizeof(tally->last[0]),
-		 "%s, %s: LIFETIME_SEED=%u, %s ring%s%s%s%s%s%s%s%s%s, neighbours %u, naps %u and %u us",
+		 "%s, %s: LIFETIME_SEED=%u, %s ring%s%s%s%s%s%s%s%s%s%s, neighbours %u, naps %u and %u us",
 		 r->event->name, r->point->name, seed, r->kind->name,
 		 r->whole ? ", SPAWN" : "", r->followed ? ", followed" : "",
-		 r->searches ? ", search" : "", r->open ? ", open" : "",
-		 r->has_time ? ", hour" : "",
+		 r->in_kept ? ", kept" : "", r->searches ? ", search" : "",
+		 r->open ? ", open" : "", r->has_time ? ", hour" : "",
 		 r->list ? ", list" : "", r->racing ? ", racing" : "",
 		 r->by_submitter ? ", by submitter" : "",
 		 r->apart ? ", apart" : "", r->neighbours, r->nap,
@@ -177,6 +180,7 @@ static void one_round(const struct event *event, unsigned int point,
 	tally->whole += r->whole;
 	tally->followed += r->followed;
 	tally->open += r->open;
+	tally->kept += r->in_kept;
 	tally->execed[point] += r->share->execed;
 	if (ids.nr < MAX_IDS) {
 		ids.link[ids.nr] = r->share->link;

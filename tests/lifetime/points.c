@@ -3,6 +3,7 @@
 #include "round.h"
 
 #include "child.h"
+#include "kept.h"
 
 /* --- steps of links, or of a SPAWN ------------------------------------------------- */
 
@@ -50,10 +51,18 @@ static void write_pipe(struct round *r)
 	r->pipe[1] = -1;
 }
 
+/* The child that has waited for the SPAWN, and sleeps then, too, has it. */
+static bool has_chain(struct round *r)
+{
+	r->began |= !r->in_kept || kept_runs(r->share->child);
+	return r->began;
+}
+
 /* The step before is over, and the child sleeps. Those of a SPAWN do not tell. */
 static bool in_second_step(struct round *r)
 {
-	return (r->whole || ring_has(r, 0)) && sleeps(r->share->child);
+	return (r->whole || ring_has(r, 0)) && has_chain(r) &&
+	       sleeps(r->share->child);
 }
 
 static void queue_fifo(struct round *r)
@@ -85,7 +94,9 @@ static void queue_nops(struct round *r)
 
 static bool is_cloned(struct round *r)
 {
-	return r->whole ? r->share->child : ring_has(r, CLONE);
+	if (ring_has(r, CLONE))
+		return true;
+	return r->whole && r->share->child && has_chain(r);
 }
 
 /* The first request has no result yet, and all have been taken. */

@@ -176,6 +176,7 @@ static unsigned int end_of_chain(struct round *r)
 	if (!WAIT(is_over(r)))
 		FAIL("the chain does not end");
 	check_program(r);
+	end_kept(r);
 	programs = reap(r);
 	check_fate(r, programs);
 	return programs;

@@ -25,6 +25,7 @@
 #define DEADLINE (OTHER + 1)
 #define CANCEL (OTHER + 2)
 #define AFTER (OTHER + 3) /* what waits for a SPAWN */
+#define MADE (OTHER + 4) /* SPAWN of the kept child */
 
 /* Statuses of the program, and of a submitter that exits or executes. */
 #define PROGRAM 7
@@ -117,6 +118,7 @@ struct round {
 	bool followed;	   /* by a request that is linked to the SPAWN */
 	bool searches;	   /* the SPAWN, for its program */
 	bool open;	   /* ... in directories that are open */
+	bool in_kept;	   /* the SPAWN runs in a child that has waited for it */
 	bool has_time;	   /* ... and has a deadline that does not come */
 	bool list;	   /* IORING_CLONE_FILES */
 	bool racing;	   /* the release comes whenever it comes */
@@ -149,6 +151,9 @@ struct round {
 	} files;
 	struct __kernel_timespec deadline;
 	struct whole spawn;
+	int kept;	    /* number of the kept child */
+	pid_t kept_pid;
+	bool began;	    /* the child has the SPAWN, or had it */
 	int link;	    /* -1: closed */
 	int neighbour[2];   /* links; -1: there is none */
 	bool detached;	    /* for certain ... */
@@ -168,6 +173,11 @@ enum order {
 	LEAVE,	       /* exit(2) of the thread alone */
 	EXECUTE,
 };
+
+/* A child waits for the SPAWN, which has not been queued yet. */
+void make_kept(struct round *r);
+/* The SPAWN has not come to it: it is as it was, and ends. */
+void end_kept(struct round *r);
 
 void submitter_start(struct round *r);
 void submitter_order(struct round *r, enum order order);

@@ -3,9 +3,11 @@
 #include "round.h"
 
 #include "child.h"
+#include "kept.h"
 
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 
@@ -20,6 +22,34 @@ static struct io_uring_sqe *queue_clone(struct round *r)
 		sqe->addr3 = (uintptr_t)&r->files;
 	}
 	return sqe;
+}
+
+/* Before all else, and without a policy. */
+void make_kept(struct round *r)
+{
+	struct whole *w = &r->spawn;
+	struct io_uring_sqe *sqe;
+
+	kept_new(w);
+	/* a policy may have it read that pipe */
+	w->arg.files = (uintptr_t)&r->files;
+	whole_report(w);
+	w->arg.clone_args = (uintptr_t)&r->args;
+	w->arg.clone_args_size = sizeof(r->args);
+	sqe = q_whole(&r->ring, w);
+	sqe->user_data = MADE;
+	tring_submit(&r->ring);
+	r->kept = CHECK_OK(tring_res(&r->ring, MADE));
+	r->kept_pid = w->told.report.pid;
+}
+
+void end_kept(struct round *r)
+{
+	if (!r->in_kept || r->closed || !*kept_line(&r->ring, r->kept))
+		return;
+	check_kept(&r->ring, r->kept, r->kept_pid, "waiting");
+	CHECK_SYS(kill(r->kept_pid, SIGKILL));
+	check_gone(r->kept_pid);
 }
 
 /* Where it is, or two directories, of which the second one has it. */
@@ -45,6 +75,11 @@ static struct io_uring_sqe *queue_whole(struct round *r)
 
 	choose_program(r);
 	*whole_clone(w) = r->args;
+	if (r->in_kept) {
+		/* it is in its cgroup already */
+		w->clone.flags = 0;
+		kept_in(w, r->kept);
+	}
 	whole_pidfd(w);
 	w->arg.argv = (uintptr_t)r->argv;
 	if (r->list) {
@@ -155,6 +190,8 @@ static void *submitter(void *arg)
 	CHECK_OK(tring_try_init(&r->ring, 32, r->kind->flags));
 	if (r->open)
 		dirs_open(r);
+	if (r->in_kept)
+		make_kept(r);
 	r->ready = true;
 	for (;;) {
 		if (poll(&in, 1, defers ? 1 : -1) > 0 &&
