@@ -169,6 +169,30 @@ static int io_kept_hand_pidfd(struct io_chain *chain, struct io_kept *kept)
 	return ret;
 }
 
+/*
+ * The directory that a step of @task has set is right for a root that the launcher does
+ * not have any more, and can be outside of the one that it has.
+ */
+static bool io_paths_conflict(struct task_struct *task, const struct io_kept *kept,
+			      const struct io_taken *taken)
+{
+	const struct io_kept_set *set = &kept->set;
+	bool conflict = false;
+
+	if (likely(!(set->what & IO_SETS_CWD)) || set->what & IO_SETS_ROOT)
+		return false;
+	task_lock(task);
+	/* without these it is about to end */
+	if (task->fs && task->nsproxy &&
+	    task->nsproxy->mnt_ns == kept->marks.nsproxy->mnt_ns) {
+		spin_lock(&task->fs->lock);
+		conflict = !path_equal(&task->fs->root, &taken->root);
+		spin_unlock(&task->fs->lock);
+	}
+	task_unlock(task);
+	return conflict;
+}
+
 /* For that it does not matter what the child is like. */
 static bool io_chain_only_ends(const struct io_chain *chain)
 {
@@ -190,6 +214,10 @@ int io_kept_hand(struct io_chain *chain)
 		ret = io_kept_compare(kept);
 	if (!ret)
 		ret = io_taken_make(chain);
+	/* what is copied can be busy, and changing: it looks itself */
+	if (!ret && !chain->from && !io_chain_only_ends(chain) &&
+	    io_paths_conflict(kept->task, kept, chain->taken))
+		ret = -ESTALE;
 	if (ret)
 		return ret;
 	if (chain->start.args->args.flags & CLONE_PIDFD)
@@ -230,18 +258,6 @@ static void io_set_paths(const struct io_taken *taken, const struct io_kept_set 
 		set_fs_root(fs, &taken->root);
 	if (!(set->what & IO_SETS_CWD) && !path_equal(&fs->pwd, &taken->pwd))
 		set_fs_pwd(fs, &taken->pwd);
-}
-
-/*
- * What steps have set is right for a root that the launcher does not have any more. Then
- * a directory can be outside of it.
- */
-static bool io_paths_conflict(const struct io_taken *taken, const struct io_kept_set *set,
-			      const struct io_kept_marks *marks)
-{
-	return set->what & IO_SETS_CWD && !(set->what & IO_SETS_ROOT) &&
-	       current->nsproxy->mnt_ns == marks->nsproxy->mnt_ns &&
-	       !path_equal(&current->fs->root, &taken->root);
 }
 
 /* Those that the launcher handles have their default action in a program anyway. */
@@ -360,20 +376,17 @@ static int io_taken_refresh(void)
 	return audit_context() ? 0 : audit_alloc(current);
 }
 
-static int io_taken_apply(struct io_chain *chain, const struct io_kept_set *set,
-			  const struct io_kept_marks *marks)
+static void io_taken_apply(struct io_chain *chain, const struct io_kept_set *set,
+			   const struct io_kept_marks *marks)
 {
 	struct io_taken *taken = chain->taken;
 
-	if (io_paths_conflict(taken, set, marks))
-		return -ESTALE;
 	io_set_snapshot(&chain->snapshot, set);
 	chain->child_state.undumpable = set->undumpable;
 	io_set_limits(taken, set);
 	io_set_paths(taken, set, marks);
 	io_set_signals(taken, set);
 	io_set_oom_score(taken, set);
-	return 0;
 }
 
 /* CLONE, or SPAWN, is the child's now. */
@@ -402,21 +415,22 @@ static int io_taken_begin_kept(struct io_chain *chain, struct io_taken *taken)
 	io_taken_tell(chain);
 	if (io_chain_only_ends(chain))
 		return 0;
+	io_taken_apply(chain, &kept->set, &kept->marks);
 	ret = io_taken_refresh();
-	if (!ret)
-		ret = io_taken_apply(chain, &kept->set, &kept->marks);
 	return ret ? ret : io_take_files(taken);
 }
 
 int io_taken_begin(struct io_chain *chain)
 {
 	struct io_taken *taken = chain->taken;
-	int ret;
+	int ret = 0;
 
 	if (likely(!taken))
 		return 0;
-	ret = chain->from ? io_taken_apply(chain, &taken->set, &chain->from->marks) :
-			    io_taken_begin_kept(chain, taken);
+	if (chain->from)
+		io_taken_apply(chain, &taken->set, &chain->from->marks);
+	else
+		ret = io_taken_begin_kept(chain, taken);
 	/* files of a copy, too: they are its own now */
 	io_taken_free(taken);
 	chain->taken = NULL;
@@ -441,7 +455,7 @@ static int io_kept_make_copy(struct io_kept *kept, struct io_chain *chain)
 		return -ECANCELED;
 	if (!io_kept_can_copy())
 		return -EINVAL;
-	if (io_paths_conflict(taken, &kept->set, &kept->marks))
+	if (io_paths_conflict(current, kept, taken))
 		return -ESTALE;
 	/* fork looks at one of them */
 	io_set_limits(taken, &kept->set);
