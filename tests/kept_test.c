@@ -142,6 +142,7 @@ TEST(C5_ends_after_its_time)
 TEST(C2_no_memory_and_no_files)
 {
 	pid_t pid;
+	int fd;
 
 	tring_init(&r, 0);
 	kept_make(&r, &w);
@@ -149,9 +150,9 @@ TEST(C2_no_memory_and_no_files)
 	EXPECT_STR(read_file(format("/proc/%d/maps", pid)), "");
 	EXPECT_STR(line_of(read_file(format("/proc/%d/status", pid)), "VmSize"), "");
 	CHECK_SYS(unshare(CLONE_NEWTIME));
+	fd = CHECK_SYS(open("/proc/self/ns/time_for_children", O_RDONLY));
 	/* one user of the memory */
-	CHECK_SYS(setns(CHECK_SYS(open("/proc/self/ns/time_for_children", O_RDONLY)),
-			CLONE_NEWTIME));
+	CHECK_SYS(setns(fd, CLONE_NEWTIME));
 }
 
 TEST(C3_stale_after_setuid)
