@@ -47,6 +47,7 @@
 #include "spawnpol/chain.h"
 #include "spawnpol/child.h"
 #include "spawnpol/policy.h"
+#include "spawnpol/pool.h"
 #include "spawnpol/probe.h"
 #include "spawnpol/ring.h"
 #include "spawnpol/submit.h"

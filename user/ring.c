@@ -184,7 +184,7 @@ static void ring_drain(struct spawnpol_ring *ring)
 
 	ring->closing = true;
 	drop_queued(ring->uring, ring);
-	while (ring->outcomes && (ret >= 0 || ret == -EINTR)) {
+	while ((ring->outcomes || ring->making || ring->stash) && (ret >= 0 || ret == -EINTR)) {
 		cancel_all(ring->uring, ring->tag);
 		while ((ret = spawnpol_collect(ring, &out, 1, 1, 20)) > 0)
 			if (out.pidfd >= 0)

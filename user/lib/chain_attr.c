@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "pool.h"
 
 #ifndef CLONE_CLEAR_SIGHAND
 #define CLONE_CLEAR_SIGHAND	0x100000000ULL
@@ -113,6 +114,8 @@ int spawnpol_chain_files(struct spawnpol_chain *chain,
 		return err;
 	if (nr > SPAWNPOL_MAX_FILES)
 		return chain_fail(chain, -E2BIG);
+	if (chain->pooled.pool)
+		return pool_files(chain, files, nr);
 	list = chain_room(chain, sizeof(*list) + size);
 	if (!list)
 		return chain->error;

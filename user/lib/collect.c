@@ -10,6 +10,7 @@
 #include "common/sized.h"
 #include "exit_status.h"
 #include "internal.h"
+#include "pool.h"
 #include "whole.h"
 
 /* --- the story of one chain ---------------------------------------------------- */
@@ -185,6 +186,7 @@ static void launch_ended(struct spawnpol_ring *ring, struct spawnpol_chain *chai
 {
 	ring->outcomes--;
 	story_end(chain, out);
+	pool_outcome(ring, chain);
 	if (chain->want_exit && chain->story.ran >= 0 && !ring->closing) {
 		exit_wait(ring, chain);
 		return;
@@ -214,6 +216,10 @@ static int handle_cqe(struct spawnpol_ring *ring, const struct io_uring_cqe *cqe
 	/* of a cancellation, or of what a policy has put in a step's place */
 	if (!chain || cqe->flags & SPAWNPOL_CQE_F_STAGED)
 		return SPAWNPOL_CQE_TAKEN;
+	if (index == INDEX_SLOT) {
+		pool_made((struct pool_slot *)chain, cqe->res);
+		return SPAWNPOL_CQE_TAKEN;
+	}
 	if (index == INDEX_EXIT) {
 		ring->pending--;
 		if (exit_wait_again(ring, chain, cqe->res))
@@ -224,7 +230,7 @@ static int handle_cqe(struct spawnpol_ring *ring, const struct io_uring_cqe *cqe
 	if (!note_cqe(chain, index, cqe->res, cqe->flags))
 		return SPAWNPOL_CQE_TAKEN;
 	ring->pending--;
-	if (--chain->story.pending)
+	if (--chain->story.pending || pool_again(ring, chain))
 		return SPAWNPOL_CQE_TAKEN;
 	launch_ended(ring, chain, out);
 	return SPAWNPOL_CQE_OUTCOME;
@@ -300,24 +306,42 @@ static bool reap_one(struct spawnpol_ring *ring, const struct spawnpol_chain *ch
 	return found;
 }
 
-int collect_one(struct spawnpol_ring *ring, const struct spawnpol_chain *chain,
-		struct spawnpol_outcome *out)
+int collect_look(struct spawnpol_ring *ring, const struct spawnpol_chain *chain,
+		 struct spawnpol_outcome *out)
 {
 	bool found;
 	int err;
 
-	for (;;) {
-		pthread_mutex_lock(&ring->lock);
-		found = reap_one(ring, chain, out);
-		err = exit_submit(ring);
-		pthread_mutex_unlock(&ring->lock);
-		if (found)
+	pthread_mutex_lock(&ring->lock);
+	found = reap_one(ring, chain, out);
+	err = exit_submit(ring);
+	pthread_mutex_unlock(&ring->lock);
+	return found ? 1 : err;
+}
+
+void collect_before_submit(struct spawnpol_ring *ring)
+{
+	if (ring->wrapped || pthread_mutex_trylock(&ring->collecting))
+		return;
+	/* for what the kernel holds back (DEFER_TASKRUN) */
+	ring_enter(ring, 0, -1, NULL);
+	reap_one(ring, NULL, NULL);
+	pthread_mutex_unlock(&ring->collecting);
+}
+
+int collect_one(struct spawnpol_ring *ring, const struct spawnpol_chain *chain,
+		struct spawnpol_outcome *out)
+{
+	int ret;
+
+	do {
+		ret = collect_look(ring, chain, out);
+		if (!ret)
+			ret = ring_enter(ring, 1, -1, NULL);
+		else if (ret > 0)
 			return 0;
-		if (!err)
-			err = ring_enter(ring, 1, -1, NULL);
-		if (err < 0 && err != -EINTR)
-			return err;
-	}
+	} while (ret >= 0 || ret == -EINTR);
+	return ret;
 }
 
 /* --- collecting ------------------------------------------------------------------ */
@@ -374,11 +398,14 @@ static int collect(struct spawnpol_ring *ring, struct outcomes *o,
 		reap(ring, o);
 		failed = exit_submit(ring);
 		left = ring->outcomes;
+		/* who does not wait, or ends the ring, is to see to requests of pools, too */
+		if (!min || ring->closing)
+			left += ring->making;
 		/*
 		 * If everything that will come is wanted, sleep through all of it:
 		 * CLONE's CQE alone need not wake anybody.
 		 */
-		want = o->nr < min && min - o->nr >= left ? ring->pending : 1;
+		want = o->nr < min && min - o->nr >= left ? ring->pending ?: 1 : 1;
 		pthread_mutex_unlock(&ring->lock);
 		/* more than that the time is over */
 		err = failed ? failed : err;

@@ -19,7 +19,7 @@ static uint64_t user_data(const struct spawnpol_ring *ring,
  * as it would be a part of the caller's link: run after the requests before it, or not
  * at all, and the caller's next request after the end of the program.
  */
-static struct io_uring_sqe *get_sqe(struct spawnpol_ring *ring)
+struct io_uring_sqe *exit_sqe(struct spawnpol_ring *ring)
 {
 	struct io_uring_sqe *sqe;
 
@@ -34,7 +34,7 @@ static struct io_uring_sqe *get_sqe(struct spawnpol_ring *ring)
 /* A wait that was given up still has its outcome, by a request that does nothing. */
 static bool put_wait(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
-	struct io_uring_sqe *sqe = get_sqe(ring);
+	struct io_uring_sqe *sqe = exit_sqe(ring);
 
 	if (!sqe)
 		return false;
@@ -53,16 +53,26 @@ static bool put_wait(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	return true;
 }
 
+static bool put_next(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	return chain->story.afresh ? submit_afresh(ring, chain) : put_wait(ring, chain);
+}
+
+void exit_put(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	if (put_next(ring, chain))
+		return;
+	chain->next = ring->delayed;
+	ring->delayed = chain;
+}
+
 void exit_wait(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
 	/* it stays so if the request is never carried out: exit_outcome() */
 	chain->exit.si_pid = 0;
 	chain->story.waits = true;
 	ring->pending++;
-	if (put_wait(ring, chain))
-		return;
-	chain->next = ring->delayed;
-	ring->delayed = chain;
+	exit_put(ring, chain);
 }
 
 /*
@@ -88,7 +98,7 @@ bool exit_wait_again(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
 
 void exit_retry(struct spawnpol_ring *ring)
 {
-	while (ring->delayed && put_wait(ring, ring->delayed))
+	while (ring->delayed && put_next(ring, ring->delayed))
 		ring->delayed = ring->delayed->next;
 }
 
@@ -119,7 +129,7 @@ int exit_cancel(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 		chain->story.given_up = !is_delayed(ring, chain);
 		return chain->story.given_up ? 0 : -EAGAIN;
 	}
-	sqe = get_sqe(ring);
+	sqe = exit_sqe(ring);
 	if (!sqe)
 		return -EAGAIN;
 	chain->story.given_up = true;

@@ -18,6 +18,15 @@ void exit_wait(struct spawnpol_ring *ring, struct spawnpol_chain *chain);
 bool exit_wait_again(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
 		     int res);
 
+/*
+ * An entry of the SQ for a request of the library's own. NULL: there is no place, or it
+ * would be a part of the caller's link.
+ */
+struct io_uring_sqe *exit_sqe(struct spawnpol_ring *ring);
+
+/* Put the request that the chain waits for into the SQ, now or later. */
+void exit_put(struct spawnpol_ring *ring, struct spawnpol_chain *chain);
+
 /* Put requests into the SQ for which there was no place. */
 void exit_retry(struct spawnpol_ring *ring);
 

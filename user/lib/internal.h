@@ -35,6 +35,7 @@ struct spawnpol_ring {
 	pthread_mutex_t lock;		/* both queues and all that follows */
 	unsigned int outcomes;		/* that will come */
 	unsigned int pending;		/* CQEs that will come for them */
+	unsigned int making;		/* requests of pools, which have no outcome */
 	bool to_submit;			/* the library's own request is in the SQ */
 	bool closing;			/* ends of programs are not waited for */
 	struct spawnpol_chain *delayed;	/* ends: there was no place in the SQ */
@@ -56,8 +57,9 @@ struct spawnpol_ring {
 #define INDEX_CLONE	0
 #define INDEX_DEADLINE	1
 #define INDEX_STEP	2
+#define INDEX_SLOT	(CHAIN_ALIGN - 2)	/* not of a chain: pool.h */
 #define INDEX_EXIT	(CHAIN_ALIGN - 1)
-_Static_assert(INDEX_STEP + SPAWNPOL_MAX_STEPS <= INDEX_EXIT,
+_Static_assert(INDEX_STEP + SPAWNPOL_MAX_STEPS <= INDEX_SLOT,
 	       "each request has a number");
 
 #define MAX_PID_LEVELS	32	/* MAX_PID_NS_LEVEL */
@@ -89,6 +91,7 @@ struct story {
 	unsigned int sq_start;	/* where in the SQ the chain begins */
 	unsigned int torn_at;	/* steps from here on the kernel never took */
 	bool late;		/* the deadline has passed */
+	bool afresh;		/* is to be submitted again, without a child of a pool */
 	bool waits;		/* for the end of the program, which runs */
 	bool waits_again;	/* after an error, for the last time */
 	bool given_up;		/* the caller does not want to wait any longer */
@@ -118,6 +121,7 @@ struct told {
 /* One request in place of all: whole.h. */
 struct whole {
 	bool used;			/* by the submission at hand */
+	unsigned int skipped;		/* steps that a child of a pool has done */
 	struct clone_args args;		/* what can be asked of a kept child */
 	struct io_uring_spawn_step *steps; /* room for as many as there are actions */
 	struct io_uring_spawn arg;
@@ -142,6 +146,14 @@ struct kept {
 	uint64_t ns;
 };
 
+/* The pool whose children the chain can have. */
+struct pooled {
+	struct spawnpol_pool *pool;
+	unsigned int prefix;		/* how many of the actions are the pool's */
+	struct io_uring_clone_files *own; /* without those of the pool, or NULL */
+	struct pool_slot *slot;		/* that the submission at hand has taken */
+};
+
 /* A search in a ring's open directories: the chain's only program is its name. */
 struct opened {
 	bool used;
@@ -158,6 +170,7 @@ struct spawnpol_chain {
 	struct search search;
 	struct opened opened;
 	struct kept kept;
+	struct pooled pooled;
 	struct whole whole;
 	size_t step_paths;		/* bytes that paths of actions take */
 	struct block *blocks;
@@ -242,6 +255,8 @@ static inline bool kept_needs_no_program(const struct kept *kept)
 
 /* -EINVAL, -EOPNOTSUPP: what the chain says about kept children cannot be done. */
 int kept_check(const struct spawnpol_ring *ring, const struct spawnpol_chain *chain);
+/* The one request is for a child that there is. */
+void kept_fill_child(struct spawnpol_chain *chain, struct io_uring_spawn *arg, int child);
 /* Say it in the one request. */
 void kept_fill(struct spawnpol_chain *chain, struct io_uring_spawn *arg);
 /* The number of the child that waits after a chain has failed, or 0. */
@@ -291,6 +306,8 @@ int ring_enter(struct spawnpol_ring *ring, unsigned int nr, int64_t until,
 	       const sigset_t *mask);
 
 /* submit.c */
+/* Submit a chain again that is one request. False: there is no place in the SQ. */
+bool submit_afresh(struct spawnpol_ring *ring, struct spawnpol_chain *chain);
 /* 0: the kernel has all of the SQ. With SQPOLL its thread will take it. */
 int ring_flush(struct spawnpol_ring *ring);
 void sqe_to_nop(struct spawnpol_ring *ring, unsigned int from, unsigned int to);
@@ -303,9 +320,14 @@ bool sq_has_open_link(const struct spawnpol_ring *ring);
 /* collect.c */
 void story_begin(struct spawnpol_chain *chain);
 /*
- * Wait for the outcome of one chain. Others that come are for spawnpol_collect(). With
- * ring->collecting held.
+ * Take what has come without waiting. Outcomes are for spawnpol_collect(), but that of
+ * one chain, after which this ends: 1. With ring->collecting held.
  */
+int collect_look(struct spawnpol_ring *ring, const struct spawnpol_chain *chain,
+		 struct spawnpol_outcome *out);
+/* The same for who submits, with ring->lock held: unless another thread collects. */
+void collect_before_submit(struct spawnpol_ring *ring);
+/* Wait for the outcome of one chain. With ring->collecting held. */
 int collect_one(struct spawnpol_ring *ring, const struct spawnpol_chain *chain,
 		struct spawnpol_outcome *out);
 

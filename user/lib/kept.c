@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "pool.h"
 #include "whole.h"
 
 /* --- building ---------------------------------------------------------------------- */
@@ -69,6 +70,8 @@ int kept_check(const struct spawnpol_ring *ring, const struct spawnpol_chain *ch
 {
 	const struct kept *kept = &chain->kept;
 
+	if (chain->pooled.pool)
+		return pool_check(chain);
 	if (!kept->keep && !kept->child)
 		return 0;
 	if (kept->child && asks_for_new_child(chain))
@@ -79,9 +82,9 @@ int kept_check(const struct spawnpol_ring *ring, const struct spawnpol_chain *ch
 	       chain_is_whole(ring, chain) ? 0 : -EOPNOTSUPP;
 }
 
-static void fill_child(struct spawnpol_chain *chain, struct io_uring_spawn *arg)
+void kept_fill_child(struct spawnpol_chain *chain, struct io_uring_spawn *arg, int child)
 {
-	arg->child = chain->kept.child;
+	arg->child = child;
 	arg->clone_args = arg->clone_args_size = 0;
 	if (chain->kept.copy) {
 		arg->flags |= IORING_SPAWN_COPY;
@@ -103,7 +106,7 @@ void kept_fill(struct spawnpol_chain *chain, struct io_uring_spawn *arg)
 	const struct kept *kept = &chain->kept;
 
 	if (kept->child)
-		fill_child(chain, arg);
+		kept_fill_child(chain, arg, kept->child);
 	if (!kept->keep)
 		return;
 	arg->flags |= IORING_SPAWN_KEEP;

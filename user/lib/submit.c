@@ -6,6 +6,7 @@
 
 #include "exit_status.h"
 #include "internal.h"
+#include "pool.h"
 #include "whole.h"
 
 static uint64_t user_data(const struct spawnpol_ring *ring,
@@ -153,17 +154,34 @@ static void put_steps(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	}
 }
 
-static void put_whole(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+static void put_whole(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
+		      struct io_uring_sqe *sqe)
 {
-	struct io_uring_sqe sqe = {
+	whole_fill(chain, is_plain(&chain->args), user_data(ring, chain, INDEX_STEP));
+	begin_report(chain);
+	*sqe = (struct io_uring_sqe) {
 		.opcode = ring->query.op_spawn,
 		.addr = (uintptr_t)&chain->whole.arg,
 		.len = sizeof(chain->whole.arg),
+		.user_data = user_data(ring, chain, INDEX_CLONE),
 	};
+}
 
-	whole_fill(chain, is_plain(&chain->args), user_data(ring, chain, INDEX_STEP));
-	begin_report(chain);
-	next_sqe(ring, chain, INDEX_CLONE, &sqe);
+bool submit_afresh(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
+{
+	struct io_uring_sqe *sqe = exit_sqe(ring);
+
+	if (!sqe)
+		return false;
+	chain->story.afresh = false;
+	put_whole(ring, chain, sqe);
+	/* cancelled while there was no place: it has an outcome all the same */
+	if (chain->story.given_up) {
+		io_uring_prep_nop(sqe);
+		sqe->user_data = user_data(ring, chain, INDEX_CLONE);
+	}
+	ring->to_submit = true;
+	return true;
 }
 
 static void put_links(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
@@ -220,10 +238,11 @@ static int queue_one(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 		return -E2BIG;
 	if (io_uring_sq_space_left(ring->uring) < nr)
 		return -EAGAIN;
+	pool_take(ring, chain);
 	story_begin(chain);
 	chain->story.sq_start = ring->uring->sq.sqe_tail;
 	if (chain->whole.used)
-		put_whole(ring, chain);
+		put_whole(ring, chain, io_uring_get_sqe(ring->uring));
 	else
 		put_links(ring, chain);
 	chain->flight = ring->id;
@@ -330,6 +349,7 @@ static unsigned int take_back(struct spawnpol_ring *ring,
 		}
 		sq->sqe_tail = start;
 		chain->flight = 0;
+		pool_give_back(ring, chain);
 		ring->outcomes -= 1 + chain->want_exit;
 		ring->pending -= chain->story.pending;
 	}
@@ -346,6 +366,8 @@ static int submit_locked(struct spawnpol_ring *ring,
 
 	if (sq_has_open_link(ring))
 		return -EINPROGRESS;
+	if (pool_is_expected(ring, chains, nr))
+		collect_before_submit(ring);
 	exit_retry(ring);
 	while (i < nr) {
 		err = queue_one(ring, chains[i]);

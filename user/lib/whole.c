@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "pool.h"
 #include "whole.h"
 
 /* --- which are --------------------------------------------------------------------- */
@@ -135,7 +136,10 @@ void whole_fill(struct spawnpol_chain *chain, bool plain, uint64_t user_data)
 	if (chain->has_deadline)
 		arg->timeout_ns = chain->deadline.tv_sec * 1000000000ULL +
 				  chain->deadline.tv_nsec;
+	chain->whole.skipped = 0;
 	kept_fill(chain, arg);
+	if (chain->pooled.slot)
+		pool_fill_hit(chain, arg);
 	if (chain_nr_programs(chain))
 		fill_program(chain, arg);
 }
@@ -215,7 +219,7 @@ void whole_note(struct spawnpol_chain *chain, int res, unsigned int flags)
 	const unsigned int said = flags >> IORING_SPAWN_STEP_SHIFT;
 	const unsigned int actions = chain->actions.nr;
 	struct story *s = &chain->story;
-	unsigned int step = said - 1;
+	unsigned int step = said - 1 + chain->whole.skipped;
 
 	if (res >= 0 && !chain_nr_programs(chain)) {
 		note_steps(chain, res);
@@ -232,7 +236,7 @@ void whole_note(struct spawnpol_chain *chain, int res, unsigned int flags)
 	}
 	/* refused before there was a child: the report alone says which it was */
 	if (!said)
-		step = report->step;
+		step = report->step + chain->whole.skipped;
 	s->clone_res = report->pid;
 	s->error = res;
 	s->failed = step;
@@ -257,5 +261,7 @@ uint32_t whole_report_step(const struct spawnpol_chain *chain, int step)
 {
 	const int program = chain->actions.nr;
 
-	return chain->whole.used && step > program ? program : step;
+	if (!chain->whole.used)
+		return step;
+	return (step > program ? program : step) - chain->whole.skipped;
 }
