@@ -64,7 +64,8 @@ test_the_builder_is_there_whole()
 		# pass adds to files, and the streams have an option each
 		step | stdio | files) continue ;;
 		exit_signal | clear_sighand | install | sqe | pidfd | user | \
-				program_at | exit_status)
+				program_at | exit_status | search_open | pool | \
+				keep | keep_time | in_child | copy_of)
 			grep -qw "spawnpol_chain_$call" <<<"$notes" ||
 				fail "docs/spawnpol.8 does not say why there is no $call"
 			continue
@@ -73,7 +74,7 @@ test_the_builder_is_there_whole()
 		grep -qE "(^BUILD\([a-z0-9_]+, |spawnpol_chain_)$call\(" "$TABLE" ||
 			fail "there is no option for spawnpol_chain_$call"
 	done < <(sed -n 's/^int spawnpol_chain_\([a-z0-9_]*\)(.*/\1/p' \
-		"$TOP"/include/spawnpol/{chain,action}.h)
+		"$TOP"/include/spawnpol/{chain,action,child,pool}.h)
 }
 
 run_tests "$@"

@@ -138,10 +138,41 @@ void ring_scan(int (*each)(const struct ring_seen *seen, void *data), void *data
 
 /* --- the rings of one process ---------------------------------------------------- */
 
-static int read_policies(struct ring_of_process *ring, uint32_t pid, uint32_t fd)
+static int read_policy(struct ring_of_process *ring, const char *line)
+{
+	struct ring_policy found, *p;
+
+	if (sscanf(line, "SpawnPolicy: slot %u link %u prog %u",
+		   &found.slot, &found.link_id, &found.prog_id) != 3)
+		return 0;
+	p = grow(&ring->policies, ring->nr_policies, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	*p = found;
+	ring->nr_policies++;
+	return 0;
+}
+
+static int read_kept(struct ring_of_process *ring, const char *line)
+{
+	struct ring_kept found, *k;
+	char state[16];
+
+	if (sscanf(line, "SpawnChild: number %u pid %u %15s",
+		   &found.number, &found.pid, state) != 3)
+		return 0;
+	found.busy = !strcmp(state, "busy");
+	k = grow(&ring->kept, ring->nr_kept, sizeof(*k));
+	if (!k)
+		return -ENOMEM;
+	*k = found;
+	ring->nr_kept++;
+	return 0;
+}
+
+static int read_fdinfo(struct ring_of_process *ring, uint32_t pid, uint32_t fd)
 {
 	FILE *file = open_fdinfo(pid, fd);
-	struct ring_policy found, *p;
 	char line[256];
 	int ret = 0;
 
@@ -149,14 +180,9 @@ static int read_policies(struct ring_of_process *ring, uint32_t pid, uint32_t fd
 		return 0;
 	while (!ret && fgets(line, sizeof(line), file)) {
 		sscanf(line, "SpawnRing: %" SCNu64, &ring->ring_id);
-		if (sscanf(line, "SpawnPolicy: slot %u link %u prog %u",
-			   &found.slot, &found.link_id, &found.prog_id) != 3)
-			continue;
-		p = grow(&ring->policies, ring->nr_policies, sizeof(*p));
-		if (p)
-			*p = found;
-		ret = p ? 0 : -ENOMEM;
-		ring->nr_policies += !ret;
+		ret = read_policy(ring, line);
+		if (!ret)
+			ret = read_kept(ring, line);
 	}
 	fclose(file);
 	return ret;
@@ -195,7 +221,7 @@ static int add_ring(struct process_rings *p, uint32_t fd)
 			return -ENOMEM;
 		p->nr_rings++;
 		ring->inode = inode;
-		ret = read_policies(ring, p->pid, fd);
+		ret = read_fdinfo(ring, p->pid, fd);
 	}
 	number = grow(&ring->fds, ring->nr_fds, sizeof(*number));
 	if (!number)
@@ -305,6 +331,7 @@ void process_rings_free(struct process_rings *p)
 	for (i = 0; i < p->nr_rings; i++) {
 		free(p->rings[i].fds);
 		free(p->rings[i].policies);
+		free(p->rings[i].kept);
 	}
 	free(p->rings);
 	free(p->mapped);

@@ -29,6 +29,12 @@ struct ring_policy {
 	uint32_t slot, link_id, prog_id;
 };
 
+/* A child of a ring that waits between chains: spawnpol_child(3). */
+struct ring_kept {
+	uint32_t number, pid;
+	bool busy;			/* a chain runs in it */
+};
+
 /* What one process has of a ring. */
 struct ring_of_process {
 	uint64_t inode;
@@ -37,6 +43,8 @@ struct ring_of_process {
 	unsigned int nr_fds;
 	struct ring_policy *policies;	/* in the order in which they are asked */
 	unsigned int nr_policies;
+	struct ring_kept *kept;
+	unsigned int nr_kept;
 };
 
 struct process_rings {

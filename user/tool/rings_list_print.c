@@ -31,6 +31,17 @@ static void put_policy(const struct ring_list *l, uint32_t slot, uint32_t link,
 		printf("slot %u: program %u, link %u", slot, prog_id, link);
 }
 
+static void put_kept(const struct ring_of_process *ring)
+{
+	unsigned int busy = 0, i;
+
+	if (!ring->nr_kept)
+		return;
+	for (i = 0; i < ring->nr_kept; i++)
+		busy += ring->kept[i].busy;
+	printf("    kept children: %u waiting, %u busy\n", ring->nr_kept - busy, busy);
+}
+
 static void put_ring(const struct ring_list *l, const struct ring_of_process *ring)
 {
 	unsigned int i;
@@ -47,6 +58,7 @@ static void put_ring(const struct ring_list *l, const struct ring_of_process *ri
 			   ring->policies[i].prog_id);
 		putchar('\n');
 	}
+	put_kept(ring);
 }
 
 static unsigned int put_process(const struct ring_list *l,
@@ -108,6 +120,21 @@ static void json_policy(struct json *j, const struct ring_list *l, uint32_t slot
 	json_text(j, "policy", policy_name(l, prog_id));
 }
 
+static void json_kept(struct json *j, const struct ring_of_process *ring)
+{
+	unsigned int i;
+
+	json_array(j, "kept");
+	for (i = 0; i < ring->nr_kept; i++) {
+		json_object(j, NULL);
+		json_u32(j, "number", ring->kept[i].number);
+		json_u32(j, "pid", ring->kept[i].pid);
+		json_bool(j, "busy", ring->kept[i].busy);
+		json_end(j);
+	}
+	json_end(j);
+}
+
 static void json_ring(struct json *j, const struct ring_list *l,
 		      const struct ring_of_process *ring)
 {
@@ -130,6 +157,7 @@ static void json_ring(struct json *j, const struct ring_list *l,
 		json_end(j);
 	}
 	json_end(j);
+	json_kept(j, ring);
 	json_end(j);
 }
 
