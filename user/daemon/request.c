@@ -83,7 +83,8 @@ static void explain(const struct launch *l, int error, char *why)
 }
 
 int request_to_chain(const char *message, size_t size, const int *fds,
-		     int nr_fds, struct spawnpol_chain **chain, char *why)
+		     int nr_fds, struct spawnpol_pool *pool,
+		     struct spawnpol_chain **chain, char *why)
 {
 	struct cursor cursor = { message, size };
 	struct launch launch;
@@ -91,6 +92,8 @@ int request_to_chain(const char *message, size_t size, const int *fds,
 
 	*chain = NULL;
 	err = spawnpol_chain_new(chain);
+	if (!err && pool)
+		err = spawnpol_chain_pool(*chain, pool);
 	launch_init(&launch, *chain, fds, nr_fds);
 	if (!err)
 		err = fill(&cursor, &launch);

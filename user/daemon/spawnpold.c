@@ -24,6 +24,7 @@
 
 #include <spawnpol.h>
 
+#include "common/parse.h"
 #include "common/streams.h"
 #include "peer.h"
 #include "proto.h"
@@ -50,6 +51,7 @@ static struct {
 	int stop;		/* eventfd, written by the signal handler */
 	bool stopping;
 	struct spawnpol_ring *ring;
+	struct spawnpol_pool *pool;	/* or NULL */
 	struct source listener;
 	unsigned int jobs, max_jobs;
 } self;
@@ -243,7 +245,7 @@ static void request_ready(struct job *job)
 	if (!err)
 		/* what was cut off is no request either */
 		err = request_to_chain(message, len < 0 ? 0 : len, job->fds,
-				       job->nr_fds, &job->chain, why);
+				       job->nr_fds, self.pool, &job->chain, why);
 	if (err) {
 		refuse(job, err, why);
 		return;
@@ -329,6 +331,29 @@ static int fail_ring(int err)
 	return err == -EOPNOTSUPP || err == -EPROTO || err == -ENOSYS ? 3 : 1;
 }
 
+/*
+ * Children that are made ahead have done nothing: what they are to do is the clients'
+ * business. Where the kernel keeps none, all are made when they are wanted.
+ */
+static int make_pool(unsigned int nr)
+{
+	struct spawnpol_chain *prefix;
+	int err;
+
+	if (!nr)
+		return 0;
+	err = spawnpol_chain_new(&prefix);
+	if (err)
+		return err;
+	err = spawnpol_pool_new(&self.pool, self.ring, prefix, nr, NULL);
+	if (err) {
+		spawnpol_chain_free(prefix);
+		return err;
+	}
+	err = spawnpol_pool_fill(self.pool);
+	return err < 0 && err != -EOPNOTSUPP ? err : 0;
+}
+
 static int serve(void)
 {
 	struct epoll_event event;
@@ -349,17 +374,35 @@ static int serve(void)
 	return err;
 }
 
+/* The socket's path, or NULL. */
+static const char *read_arguments(int argc, char **argv, unsigned int *pool)
+{
+	uint32_t nr = 0;
+
+	if (argc == 4 && !strcmp(argv[1], "--pool") &&
+	    !parse_number(argv[2], 1, SPAWNPOL_MAX_POOL, &nr)) {
+		argv += 2;
+		argc -= 2;
+	}
+	*pool = nr;
+	return argc == 2 && argv[1][0] != '-' ? argv[1] : NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
+	unsigned int pool;
+	const char *path;
 	int err;
 
 	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return puts("usage: spawnpold SOCKET\n"
+		return puts("usage: spawnpold [--pool N] SOCKET\n"
 			    "Launch programs for the clients of the Unix socket "
-			    "SOCKET, until SIGTERM.") < 0;
-	if (argc != 2 || argv[1][0] == '-') {
-		fputs("usage: spawnpold SOCKET\n", stderr);
+			    "SOCKET, until SIGTERM.\n"
+			    "--pool N: have N children made ahead.") < 0;
+	path = read_arguments(argc, argv, &pool);
+	if (!path) {
+		fputs("usage: spawnpold [--pool N] SOCKET\n", stderr);
 		return 2;
 	}
 	err = streams_reserve();
@@ -370,9 +413,9 @@ int main(int argc, char **argv)
 	if (err)
 		return fail_ring(err);
 	self.max_jobs = count_max_jobs();
-	self.listener = (struct source) { socket_listen(argv[1]), listener_ready };
+	self.listener = (struct source) { socket_listen(path), listener_ready };
 	if (self.listener.fd < 0)
-		return fail(argv[1], self.listener.fd);
+		return fail(path, self.listener.fd);
 	self.stop = eventfd(0, EFD_CLOEXEC);
 	self.epoll = epoll_create1(EPOLL_CLOEXEC);
 	/* it may have been ignored by our parent: then the kernel keeps no status */
@@ -383,8 +426,10 @@ int main(int argc, char **argv)
 	struct source stop = { self.stop, stop_ready };
 	struct source ring = { spawnpol_ring_fd(self.ring), ring_ready };
 
-	err = watch(&self.listener) ?: watch(&stop) ?: watch(&ring) ?: serve();
-	unlink(argv[1]);
+	err = watch(&self.listener) ?: watch(&stop) ?: watch(&ring) ?: make_pool(pool) ?:
+	      serve();
+	unlink(path);
+	spawnpol_pool_close(self.pool);
 	/* programs that run go on; what is being launched is cancelled */
 	spawnpol_ring_close(self.ring);
 	return err ? fail("event loop", err) : 0;
