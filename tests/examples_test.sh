@@ -126,6 +126,41 @@ test_wrapped_ring()
 	expect_err '/nonexistent: No such file'
 }
 
+test_step_by_step()
+{
+	printf '%s\n' 'cd /nonexistent' 'cd /dev' 'umask 027' 'jump' 'run no_such_program' \
+		"run $DIR/script x" 'run true' >"$DIR/lines"
+	# shellcheck disable=SC2016 # the script expands it
+	printf '#!/bin/sh\necho "$1 $(pwd) $(umask)"; exit 9\n' >"$DIR/script"
+	chmod +x "$DIR/script"
+	# shellcheck disable=SC2016 # the shell that is run expands it
+	run sh -c '"$1" <"$2"' sh "$EXAMPLES/step_by_step" "$DIR/lines"
+	expect_status 9
+	expect_out 'cd: chdir /nonexistent: No such file'
+	expect_equal "$(grep -c ': waiting as child' <<<"$OUT")" 2
+	expect_out 'jump: Invalid argument'
+	expect_out '/no_such_program: No such file'
+	expect_out 'run: running as'
+	grep -qx 'x /dev 0027' <<<"$OUT" || fail "the program was another one"
+	echo 'cd /' >"$DIR/lines"
+	# shellcheck disable=SC2016 # the shell that is run expands it
+	run sh -c '"$1" <"$2"' sh "$EXAMPLES/step_by_step" "$DIR/lines"
+	expect_status 0
+}
+
+test_pool()
+{
+	# shellcheck disable=SC2016 # the spawned shell expands it
+	run "$EXAMPLES/pool" 6 sh -c '[ "$(ps -o sid= -p $$ | tr -d " ")" = $$ ] && echo ok'
+	expect_status 0
+	expect_equal "$(grep -c '^ok$' <<<"$OUT")" 6
+	expect_err ' made ahead, '
+	expect_equal "$(($(grep -oE '[0-9]+ (made|when)' <<<"$ERR" | cut -d' ' -f1 | paste -sd+)))" 6
+	run "$EXAMPLES/pool" 1 /nonexistent
+	expect_status 1
+	expect_err '/nonexistent: No such file'
+}
+
 # The policy that searches: first in one directory, then in another.
 test_search_dirs()
 {
