@@ -180,11 +180,43 @@ TEST(options_of_a_later_release)
 	EXPECT_EQ(attach_with(&grown.opts), -EINVAL);
 }
 
+TEST(options_of_pools_and_what_they_tell)
+{
+	struct {
+		struct spawnpol_pool_opts opts;
+		uint64_t later;
+	} grown = { .opts.sz = sizeof(grown), .later = 1 };
+	GROWN(struct spawnpol_pool_stats) stats;
+	struct spawnpol_pool *pool;
+
+	fake_init(&f);
+	EXPECT_EQ(spawnpol_pool_new(&pool, f.ring, new_chain(NULL), 1, &grown.opts), -E2BIG);
+	grown.opts.sz = sizeof(grown.opts) - 1;
+	EXPECT_EQ(spawnpol_pool_new(&pool, f.ring, new_chain(NULL), 1, &grown.opts), -EINVAL);
+	grown.opts.sz = sizeof(grown.opts);
+	CHECK_OK(spawnpol_pool_new(&pool, f.ring, new_chain(NULL), 1, &grown.opts));
+	FILL(stats);
+	spawnpol_pool_stats_sized(pool, &stats.now, LATER(stats));
+	EXPECT_EQ(stats.now.hits, 0ull);
+	CHECK_GROWN(stats);
+	spawnpol_pool_close(pool);
+}
+
+TEST(calls_of_kept_children_have_a_size)
+{
+	struct spawnpol_outcome out;
+
+	fake_init(&f);
+	EXPECT_EQ(spawnpol_child_new_sized(f.ring, NULL, &out, sizeof(out) - 1), -EINVAL);
+}
+
 /* Padding would be a member of a caller that does not set it. */
 TEST(options_have_no_holes)
 {
 	EXPECT_EQ(sizeof(struct spawnpol_attach_opts),
 		  sizeof(size_t) + 6 * sizeof(uint32_t) + 2 * sizeof(uint64_t));
+	EXPECT_EQ(sizeof(struct spawnpol_pool_opts),
+		  sizeof(size_t) + 2 * sizeof(uint32_t) + sizeof(uint64_t));
 }
 
 TEST(the_library_tells_its_version)

@@ -37,6 +37,7 @@ static struct {
 	int error;		/* instead of an answer */
 	unsigned int abi_1;	/* answers as ABI 1: this, where the size is */
 	unsigned int asked;
+	unsigned int cancelled;	/* by IORING_REGISTER_SYNC_CANCEL */
 	bool all_rings;		/* also rings that exist are of this kernel */
 } fake_kernel = {
 	.query = {
@@ -79,6 +80,10 @@ int ring_register(struct ring_at at, unsigned int opcode, void *arg,
 		int ret = syscall(__NR_io_uring_register, at.fd, opcode, arg, nr);
 
 		return ret < 0 ? -errno : ret;
+	}
+	if (opcode == IORING_REGISTER_SYNC_CANCEL) {
+		fake_kernel.cancelled++;
+		return 0;
 	}
 	CHECK_EQ(opcode, SPAWNPOL_REGISTER_SPAWN_QUERY);
 	CHECK_EQ(nr, 1);
