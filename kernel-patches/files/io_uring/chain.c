@@ -315,6 +315,12 @@ static bool io_chain_has_next(struct io_chain *chain)
 			     !!chain->step.req->link;
 }
 
+/* A SPAWN says what it is to come to: a policy that skips it leaves it undone. */
+static bool io_chain_has_program(const struct io_chain *chain)
+{
+	return chain->plan && chain->plan->has_exec;
+}
+
 /* Of a plan, it takes the place of the step at hand. */
 static struct io_kiocb *io_chain_next(struct io_chain *chain)
 {
@@ -365,7 +371,8 @@ static void io_chain_run(struct io_chain *chain)
 		if (!io_step_run(chain) || state->execed || state->committed)
 			return;
 		if (!io_chain_has_next(chain)) {
-			state->finished = step->result.res >= 0 || io_chain_alive(chain);
+			state->finished = !io_chain_has_program(chain) &&
+					  (step->result.res >= 0 || io_chain_alive(chain));
 			return;
 		}
 		/* a step that failed because the chain was cancelled is not forgiven */

@@ -475,7 +475,8 @@ void io_kept_copy(struct io_kept *kept, struct io_chain *chain)
 	io_spawn_task_take_mm(mm, kept->foreign);
 	ret = io_kept_make_copy(kept, chain);
 	/* a signal is to be taken first, and it can only be one that ends or stops this */
-	while (ret == -ERESTARTNOINTR) {
+	while (ret == -ERESTARTNOINTR ||
+	       (ret == -EINTR && fatal_signal_pending(current))) {
 		if (!io_kept_take_signals()) {
 			ret = -ESRCH;
 			break;
