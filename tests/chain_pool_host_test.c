@@ -391,6 +391,17 @@ TEST(C5_files_of_the_chain_come_before_those_of_the_pool)
 	EXPECT_EQ(list->files[0].source, 10u);
 }
 
+/* Steps that have no descriptor say 0 in its place. */
+TEST(C5_a_chain_can_have_file_0)
+{
+	struct io_uring_clone_file file = { .source = 5, .number = 0 };
+	struct spawnpol_chain *c = prefix();
+
+	spawnpol_chain_setsid(c);
+	begin_with(c, 1, 0);
+	CHECK_OK(spawnpol_chain_files(chain(), &file, 1));
+}
+
 TEST(C5_kernels_without_kept_children)
 {
 	struct spawnpol_chain *c;

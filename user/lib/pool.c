@@ -20,17 +20,25 @@ static uint64_t slot_data(const struct pool_slot *slot)
 	return (uint64_t)slot->pool->ring->tag << 48 | (uintptr_t)slot | INDEX_SLOT;
 }
 
-/* Whatever waits under this user_data: no place in the SQ is needed for that. */
+/* As Linux has it since 6.6; liburing of Debian 12 does not. */
+#define CANCEL_USERDATA (1U << 4)
+#define CANCEL_OP (1U << 5)
+
+/*
+ * Whatever waits under this user_data, a child or a SPAWN: no place in the SQ is needed
+ * for that. A child is found by its operation only. The opcode is the byte after timeout.
+ */
 static void end_child(struct pool_slot *slot)
 {
+	struct spawnpol_ring *ring = slot->pool->ring;
 	struct io_uring_sync_cancel_reg arg = {
 		.addr = slot_data(slot),
-		.flags = IORING_ASYNC_CANCEL_ALL,
+		.flags = IORING_ASYNC_CANCEL_ALL | CANCEL_USERDATA | CANCEL_OP,
 		.timeout = { -1, -1 },
 	};
 
-	ring_register(ring_at(slot->pool->ring->uring), IORING_REGISTER_SYNC_CANCEL,
-		      &arg, 1);
+	memcpy(arg.pad, &(uint8_t){ ring->query.op_spawn }, 1);
+	ring_register(ring_at(ring->uring), IORING_REGISTER_SYNC_CANCEL, &arg, 1);
 }
 
 static void fill(struct pool_slot *slot)

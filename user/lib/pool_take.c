@@ -51,13 +51,32 @@ int spawnpol_chain_pool(struct spawnpol_chain *chain, struct spawnpol_pool *pool
 	return err;
 }
 
+/* Whether fd of a step is a descriptor, rather than a field that it has no use for. */
+static bool has_descriptor(const struct io_uring_sqe *sqe)
+{
+	switch (sqe->len) {
+	case IORING_CHILD_DUP:
+	case IORING_CHILD_CHDIR:
+	case IORING_CHILD_FCHDIR:
+	case IORING_CHILD_OPEN:
+	case IORING_CHILD_CLOSE_RANGE:
+	case IORING_CHILD_CHROOT:
+	case IORING_CHILD_TCSETPGRP:
+	case IORING_CHILD_LANDLOCK:
+	case IORING_CHILD_SETNS:
+		return !(sqe->flags & IOSQE_FIXED_FILE);
+	default:
+		return false;
+	}
+}
+
 /* Would the prefix's steps find another file under this number in a new child? */
 static bool is_used(const struct spawnpol_chain *chain, unsigned int number)
 {
 	for (unsigned int i = 0; i < chain->pooled.prefix; i++) {
 		const struct io_uring_sqe *sqe = &chain->actions.v[i].sqe;
 
-		if (sqe->fd == (int)number && !(sqe->flags & IOSQE_FIXED_FILE))
+		if (sqe->fd == (int)number && has_descriptor(sqe))
 			return true;
 	}
 	return false;
