@@ -244,6 +244,7 @@ void io_kept_rest(struct io_chain *chain)
 	if (kept->set.what & IO_SETS_SIGMASK)
 		kept->set.blocked = chain->snapshot.blocked;
 	kept->set.undumpable = chain->child_state.undumpable;
+	kept->prepared = false;
 	kept->limit = io_kept_limit(chain->start.args->keep_ns);
 	io_spawn_task_leave_mm();
 
@@ -277,6 +278,22 @@ bool io_kept_take_signals(void)
 	return !(current->flags & PF_SIGNALED);
 }
 
+/*
+ * Sleep for @left at most, and return what is left of that. Who has nothing to do for a
+ * tick makes the memory of its program; one that is wanted at once is not kept by that.
+ */
+static long io_kept_idle(struct io_kept *kept, long left)
+{
+	if (kept->prepared)
+		return schedule_timeout(left);
+	if (schedule_timeout(1))
+		return left;
+	kept->prepared = true;
+	if (!kept->mm)
+		kept->mm = spawn_mm_prepare();
+	return left == MAX_SCHEDULE_TIMEOUT ? left : left - 1;
+}
+
 static struct io_chain *io_kept_sleep(struct io_kept *kept)
 {
 	long left = kept->limit;
@@ -291,7 +308,7 @@ static struct io_chain *io_kept_sleep(struct io_kept *kept)
 		if (chain || !left)
 			break;
 		if (!task_work_pending(current) && !signal_pending(current))
-			left = schedule_timeout(left);
+			left = io_kept_idle(kept, left);
 		__set_current_state(TASK_RUNNING);
 	}
 	__set_current_state(TASK_RUNNING);
@@ -317,13 +334,7 @@ struct io_chain *io_kept_wait(struct io_kept *kept)
 {
 	struct io_chain *chain;
 
-	for (;;) {
-		/* there is time for it now */
-		if (!kept->mm)
-			kept->mm = spawn_mm_prepare();
-		chain = io_kept_sleep(kept);
-		if (!chain)
-			break;
+	while ((chain = io_kept_sleep(kept))) {
 		if (chain->from) {
 			io_kept_copy(kept, chain);
 			continue;

@@ -131,6 +131,7 @@ struct io_kept {
 	/* the child's */
 	struct io_kept_set	set;
 	struct mm_struct	*mm;		/* of its program, made ahead, or NULL */
+	bool			prepared;	/* ... as far as that could be done */
 	long			limit;		/* jiffies that it waits at most */
 };
 
