@@ -389,7 +389,7 @@ static void *launch(void *arg)
 	close(freed[1]);
 	state->reach();
 	share->pid = pid;
-	/* stops are signalled, too */
+	/* a debugger's stops are signalled */
 	if (!state->traced)
 		count_sigchld();
 	end->act();

@@ -223,7 +223,11 @@ static void on_sigchld(int signo)
 
 void count_sigchld(void)
 {
-	struct sigaction action = { .sa_handler = on_sigchld };
+	/* that of a stop can come after waitpid() has told of it */
+	struct sigaction action = {
+		.sa_handler = on_sigchld,
+		.sa_flags = SA_NOCLDSTOP,
+	};
 
 	nr_sigchld = 0;
 	CHECK_SYS(sigaction(SIGCHLD, &action, NULL));

@@ -46,7 +46,7 @@ bool has_ended(pid_t pid);
 /* Wait until no process has this pid; fails if that takes long. */
 void check_gone(pid_t pid);
 
-/* Count SIGCHLDs from now on. */
+/* Count SIGCHLDs from now on, but for those of stops. */
 void count_sigchld(void);
 unsigned int sigchlds(void);
 
