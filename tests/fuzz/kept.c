@@ -26,10 +26,11 @@ bool case_has_kept(const struct fuzz_case *c)
 	return false;
 }
 
-static int make_one(const struct fuzz_case *c, struct io_uring *ring)
+/* A SPAWN without steps and program: the child waits, or ends. */
+static int spawn_one(const struct fuzz_case *c, struct io_uring *ring, unsigned int flags,
+		     unsigned int child)
 {
-	struct io_uring_spawn arg = { .flags = IORING_SPAWN_KEEP |
-					       IORING_SPAWN_FILES };
+	struct io_uring_spawn arg = { .flags = flags, .child = child };
 	struct io_uring_sqe *sqe = CHECK_PTR(io_uring_get_sqe(ring));
 	struct io_uring_cqe *cqe;
 	int res;
@@ -39,11 +40,25 @@ static int make_one(const struct fuzz_case *c, struct io_uring *ring)
 	sqe->addr = (uintptr_t)&arg;
 	sqe->len = sizeof(arg);
 	sqe->user_data = MAKER;
-	CHECK_EQ(io_uring_submit(ring), 1);
+	/* an SQ thread counts a request as taken after its CQE: liburing counts both */
+	CHECK_GT(io_uring_submit(ring), 0);
 	CHECK_OK(io_uring_wait_cqe(ring, &cqe));
 	res = cqe->res;
 	io_uring_cqe_seen(ring, cqe);
 	return res;
+}
+
+static int make_one(const struct fuzz_case *c, struct io_uring *ring)
+{
+	int res;
+
+	for (;;) {
+		res = spawn_one(c, ring, IORING_SPAWN_KEEP | IORING_SPAWN_FILES, 0);
+		if (res < 0 || res > MAX_KEPT)
+			return res;
+		/* the first since boot: such numbers stand for children in a case */
+		CHECK_EQ(spawn_one(c, ring, IORING_SPAWN_CHILD, res), 0);
+	}
 }
 
 /* The structures are read when they are submitted. */
