@@ -18,6 +18,15 @@ static struct spawnpol_chain *prefix(void)
 	return c;
 }
 
+/* Copies cannot lead a session. */
+static struct spawnpol_chain *prefix_for_copies(void)
+{
+	struct spawnpol_chain *c = new_chain(NULL);
+
+	CHECK_OK(spawnpol_chain_umask(c, 027));
+	return c;
+}
+
 static void begin_with(struct spawnpol_chain *c, unsigned int nr, unsigned int flags)
 {
 	SPAWNPOL_OPTS(spawnpol_pool_opts, opts, .flags = flags, .keep_ns = 7);
@@ -282,7 +291,7 @@ TEST(C4_copies_of_the_first_child)
 	struct spawnpol_outcome out;
 	struct spawnpol_chain *c;
 
-	begin_with(prefix(), 1, SPAWNPOL_POOL_COPY);
+	begin_with(prefix_for_copies(), 1, SPAWNPOL_POOL_COPY);
 	c = chain();
 	CHECK_EQ(spawnpol_pool_fill(pool), 2);
 	EXPECT_EQ(said(&fake.sqes[0])->keep_ns, 0u);
@@ -300,7 +309,7 @@ TEST(C4_copies_of_the_first_child)
 	/* it cannot be copied any more: another one is made */
 	CHECK_EQ(answer(taken(), -ESTALE, 0, &out), SPAWNPOL_CQE_TAKEN);
 	CHECK_EQ(spawnpol_pool_fill(pool), 2);
-	EXPECT_EQ(said(taken())->nr_steps, 2u);
+	EXPECT_EQ(said(taken())->nr_steps, 1u);
 }
 
 static void no_prefix(struct spawnpol_chain *c)
@@ -315,6 +324,8 @@ TEST(C5_pools_that_make_no_sense)
 
 	begin(1);
 	EXPECT_EQ(spawnpol_pool_new(&pool, fake.ring, prefix(), 0, NULL), -EINVAL);
+	SPAWNPOL_OPTS(spawnpol_pool_opts, copies, .flags = SPAWNPOL_POOL_COPY);
+	EXPECT_EQ(spawnpol_pool_new(&pool, fake.ring, prefix(), 1, &copies), -EINVAL);
 	EXPECT_EQ(spawnpol_pool_new(&pool, fake.ring, prefix(), SPAWNPOL_MAX_POOL + 1, NULL),
 		  -EINVAL);
 	no_prefix(new_chain("/bin/x"));
@@ -389,6 +400,58 @@ TEST(C5_files_of_the_chain_come_before_those_of_the_pool)
 	list = (void *)(uintptr_t)said(taken())->files;
 	CHECK_EQ(list->nr, 2);
 	EXPECT_EQ(list->files[0].source, 10u);
+}
+
+TEST(C4_a_copy_that_fails_for_want_of_room_does_not_end_the_first)
+{
+	struct spawnpol_outcome out;
+	struct spawnpol_chain *c;
+
+	begin_with(prefix_for_copies(), 1, SPAWNPOL_POOL_COPY);
+	c = chain();
+	CHECK_EQ(spawnpol_pool_fill(pool), 2);
+	make(1);
+	make(2);
+	queue(&fake, c);
+	CHECK_EQ(answer(taken(), 55, 1, &out), SPAWNPOL_CQE_OUTCOME);
+	fake_kernel.cancelled = 0;
+	CHECK_EQ(answer(taken(), -EAGAIN, 0, &out), SPAWNPOL_CQE_TAKEN);
+	EXPECT_EQ(fake_kernel.cancelled, 0u);
+	EXPECT_EQ(stats().stale, 0u);
+	EXPECT_EQ(stats().failed, 1u);
+}
+
+TEST(C5_a_launch_that_is_refused_leaves_no_child)
+{
+	struct spawnpol_outcome out;
+
+	begin(1);
+	CHECK_EQ(spawnpol_pool_fill(pool), 1);
+	make(9);
+	queue(&fake, chain());
+	fake_kernel.cancelled = 0;
+	/* a descriptor of its list is not open: the child has heard nothing of it */
+	CHECK_EQ(answer(taken(), -EBADF, 0, &out), SPAWNPOL_CQE_OUTCOME);
+	EXPECT_EQ(fake_kernel.cancelled, 1u);
+	EXPECT_EQ(stats().hits, 0u);
+	EXPECT_EQ(stats().waiting, 0u);
+}
+
+TEST(C5_the_path_of_an_outcome_outlives_the_pool)
+{
+	struct spawnpol_chain *c, *p = new_chain(NULL);
+	const struct io_uring_sqe *sqe;
+	struct spawnpol_outcome out;
+
+	CHECK_OK(spawnpol_chain_chdir(p, "/nonexistent-directory"));
+	begin_with(p, 1, 0);
+	c = chain();
+	queue(&fake, c);
+	sqe = taken();
+	spawnpol_pool_close(pool);
+	CHECK_EQ(answer(sqe, -ENOENT, 1, &out), SPAWNPOL_CQE_OUTCOME);
+	CHECK_STR(out.path, "/nonexistent-directory");
+	CHECK_OK(spawnpol_chain_free(c));
 }
 
 /* Steps that have no descriptor say 0 in its place. */

@@ -82,6 +82,8 @@ int ring_register(struct ring_at at, unsigned int opcode, void *arg,
 		return ret < 0 ? -errno : ret;
 	}
 	if (opcode == IORING_REGISTER_SYNC_CANCEL) {
+		/* Linux: addr, fd, flags, timeout, and then the opcode */
+		CHECK_EQ(((const uint8_t *)arg)[32], fake_kernel.query.op_spawn);
 		fake_kernel.cancelled++;
 		return 0;
 	}

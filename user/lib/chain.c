@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "pool.h"
 
 #define FIRST_BLOCK	1024	/* of the first block: enough for most chains */
 
@@ -38,6 +39,7 @@ int spawnpol_chain_reset(struct spawnpol_chain *chain)
 
 	if (chain_is_busy(chain))
 		return -EBUSY;
+	pool_unref(chain->pooled.pool);
 	/* the newest is the largest */
 	if (block) {
 		free_blocks(block->next);
@@ -71,6 +73,7 @@ int spawnpol_chain_free(struct spawnpol_chain *chain)
 		return 0;
 	if (chain_is_busy(chain))
 		return -EBUSY;
+	pool_unref(chain->pooled.pool);
 	free_blocks(chain->blocks);
 	free(chain->actions.v);
 	free(chain->programs.v);

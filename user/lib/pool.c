@@ -28,8 +28,10 @@ static uint64_t slot_data(const struct pool_slot *slot)
  * Whatever waits under this user_data, a child or a SPAWN: no place in the SQ is needed
  * for that. A child is found by its operation only. The opcode is the byte after timeout.
  */
-static void end_child(struct pool_slot *slot)
+void pool_end_child(struct pool_slot *slot)
 {
+	const size_t opcode = offsetof(struct io_uring_sync_cancel_reg, timeout) +
+			      sizeof(struct __kernel_timespec);
 	struct spawnpol_ring *ring = slot->pool->ring;
 	struct io_uring_sync_cancel_reg arg = {
 		.addr = slot_data(slot),
@@ -37,7 +39,8 @@ static void end_child(struct pool_slot *slot)
 		.timeout = { -1, -1 },
 	};
 
-	memcpy(arg.pad, &(uint8_t){ ring->query.op_spawn }, 1);
+	_Static_assert(sizeof(arg) == 64, "the kernel's");
+	((uint8_t *)&arg)[opcode] = ring->query.op_spawn;
 	ring_register(ring_at(ring->uring), IORING_REGISTER_SYNC_CANCEL, &arg, 1);
 }
 
@@ -52,7 +55,10 @@ static void fill(struct pool_slot *slot)
 			.child = model->child,
 		};
 	} else {
-		whole_fill(pool->prefix, false, slot_data(slot));
+		/* once: an SQ thread may be reading the steps for another slot */
+		if (!pool->filled)
+			whole_fill(pool->prefix, false, slot_data(slot));
+		pool->filled = true;
 		slot->arg = pool->prefix->whole.arg;
 		slot->arg.flags |= IORING_SPAWN_KEEP | IORING_SPAWN_FILES;
 		/* one report cannot be of several requests */
@@ -134,7 +140,7 @@ static void wait_in(struct pool_slot *slot, int child)
 
 static void drop_stale(struct pool_slot *slot)
 {
-	end_child(slot);
+	pool_end_child(slot);
 	pool_empty(slot);
 	slot->pool->stats.stale++;
 }
@@ -159,6 +165,22 @@ void pool_stale(struct pool_slot *slot)
 	drop_model(pool);
 }
 
+/* A copy was not made: the fault may be that of what was to be copied. */
+static void copy_failed(struct pool_slot *slot, int res)
+{
+	struct pool_slot *model = slot->pool->model;
+
+	if (!model || model->state != SLOT_WAITING ||
+	    slot->arg.child != (unsigned int)model->child)
+		return;
+	if (res == -ESTALE) {
+		drop_stale(model);
+	} else if (res == -ESRCH || res == -EINVAL) {
+		pool_end_child(model);
+		pool_empty(model);
+	}
+}
+
 void pool_made(struct pool_slot *slot, int res)
 {
 	struct spawnpol_pool *pool = slot->pool;
@@ -171,13 +193,12 @@ void pool_made(struct pool_slot *slot, int res)
 		return;
 	}
 	if (res > 0) {
-		end_child(slot);
+		pool_end_child(slot);
 	} else {
 		pool->stats.failed++;
 		pool->stats.error = res;
-		/* the fault may be that of what was to be copied */
 		if (slot->arg.flags & IORING_SPAWN_COPY)
-			drop_model(pool);
+			copy_failed(slot, res);
 	}
 	pool_empty(slot);
 	pool_put(pool);
@@ -186,7 +207,7 @@ void pool_made(struct pool_slot *slot, int res)
 /* --- the pool ------------------------------------------------------------------------- */
 
 /* Can it be done before it is known what for, and whether done ahead or not? */
-static bool is_prefix(const struct spawnpol_chain *chain)
+static bool is_prefix(const struct spawnpol_chain *chain, bool copied)
 {
 	if (chain_nr_programs(chain) || chain->kept.keep || chain->kept.child ||
 	    chain->pooled.pool || chain->want_exit || chain->args.set_tid_size ||
@@ -203,6 +224,12 @@ static bool is_prefix(const struct spawnpol_chain *chain)
 		case SPAWNPOL_KIND_CLOSE_EXCEPT:
 		case SPAWNPOL_KIND_SQE:
 			return false;
+		/* a copy would be in the group and session of the first, and lead none */
+		case SPAWNPOL_KIND_SETSID:
+		case SPAWNPOL_KIND_SETPGID:
+			if (copied)
+				return false;
+			break;
 		default:
 			break;
 		}
@@ -220,7 +247,7 @@ static int check_new(const struct spawnpol_ring *ring, const struct spawnpol_cha
 	if (prefix->error)
 		return prefix->error;
 	if (!nr || nr > SPAWNPOL_MAX_POOL || opts->flags & ~SPAWNPOL_POOL_COPY ||
-	    opts->resv || !is_prefix(prefix))
+	    opts->resv || !is_prefix(prefix, opts->flags & SPAWNPOL_POOL_COPY))
 		return -EINVAL;
 	return 0;
 }
@@ -269,6 +296,7 @@ int spawnpol_pool_new(struct spawnpol_pool **pool, struct spawnpol_ring *ring,
 	p = make(nr, o.flags & SPAWNPOL_POOL_COPY);
 	if (!p)
 		return -ENOMEM;
+	atomic_init(&p->refs, 1);
 	p->ring = ring;
 	p->prefix = prefix;
 	p->keep_ns = o.keep_ns;
@@ -283,10 +311,18 @@ static void free_pool(struct spawnpol_pool *pool)
 	free(pool);
 }
 
+void pool_unref(struct spawnpol_pool *pool)
+{
+	if (pool && atomic_fetch_sub(&pool->refs, 1) == 1)
+		free_pool(pool);
+}
+
 void pool_put(struct spawnpol_pool *pool)
 {
-	if (pool->closing && !pool->busy && !pool->stats.making)
-		free_pool(pool);
+	if (!pool->closing || pool->gone || pool->busy || pool->stats.making)
+		return;
+	pool->gone = true;
+	pool_unref(pool);
 }
 
 /* Those that are being made end as well, and tell. */
@@ -295,7 +331,7 @@ static void end_all(struct spawnpol_pool *pool)
 	for (unsigned int i = 0; i < pool->nr; i++)
 		if (pool->slots[i].state == SLOT_WAITING ||
 		    pool->slots[i].state == SLOT_MAKING)
-			end_child(&pool->slots[i]);
+			pool_end_child(&pool->slots[i]);
 }
 
 void spawnpol_pool_close(struct spawnpol_pool *pool)
@@ -307,7 +343,7 @@ void spawnpol_pool_close(struct spawnpol_pool *pool)
 	ring = pool->ring;
 	/* the children are the parent's */
 	if (!process_gave(ring->id)) {
-		free_pool(pool);
+		pool_unref(pool);
 		return;
 	}
 	pthread_mutex_lock(&ring->lock);

@@ -6,6 +6,8 @@
 #ifndef SPAWNPOL_POOL_H
 #define SPAWNPOL_POOL_H
 
+#include <stdatomic.h>
+
 #include "internal.h"
 
 enum slot_state {
@@ -37,7 +39,11 @@ struct spawnpol_pool {
 	struct pool_slot *empty, *waiting;
 	struct spawnpol_pool_stats stats;
 	unsigned int busy;		/* chains in flight */
-	bool closing;			/* freed once nothing is in flight */
+	bool filled;			/* the prefix, as a request */
+	bool closing;			/* to go once nothing is in flight ... */
+	bool gone;			/* ... and that is so */
+	/* the caller's, and each chain's, which has the prefix's paths: without the lock */
+	atomic_uint refs;
 };
 
 /* pool.c */
@@ -49,8 +55,12 @@ void pool_made(struct pool_slot *slot, int res);
 void pool_empty(struct pool_slot *slot);
 /* The launcher is not what it was when the slot's child was made. */
 void pool_stale(struct pool_slot *slot);
-/* Free the pool if it is closed, and nothing is in flight. */
+/* Its child ends if it waits, as does what is making one. */
+void pool_end_child(struct pool_slot *slot);
+/* The pool goes if it is closed, and nothing is in flight. */
 void pool_put(struct spawnpol_pool *pool);
+/* One reference less. pool can be a null pointer. */
+void pool_unref(struct spawnpol_pool *pool);
 
 /* pool_take.c */
 /* -EINVAL: the chain is for another kept child. */

@@ -43,6 +43,7 @@ int spawnpol_chain_pool(struct spawnpol_chain *chain, struct spawnpol_pool *pool
 	if (err)
 		return err;
 	chain->args = pool->prefix->args;
+	atomic_fetch_add(&pool->refs, 1);
 	chain->pooled.pool = pool;
 	chain->pooled.prefix = pool->prefix->actions.nr;
 	err = pool_files(chain, NULL, 0);
@@ -112,6 +113,8 @@ int pool_files(struct spawnpol_chain *chain, const struct io_uring_clone_file *f
 	const struct io_uring_clone_files *have = chain->pooled.pool->prefix->files;
 	struct io_uring_clone_files *own, *all;
 
+	if (have && nr + have->nr > SPAWNPOL_MAX_FILES)
+		return chain_fail(chain, -E2BIG);
 	for (size_t i = 0; i < nr; i++)
 		if (is_used(chain, files[i].number))
 			return chain_fail(chain, -EINVAL);
@@ -238,6 +241,7 @@ bool pool_again(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	/* somebody has used its number */
 	case -EBUSY:
 		slot->pool->stats.gone++;
+		pool_end_child(slot);
 		pool_empty(slot);
 		break;
 	default:
@@ -261,7 +265,11 @@ void pool_outcome(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	if (!pool)
 		return;
 	if (chain->pooled.slot) {
-		pool->stats.hits++;
+		/* without a program: it may not have got there, and the child waits on */
+		if (chain->story.ran < 0)
+			pool_end_child(chain->pooled.slot);
+		if (!refusal(&chain->story))
+			pool->stats.hits++;
 		pool_empty(chain->pooled.slot);
 		chain->pooled.slot = NULL;
 	}
