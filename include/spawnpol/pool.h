@@ -39,8 +39,9 @@ struct spawnpol_pool;
 
 enum spawnpol_pool_flags {
 	/*
-	 * Run the prefix once, in a child that is never taken, and make the others as copies
-	 * of it: for a prefix that costs more than a copy (namespaces, many steps).
+	 * Run the prefix in a child that is never taken, and make the others as copies of it
+	 * once it is there: for a prefix that costs more than a copy (namespaces, many
+	 * steps). A copy leads no session or process group: no setsid() or setpgid().
 	 */
 	SPAWNPOL_POOL_COPY	= 1U << 0,
 };
