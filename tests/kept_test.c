@@ -204,3 +204,21 @@ TEST(C4_copies)
 	}
 	check_no_children();
 }
+
+TEST(C4_the_pid_of_a_copy_is_the_launchers)
+{
+	int init, number;
+
+	tring_init(&r, 0);
+	CHECK_SYS(unshare(CLONE_NEWPID));
+	init = kept_make(&r, &w);
+	number = kept_make(&r, &w);
+	/* the other namespace calls it by another number, which is nobody's here */
+	whole_exit(&w, 5);
+	kept_copy(&w, number);
+	check_program(5);
+	/* a copy of the first process would be a second first one */
+	whole_exit(&w, 5);
+	kept_copy(&w, init);
+	EXPECT_EQ(whole_run(&r, &w)->res, -EINVAL);
+}
