@@ -503,7 +503,7 @@ static void io_chain_end_kept(struct io_chain *chain, enum io_outcome outcome)
 		io_kept_end(chain->kept);
 }
 
-/* The steps, and what they are behind. */
+/* Complete the steps and, if they have one, their deadline. */
 static void io_chain_end_steps(struct io_chain *chain)
 {
 	struct io_step *step = &chain->step;

@@ -81,8 +81,8 @@ static int io_search_count_dirs(const char *list)
 }
 
 /*
- * Open the next one, if it is there. Its name goes behind those of the others that
- * are, at *@to, which is at or before @name.
+ * Open the next one, if it is there. Its name is added to those of the others that are
+ * there, at *@to, which is at or before @name.
  */
 static int io_search_open_dir(struct io_search_dirs *dirs, const char *name, char **to)
 {
