@@ -218,16 +218,23 @@ static void submit_program(int number)
 	tring_submit(&r);
 }
 
-TEST(C5_stopped_while_it_waits)
+static int make_stopped(pid_t *pid)
 {
 	int number;
-	pid_t pid;
 
 	tring_init(&r, 0);
 	number = kept_make(&r, &w);
-	pid = w.told.report.pid;
-	CHECK_SYS(kill(pid, SIGSTOP));
-	wait_state(pid, 'T');
+	*pid = w.told.report.pid;
+	CHECK_SYS(kill(*pid, SIGSTOP));
+	wait_state(*pid, 'T');
+	return number;
+}
+
+TEST(C5_stopped_while_it_waits)
+{
+	pid_t pid;
+	int number = make_stopped(&pid);
+
 	CHECK_SYS(kill(pid, SIGCONT));
 	wait_state(pid, 'S');
 
@@ -242,14 +249,9 @@ TEST(C5_stopped_while_it_waits)
 
 TEST(C5_killed_while_it_is_stopped)
 {
-	int number;
 	pid_t pid;
+	int number = make_stopped(&pid);
 
-	tring_init(&r, 0);
-	number = kept_make(&r, &w);
-	pid = w.told.report.pid;
-	CHECK_SYS(kill(pid, SIGSTOP));
-	wait_state(pid, 'T');
 	CHECK_SYS(kill(pid, SIGKILL));
 	check_gone(pid);
 	check_kept_gone(&r, number);
