@@ -200,6 +200,20 @@ int io_chain_make_child(struct io_chain *chain);
 /* Complete CLONE with an error and its steps with it; frees the chain. */
 void io_chain_abandon(struct io_chain *chain, int error);
 
+/* What the child is at the end of a chain. */
+enum io_outcome {
+	IO_OUTCOME_END,
+	IO_OUTCOME_PROGRAM,
+	IO_OUTCOME_KEPT,
+};
+
+/* In the child, which has run what it will: complete the chain, and free it. */
+enum io_outcome io_chain_end(struct io_chain *chain);
+/* Give the step at hand its result. */
+void io_step_settle(struct io_step *step);
+/* It does not run, or not to its end. */
+void io_step_cancel(struct io_step *step);
+
 /* Runs in the child. Returns only if that has become a program. */
 int io_chain_main(void *data);
 /* Issue a request in the child. */

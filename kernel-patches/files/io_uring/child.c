@@ -472,25 +472,6 @@ static int io_child_issue(struct io_child *child)
 	return io_child_call(child, &call, io_child_run);
 }
 
-/* A child that waits keeps this, whatever the launcher has by then. */
-static void io_child_note_set(struct io_kept_set *set, const struct io_child *child)
-{
-	set->what |= io_child_defs[child->cmd].sets;
-	switch (child->cmd) {
-	case IORING_CHILD_RLIMIT:
-		set->limits |= BIT(child->off);
-		break;
-	case IORING_CHILD_SIGDEFAULT:
-	case IORING_CHILD_SIGIGNORE:
-		set->signals |= child->off;
-		break;
-	case IORING_CHILD_PRCTL:
-		if (child->flags == PR_SET_TIMERSLACK)
-			set->what |= IO_SETS_SLACK;
-		break;
-	}
-}
-
 int io_child(struct io_kiocb *req, unsigned int issue_flags)
 {
 	struct io_child *child = io_kiocb_to_cmd(req, struct io_child);
@@ -500,7 +481,7 @@ int io_child(struct io_kiocb *req, unsigned int issue_flags)
 		return -EINVAL;
 	ret = io_child_issue(child);
 	if (unlikely(req->chain->kept && ret >= 0))
-		io_child_note_set(&req->chain->kept->set, child);
+		io_kept_note(req->chain->kept, child, io_child_defs[child->cmd].sets);
 	io_req_set_res(req, ret, 0);
 	return IOU_OK;
 }

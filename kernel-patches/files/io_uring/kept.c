@@ -12,6 +12,7 @@
 #include <linux/io_uring.h>
 #include <linux/jiffies.h>
 #include <linux/percpu-refcount.h>
+#include <linux/prctl.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -27,6 +28,7 @@
 #include "io_uring.h"
 #include "cancel.h"
 #include "chain.h"
+#include "child_cmd.h"
 #include "clone.h"
 #include "kept.h"
 #include "spawn_task.h"
@@ -235,6 +237,26 @@ void io_kept_forget(struct io_chain *chain)
 }
 
 /* --- waiting ---------------------------------------------------------------------- */
+
+void io_kept_note(struct io_kept *kept, const struct io_child *child, u32 sets)
+{
+	struct io_kept_set *set = &kept->set;
+
+	set->what |= sets;
+	switch (child->cmd) {
+	case IORING_CHILD_RLIMIT:
+		set->limits |= BIT(child->off);
+		break;
+	case IORING_CHILD_SIGDEFAULT:
+	case IORING_CHILD_SIGIGNORE:
+		set->signals |= child->off;
+		break;
+	case IORING_CHILD_PRCTL:
+		if (child->flags == PR_SET_TIMERSLACK)
+			set->what |= IO_SETS_SLACK;
+		break;
+	}
+}
 
 void io_kept_rest(struct io_chain *chain)
 {

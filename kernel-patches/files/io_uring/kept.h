@@ -34,6 +34,7 @@ struct css_set;
 struct files_struct;
 struct io_cancel_data;
 struct io_chain;
+struct io_child;
 struct mm_struct;
 struct nsproxy;
 struct pid;
@@ -179,6 +180,11 @@ void io_kept_made(struct io_chain *chain, struct task_struct *child);
 void io_kept_forget(struct io_chain *chain);
 void io_kept_put(struct io_kept *kept);
 
+/*
+ * In the child: this command has been done, which sets IO_SETS_*. It keeps that, whatever
+ * its launcher has by then.
+ */
+void io_kept_note(struct io_kept *kept, const struct io_child *child, u32 sets);
 /* In the child, which is at the end of a chain and is to wait: others find it so. */
 void io_kept_rest(struct io_chain *chain);
 /* Wait for the next chain. NULL: the child is to end, and nothing is left to it. */
