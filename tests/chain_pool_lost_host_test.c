@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * C5: pools on a ring that no kernel knows: children that are gone, stale, refused or given
+ * back, and what becomes of the chains that have taken them.
+ */
+#include "fake_pool.h"
+
+TEST(C5_a_child_that_is_gone_is_made_up_for)
+{
+	struct spawnpol_outcome out;
+	struct spawnpol_chain *c;
+
+	begin(1);
+	c = chain();
+	CHECK_EQ(spawnpol_pool_fill(pool), 1);
+	make(9);
+	queue(&fake, c);
+	CHECK_EQ(answer(taken(), -ESRCH, 0, &out), SPAWNPOL_CQE_TAKEN);
+	EXPECT_EQ(stats().gone, 1u);
+	EXPECT_EQ(stats().misses, 1u);
+	CHECK_EQ(nr_queued(), 1u);
+	EXPECT_EQ(said(&fake.sqes[next % ENTRIES])->nr_steps, 3u);
+	CHECK_EQ(answer(taken(), 55, 1, &out), SPAWNPOL_CQE_OUTCOME);
+	EXPECT_EQ(out.pid, 55);
+	EXPECT_EQ(stats().hits, 0u);
+	EXPECT_EQ(nr_queued(), 1u);
+}
+
+/* Who takes a pool's child must not be put into the caller's link. */
+TEST(C5_again_after_the_callers_link)
+{
+	struct spawnpol_outcome out;
+	const struct io_uring_sqe *sqe;
+	struct io_uring_sqe *nop;
+	struct spawnpol_chain *c;
+
+	begin(1);
+	c = chain();
+	CHECK_EQ(spawnpol_pool_fill(pool), 1);
+	make(9);
+	queue(&fake, c);
+	sqe = taken();
+	nop = io_uring_get_sqe(&fake.uring);
+	io_uring_prep_nop(nop);
+	nop->flags = IOSQE_IO_LINK;
+	CHECK_EQ(answer(sqe, -ESRCH, 0, &out), SPAWNPOL_CQE_TAKEN);
+	EXPECT_EQ(nr_queued(), 1u);
+	EXPECT_EQ(spawnpol_pool_fill(pool), -EINPROGRESS);
+	taken();
+	CHECK_EQ(spawnpol_queue(fake.ring, NULL, 0), 0);
+	EXPECT_EQ(said(taken())->nr_steps, 3u);
+}
+
+TEST(C5_a_child_that_is_stale_takes_the_others_along)
+{
+	struct spawnpol_outcome out;
+	struct spawnpol_chain *c;
+
+	begin(3);
+	c = chain();
+	CHECK_EQ(spawnpol_pool_fill(pool), 3);
+	for (int i = 1; i <= 3; i++)
+		make(i);
+	queue(&fake, c);
+	CHECK_EQ(answer(taken(), -ESTALE, 0, &out), SPAWNPOL_CQE_TAKEN);
+	EXPECT_EQ(stats().stale, 3u);
+	EXPECT_EQ(stats().waiting, 0u);
+	EXPECT_EQ(fake_kernel.cancelled, 3u);
+	CHECK_EQ(answer(taken(), 55, 1, &out), SPAWNPOL_CQE_OUTCOME);
+	EXPECT_EQ(nr_queued(), 2u);
+}
+
+TEST(C5_a_chain_that_the_kernel_does_not_take_gives_its_child_back)
+{
+	struct spawnpol_chain *c;
+
+	begin(1);
+	c = chain();
+	CHECK_EQ(spawnpol_pool_fill(pool), 1);
+	make(9);
+	/* there is no such ring */
+	EXPECT_EQ(spawnpol_submit(fake.ring, &c, 1), -EBADF);
+	EXPECT_EQ(stats().waiting, 1u);
+	queue(&fake, c);
+	EXPECT_EQ(said(taken())->child, 9u);
+}
+
+TEST(C4_a_copy_that_fails_for_want_of_room_does_not_end_the_first)
+{
+	struct spawnpol_outcome out;
+	struct spawnpol_chain *c;
+
+	begin_with(prefix_for_copies(), 1, SPAWNPOL_POOL_COPY);
+	c = chain();
+	CHECK_EQ(spawnpol_pool_fill(pool), 2);
+	make(1);
+	make(2);
+	queue(&fake, c);
+	CHECK_EQ(answer(taken(), 55, 1, &out), SPAWNPOL_CQE_OUTCOME);
+	fake_kernel.cancelled = 0;
+	CHECK_EQ(answer(taken(), -EAGAIN, 0, &out), SPAWNPOL_CQE_TAKEN);
+	EXPECT_EQ(fake_kernel.cancelled, 0u);
+	EXPECT_EQ(stats().stale, 0u);
+	EXPECT_EQ(stats().failed, 1u);
+}
+
+TEST(C5_a_launch_that_is_refused_leaves_no_child)
+{
+	struct spawnpol_outcome out;
+
+	begin(1);
+	CHECK_EQ(spawnpol_pool_fill(pool), 1);
+	make(9);
+	queue(&fake, chain());
+	fake_kernel.cancelled = 0;
+	/* a descriptor of its list is not open: the child has heard nothing of it */
+	CHECK_EQ(answer(taken(), -EBADF, 0, &out), SPAWNPOL_CQE_OUTCOME);
+	EXPECT_EQ(fake_kernel.cancelled, 1u);
+	EXPECT_EQ(stats().hits, 0u);
+	EXPECT_EQ(stats().waiting, 0u);
+}
+
+TEST(C5_the_path_of_an_outcome_outlives_the_pool)
+{
+	struct spawnpol_chain *c, *p = new_chain(NULL);
+	const struct io_uring_sqe *sqe;
+	struct spawnpol_outcome out;
+
+	CHECK_OK(spawnpol_chain_chdir(p, "/nonexistent-directory"));
+	begin_with(p, 1, 0);
+	c = chain();
+	queue(&fake, c);
+	sqe = taken();
+	spawnpol_pool_close(pool);
+	CHECK_EQ(answer(sqe, -ENOENT, 1, &out), SPAWNPOL_CQE_OUTCOME);
+	CHECK_STR(out.path, "/nonexistent-directory");
+	CHECK_OK(spawnpol_chain_free(c));
+}
