@@ -235,16 +235,27 @@ TEST(C1_outcomes_of_kept_children_in_words)
 	EXPECT_STR(text, "ended");
 }
 
-/* The kernel takes a descriptor back that it has told of: it can be another's by now. */
-TEST(C1_a_pidfd_that_was_withdrawn_is_not_closed)
+/* The descriptor that the chain has when its launch has failed without a child. */
+static int pidfd_of_refused(struct spawnpol_chain *c, int error)
 {
-	struct spawnpol_chain *c = kept(9, 0, true);
 	int fd = CHECK_SYS(dup(0));
 
 	begin();
 	CHECK_OK(spawnpol_chain_pidfd(c, true));
 	queued(c);
 	c->pidfd = fd;
-	EXPECT_EQ(ended(c, -ESRCH, 0).pidfd, -1);
-	CHECK_SYS(fcntl(fd, F_GETFD));
+	EXPECT_EQ(ended(c, error, 0).pidfd, -1);
+	return fd;
+}
+
+/* The kernel takes a descriptor back that it has told of: it can be another's by now. */
+TEST(C1_a_pidfd_that_was_withdrawn_is_not_closed)
+{
+	CHECK_SYS(fcntl(pidfd_of_refused(kept(0, 0, true), -EAGAIN), F_GETFD));
+}
+
+/* That of a kept child is there before the child can do anything, and die. */
+TEST(C1_the_pidfd_of_a_child_that_died_is_closed)
+{
+	EXPECT_EQ(fcntl(pidfd_of_refused(kept(9, 0, true), -ESRCH), F_GETFD), -1);
 }

@@ -136,3 +136,33 @@ TEST(C5_the_path_of_an_outcome_outlives_the_pool)
 	CHECK_STR(out.path, "/nonexistent-directory");
 	CHECK_OK(spawnpol_chain_free(c));
 }
+
+/* A descriptor that the kernel has installed for the chain's child. */
+static int given_pidfd(struct spawnpol_chain *c)
+{
+	c->pidfd = CHECK_SYS(dup(0));
+	return c->pidfd;
+}
+
+TEST(C5_the_pidfd_of_a_child_that_died_is_closed)
+{
+	struct spawnpol_chain *c;
+	struct spawnpol_outcome out;
+	int fd;
+
+	begin(1);
+	CHECK_EQ(spawnpol_pool_fill(pool), 1);
+	make(9);
+	c = chain();
+	CHECK_OK(spawnpol_chain_pidfd(c, true));
+	queue(&fake, c);
+	fd = given_pidfd(c);
+	CHECK_EQ(answer(taken(), -ESRCH, 0, &out), SPAWNPOL_CQE_TAKEN);
+	EXPECT_EQ(fcntl(fd, F_GETFD), -1);
+	/* a new child's has been withdrawn, and the number can be another file's by now */
+	fd = given_pidfd(c);
+	CHECK_EQ(answer(taken(), -EAGAIN, 0, &out), SPAWNPOL_CQE_OUTCOME);
+	EXPECT_EQ(out.pidfd, -1);
+	EXPECT_EQ(fcntl(fd, F_GETFD), 0);
+	CHECK_SYS(close(fd));
+}

@@ -202,15 +202,21 @@ static void note_steps(struct spawnpol_chain *chain, int child)
 	s->clone_res = chain->told.report.pid;
 }
 
-/* No child has got the chain. The kernel may have withdrawn the pidfd that it has told. */
+/*
+ * No child has got the chain. Of a new one, the kernel has withdrawn the pidfd that it may
+ * have told, and somebody may have its number. That of a kept child is there unless the
+ * kernel says -1: the child can have died before it began.
+ */
 static void note_refused(struct spawnpol_chain *chain, int res)
 {
 	struct story *s = &chain->story;
 
 	s->clone_res = res;
 	s->error = -ECANCELED;
-	if (!chain->told.report.pid)
-		chain->pidfd = -1;
+	if (chain->pidfd >= 0 && (chain->told.report.pid ||
+				  chain->whole.arg.flags & IORING_SPAWN_CHILD))
+		close(chain->pidfd);
+	chain->pidfd = -1;
 }
 
 void whole_note(struct spawnpol_chain *chain, int res, unsigned int flags)
