@@ -166,3 +166,32 @@ TEST(C5_the_pidfd_of_a_child_that_died_is_closed)
 	EXPECT_EQ(fcntl(fd, F_GETFD), 0);
 	CHECK_SYS(close(fd));
 }
+
+/* The launch has been given up, or its ring is being closed, when the kernel says this. */
+static void canceled(int error, bool given_up)
+{
+	struct spawnpol_outcome out;
+	struct spawnpol_chain *c;
+
+	begin(1);
+	CHECK_EQ(spawnpol_pool_fill(pool), 1);
+	make(9);
+	c = chain();
+	queue(&fake, c);
+	if (given_up)
+		spawnpol_cancel(fake.ring, c);
+	else
+		fake.ring->closing = true;
+	CHECK_EQ(answer(taken(), error, 0, &out), SPAWNPOL_CQE_OUTCOME);
+	EXPECT_EQ(out.error, -ECANCELED);
+	EXPECT_EQ(stats().hits, 0u);
+}
+
+TEST(C5_canceled_while_its_child_was_lost)
+{
+	for (int given_up = 0; given_up < 2; given_up++) {
+		canceled(-ESTALE, given_up);
+		canceled(-ESRCH, given_up);
+		canceled(-EBUSY, given_up);
+	}
+}

@@ -249,8 +249,11 @@ bool pool_again(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	}
 	chain->pooled.slot = NULL;
 	slot->pool->stats.misses++;
-	if (chain->story.given_up || ring->closing)
+	if (chain->story.given_up || ring->closing) {
+		/* what happened to the child is not what has ended the chain */
+		chain->story.clone_res = -ECANCELED;
 		return false;
+	}
 	story_begin(chain);
 	chain->story.afresh = true;
 	ring->pending += chain->story.pending;
