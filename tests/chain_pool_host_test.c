@@ -176,6 +176,25 @@ TEST(C5_chains_that_do_not_go_with_a_pool)
 	EXPECT_EQ(spawnpol_queue(fake.ring, &c, 1), -EINVAL);
 }
 
+/* What is said of how the child is made would be lost, or be said of the pool's steps. */
+TEST(C5_a_chain_is_of_a_pool_before_all_else)
+{
+	struct spawnpol_chain *c;
+
+	begin(1);
+	c = new_chain(NULL);
+	CHECK_OK(spawnpol_chain_pidfd(c, true));
+	EXPECT_EQ(spawnpol_chain_pool(c, pool), -EINVAL);
+	c = new_chain(NULL);
+	CHECK_OK(spawnpol_chain_exit_signal(c, 0));
+	EXPECT_EQ(spawnpol_chain_pool(c, pool), -EINVAL);
+	c = new_chain(NULL);
+	CHECK_OK(spawnpol_chain_pool(c, pool));
+	EXPECT_EQ(spawnpol_chain_may_fail(c), -EINVAL);
+	c = chain();
+	CHECK_OK(spawnpol_chain_may_fail(c));
+}
+
 TEST(C5_a_child_that_is_made_in_another_way_is_a_miss)
 {
 	struct spawnpol_chain *c;

@@ -127,9 +127,11 @@ static inline void spawnpol_pool_stats(struct spawnpol_pool *pool,
  * and in place of what has their numbers. On another ring than the pool's every launch is
  * a miss.
  *
- * -EINVAL	pool is NULL, or the chain is not empty. spawnpol_chain_files(): a number is
- *		that of a descriptor that a step of the prefix uses. spawnpol_submit(): what
- *		spawnpol_child(3) is about
+ * -EINVAL	pool is NULL, or the chain is not empty: it has steps, a program, files, a
+ *		pool, or says how its child is made. spawnpol_chain_files(): a number is
+ *		that of a descriptor that a step of the prefix uses. spawnpol_chain_may_fail():
+ *		the last step is one of the prefix. spawnpol_submit(): what spawnpol_child(3)
+ *		is about
  */
 int spawnpol_chain_pool(struct spawnpol_chain *chain, struct spawnpol_pool *pool);
 

@@ -89,7 +89,8 @@ int spawnpol_chain_may_fail(struct spawnpol_chain *chain)
 {
 	struct io_uring_sqe *sqe;
 
-	if (!chain->actions.nr)
+	/* those of a pool have their own */
+	if (chain->actions.nr <= chain->pooled.prefix)
 		return action_refuse(chain, -EINVAL);
 	if (chain_editable(chain))
 		return chain_editable(chain);

@@ -21,6 +21,13 @@
 			 CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
 			 CLONE_NEWCGROUP | CLONE_NEWTIME)
 
+bool args_are_plain(const struct clone_args *args)
+{
+	static const struct clone_args plain = { .exit_signal = SIGCHLD };
+
+	return !memcmp(args, &plain, sizeof(plain));
+}
+
 static void set_flag(struct spawnpol_chain *chain, uint64_t flag, bool on)
 {
 	if (on)

@@ -230,6 +230,10 @@ const struct step *chain_nth_step(const struct spawnpol_chain *chain,
 int chain_add_exec(struct spawnpol_chain *chain, int fd, const char *path,
 		   unsigned int at_flags, unsigned int flags);
 
+/* chain_attr.c */
+/* Whether the child is one as fork(2) makes: CLONE without arguments says so. */
+bool args_are_plain(const struct clone_args *args);
+
 /* search.c */
 /* Make the attempts of a search programs, if they are not. -E2BIG: they are too many. */
 int search_attempts(struct spawnpol_chain *chain);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Chains for children that wait between spawns. */
 #include <errno.h>
-#include <string.h>
 
 #include "internal.h"
 #include "pool.h"
@@ -57,13 +56,13 @@ int spawnpol_chain_copy_of(struct spawnpol_chain *chain, int child)
 /* A child that is there is what it is. */
 static bool asks_for_new_child(const struct spawnpol_chain *chain)
 {
-	struct clone_args plain = { .exit_signal = SIGCHLD };
+	struct clone_args args = chain->args;
 
 	if (!chain->kept.copy) {
-		plain.flags = chain->args.flags & CLONE_PIDFD;
-		plain.pidfd = chain->args.pidfd;
+		args.flags &= ~(uint64_t)CLONE_PIDFD;
+		args.pidfd = 0;
 	}
-	return memcmp(&chain->args, &plain, sizeof(plain));
+	return !args_are_plain(&args);
 }
 
 int kept_check(const struct spawnpol_ring *ring, const struct spawnpol_chain *chain)

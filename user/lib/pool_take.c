@@ -14,7 +14,7 @@
 static bool is_empty(const struct spawnpol_chain *chain)
 {
 	return !chain->actions.nr && !chain_nr_programs(chain) && !chain->files &&
-	       !chain->pooled.pool;
+	       !chain->pooled.pool && args_are_plain(&chain->args);
 }
 
 /* The prefix's steps, whose strings stay where they are. */

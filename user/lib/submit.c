@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Putting chains into the SQ, giving them to the kernel, cancelling them. */
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "exit_status.h"
@@ -47,14 +46,6 @@ static struct io_uring_sqe *next_sqe(struct spawnpol_ring *ring,
 	return sqe;
 }
 
-/* Whether the child is one as fork(2) makes: CLONE without arguments says so. */
-static bool is_plain(const struct clone_args *args)
-{
-	static const struct clone_args plain = { .exit_signal = SIGCHLD };
-
-	return !memcmp(args, &plain, sizeof(plain));
-}
-
 static void begin_report(struct spawnpol_chain *chain)
 {
 	chain->told.report = (struct io_uring_spawn_report) {
@@ -71,7 +62,7 @@ static void put_clone(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 		.file_index = chain->slot,
 	};
 
-	if (!is_plain(&chain->args)) {
+	if (!args_are_plain(&chain->args)) {
 		sqe.addr = (uintptr_t)&chain->args;
 		sqe.len = sizeof(chain->args);
 	}
@@ -157,7 +148,8 @@ static void put_steps(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 static void put_whole(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
 		      struct io_uring_sqe *sqe)
 {
-	whole_fill(chain, is_plain(&chain->args), user_data(ring, chain, INDEX_STEP));
+	whole_fill(chain, args_are_plain(&chain->args),
+		   user_data(ring, chain, INDEX_STEP));
 	begin_report(chain);
 	*sqe = (struct io_uring_sqe) {
 		.opcode = ring->query.op_spawn,
