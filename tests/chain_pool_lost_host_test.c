@@ -195,3 +195,28 @@ TEST(C5_canceled_while_its_child_was_lost)
 		canceled(-EBUSY, given_up);
 	}
 }
+
+/* Again, when there is a place in the SQ: too late for a ring that is being closed. */
+TEST(C5_nothing_is_launched_by_a_ring_that_is_being_closed)
+{
+	struct spawnpol_outcome out;
+	const struct io_uring_sqe *sqe;
+	struct io_uring_sqe *nop;
+
+	begin(1);
+	CHECK_EQ(spawnpol_pool_fill(pool), 1);
+	make(9);
+	queue(&fake, chain());
+	sqe = taken();
+	nop = io_uring_get_sqe(&fake.uring);
+	io_uring_prep_nop(nop);
+	nop->flags = IOSQE_IO_LINK;
+	CHECK_EQ(answer(sqe, -ESRCH, 0, &out), SPAWNPOL_CQE_TAKEN);
+	taken();
+	fake.ring->closing = true;
+	CHECK_EQ(spawnpol_queue(fake.ring, NULL, 0), 0);
+	sqe = taken();
+	EXPECT_EQ(sqe->opcode, IORING_OP_NOP);
+	CHECK_EQ(answer(sqe, 0, 0, &out), SPAWNPOL_CQE_OUTCOME);
+	EXPECT_EQ(out.error, -ECANCELED);
+}

@@ -168,7 +168,7 @@ bool submit_afresh(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	chain->story.afresh = false;
 	put_whole(ring, chain, sqe);
 	/* cancelled while there was no place: it has an outcome all the same */
-	if (chain->story.given_up) {
+	if (chain->story.given_up || ring->closing) {
 		io_uring_prep_nop(sqe);
 		sqe->user_data = user_data(ring, chain, INDEX_CLONE);
 	}
