@@ -220,3 +220,32 @@ TEST(C5_nothing_is_launched_by_a_ring_that_is_being_closed)
 	CHECK_EQ(answer(sqe, 0, 0, &out), SPAWNPOL_CQE_OUTCOME);
 	EXPECT_EQ(out.error, -ECANCELED);
 }
+
+/* The kernel counts a child until it is gone, which takes a moment. */
+TEST(C5_children_that_were_stale_still_count)
+{
+	struct spawnpol_outcome out;
+
+	begin(2);
+	CHECK_EQ(spawnpol_pool_fill(pool), 2);
+	make(1);
+	make(2);
+	queue(&fake, chain());
+	CHECK_EQ(answer(taken(), -ESTALE, 0, &out), SPAWNPOL_CQE_TAKEN);
+	EXPECT_EQ(stats().stale, 2u);
+	CHECK_EQ(answer(taken(), 55, 1, &out), SPAWNPOL_CQE_OUTCOME);
+	CHECK_EQ(nr_queued(), 2u);
+	/* it is asked for once more, for each that was ended */
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(answer(taken(), -EAGAIN, 0, &out), SPAWNPOL_CQE_TAKEN);
+		EXPECT_EQ(nr_queued(), 2u);
+		EXPECT_EQ(stats().making, 2u);
+		EXPECT_EQ(stats().failed, 0u);
+	}
+	CHECK_EQ(answer(taken(), -EAGAIN, 0, &out), SPAWNPOL_CQE_TAKEN);
+	EXPECT_EQ(stats().failed, 1u);
+	EXPECT_EQ(stats().error, -EAGAIN);
+	make(3);
+	EXPECT_EQ(stats().waiting, 1u);
+	EXPECT_EQ(nr_queued(), 0u);
+}

@@ -143,6 +143,7 @@ static void drop_stale(struct pool_slot *slot)
 	pool_end_child(slot);
 	pool_empty(slot);
 	slot->pool->stats.stale++;
+	slot->pool->ended++;
 }
 
 static void drop_model(struct spawnpol_pool *pool)
@@ -181,12 +182,28 @@ static void copy_failed(struct pool_slot *slot, int res)
 	}
 }
 
+/*
+ * There was no room for the child: that of one that was stale may not be free yet. Each of
+ * those is reason enough to ask once more.
+ */
+static bool made_again(struct pool_slot *slot, int res)
+{
+	struct spawnpol_pool *pool = slot->pool;
+
+	if (res != -EAGAIN || !pool->ended || !can_make(pool) || !put(slot))
+		return false;
+	pool->ended--;
+	return true;
+}
+
 void pool_made(struct pool_slot *slot, int res)
 {
 	struct spawnpol_pool *pool = slot->pool;
 
 	pool->stats.making--;
 	pool->ring->making--;
+	if (made_again(slot, res))
+		return;
 	if (res > 0 && !pool->closing) {
 		pool->stats.made++;
 		wait_in(slot, res);

@@ -39,6 +39,7 @@ struct spawnpol_pool {
 	struct pool_slot *empty, *waiting;
 	struct spawnpol_pool_stats stats;
 	unsigned int busy;		/* chains in flight */
+	unsigned int ended;		/* children that the kernel may count, still */
 	bool filled;			/* the prefix, as a request */
 	bool closing;			/* to go once nothing is in flight ... */
 	bool gone;			/* ... and that is so */
