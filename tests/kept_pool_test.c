@@ -4,8 +4,10 @@
 
 #include <fcntl.h>
 #include <liburing.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Wait for what nobody tells. */
@@ -134,6 +136,43 @@ TEST(C5_nobody_has_to_collect_what_the_pool_makes)
 	expect(1, 0);
 	/* nor is it an outcome */
 	EXPECT_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), -ECHILD);
+	end();
+}
+
+/* Also if outcomes have come before: these are left to who polls the ring. */
+TEST(C5_who_submits_takes_no_outcome)
+{
+	struct pollfd readable = { .events = POLLIN };
+	const char *fifo = "/tmp/kept_pool_fifo";
+	struct spawnpol_chain *plain;
+	int fd;
+
+	begin(0, 1, NULL);
+	readable.fd = spawnpol_ring_fd(ring);
+	CHECK_SYS(mkfifo(fifo, 0600));
+	CHECK_OK(spawnpol_chain_new(&plain));
+	CHECK_OK(spawnpol_chain_program(plain, "/nonexistent"));
+	CHECK_EQ(spawnpol_submit(ring, &plain, 1), 1);
+	CHECK_EQ(poll(&readable, 1, LONG), 1);
+	CHECK_EQ(spawnpol_pool_fill(pool), 1);
+	UNTIL(nr_shown("waiting") == 1);
+	/* it has no outcome yet */
+	script("exit 3");
+	CHECK_OK(spawnpol_chain_open(c, 0, fifo, O_RDONLY, 0));
+	CHECK_EQ(spawnpol_submit(ring, &c, 1), 1);
+	EXPECT_EQ(stats().waiting, 0u);
+	EXPECT_EQ(stats().making, 0u);
+	EXPECT_EQ(poll(&readable, 1, 0), 1);
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
+	EXPECT_EQ(out.chain, plain);
+	EXPECT_EQ(out.error, -ENOENT);
+	CHECK_OK(spawnpol_chain_free(plain));
+	fd = CHECK_SYS(open(fifo, O_WRONLY));
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
+	EXPECT_EQ(wait_exit(out.pid), 3);
+	expect(1, 0);
+	CHECK_SYS(close(fd));
+	CHECK_SYS(unlink(fifo));
 	end();
 }
 

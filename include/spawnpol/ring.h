@@ -78,8 +78,9 @@ void spawnpol_ring_close(struct spawnpol_ring *ring);
 
 /*
  * The ring's descriptor: for poll(2), where readable means that collect has
- * work to do, and for the policy calls below. Still owned by the ring. -EBADF:
- * it has none. -ESTALE: this is a child of fork(2).
+ * work to do, and for the policy calls below. Outcomes that have come while
+ * spawnpol_child_*() or spawnpol_pool_wait() waited do not make it readable. Still
+ * owned by the ring. -EBADF: it has none. -ESTALE: this is a child of fork(2).
  */
 int spawnpol_ring_fd(const struct spawnpol_ring *ring);
 

@@ -319,13 +319,30 @@ int collect_look(struct spawnpol_ring *ring, const struct spawnpol_chain *chain,
 	return found ? 1 : err;
 }
 
+/* Note what has become of requests of pools. Their CQEs stay, and say nothing any more. */
+static void note_made(struct spawnpol_ring *ring)
+{
+	const uint64_t of_no_chain = (uint64_t)ring->tag << 48;
+	struct spawnpol_outcome none;
+	struct io_uring_cqe *cqe;
+	unsigned int head;
+
+	io_uring_for_each_cqe(ring->uring, head, cqe) {
+		if (cqe->user_data >> 48 != ring->tag ||
+		    cqe->user_data % CHAIN_ALIGN != INDEX_SLOT)
+			continue;
+		handle_cqe(ring, cqe, &none);
+		cqe->user_data = of_no_chain;
+	}
+}
+
 void collect_before_submit(struct spawnpol_ring *ring)
 {
 	if (ring->wrapped || pthread_mutex_trylock(&ring->collecting))
 		return;
 	/* for what the kernel holds back (DEFER_TASKRUN) */
 	ring_enter(ring, 0, -1, NULL);
-	reap_one(ring, NULL, NULL);
+	note_made(ring);
 	pthread_mutex_unlock(&ring->collecting);
 }
 

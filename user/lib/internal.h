@@ -329,7 +329,11 @@ void story_begin(struct spawnpol_chain *chain);
  */
 int collect_look(struct spawnpol_ring *ring, const struct spawnpol_chain *chain,
 		 struct spawnpol_outcome *out);
-/* The same for who submits, with ring->lock held: unless another thread collects. */
+/*
+ * Look which children of pools have been made. For who submits, with ring->lock held:
+ * unless another thread collects. Outcomes stay where they are, so that the ring's
+ * descriptor is as readable as before.
+ */
 void collect_before_submit(struct spawnpol_ring *ring);
 /* Wait for the outcome of one chain. With ring->collecting held. */
 int collect_one(struct spawnpol_ring *ring, const struct spawnpol_chain *chain,
