@@ -235,6 +235,25 @@ TEST(C1_outcomes_of_kept_children_in_words)
 	EXPECT_STR(text, "ended");
 }
 
+/* The steps of a call without a chain are none, and its outcome has no chain. */
+TEST(C1_outcomes_without_a_chain_in_words)
+{
+	struct spawnpol_outcome out = { .pidfd = -1, .step = -1, .error = -ESRCH };
+	char text[256];
+
+	EXPECT_EQ(spawnpol_outcome_topic(&out), SPAWNPOL_TOPIC_CHILD);
+	spawnpol_outcome_text(&out, text, sizeof(text));
+	EXPECT_HAS(text, "no kept child of the ring");
+	EXPECT(spawnpol_advise(SPAWNPOL_TOPIC_CHILD, -EOPNOTSUPP).remedy);
+	EXPECT(spawnpol_advise(SPAWNPOL_TOPIC_CHILD, -EINVAL).remedy);
+	/* what it does not have of its own */
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_CHILD, -ETIME).text, "deadline");
+	out.error = 0;
+	out.child = 9;
+	spawnpol_outcome_text(&out, text, sizeof(text));
+	EXPECT_STR(text, "waiting as child 9");
+}
+
 /* The descriptor that the chain has when its launch has failed without a child. */
 static int pidfd_of_refused(struct spawnpol_chain *c, int error)
 {

@@ -118,6 +118,7 @@ TEST(C1_errors_of_children_that_are_not_there)
 	EXPECT_EQ(spawnpol_child_end(ring, child), -ESRCH);
 	EXPECT_EQ(spawnpol_child_run(ring, child, NULL, &out), -ESRCH);
 	EXPECT_EQ(out.kind, SPAWNPOL_KIND_CLONE);
+	EXPECT_EQ(spawnpol_outcome_topic(&out), SPAWNPOL_TOPIC_CHILD);
 	check_none_stays();
 	spawnpol_ring_close(ring);
 }
@@ -191,7 +192,7 @@ TEST(C3_a_launcher_that_has_changed)
 	CHECK_SYS(seteuid(ORDINARY));
 	EXPECT_EQ(spawnpol_child_run(ring, child, NULL, &out), -ESTALE);
 	EXPECT_EQ(out.child, child);
-	EXPECT_EQ(spawnpol_outcome_topic(&out), SPAWNPOL_TOPIC_CLONE);
+	EXPECT_EQ(spawnpol_outcome_topic(&out), SPAWNPOL_TOPIC_CHILD);
 	CHECK_SYS(seteuid(0));
 	/* what is copied does not make it stale */
 	CHECK_SYS(setrlimit(RLIMIT_NOFILE, &limit));

@@ -179,6 +179,14 @@ static const struct entry about_child[] = {
 	{ EAGAIN, { "the ring has as many kept children as it can, or no process could be "
 		    "made",
 		    "end some; see RLIMIT_NPROC, pids.max of the cgroup, kernel.pid_max" } },
+	{ EINVAL, { "the chain says what does not go with a kept child, or the child is the "
+		    "init of a pid namespace or has unshared it, and cannot be copied",
+		    "see spawnpol_child(3): a new child that is kept has no program, and "
+		    "one that is there is made already" } },
+	{ EOPNOTSUPP, { "no child can be kept: by this kernel, by a chain that is not one "
+			"request, or step by step on a wrapped ring",
+			"see spawnpol_ring_uses_spawn(); with a wrapped ring, queue chains "
+			"that keep the child" } },
 };
 
 struct topic {

@@ -31,7 +31,13 @@ static int run(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
 	if (!err)
 		err = submit_and_wait(ring, chain, &out);
 	if (err && !out.error)
-		out = (struct spawnpol_outcome) { .pidfd = -1, .step = -1, .error = err };
+		out = (struct spawnpol_outcome) {
+			.chain = chain,
+			.user = chain->user,
+			.pidfd = -1,
+			.step = -1,
+			.error = err,
+		};
 	if (to)
 		sized_write(to, size, &out, sizeof(out));
 	else if (out.pidfd >= 0)

@@ -84,11 +84,14 @@ static void add_tried(const struct spawnpol_outcome *out, char *object, size_t s
 			 path);
 }
 
-/* Is it that the chain has not got to the kept child that it names, or made one? */
+/*
+ * Is it that the chain has not got to the kept child that it names, or made one? Only the
+ * calls of spawnpol_child(3) have outcomes without a chain.
+ */
 static bool is_about_kept(const struct spawnpol_outcome *out)
 {
-	return out->chain && out->kind == SPAWNPOL_KIND_CLONE &&
-	       (out->chain->kept.child || out->chain->kept.keep);
+	return out->kind == SPAWNPOL_KIND_CLONE &&
+	       (!out->chain || out->chain->kept.child || out->chain->kept.keep);
 }
 
 /* All that is read here every release has: the size is for later ones. */
@@ -131,7 +134,7 @@ static int done_text(const struct spawnpol_outcome *out, char *buf, size_t size)
 /* Which child a chain has not got to. */
 static void name_kept(const struct spawnpol_outcome *out, char *object, size_t size)
 {
-	if (is_about_kept(out) && out->chain->kept.child)
+	if (is_about_kept(out) && out->chain && out->chain->kept.child)
 		snprintf(object, size, " of kept child %d", out->chain->kept.child);
 }
 
