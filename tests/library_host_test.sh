@@ -127,6 +127,24 @@ test_examples_of_pages_compile()
 		"$BUILD/libspawnpol.a" -luring -lbpf
 }
 
+# The program of README.md, by its command for a library that is not installed.
+test_the_program_of_the_readme_compiles()
+{
+	local command
+	command=$(grep -m1 '^cc who.c -Iinclude' "$TOP/README.md") || fail "there is no command"
+	sed '1,/^## The library/d' "$TOP/README.md" |
+		sed -n '/^#include/,/^\x60/p' | sed '$d' >"$DIR/who.c"
+	ln -s "$TOP/include" "$DIR/include"
+	ln -s "$BUILD" "$DIR/build"
+	[[ -e $BUILD/libspawnpol.so ]] || make -s -C "$TOP" build/libspawnpol.so
+	cd "$DIR" || fail "no directory"
+	run bash -c "$command"
+	expect_status 0
+	run ./who
+	# it is there, and does what it can on this kernel
+	[[ $STATUS != 127 && $ERR != *libspawnpol* ]] || { show_run; fail "it does not run"; }
+}
+
 test_headers_stand_alone()
 {
 	local header
