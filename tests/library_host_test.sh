@@ -122,7 +122,10 @@ expect_example()
 
 test_examples_of_pages_compile()
 {
-	expect_example libspawnpol.3 "$BUILD/libspawnpol.a" -luring
+	local page
+	for page in libspawnpol spawnpol_chain spawnpol_child spawnpol_pool; do
+		expect_example "$page.3" "$BUILD/libspawnpol.a" -luring
+	done
 	expect_example spawnpol_policy_load.3 "$BUILD/libspawnpol-bpf.a" \
 		"$BUILD/libspawnpol.a" -luring -lbpf
 }
