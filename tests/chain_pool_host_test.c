@@ -63,11 +63,7 @@ TEST(C5_steps_count_as_if_all_were_the_chains)
 	struct spawnpol_outcome out;
 	struct spawnpol_chain *c;
 
-	begin(1);
-	c = chain();
-	CHECK_EQ(spawnpol_pool_fill(pool), 1);
-	make(9);
-	queue(&fake, c);
+	c = begin_hit();
 	sqe = taken();
 	/* it says nothing about files, so that there is none to be added */
 	EXPECT_EQ(said(sqe)->flags, IORING_SPAWN_CHILD);

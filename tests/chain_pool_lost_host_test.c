@@ -8,13 +8,8 @@
 TEST(C5_a_child_that_is_gone_is_made_up_for)
 {
 	struct spawnpol_outcome out;
-	struct spawnpol_chain *c;
 
-	begin(1);
-	c = chain();
-	CHECK_EQ(spawnpol_pool_fill(pool), 1);
-	make(9);
-	queue(&fake, c);
+	begin_hit();
 	CHECK_EQ(answer(taken(), -ESRCH, 0, &out), SPAWNPOL_CQE_TAKEN);
 	EXPECT_EQ(stats().gone, 1u);
 	EXPECT_EQ(stats().misses, 1u);
@@ -32,13 +27,8 @@ TEST(C5_again_after_the_callers_link)
 	struct spawnpol_outcome out;
 	const struct io_uring_sqe *sqe;
 	struct io_uring_sqe *nop;
-	struct spawnpol_chain *c;
 
-	begin(1);
-	c = chain();
-	CHECK_EQ(spawnpol_pool_fill(pool), 1);
-	make(9);
-	queue(&fake, c);
+	begin_hit();
 	sqe = taken();
 	nop = io_uring_get_sqe(&fake.uring);
 	io_uring_prep_nop(nop);
@@ -108,10 +98,7 @@ TEST(C5_a_launch_that_is_refused_leaves_no_child)
 {
 	struct spawnpol_outcome out;
 
-	begin(1);
-	CHECK_EQ(spawnpol_pool_fill(pool), 1);
-	make(9);
-	queue(&fake, chain());
+	begin_hit();
 	fake_kernel.cancelled = 0;
 	/* a descriptor of its list is not open: the child has heard nothing of it */
 	CHECK_EQ(answer(taken(), -EBADF, 0, &out), SPAWNPOL_CQE_OUTCOME);
@@ -173,11 +160,7 @@ static void canceled(int error, bool given_up)
 	struct spawnpol_outcome out;
 	struct spawnpol_chain *c;
 
-	begin(1);
-	CHECK_EQ(spawnpol_pool_fill(pool), 1);
-	make(9);
-	c = chain();
-	queue(&fake, c);
+	c = begin_hit();
 	if (given_up)
 		spawnpol_cancel(fake.ring, c);
 	else
@@ -203,10 +186,7 @@ TEST(C5_nothing_is_launched_by_a_ring_that_is_being_closed)
 	const struct io_uring_sqe *sqe;
 	struct io_uring_sqe *nop;
 
-	begin(1);
-	CHECK_EQ(spawnpol_pool_fill(pool), 1);
-	make(9);
-	queue(&fake, chain());
+	begin_hit();
 	sqe = taken();
 	nop = io_uring_get_sqe(&fake.uring);
 	io_uring_prep_nop(nop);

@@ -112,6 +112,19 @@ static inline struct spawnpol_chain *chain(void)
 	return c;
 }
 
+/* A pool of one child, number 9, and a chain in the SQ that has taken it. */
+static inline struct spawnpol_chain *begin_hit(void)
+{
+	struct spawnpol_chain *c;
+
+	begin(1);
+	CHECK_EQ(spawnpol_pool_fill(pool), 1);
+	make(9);
+	c = chain();
+	queue(&fake, c);
+	return c;
+}
+
 static inline uint64_t step_of(const struct io_uring_spawn *arg, unsigned int nr)
 {
 	return ((struct io_uring_spawn_step *)(uintptr_t)arg->steps)[nr].cmd;
