@@ -6,6 +6,7 @@
 #include "lib/child.h"
 #include "lib/kept_one.h"
 #include "lib/ring.h"
+#include "lib/wrong_files.h"
 
 #include <limits.h>
 #include <linux/sched.h>
@@ -239,32 +240,21 @@ TEST(C1_clone_args_of_a_child_that_is_there)
 /* A list that is wrong is found so before the child gets the SPAWN. */
 TEST(C1_lists_of_files)
 {
-	static const struct {
-		struct io_uring_clone_files head;
-		struct io_uring_clone_file file;
-		int error;
-	} wrong[] = {
-		{ { .nr = 1, .flags = 1 }, {}, -EINVAL },
-		{ { .nr = 1, .resv = 1 }, {}, -EINVAL },
-		{ { .nr = UINT32_MAX }, {}, -E2BIG },
-		{ { .nr = 1 }, { .source = 987 }, -EBADF },
-		{ { .nr = 1 }, { .number = UINT32_MAX }, -EBADF },
-	};
 	unsigned int i, j;
 
 	start();
-	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (i = 0; i < NR_WRONG_FILES; i++) {
 		for (j = 0; j < 4; j++) {
 			DIAG("%u, %u", i, j);
 			from_row((j < 2 ? CHILD : COPY) | FILES, IN_IT, j % 2);
 			if (j == 0 || j == 2)
 				w.arg.flags |= KEEP;
-			w.arg.files = (uintptr_t)&wrong[i];
-			check(wrong[i].error);
+			w.arg.files = (uintptr_t)&wrong_files[i];
+			check(wrong_files[i].error);
 		}
 	}
 	kept_more(&w, number);
-	w.arg.files = (uintptr_t)&wrong[0];
+	w.arg.files = (uintptr_t)&wrong_files[0];
 	check(-EINVAL);
 	finish();
 }

@@ -3,6 +3,7 @@
 #include "lib/child.h"
 #include "lib/ring.h"
 #include "lib/whole.h"
+#include "lib/wrong_files.h"
 
 #include <linux/sched.h>
 #include <stdlib.h>
@@ -128,28 +129,14 @@ TEST(O1_sizes_of_the_arguments_of_clone)
 /* Read when the child is made. */
 TEST(O1_lists_of_files)
 {
-	static const struct {
-		struct io_uring_clone_files head;
-		struct io_uring_clone_file file;
-		int error;
-	} wrong[] = {
-		{ { .nr = 1, .flags = 1 }, {}, -EINVAL },
-		{ { .nr = 1, .resv = 1 }, {}, -EINVAL },
-		{ { .nr = UINT32_MAX }, {}, -E2BIG },
-		{ { .nr = 1 }, { .source = 987 }, -EBADF },
-		{ { .nr = 1 }, { .number = UINT32_MAX }, -EBADF },
-		{ { .nr = 1 }, { .flags = 1U << 31 }, -EINVAL },
-		{ { .nr = 1 }, { .resv = 1 }, -EINVAL },
-		{ { .nr = 1 }, { .flags = IORING_CLONE_FILE_FIXED }, -EBADF },
-	};
 	unsigned int i;
 
 	start();
-	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (i = 0; i < NR_WRONG_FILES; i++) {
 		DIAG("%u", i);
 		w.arg.flags = IORING_SPAWN_FILES;
-		w.arg.files = (uintptr_t)&wrong[i];
-		check(wrong[i].error);
+		w.arg.files = (uintptr_t)&wrong_files[i];
+		check(wrong_files[i].error);
 	}
 }
 
