@@ -46,14 +46,7 @@ static void chdir_to(const char *path)
 
 static unsigned int nr_shown(struct spawnpol_ring *ring)
 {
-	const char *text = read_file(format("/proc/self/fdinfo/%d", spawnpol_ring_fd(ring)));
-	unsigned int nr = 0;
-
-	while ((text = strstr(text, "SpawnChild:"))) {
-		text++;
-		nr++;
-	}
-	return nr;
+	return count_of(fdinfo_of(spawnpol_ring_fd(ring)), "SpawnChild:");
 }
 
 /* The child becomes a program that exits with this status. */

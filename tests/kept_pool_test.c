@@ -62,14 +62,7 @@ static struct spawnpol_pool_stats stats(void)
 
 static unsigned int nr_shown(const char *what)
 {
-	const char *text = read_file(format("/proc/self/fdinfo/%d", spawnpol_ring_fd(ring)));
-	unsigned int nr = 0;
-
-	while ((text = strstr(text, what))) {
-		text++;
-		nr++;
-	}
-	return nr;
+	return count_of(fdinfo_of(spawnpol_ring_fd(ring)), what);
 }
 
 static struct spawnpol_chain *script(const char *text)

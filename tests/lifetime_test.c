@@ -330,12 +330,10 @@ static void pin_link(struct round *r)
 /* Its own, whatever its neighbours are. */
 static bool has_policy(struct round *r)
 {
-	char path[64], link[32];
+	char link[32];
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d",
-		 tring_fd(&r->ring));
 	snprintf(link, sizeof(link), " link %u ", r->share->link);
-	return strstr(read_file(path), link);
+	return strstr(fdinfo_of(tring_fd(&r->ring)), link);
 }
 
 /* What is pinned goes a while after its name. */

@@ -53,9 +53,8 @@ static void expect_order(const struct member *const *members, unsigned int nr)
 		EXPECT_EQ(info.id, ids[i]);
 		EXPECT_EQ(info.position, i);
 		EXPECT_EQ(info.revision, slot_revision(tring_fd(&r), 0));
-		EXPECT_EQ(line_of(read_file(format("/proc/self/fdinfo/%d",
-						   members[i]->link)),
-				  "position")[0], '0' + (int)i);
+		EXPECT_EQ(line_of(fdinfo_of(members[i]->link), "position")[0],
+			  '0' + (int)i);
 	}
 }
 
@@ -311,7 +310,7 @@ TEST(U9_an_update_keeps_the_position)
 	CHECK_OK(update_link(b.link, prog));
 	EXPECT_ORDER(&a, &b, &c);
 	EXPECT_EQ(link_info(b.link).prog_id, program_id(prog));
-	EXPECT_HAS(read_file(format("/proc/self/fdinfo/%d", tring_fd(&r))),
+	EXPECT_HAS(fdinfo_of(tring_fd(&r)),
 		   format("SpawnPolicy:\tslot 0 link %u prog %u\n",
 			  link_info(b.link).id, program_id(prog)));
 }

@@ -222,10 +222,10 @@ TEST(P11_no_pointer_in_rings_maps_and_what_is_told_of_them)
 	EXPECT_EQ(pointer_in(&query, sizeof(query)), 0);
 	info = link_info(link);
 	EXPECT_EQ(pointer_in(&info, sizeof(info)), 0);
-	text = read_file(format("/proc/self/fdinfo/%d", link));
+	text = fdinfo_of(link);
 	CHECK_HAS(text, "ring_id");
 	EXPECT_EQ(pointer_in_text(text), 0);
-	text = read_file(format("/proc/self/fdinfo/%d", tring_fd(&r)));
+	text = fdinfo_of(tring_fd(&r));
 	CHECK_HAS(text, "SpawnPolicy");
 	EXPECT_EQ(pointer_in_text(text), 0);
 	text = read_file(TRACING "/trace");

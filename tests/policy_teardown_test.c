@@ -126,10 +126,7 @@ TEST(P2_chains_follow_an_update_at_once)
 /* The ring has a policy attached, or comes to have none any more. */
 static bool has_policy(void)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", tring_fd(&r));
-	return strstr(read_file(path), "SpawnPolicy");
+	return strstr(fdinfo_of(tring_fd(&r)), "SpawnPolicy");
 }
 
 static void wait_no_policy(void)

@@ -282,11 +282,6 @@ TEST(P11_counters_count_runs_and_each_verdict)
 	EXPECT_EQ(tring_res(&r, 4), -ECANCELED);
 }
 
-static const char *fdinfo(int fd)
-{
-	return read_file(format("/proc/self/fdinfo/%d", fd));
-}
-
 TEST(P11_fdinfo_of_the_ring_names_the_policies)
 {
 	struct spawnpol_link_info info;
@@ -295,17 +290,17 @@ TEST(P11_fdinfo_of_the_ring_names_the_policies)
 
 	tring_init(&r, 0);
 	tprog_load(&p);
-	EXPECT(!strstr(fdinfo(tring_fd(&r)), "SpawnPolicy"));
+	EXPECT(!strstr(fdinfo_of(tring_fd(&r)), "SpawnPolicy"));
 	link = attach(&r, &p, 6, 0);
 	info = link_info(link);
 	tring_query(&r, &query);
 	EXPECT_EQ(query.ring_id, info.ring_id);
-	EXPECT_EQ(strtoull(line_of(fdinfo(tring_fd(&r)), "SpawnRing"), NULL, 0),
+	EXPECT_EQ(strtoull(line_of(fdinfo_of(tring_fd(&r)), "SpawnRing"), NULL, 0),
 		  info.ring_id);
-	EXPECT_STR(line_of(fdinfo(tring_fd(&r)), "SpawnPolicy"),
+	EXPECT_STR(line_of(fdinfo_of(tring_fd(&r)), "SpawnPolicy"),
 		   format("slot 6 link %u prog %u", info.id, program_id(p.fd)));
 	close(link);
-	EXPECT(!strstr(fdinfo(tring_fd(&r)), "SpawnPolicy"));
+	EXPECT(!strstr(fdinfo_of(tring_fd(&r)), "SpawnPolicy"));
 }
 
 TEST(P11_fdinfo_of_the_link_has_ring_slot_and_counters)
@@ -319,7 +314,7 @@ TEST(P11_fdinfo_of_the_link_has_ring_slot_and_counters)
 	q_fail(&r);
 	tring_submit(&r);
 	tring_total(&r, 3);
-	text = fdinfo(link);
+	text = fdinfo_of(link);
 	DIAG("%s", text);
 	EXPECT_EQ(strtoull(line_of(text, "ring_id"), NULL, 0),
 		  link_info(link).ring_id);

@@ -78,7 +78,6 @@ TEST(S2_pidfd)
 				   .pidfd = (uintptr_t)&pidfd };
 	struct pollfd wait = { .events = POLLIN };
 	siginfo_t info = { 0 };
-	char path[64];
 	pid_t pid;
 
 	tring_init(&r, 0);
@@ -88,8 +87,7 @@ TEST(S2_pidfd)
 	pid = CHECK_OK(tring_res(&r, CLONE));
 	CHECK_GE(pidfd, 0);
 	EXPECT_EQ(fcntl(pidfd, F_GETFD), FD_CLOEXEC);
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
-	EXPECT_EQ(atoi(line_of(read_file(path), "Pid")), pid);
+	EXPECT_EQ(atoi(line_of(fdinfo_of(pidfd), "Pid")), pid);
 	wait.fd = pidfd;
 	CHECK_EQ(poll(&wait, 1, 1000 * tap_patience()), 1);
 	CHECK_SYS(waitid(P_PIDFD, pidfd, &info, WEXITED));

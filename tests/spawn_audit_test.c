@@ -217,17 +217,6 @@ static void submit_names(int go)
 	_exit(0);
 }
 
-static unsigned int count_of(const char *text, const char *what)
-{
-	unsigned int count = 0;
-
-	while ((text = strstr(text, what))) {
-		text++;
-		count++;
-	}
-	return count;
-}
-
 /* Not of who submitted them, whose entries for the names are gone. */
 TEST(S19_names_of_steps_are_records_of_the_steps)
 {

@@ -30,17 +30,6 @@ struct depth {
 	unsigned int stops;  /* those that stop for the tracer */
 };
 
-static unsigned int count_of(const char *text, const char *word)
-{
-	unsigned int nr = 0;
-
-	while ((text = strstr(text, word))) {
-		text += strlen(word);
-		nr++;
-	}
-	return nr;
-}
-
 static struct depth depth_of(pid_t pid)
 {
 	const char *stack = read_file(format("/proc/%d/stack", pid));

@@ -397,17 +397,17 @@ TEST(O3_who_holds_open_directories)
 TEST(O3_fdinfo_names_open_directories)
 {
 	char *dir = new_dir("dir"), *moved = in_dir("moved");
-	const char *info;
+	int ring;
 
 	tring_init(&r, 0);
-	info = format("/proc/self/fdinfo/%d", tring_fd(&r));
+	ring = tring_fd(&r);
 	CHECK_EQ(dirs_set(&r, 2, format("/:%s", dir)), 2);
-	EXPECT_HAS(read_file(info), "SpawnSearch:\tlist 2 directory 0 /\n");
-	EXPECT_HAS(read_file(info), format("SpawnSearch:\tlist 2 directory 1 %s\n", dir));
+	EXPECT_HAS(fdinfo_of(ring), "SpawnSearch:\tlist 2 directory 0 /\n");
+	EXPECT_HAS(fdinfo_of(ring), format("SpawnSearch:\tlist 2 directory 1 %s\n", dir));
 	CHECK_SYS(rename(dir, moved));
-	EXPECT_HAS(read_file(info), format("SpawnSearch:\tlist 2 directory 1 %s\n", moved));
+	EXPECT_HAS(fdinfo_of(ring), format("SpawnSearch:\tlist 2 directory 1 %s\n", moved));
 	CHECK_EQ(dirs_set(&r, 2, NULL), 0);
-	EXPECT_STR(line_of(read_file(info), "SpawnSearch"), "");
+	EXPECT_STR(line_of(fdinfo_of(ring), "SpawnSearch"), "");
 }
 
 /* --- under a policy (O4) ------------------------------------------------------------- */

@@ -26,17 +26,6 @@ static const char *step_line(const char *trace, unsigned int n)
 	return trace_event(trace, "io_uring_spawn_step", n);
 }
 
-static unsigned int count_lines(const char *trace, const char *event)
-{
-	unsigned int count = 0;
-
-	while ((trace = strstr(trace, event))) {
-		trace++;
-		count++;
-	}
-	return count;
-}
-
 /* An empty file that cannot be executed, "exit_with", in a directory: that. */
 static char *denied(void)
 {
@@ -85,7 +74,7 @@ TEST(O3_each_step_and_each_candidate_is_a_line)
 	chain = format(" chain=%d ", atoi(strstr(start, "chain=") + 6));
 	EXPECT_HAS(start, format(" link=0 pid=%d steps=3 cookie=%#x user_data=%#x",
 				 pid, 12345, WHOLE));
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_step:"), 5);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_step:"), 5);
 	EXPECT_HAS(step_line(trace, 0), chain);
 	EXPECT_HAS(step_line(trace, 0), format(" pid=%d step=0 attempt=1 ", pid));
 	EXPECT_HAS(step_line(trace, 0), format(" opname=CHILD cmd=%d res=%d ",
@@ -110,8 +99,8 @@ TEST(O3_each_step_and_each_candidate_is_a_line)
 	end = trace_event(trace, "io_uring_spawn_end", 0);
 	EXPECT_HAS(end, chain);
 	EXPECT_HAS(end, format(" pid=%d step=2 res=0 end=PROGRAM ", pid));
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_start:"), 1);
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_end:"), 1);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_start:"), 1);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_end:"), 1);
 }
 
 /* The last candidate says what it has come to, whatever the search ends with. */
@@ -126,7 +115,7 @@ TEST(O3_the_last_candidate_of_a_search_that_finds_nothing)
 	whole_is_gone();
 	trace = trace_end();
 	DIAG("%.4000s", strchr(trace, '|') ?: trace);
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_step:"), 2);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_step:"), 2);
 	EXPECT_HAS(step_line(trace, 0), " attempt=1 ");
 	EXPECT_HAS(step_line(trace, 0), "/denied/exit_with");
 	EXPECT_HAS(step_line(trace, 1), " attempt=2 ");
@@ -147,8 +136,8 @@ TEST(O3_a_spawn_without_a_child)
 	trace_start();
 	EXPECT_EQ(whole_run(&r, &w)->res, -EFAULT);
 	trace = trace_end();
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_start:"), 0);
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_step:"), 0);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_start:"), 0);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_step:"), 0);
 	EXPECT_HAS(trace_event(trace, "io_uring_spawn_end", 0),
 		   " pid=0 step=0 res=-14 end=CLONE ");
 }
@@ -166,8 +155,8 @@ TEST(O4_verdicts_about_a_search)
 	whole_is_gone();
 	trace = trace_end();
 	DIAG("%.4000s", strchr(trace, '|') ?: trace);
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_step:"), 2);
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_verdict:"), 2);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_step:"), 2);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_verdict:"), 2);
 	verdict = trace_event(trace, "io_uring_spawn_verdict", 0);
 	EXPECT_HAS(verdict, " step=0 event=MISS ");
 	EXPECT_HAS(verdict, " opname=EXEC res=-2 verdict=PASS ");

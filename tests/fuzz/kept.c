@@ -96,7 +96,7 @@ void kept_begin(const struct fuzz_case *c, struct io_uring *ring, struct seen *s
 /* With @seen, note them; else end those that wait. */
 static unsigned int each_shown(struct io_uring *ring, struct seen *seen)
 {
-	const char *at = read_file(format("/proc/self/fdinfo/%d", ring->ring_fd));
+	const char *at = fdinfo_of(ring->ring_fd);
 	unsigned int nr = 0;
 	int number, pid;
 

@@ -125,6 +125,25 @@ const char *read_file(const char *path)
 	return text;
 }
 
+const char *fdinfo_of(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	return read_file(path);
+}
+
+unsigned int count_of(const char *text, const char *word)
+{
+	unsigned int nr = 0;
+
+	while ((text = strstr(text, word))) {
+		text += strlen(word);
+		nr++;
+	}
+	return nr;
+}
+
 const char *line_of(const char *text, const char *key)
 {
 	static char value[4][1024];

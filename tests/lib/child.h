@@ -29,6 +29,10 @@ char *output_of(const char *command, int *status);
 void write_file(const char *path, const char *text, mode_t mode);
 /* The text of a small file; "" if it cannot be read. Overwritten next time. */
 const char *read_file(const char *path);
+/* What the kernel shows of a descriptor. Overwritten next time. */
+const char *fdinfo_of(int fd);
+/* How often a word stands in a text. */
+unsigned int count_of(const char *text, const char *word);
 /* The value of "key:" or "key " in lines of text; "" if there is none. */
 const char *line_of(const char *text, const char *key);
 /* Mappings that are kept from children of fork, as those of hidden rings are. */

@@ -81,14 +81,7 @@ void check_kept_gone(struct tring *r, int number)
 
 unsigned int kept_shown(struct tring *r)
 {
-	const char *text = read_file(format("/proc/self/fdinfo/%d", tring_fd(r)));
-	unsigned int nr = 0;
-
-	while ((text = strstr(text, "SpawnChild:"))) {
-		text++;
-		nr++;
-	}
-	return nr;
+	return count_of(fdinfo_of(tring_fd(r)), "SpawnChild:");
 }
 
 const char *kept_line(struct tring *r, int number)
@@ -98,7 +91,7 @@ const char *kept_line(struct tring *r, int number)
 
 	snprintf(key, sizeof(key), "SpawnChild:\tnumber %d", number);
 	snprintf(line, sizeof(line), "%s",
-		 line_of(read_file(format("/proc/self/fdinfo/%d", tring_fd(r))), key));
+		 line_of(fdinfo_of(tring_fd(r)), key));
 	return line;
 }
 

@@ -42,14 +42,9 @@ int prog_returning(int verdict)
 				       BPF_F_SLEEPABLE));
 }
 
-static const char *ring_fdinfo(int ring)
-{
-	return read_file(format("/proc/self/fdinfo/%d", ring));
-}
-
 unsigned int slot_links(int ring, uint32_t *ids, unsigned int max)
 {
-	const char *key = "SpawnPolicy:\tslot 0 link ", *at = ring_fdinfo(ring);
+	const char *key = "SpawnPolicy:\tslot 0 link ", *at = fdinfo_of(ring);
 	unsigned int nr = 0;
 
 	for (at = strstr(at, key); at; at = strstr(at + 1, key)) {
@@ -62,7 +57,7 @@ unsigned int slot_links(int ring, uint32_t *ids, unsigned int max)
 uint64_t slot_revision(int ring, unsigned int slot)
 {
 	char *key = format("SpawnSlot:\tslot %u revision ", slot);
-	const char *at = strstr(ring_fdinfo(ring), key);
+	const char *at = strstr(fdinfo_of(ring), key);
 	uint64_t revision;
 
 	if (!at)

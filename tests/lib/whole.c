@@ -86,14 +86,12 @@ void whole_pidfd(struct whole *w)
 pid_t whole_child(struct whole *w)
 {
 	int fd = *(volatile int *)&w->pidfd;
-	char path[64];
 	pid_t pid;
 
 	if (fd < 0)
 		return 0;
 	/* the number is told a little before the descriptor is there */
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	pid = atoi(line_of(read_file(path), "Pid"));
+	pid = atoi(line_of(fdinfo_of(fd), "Pid"));
 	return pid > 0 ? pid : 0;
 }
 
