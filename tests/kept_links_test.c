@@ -3,8 +3,7 @@
  * Kept children and several requests: SPAWNs that are linked to each other, deadlines and
  * cancelling on the way to the child, and how long it waits (C1, C4, C5).
  */
-#include "lib/child.h"
-#include "lib/kept.h"
+#include "lib/kept_one.h"
 #include "lib/ring.h"
 
 #include <signal.h>
@@ -12,55 +11,17 @@
 #include <sys/wait.h>
 
 #define CANCEL (OTHER + 2) /* user_data */
-#define NTH(n) (OTHER + 100 + (n))
 #define MILLISECOND 1000000ULL
 
-static struct tring r;
-static struct whole w;
-static int number;
-static pid_t pid;
 static char *fifo;
 
-static void start(unsigned int flags)
+static void start_with_fifo(unsigned int ring_flags)
 {
-	tring_init(&r, flags);
-	number = kept_make(&r, &w);
-	pid = w.told.report.pid;
-	tring_forget(&r);
+	start_on(ring_flags);
 	if (!fifo) {
 		fifo = in_dir("fifo");
 		CHECK_SYS(mkfifo(fifo, 0600));
 	}
-}
-
-/* It can be used as before. */
-static void finish(void)
-{
-	check_kept(&r, number, pid, "waiting");
-	check_children(1);
-	whole_exit(&w, 5);
-	kept_in(&w, number);
-	EXPECT_EQ(whole_run(&r, &w)->res, pid);
-	EXPECT_EQ(wait_exit(pid), 5);
-	check_no_children();
-	tring_exit(&r);
-}
-
-static void check_ended(void)
-{
-	check_gone(pid);
-	check_kept_gone(&r, number);
-	EXPECT_EQ(kept_shown(&r), 0);
-	check_no_children();
-	tring_exit(&r);
-}
-
-static void queue(struct whole *which, unsigned int nth, unsigned int flags)
-{
-	struct io_uring_sqe *sqe = q_whole(&r, which);
-
-	sqe->user_data = NTH(nth);
-	sqe->flags |= flags;
 }
 
 /* --- links --------------------------------------------------------------------------- */
@@ -72,7 +33,7 @@ TEST(C1_links_find_the_child_as_it_is_left)
 
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
-		start(tring_kinds[i].flags);
+		start_with_fifo(tring_kinds[i].flags);
 		kept_more(&more, number);
 		whole_step(&more, IORING_CHILD_UMASK)->off = 022;
 		whole_exit(&copy, 8);
@@ -107,7 +68,7 @@ TEST(C1_what_is_linked_to_a_failure)
 
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
-		start(tring_kinds[i].flags);
+		start_with_fifo(tring_kinds[i].flags);
 		kept_more(&wrong, number);
 		whole_fail(&wrong);
 		kept_more(&more, number);
@@ -176,7 +137,7 @@ TEST(C1_a_link_timeout)
 
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
-		start(tring_kinds[i].flags);
+		start_with_fifo(tring_kinds[i].flags);
 		kept_more(&w, number);
 		whole_wait_for(&w, fifo);
 		queue(&w, 0, IOSQE_IO_LINK);
@@ -232,7 +193,7 @@ TEST(C1_a_deadline_in_the_child_ends_it)
 
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
-		start(tring_kinds[i].flags);
+		start_with_fifo(tring_kinds[i].flags);
 		kept_more(&w, number);
 		whole_wait_for(&w, fifo);
 		w.arg.timeout_ns = 200 * MILLISECOND * tap_slowness();
@@ -251,7 +212,7 @@ TEST(C1_a_deadline_before_the_child_has_it)
 
 	for (i = 0; i < 2 * tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i / 2].name);
-		start(tring_kinds[i / 2].flags);
+		start_with_fifo(tring_kinds[i / 2].flags);
 		stop();
 		if (i % 2) {
 			whole_exit(&w, 1);
@@ -275,7 +236,7 @@ TEST(C1_cancelled_before_the_child_has_it)
 
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
-		start(tring_kinds[i].flags);
+		start_with_fifo(tring_kinds[i].flags);
 		stop();
 		kept_more(&w, number);
 		queue(&w, 0, 0);
@@ -318,7 +279,7 @@ TEST(C5_the_time_that_it_is_busy_does_not_count)
 	uint64_t limit = 100 * MILLISECOND * tap_slowness();
 	int fd;
 
-	start(0);
+	start_with_fifo(0);
 	kept_end(&r, number);
 	kept_new(&w);
 	whole_report(&w);
@@ -346,7 +307,7 @@ TEST(C5_the_time_that_it_is_busy_does_not_count)
 /* Of the last SPAWN that lets it wait. */
 TEST(C5_a_later_spawn_says_how_long)
 {
-	start(0);
+	start_with_fifo(0);
 	kept_more(&w, number);
 	w.arg.keep_ns = MILLISECOND;
 	EXPECT_EQ(whole_run(&r, &w)->res, number);
@@ -357,7 +318,7 @@ TEST(C5_a_copy_has_a_time_of_its_own)
 {
 	int copy;
 
-	start(0);
+	start_with_fifo(0);
 	kept_new(&w);
 	whole_report(&w);
 	w.arg.flags = IORING_SPAWN_KEEP;

@@ -4,8 +4,7 @@
  * SPAWN has its one CQE, with an error that is defined, and the child either waits or is
  * gone (C1, C4, C5).
  */
-#include "lib/child.h"
-#include "lib/kept.h"
+#include "lib/kept_one.h"
 #include "lib/ring.h"
 
 #include <signal.h>
@@ -18,38 +17,7 @@
 #endif
 
 #define CANCEL (OTHER + 2) /* user_data */
-#define NTH(n) (OTHER + 100 + (n))
 #define RACES 200
-
-static struct tring r;
-static struct whole w;
-static int number;
-static pid_t pid;
-
-static void start(unsigned int flags)
-{
-	tring_init(&r, flags);
-	number = kept_make(&r, &w);
-	pid = w.told.report.pid;
-	tring_forget(&r);
-}
-
-static void check_ended(void)
-{
-	check_gone(pid);
-	check_kept_gone(&r, number);
-	EXPECT_EQ(kept_shown(&r), 0);
-	check_no_children();
-	tring_exit(&r);
-}
-
-static void queue(struct whole *which, unsigned int nth, unsigned int flags)
-{
-	struct io_uring_sqe *sqe = q_whole(&r, which);
-
-	sqe->user_data = NTH(nth);
-	sqe->flags |= flags;
-}
 
 /* --- killed while it copies ---------------------------------------------------------------- */
 
@@ -71,7 +39,7 @@ static void kill_in_the_middle(const struct tring_kind *kind, bool closes)
 {
 	unsigned int i, nr = 0;
 
-	start(kind->flags);
+	start_on(kind->flags);
 	whole_exit(&w, 6);
 	kept_copy(&w, number);
 	for (i = 0; i < MANY; i++)

@@ -5,36 +5,12 @@
  *
  * What tracepoints, reports and the ring's fdinfo tell of kept children (C1, C4, C5).
  */
-#include "lib/child.h"
-#include "lib/kept.h"
+#include "lib/kept_one.h"
 #include "lib/ring.h"
 #include "lib/trace.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
-
-static struct tring r;
-static struct whole w;
-static int number;
-static pid_t pid;
-
-static void start(void)
-{
-	tring_init(&r, 0);
-	number = kept_make(&r, &w);
-	pid = w.told.report.pid;
-}
-
-static unsigned int count_lines(const char *trace, const char *event)
-{
-	unsigned int count = 0;
-
-	while ((trace = strstr(trace, event))) {
-		trace++;
-		count++;
-	}
-	return count;
-}
 
 /* The trace of one SPAWN with this result: it starts once, and ends once. */
 static char *trace_run(int res)
@@ -45,8 +21,8 @@ static char *trace_run(int res)
 	EXPECT_EQ(whole_run(&r, &w)->res, res);
 	trace = trace_end();
 	DIAG("%.3000s", strchr(trace, '|') ?: trace);
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_start:"), 1);
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_end:"), 1);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_start:"), 1);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_end:"), 1);
 	EXPECT_HAS(trace_event(trace, "io_uring_spawn_start", 0),
 		   format(" pid=%d ", pid));
 	return trace;
@@ -83,7 +59,7 @@ TEST(C1_keeping_is_an_end)
 	whole_report(&w);
 	whole_step(&w, IORING_CHILD_UMASK)->off = 022;
 	trace = trace_run(number);
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_step:"), 1);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_step:"), 1);
 	check_end(trace, 0, "KEPT");
 	EXPECT_EQ(w.told.report.pid, pid);
 	EXPECT_EQ(w.told.report.end, 0);
@@ -156,8 +132,8 @@ TEST(C1_refused)
 	trace_start();
 	EXPECT_EQ(whole_run(&r, &w)->res, -ESRCH);
 	trace = trace_end();
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_start:"), 0);
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_step:"), 0);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_start:"), 0);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_step:"), 0);
 	kept_end(&r, number);
 }
 
@@ -176,7 +152,7 @@ TEST(C4_copies)
 	EXPECT_HAS(trace_event(trace, "io_uring_spawn_start", 0),
 		   format(" pid=%d ", copy));
 	check_end(trace, 0, "PROGRAM");
-	EXPECT_EQ(count_lines(trace, "io_uring_spawn_start:"), 1);
+	EXPECT_EQ(count_of(trace, "io_uring_spawn_start:"), 1);
 	EXPECT_EQ(wait_exit(copy), 4);
 	kept_end(&r, number);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One kept child, for tests of what is refused: it waits through all of that. */
+/* One kept child of one ring, for tests of what becomes of it; and of what is refused. */
 #ifndef SPAWNPOL_TESTS_KEPT_ONE_H
 #define SPAWNPOL_TESTS_KEPT_ONE_H
 
@@ -7,37 +7,63 @@
 #include "kept.h"
 
 #define IN_IT UINT32_MAX /* in the place of a number: that of the child */
+#define NTH(n) (OTHER + 100 + (n)) /* user_data of what queue() has queued */
 
 static struct tring r;
 static struct whole w;
 static int number;
 static pid_t pid;
 
-static void start(void)
+static inline void start_on(unsigned int ring_flags)
 {
-	tring_init(&r, 0);
+	tring_init(&r, ring_flags);
 	number = kept_make(&r, &w);
 	pid = w.told.report.pid;
+	tring_forget(&r);
+}
+
+static inline void start(void)
+{
+	start_on(0);
+}
+
+static inline void queue(struct whole *which, unsigned int nth, unsigned int flags)
+{
+	struct io_uring_sqe *sqe = q_whole(&r, which);
+
+	sqe->user_data = NTH(nth);
+	sqe->flags |= flags;
 }
 
 /* It waits, and is the only one. */
-static void check_only_it(void)
+static inline void check_only_it(void)
 {
 	check_children(1);
 	check_kept(&r, number, pid, "waiting");
 	EXPECT_EQ(kept_shown(&r), 1);
 }
 
-static void check(int error)
+static inline void check(int error)
 {
 	EXPECT_EQ(whole_run(&r, &w)->res, error);
 	tring_total(&r, 1);
 	check_only_it();
 }
 
-/* It still does what it is for. */
-static void finish(void)
+/* It is gone, and the test is at its end. */
+static inline void check_ended(void)
 {
+	check_gone(pid);
+	check_kept_gone(&r, number);
+	EXPECT_EQ(kept_shown(&r), 0);
+	check_no_children();
+	tring_exit(&r);
+}
+
+/* It waits, and still does what it is for. */
+static inline void finish(void)
+{
+	check_only_it();
 	kept_more(&w, number);
 	whole_step(&w, IORING_CHILD_UMASK)->off = 022;
 	EXPECT_EQ(whole_run(&r, &w)->res, number);
@@ -50,7 +76,7 @@ static void finish(void)
 	tring_exit(&r);
 }
 
-static void from_row(uint32_t flags, uint32_t child, bool program)
+static inline void from_row(uint32_t flags, uint32_t child, bool program)
 {
 	if (program)
 		whole_exit(&w, 1);
