@@ -174,6 +174,19 @@ static struct spawnpol_chain *chain_with(const struct launch_option *o)
 	return chain;
 }
 
+TEST(options_that_are_given_once_have_room)
+{
+	const struct launch_option *o;
+	const struct launch_group *g;
+	unsigned int nr = 0;
+
+	for (g = launch_groups; g->title; g++)
+		for (o = g->options; o->name; o++)
+			nr += o->role == LAUNCH_SETTING;
+	CHECK_GT(nr, 0);
+	EXPECT_LE(nr, LAUNCH_MAX_SETTINGS);
+}
+
 /* The step that is added has the kind and the number that the tables say. */
 TEST(options_add_the_command_that_they_name)
 {

@@ -138,6 +138,11 @@ test_options_with_one_value_are_given_once()
 	misuse_of '--pid is given twice' attach x --pid 1 -p 1
 	misuse_of '--shell is given twice' load x --shell --shell=/bin/sh
 	misuse_of '--max-delay is given twice' attach x --pid 1 --max-delay 1s --max-delay 2s
+	# of the launch: those that set what another would replace
+	misuse_of '--deadline is given twice' run --deadline 1s --umask 1 --deadline 1s true
+	misuse_of '--set-tid is given twice' run --set-tid 7 --set-tid 8 true
+	misuse_of 'unknown option --no-such-option' run --umask 1 --umask 2 --env A=1 --env A=2 \
+		--program /a --program /b --no-such-option true
 	misuse_of 'is no name for a policy' load x --name a.b --quiet --quiet \
 		--retry EAGAIN=1 --retry EINTR=1 --on any:any=skip --on any:any=skip
 }

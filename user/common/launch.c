@@ -170,6 +170,23 @@ static int build(struct launch *l, const struct launch_option *o,
 	return err;
 }
 
+/* One of them is as good as none if another replaces it. */
+static int check_once(struct launch *l, const struct launch_option *o)
+{
+	char name[NAME_SIZE];
+
+	if (o->role != LAUNCH_SETTING)
+		return 0;
+	for (size_t i = 0; i < l->nr_settings; i++) {
+		if (l->settings[i] != o)
+			continue;
+		launch_option_name(o, name, sizeof(name));
+		return launch_complain(l, -EINVAL, "--%s is given twice", name);
+	}
+	l->settings[l->nr_settings++] = o;
+	return 0;
+}
+
 /* In a first round all are read, and files are passed; in a second, all else is done. */
 static int do_option(struct launch *l, const char *text, bool first)
 {
@@ -192,6 +209,8 @@ static int do_option(struct launch *l, const char *text, bool first)
 				name, arguments);
 	}
 	err = read_arguments(l, o, arguments, &values);
+	if (!err && first)
+		err = check_once(l, o);
 	if (err)
 		return err;
 	if (first)

@@ -27,6 +27,8 @@ struct launch_files {
 	size_t nr, cap;
 };
 
+#define LAUNCH_MAX_SETTINGS 8	/* options of this role */
+
 /* A launch while it is described. */
 struct launch {
 	struct spawnpol_chain *chain;	/* the caller's */
@@ -36,6 +38,8 @@ struct launch {
 	struct launch_files files;	/* what the child has */
 	uint32_t named[LAUNCH_MAX_OPTIONS * MAX_ARGUMENTS];
 	size_t nr_named;		/* descriptors of the child in arguments */
+	const struct launch_option *settings[LAUNCH_MAX_SETTINGS]; /* that were made */
+	size_t nr_settings;
 	bool has_step;			/* for an option that is about the one before */
 	bool own_env;			/* env is to be used */
 	const char *env[LAUNCH_MAX_ENV + 1];
@@ -47,7 +51,8 @@ struct launch {
 enum launch_role {
 	LAUNCH_STEP,		/* a step of the child */
 	LAUNCH_FILE,		/* a descriptor that the child starts with */
-	LAUNCH_ATTRIBUTE,	/* how the child is made, and which program it executes */
+	LAUNCH_ATTRIBUTE,	/* of the launch, which can have several: programs, variables */
+	LAUNCH_SETTING,		/* likewise, but a second would replace the first */
 	LAUNCH_REMARK,		/* about the step before */
 };
 

@@ -152,6 +152,7 @@ static int build_slot(struct launch *l, const struct values *values)
 #define STEP(command)	LAUNCH_STEP, SPAWNPOL_KIND_##command
 #define FILE_PASSED	LAUNCH_FILE, SPAWNPOL_KIND_CLONE
 #define ATTRIBUTE	LAUNCH_ATTRIBUTE, SPAWNPOL_KIND_CLONE
+#define SETTING		LAUNCH_SETTING, SPAWNPOL_KIND_CLONE
 #define REMARK		LAUNCH_REMARK, SPAWNPOL_KIND_CLONE
 
 static const struct launch_option files[] = {
@@ -289,12 +290,12 @@ static const struct launch_option spaces[] = {
 	{ "setns", STEP(SETNS), build_setns,
 	  { NAMED(some_of, "NAMESPACE,...", namespace), ARGUMENT(file, "FILE") },
 	  "Join the namespace FILE, which is opened before the launch, or those of a pidfd. With none, FILE can be of any kind." },
-	{ "namespaces", ATTRIBUTE, build_namespaces,
+	{ "namespaces", SETTING, build_namespaces,
 	  { NAMED(some_of, "NAMESPACE,...", namespace) },
 	  "Make the child in new namespaces." },
-	{ "cgroup", ATTRIBUTE, build_cgroup, { ARGUMENT(place, "DIR") },
+	{ "cgroup", SETTING, build_cgroup, { ARGUMENT(place, "DIR") },
 	  "Make the child in the cgroup (version 2) whose directory is DIR." },
-	{ "set_tid", ATTRIBUTE, build_set_tid, { ARGUMENT(ids, "PID,...") },
+	{ "set_tid", SETTING, build_set_tid, { ARGUMENT(ids, "PID,...") },
 	  "Choose the child's pids, innermost pid namespace first; at most 32." },
 	{ }
 };
@@ -313,13 +314,13 @@ static const struct launch_option launch[] = {
 	  "Add a variable to the environment, which is the launcher's." },
 	{ "clear_env", ATTRIBUTE, build_clear_env, { },
 	  "Clear the environment. Variables of later options are added." },
-	{ "deadline", ATTRIBUTE, build_deadline, { ARGUMENT(time, "TIME") },
+	{ "deadline", SETTING, build_deadline, { ARGUMENT(time, "TIME") },
 	  "Give up if the program has not started within TIME." },
 	{ "need_policy", ATTRIBUTE, build_need_policy, { },
 	  "Fail if no policy applies." },
-	{ "slot", ATTRIBUTE, build_slot, { FROM("SLOT", 0, IORING_SPAWN_SLOTS - 1) },
+	{ "slot", SETTING, build_slot, { FROM("SLOT", 0, IORING_SPAWN_SLOTS - 1) },
 	  "Use the policy in SLOT of the ring, 0 by default." },
-	{ "cookie", ATTRIBUTE, build_cookie, { ARGUMENT(cookie, "NUMBER") },
+	{ "cookie", SETTING, build_cookie, { ARGUMENT(cookie, "NUMBER") },
 	  "Show the policy this number." },
 	{ }
 };
