@@ -42,6 +42,8 @@ test_situations_that_are_not_understood()
 	misuse_of "no errno '-2'" failed exec:-2
 	misuse_of "'then' follows another situation" 'then' failed exec:ENOENT
 	misuse_of 'exclude each other' --table x failed exec
+	misuse_of 'exclude each other' --table x hello_policy
+	expect_err 'try: --policy hello_policy if it is loaded, --object hello_policy if'
 	misuse_of 'exclude each other' --policy a --object b failed exec
 	misuse_of '--path does not go with --policy' --policy a --path /bin failed exec
 	misuse_of 'is no name for a policy' --policy ./x failed exec
@@ -81,6 +83,22 @@ test_expectations_that_are_not_understood()
 	expect_err 'try: one of: result='
 	misuse_of "delay=: 'long'" failed exec expect skip delay=long
 	misuse_of "no errno 'E'" failed exec expect skip result=E
+}
+
+# It would be a difference from whatever the policy has staged.
+test_staged_requests_that_cannot_be()
+{
+	local situation=(before-exec exec name=x expect submit)
+	misuse_of "no operation 'exek' (did you mean exec?)" "${situation[@]}" staged=exek:/bin/x
+	misuse_of "no operation '/bin/x'" "${situation[@]}" staged=/bin/x
+	misuse_of "no operation ''" "${situation[@]}" staged=
+	misuse_of "'exec:' has no path" "${situation[@]}" staged=exec:
+	misuse_of "'any' is no step" "${situation[@]}" staged=any
+	misuse_of "'exec,search' is no request" "${situation[@]}" staged=exec,search
+	expect_err 'try: staged= once for each'
+	bad_table "table:2: there is no operation 'serach'" \
+		'before-exec exec name=x expect submit staged=search:/bin' \
+		'before-exec exec name=x expect submit staged=serach:/bin'
 }
 
 # never CAUSE REMEDY ARGUMENT...

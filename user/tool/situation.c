@@ -279,17 +279,44 @@ static int read_delay(struct tool *t, const char *value,
 	return 0;
 }
 
+/* REQUEST[:PATH]: what a policy can stage, as it is printed. */
+static int check_staged(struct tool *t, const char *value)
+{
+	static const char *const others[] = { "exec", "interp", "search" };
+	const size_t len = strcspn(value, ":");
+	uint32_t op, opcode, cmd;
+	char name[WORD_SIZE];
+	unsigned int i;
+
+	if (value[len] && !value[len + 1])
+		return misuse(t, "staged=: '%s' has no path after the colon", value);
+	snprintf(name, sizeof(name), "%.*s", (int)len, value);
+	for (i = 0; i < COUNT(others); i++)
+		if (!strcmp(others[i], name))
+			return 0;
+	if (strchr(name, ',')) {
+		misuse(t, "staged=: '%s' is no request", name);
+		advise(t, "staged= once for each request");
+		return -EINVAL;
+	}
+	return read_step(t, name, &op, &opcode, &cmd);
+}
+
 static int read_staged(struct tool *t, struct expectation *e,
 		       const char *value)
 {
+	int ret;
+
 	e->compares_staged = true;
 	if (!strcmp(value, "none"))
 		return 0;
 	if (e->nr_staged == SITUATION_MAX_STAGED)
 		return misuse(t, "staged=: more than %d requests",
 			      SITUATION_MAX_STAGED);
-	e->staged[e->nr_staged++] = value;
-	return 0;
+	ret = check_staged(t, value);
+	if (!ret)
+		e->staged[e->nr_staged++] = value;
+	return ret;
 }
 
 static int read_expected(struct tool *t, struct expectation *e,

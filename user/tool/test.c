@@ -67,8 +67,14 @@ static int run_table(struct tool *t, int prog, uint32_t events,
 
 static int read_table(struct tool *t, struct table *table)
 {
-	if (t->set.table && t->nr_args)
-		return misuse(t, "--table and a situation exclude each other");
+	if (t->set.table && t->nr_args) {
+		misuse(t, "--table and a situation exclude each other");
+		/* one word alone is no situation, but can be meant to be the policy */
+		if (t->nr_args == 1 && !t->set.policy && !t->set.object)
+			advise(t, "--policy %.64s if it is loaded, --object %.64s if it is a file",
+			       t->args[0], t->args[0]);
+		return -EINVAL;
+	}
 	if (t->set.table)
 		return table_read(t, table, t->set.table);
 	if (t->nr_args)
