@@ -144,6 +144,15 @@ TEST(abi_lists_of_files)
 #undef F
 }
 
+TEST(abi_kept_children_of_links)
+{
+	load();
+#define F(name) FIELD(struct io_uring_clone_kept, name)
+	COMPARE(io_uring_clone_kept, F(clone_args), F(clone_args_size), F(child),
+		F(keep_ns));
+#undef F
+}
+
 TEST(abi_reports)
 {
 	load();
@@ -228,6 +237,9 @@ TEST(abi_numbers_of_the_series_own_header)
 	SAME(IORING_CLONE_NEED_POLICY);
 	SAME(IORING_CLONE_FILES);
 	SAME(IORING_CLONE_REPORT);
+	SAME(IORING_CLONE_KEEP);
+	SAME(IORING_CLONE_CHILD);
+	SAME(IORING_CLONE_COPY);
 	SAME(IORING_END_PROGRAM);
 	SAME(IORING_END_CLONE);
 	SAME(IORING_END_STEP);

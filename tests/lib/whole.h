@@ -31,6 +31,9 @@ struct whole {
 	char *argv[4];
 	struct clone_args clone;
 	int pidfd;
+	/* of one that is a chain of links: links.h */
+	struct io_uring_clone_kept kept;
+	struct __kernel_timespec deadline;
 };
 
 /* Path, with argv[0] the same and the environment of the test; all else is 0. */

@@ -64,7 +64,7 @@ struct io_chain_start {
 	struct list_head	node;		/* in the queue, a child's, or the doomed */
 	struct io_spawn_queue	*queue;
 	struct io_kiocb		*clone;		/* CLONE or SPAWN, until there is a child */
-	const struct io_clone_args *args;	/* its, or NULL */
+	const struct io_clone_args *args;	/* its, as long, or NULL */
 	int			error;		/* why there is no starter */
 	unsigned long		pause;		/* jiffies: the next one */
 	struct delayed_work	retry;		/* initialised when it is needed */
@@ -95,7 +95,6 @@ struct io_child_state {
 	bool			execed;		/* is a program now */
 	bool			committed;	/* failed past the point of no return */
 	bool			finished;	/* has run all steps, and none has executed */
-	bool			kept;		/* is to wait now */
 	enum io_uring_spawn_end	end;		/* 0: what its steps have come to */
 };
 
@@ -155,6 +154,7 @@ struct io_chain {
 	bool			keeps;		/* the child is to wait afterwards */
 	bool			in_kept;	/* and has done so before */
 	bool			claims;		/* .kept, and has not come to it yet */
+	u64			keep_ns;	/* how long it waits at most; 0: for ever */
 	struct io_spawn_snapshot snapshot;
 	struct completion	shares;		/* the child has its parent's memory */
 
@@ -233,6 +233,11 @@ void io_chain_release(struct io_kiocb *req, const struct io_result *result,
 /* Complete a request that is no step. */
 void io_chain_complete(struct io_kiocb *req, const struct io_result *result,
 		       bool silent);
+/*
+ * The chain is the child's, or has not come to it. Completes CLONE, whose arguments go
+ * with it; a SPAWN stays with the chain.
+ */
+void io_chain_clone_done(struct io_chain *chain, int error);
 /* Off the list: nobody but the owner finds the chain any more. */
 void io_chain_leave(struct io_chain *chain);
 /* Complete the steps from chain->steps on as cancelled, and the deadline. */

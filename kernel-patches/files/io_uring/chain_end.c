@@ -52,6 +52,23 @@ void io_chain_complete(struct io_kiocb *req, const struct io_result *result,
 	io_req_complete_list(req);
 }
 
+void io_chain_clone_done(struct io_chain *chain, int error)
+{
+	struct io_kiocb *clone = chain->start.clone;
+	const struct io_result result = {
+		.res	= error ?: chain->keeps ? (int)chain->kept->number : chain->pid,
+		.failed	= error,
+	};
+
+	chain->start.clone = NULL;
+	if (chain->plan) {
+		chain->spawn = clone;
+		return;
+	}
+	chain->start.args = NULL;
+	io_chain_complete(clone, &result, !error && clone->flags & REQ_F_CQE_SKIP);
+}
+
 /* Cut off the steps up to @last, and return the first of them. */
 static struct io_kiocb *io_chain_detach(struct io_chain *chain,
 					struct io_kiocb *last)
@@ -212,7 +229,6 @@ static enum io_outcome io_chain_settle(struct io_chain *chain)
 		io_chain_drop_signals();
 		io_spawn_task_done(&chain->snapshot.blocked);
 	}
-	state->kept = outcome == IO_OUTCOME_KEPT;
 	return outcome;
 }
 
@@ -239,7 +255,9 @@ static void io_chain_end_failed(struct io_chain *chain)
 	chain->pol.exec = NULL;
 	if (!chain->cancelled && !state->dead)
 		return;
-	if (step->result.res < 0 || state->execed) {
+	/* that its last step has succeeded would say that the child waits */
+	if (step->result.res < 0 || state->execed ||
+	    (chain->keeps && state->finished)) {
 		io_step_cancel(step);
 		step->result.res = io_chain_cancelled(chain);
 	}
@@ -279,6 +297,9 @@ static void io_chain_end_steps(struct io_chain *chain)
 	if (step->req) {
 		io_step_settle(step);
 		io_chain_cancel_from(chain, step->req->link);
+	} else {
+		/* the child could not begin with them */
+		io_chain_cancel_from(chain, chain->steps);
 	}
 	io_req_complete_list(chain->steps);
 	io_chain_complete_deadline(chain);

@@ -86,7 +86,7 @@ enum io_uring_spawn_end io_chain_why(const struct io_chain *chain)
 		return state->end;
 	if (state->execed)
 		return IORING_END_PROGRAM;
-	if (state->kept && state->finished)
+	if (chain->keeps && state->finished)
 		return IORING_END_KEPT;
 	return chain->step.result.failed || chain->step.result.res < 0 ?
 	       IORING_END_STEP : IORING_END_NO_EXEC;

@@ -25,12 +25,16 @@
 #include "clone.h"
 #include "consult.h"
 #include "decide.h"
+#include "kept.h"
 #include "queue.h"
 #include "report.h"
 #include "spawn.h"
 #include "step.h"
 
 #include <trace/events/io_uring_spawn.h>
+
+/* What the first kernel that has it knows. */
+#define IO_CLONE_KEPT_SIZE_VER0	offsetofend(struct io_uring_clone_kept, keep_ns)
 
 /* --- preparing the request ------------------------------------------------ */
 
@@ -53,7 +57,25 @@ void io_clone_snapshot(struct io_ring_ctx *ctx, struct io_spawn_snapshot *snapsh
 		io_spawn_snapshot(snapshot);
 }
 
-int io_clone_import(struct io_clone_args *ca)
+int io_clone_check_kept(u32 flags, u64 clone_args, u32 child, u64 keep_ns)
+{
+	u32 in = flags & IO_CLONE_IN_KEPT;
+
+	if (in == IO_CLONE_IN_KEPT)
+		return -EINVAL;
+	if (in ? !child || child > INT_MAX : child)
+		return -EINVAL;
+	if (in == IORING_CLONE_COPY && clone_args)
+		return -EINVAL;
+	if (!(flags & IORING_CLONE_KEEP))
+		return keep_ns ? -EINVAL : 0;
+	if (keep_ns > KTIME_MAX)
+		return -EINVAL;
+	/* a copy of all files would keep too much alive */
+	return in || flags & IORING_CLONE_FILES ? 0 : -EINVAL;
+}
+
+static int io_clone_import_args(struct io_clone_args *ca)
 {
 	struct kernel_clone_args *args = &ca->args;
 	int ret;
@@ -74,16 +96,72 @@ int io_clone_import(struct io_clone_args *ca)
 	return 0;
 }
 
+int io_clone_import(struct io_clone_args *ca, u32 flags)
+{
+	int ret;
+
+	ca->lists_files = flags & IORING_CLONE_FILES;
+	ca->keep = flags & IORING_CLONE_KEEP;
+	ca->copy = flags & IORING_CLONE_COPY;
+	ret = io_clone_import_args(ca);
+	/* all else a child that exists has already */
+	if (!ret && flags & IORING_CLONE_CHILD &&
+	    (ca->args.flags & ~CLONE_PIDFD || ca->args.set_tid_size))
+		ret = -EINVAL;
+	return ret;
+}
+
+/* What addr and len say, by whichever structure. */
+static int io_clone_read_kept(const struct io_uring_sqe *sqe, u32 flags,
+			      struct io_uring_clone_kept *kept)
+{
+	u64 addr = READ_ONCE(sqe->addr);
+	u32 len = READ_ONCE(sqe->len);
+	int ret;
+
+	*kept = (struct io_uring_clone_kept){};
+	if (!addr)
+		return len ? -EINVAL : 0;
+	if (!(flags & IO_CLONE_KEPT)) {
+		kept->clone_args = addr;
+		kept->clone_args_size = len;
+		return 0;
+	}
+	if (len < IO_CLONE_KEPT_SIZE_VER0)
+		return -EINVAL;
+	if (len > PAGE_SIZE)
+		return -E2BIG;
+	ret = copy_struct_from_user(kept, sizeof(*kept), u64_to_user_ptr(addr), len);
+	if (!ret && !kept->clone_args && kept->clone_args_size)
+		ret = -EINVAL;
+	return ret;
+}
+
+static int io_clone_prep_args(struct io_kiocb *req, u32 flags,
+			      const struct io_uring_clone_kept *kept, u64 files)
+{
+	struct io_clone_args *ca;
+
+	if (io_alloc_async_data(req))
+		return -ENOMEM;
+	ca = req->async_data;
+	ca->addr = kept->clone_args;
+	ca->len = kept->clone_args_size;
+	ca->files = files;
+	ca->child = kept->child;
+	ca->keep_ns = kept->keep_ns;
+	return io_clone_import(ca, flags);
+}
+
 int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 {
 	struct io_clone *clone = io_kiocb_to_cmd(req, struct io_clone);
 	u32 flags = READ_ONCE(sqe->clone_flags);
 	u32 slot = READ_ONCE(sqe->file_index);
-	u64 addr = READ_ONCE(sqe->addr);
-	u32 len = READ_ONCE(sqe->len);
+	u64 files = READ_ONCE(sqe->addr3);
 	u64 report_addr = READ_ONCE(sqe->__pad2[0]);
+	struct io_uring_clone_kept kept;
 	struct io_report report = {};
-	struct io_clone_args *ca;
 	int ret;
 
 	if (sqe->fd || sqe->buf_index)
@@ -92,8 +170,14 @@ int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 		return -EINVAL;
 	if (flags & ~IO_CLONE_SQE_FLAGS || slot >= IORING_SPAWN_SLOTS)
 		return -EINVAL;
-	if ((!(flags & IORING_CLONE_FILES) && sqe->addr3) || (!addr && len))
+	if (!(flags & IORING_CLONE_FILES) && files)
 		return -EINVAL;
+	ret = io_clone_read_kept(sqe, flags, &kept);
+	if (!ret)
+		ret = io_clone_check_kept(flags, kept.clone_args, kept.child,
+					  kept.keep_ns);
+	if (ret)
+		return ret;
 
 	if (flags & IORING_CLONE_REPORT) {
 		ret = io_report_prep(&report, report_addr);
@@ -109,20 +193,9 @@ int io_clone_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	clone->slot = slot;
 	clone->flags = flags;
 	io_clone_snapshot(req->ctx, &clone->snapshot);
-	if (!addr && !(flags & IORING_CLONE_FILES))
+	if (!kept.clone_args && !(flags & (IORING_CLONE_FILES | IO_CLONE_KEPT)))
 		return 0;
-
-	if (io_alloc_async_data(req))
-		return -ENOMEM;
-	ca = req->async_data;
-	ca->addr = addr;
-	ca->len = len;
-	ca->lists_files = flags & IORING_CLONE_FILES;
-	ca->files = READ_ONCE(sqe->addr3);
-	ca->keep = false;
-	ca->copy = false;
-	ca->child = 0;
-	return io_clone_import(ca);
+	return io_clone_prep_args(req, flags, &kept, files);
 }
 
 /*
@@ -140,9 +213,18 @@ void io_clone_fail(struct io_kiocb *req)
 
 /* --- taking the chain ------------------------------------------------------ */
 
-static int io_step_check(struct io_kiocb *req)
+/* Only a child that exists can still be of use if a program fails. */
+static bool io_clone_takes_exec(const struct io_clone *clone)
+{
+	return !(clone->flags & IORING_CLONE_KEEP) ||
+	       clone->flags & IORING_CLONE_CHILD;
+}
+
+static int io_step_check(const struct io_clone *clone, struct io_kiocb *req)
 {
 	if (req->opcode == IORING_OP_LINK_TIMEOUT)
+		return -EINVAL;
+	if (req->opcode == IORING_OP_EXEC && !io_clone_takes_exec(clone))
 		return -EINVAL;
 	if (!io_op_in_child(req->opcode))
 		return -EOPNOTSUPP;
@@ -155,6 +237,7 @@ static int io_step_check(struct io_kiocb *req)
 /* Look at the whole of a chain before any of it is taken. */
 static int io_clone_check_links(struct io_kiocb *req)
 {
+	const struct io_clone *clone = io_kiocb_to_cmd(req, struct io_clone);
 	struct io_kiocb *cur = req->link;
 	unsigned int nr = 0;
 	int ret;
@@ -166,7 +249,7 @@ static int io_clone_check_links(struct io_kiocb *req)
 	for (; cur; cur = cur->link) {
 		if (++nr > IO_CHAIN_MAX_STEPS)
 			return -E2BIG;
-		ret = io_step_check(cur);
+		ret = io_step_check(clone, cur);
 		if (ret) {
 			req_fail_link_node(cur, ret);
 			return -ECANCELED;
@@ -318,6 +401,9 @@ static int io_clone_take(struct io_kiocb *req)
 	if (!chain)
 		return -ENOMEM;
 	ret = io_chain_init(chain, req, clone, req->async_data);
+	/* as long as the steps are the ring's: it cancels them if this fails */
+	if (!ret)
+		ret = io_kept_claim(chain);
 	if (ret) {
 		io_chain_free(chain);
 		return ret;

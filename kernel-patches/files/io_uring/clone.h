@@ -12,10 +12,14 @@
 #define IO_CLONE_FLAGS	(CLONE_PIDFD | CLONE_INTO_CGROUP | CLONE_CLEAR_SIGHAND | \
 			 IO_NAMESPACE_FLAGS)
 
-#define IO_CLONE_SQE_FLAGS	(IORING_CLONE_NEED_POLICY | IORING_CLONE_FILES | \
-				 IORING_CLONE_REPORT)
+/* The two ways to name a child that waits, and all that is about such. */
+#define IO_CLONE_IN_KEPT	(IORING_CLONE_CHILD | IORING_CLONE_COPY)
+#define IO_CLONE_KEPT		(IORING_CLONE_KEEP | IO_CLONE_IN_KEPT)
 
-/* async data of a CLONE that has attributes or lists files */
+#define IO_CLONE_SQE_FLAGS	(IORING_CLONE_NEED_POLICY | IORING_CLONE_FILES | \
+				 IORING_CLONE_REPORT | IO_CLONE_KEPT)
+
+/* async data of a CLONE that has attributes, lists files or is about a child that waits */
 struct io_clone_args {
 	struct kernel_clone_args	args;
 	pid_t				set_tid[MAX_PID_NS_LEVEL];
@@ -47,8 +51,13 @@ struct io_clone {
 void io_spawn_snapshot(struct io_spawn_snapshot *snapshot);
 /* ... for a request: what the program is to inherit. */
 void io_clone_snapshot(struct io_ring_ctx *ctx, struct io_spawn_snapshot *snapshot);
-/* Read what ca->addr and ca->len say. */
-int io_clone_import(struct io_clone_args *ca);
+/*
+ * What is said about children that wait: 0 or -EINVAL. Flags are IORING_CLONE_*, which
+ * are the IORING_SPAWN_* of the same names.
+ */
+int io_clone_check_kept(u32 flags, u64 clone_args, u32 child, u64 keep_ns);
+/* Read what ca->addr and ca->len say; likewise. */
+int io_clone_import(struct io_clone_args *ca, u32 flags);
 /*
  * Where a new chain of @ctx is to wait. -EAGAIN: too many do; -ECANCELED: the ring is
  * being closed; -ENOMEM.

@@ -172,6 +172,7 @@ int io_kept_claim(struct io_chain *chain)
 	if (likely(!args))
 		return 0;
 	chain->keeps = args->keep;
+	chain->keep_ns = args->keep_ns;
 	if (!args->child)
 		return 0;
 	kept = io_kept_find(chain->ctx, args->child);
@@ -267,7 +268,7 @@ void io_kept_rest(struct io_chain *chain)
 		kept->set.blocked = chain->snapshot.blocked;
 	kept->set.undumpable = chain->child_state.undumpable;
 	kept->prepared = false;
-	kept->limit = io_kept_limit(chain->start.args->keep_ns);
+	kept->limit = io_kept_limit(chain->keep_ns);
 	io_spawn_task_leave_mm();
 
 	guard(spinlock_irq)(&chain->ctx->spawn.lock);

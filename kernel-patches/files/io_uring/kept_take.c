@@ -32,9 +32,7 @@
 #include "child_cmd.h"
 #include "clone.h"
 #include "clone_files.h"
-#include "complete.h"
 #include "kept.h"
-#include "plan.h"
 #include "report.h"
 #include "spawn_task.h"
 
@@ -389,35 +387,24 @@ static void io_taken_apply(struct io_chain *chain, const struct io_kept_set *set
 	io_set_oom_score(taken, set);
 }
 
-/* CLONE, or SPAWN, is the child's now. */
-static void io_taken_tell(struct io_chain *chain)
-{
-	struct io_kiocb *clone = chain->start.clone;
-	const struct io_result result = { .res = chain->pid };
-
-	io_report_put_pid(chain);
-	trace_io_uring_spawn_start(chain);
-	chain->start.clone = NULL;
-	if (chain->plan)
-		chain->spawn = clone;
-	else
-		io_chain_complete(clone, &result, clone->flags & REQ_F_CQE_SKIP);
-}
-
 static int io_taken_begin_kept(struct io_chain *chain, struct io_taken *taken)
 {
 	struct io_kept *kept = chain->kept;
-	int ret;
+	int ret = 0;
 
 	io_spawn_task_take_mm(taken->mm, kept->foreign);
 	taken->mm = NULL;
 	chain->pid = kept->pid;
-	io_taken_tell(chain);
-	if (io_chain_only_ends(chain))
-		return 0;
-	io_taken_apply(chain, &kept->set, &kept->marks);
-	ret = io_taken_refresh();
-	return ret ? ret : io_take_files(taken);
+	io_report_put_pid(chain);
+	trace_io_uring_spawn_start(chain);
+	if (!io_chain_only_ends(chain)) {
+		io_taken_apply(chain, &kept->set, &kept->marks);
+		ret = io_taken_refresh();
+		if (!ret)
+			ret = io_take_files(taken);
+	}
+	io_chain_clone_done(chain, ret);
+	return ret;
 }
 
 int io_taken_begin(struct io_chain *chain)

@@ -18,9 +18,8 @@
 #define IO_PLAN_MAX_SIZE	(512 * 1024)
 #define IO_SPAWN_FLAGS		(IORING_SPAWN_NEED_POLICY | IORING_SPAWN_FILES | \
 				 IORING_SPAWN_AS_IS | IORING_SPAWN_REGISTERED | \
-				 IORING_SPAWN_KEEP | IO_SPAWN_IN_KEPT)
-/* The two ways to name a child. */
-#define IO_SPAWN_IN_KEPT	(IORING_SPAWN_CHILD | IORING_SPAWN_COPY)
+				 IORING_SPAWN_KEEP | IORING_SPAWN_CHILD | \
+				 IORING_SPAWN_COPY)
 
 struct io_plan_step {
 	struct io_child		child;

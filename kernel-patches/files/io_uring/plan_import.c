@@ -26,6 +26,15 @@
 #define IO_SPAWN_SIZE_VER0	offsetofend(struct io_uring_spawn, report)
 #define IO_SPAWN_STEP_FLAGS	(IORING_SPAWN_STEP_FIXED | IORING_SPAWN_STEP_MAY_FAIL)
 
+/* CLONE's flags and SPAWN's are checked by the same functions: see clone.h. */
+#define IO_SAME_FLAG(name) \
+	static_assert(!((u32)IORING_SPAWN_##name ^ IORING_CLONE_##name))
+
+IO_SAME_FLAG(FILES);
+IO_SAME_FLAG(KEEP);
+IO_SAME_FLAG(CHILD);
+IO_SAME_FLAG(COPY);
+
 /* What is zeroed of it: the rest is filled in where it is needed. */
 #define IO_PLAN_HEAD		offsetof(struct io_plan, chain)
 
@@ -187,27 +196,17 @@ static int io_plan_import_exec(struct io_plan *plan, const struct io_uring_spawn
 static int io_plan_import_args(struct io_plan *plan, const struct io_uring_spawn *arg)
 {
 	struct io_clone_args *args = &plan->args;
-	int ret;
 
 	plan->has_args = arg->clone_args ||
-			 arg->flags & (IORING_SPAWN_FILES | IORING_SPAWN_KEEP |
-				       IO_SPAWN_IN_KEPT);
+			 arg->flags & (IORING_CLONE_FILES | IO_CLONE_KEPT);
 	if (!plan->has_args)
 		return 0;
-	args->lists_files = arg->flags & IORING_SPAWN_FILES;
 	args->files = arg->files;
 	args->addr = arg->clone_args;
 	args->len = arg->clone_args_size;
-	args->keep = arg->flags & IORING_SPAWN_KEEP;
-	args->copy = arg->flags & IORING_SPAWN_COPY;
 	args->child = arg->child;
 	args->keep_ns = arg->keep_ns;
-	ret = io_clone_import(args);
-	/* all else a child that exists has already */
-	if (!ret && arg->flags & IORING_SPAWN_CHILD &&
-	    (args->args.flags & ~CLONE_PIDFD || args->args.set_tid_size))
-		ret = -EINVAL;
-	return ret;
+	return io_clone_import(args, arg->flags);
 }
 
 static int io_plan_import_clone(struct io_plan *plan, const struct io_uring_spawn *arg)
@@ -262,27 +261,18 @@ static int io_plan_import(struct io_plan *plan, const struct io_uring_spawn *arg
 /* What it says of children that wait. */
 static int io_spawn_op_check_kept(const struct io_uring_spawn *arg)
 {
-	unsigned int in = arg->flags & IO_SPAWN_IN_KEPT;
-
-	if (in == IO_SPAWN_IN_KEPT || arg->resv)
-		return -EINVAL;
-	if (in ? !arg->child || arg->child > INT_MAX : arg->child)
-		return -EINVAL;
-	if (in == IORING_SPAWN_COPY && arg->clone_args)
+	if (arg->resv)
 		return -EINVAL;
 	if (io_plan_ends_with_steps(arg) &&
 	    (io_plan_searches(arg) || arg->shell || arg->argv || arg->envp ||
 	     arg->dfd || arg->exec_flags))
 		return -EINVAL;
-	if (!(arg->flags & IORING_SPAWN_KEEP))
-		return arg->keep_ns ? -EINVAL : 0;
-	if (arg->keep_ns > KTIME_MAX)
-		return -EINVAL;
 	/* only a child that exists can still be of use if a program fails */
-	if (arg->path && in != IORING_SPAWN_CHILD)
+	if (arg->flags & IORING_SPAWN_KEEP && arg->path &&
+	    !(arg->flags & IORING_SPAWN_CHILD))
 		return -EINVAL;
-	/* a copy of all files would keep too much alive */
-	return in || arg->flags & IORING_SPAWN_FILES ? 0 : -EINVAL;
+	return io_clone_check_kept(arg->flags, arg->clone_args, arg->child,
+				   arg->keep_ns);
 }
 
 /* All but what user memory holds. */

@@ -212,13 +212,21 @@ static void io_report_put(struct io_chain *chain, bool may_wait)
 	io_report_put_head(report, &head, may_wait);
 }
 
+/* A SPAWN has come to what was asked for: that is what its CQE says. */
+static bool io_spawn_is_done(const struct io_chain *chain)
+{
+	const struct io_child_state *state = &chain->child_state;
+
+	return chain->plan && state->finished && !chain->cancelled && !state->dead;
+}
+
 static bool io_report_due(const struct io_chain *chain)
 {
 	const struct io_child_state *state = &chain->child_state;
 
 	/* the memory is not the launcher's any more */
 	return chain->report.to && !state->execed && !state->committed &&
-	       !(state->finished && chain->plan);
+	       !io_spawn_is_done(chain);
 }
 
 void io_report_write(struct io_chain *chain)

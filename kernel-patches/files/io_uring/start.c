@@ -186,8 +186,6 @@ static pid_t io_chain_child_pid(struct io_chain *chain, struct task_struct *chil
 
 int io_chain_make_child(struct io_chain *chain)
 {
-	struct io_kiocb *clone = chain->start.clone;
-	struct io_result result = {};
 	struct task_struct *child;
 	int ret, trace;
 
@@ -200,15 +198,10 @@ int io_chain_make_child(struct io_chain *chain)
 
 	chain->pid = io_chain_child_pid(chain, child);
 	io_report_put_pid(chain);
-	result.res = chain->kept ? chain->kept->number : chain->pid;
 	trace_io_uring_spawn_start(chain);
 	io_files_close_rings(child->files, chain->keeps);
-	chain->start.clone = NULL;
-	if (chain->plan)
-		chain->spawn = clone;
 	io_chain_hand_over(chain, child);
-	if (!chain->plan)
-		io_chain_complete(clone, &result, clone->flags & REQ_F_CQE_SKIP);
+	io_chain_clone_done(chain, 0);
 	io_spawn_task_start(child, &chain->shares, trace);
 	return 0;
 }

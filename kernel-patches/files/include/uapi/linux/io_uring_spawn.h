@@ -21,6 +21,13 @@ enum io_uring_clone_flags {
 	IORING_CLONE_FILES		= 1U << 1,
 	/* the last eight bytes of the SQE (__pad2[0]) point to a report */
 	IORING_CLONE_REPORT		= 1U << 2,
+	/*
+	 * What IORING_SPAWN_KEEP, _CHILD and _COPY say. With any of these addr points
+	 * to struct io_uring_clone_kept.
+	 */
+	IORING_CLONE_KEEP		= 1U << 4,
+	IORING_CLONE_CHILD		= 1U << 5,
+	IORING_CLONE_COPY		= 1U << 6,
 };
 
 /* struct io_uring_clone_file::flags */
@@ -45,6 +52,19 @@ struct io_uring_clone_files {
 	__u32	flags;		/* 0 */
 	__u64	resv;		/* 0 */
 	struct io_uring_clone_file files[];
+};
+
+/*
+ * What sqe->addr of IORING_OP_CLONE with IORING_CLONE_KEEP, _CHILD or _COPY points to,
+ * sqe->len bytes of it. New fields are added at the end; 0 there is what a shorter one
+ * means. The CQE has in res the number of the child with IORING_CLONE_KEEP, else its
+ * pid.
+ */
+struct io_uring_clone_kept {
+	__u64	clone_args;	/* struct clone_args, or 0 */
+	__u32	clone_args_size;
+	__u32	child;		/* its number, with IORING_CLONE_CHILD or _COPY */
+	__u64	keep_ns;	/* a child that waits for so long ends; 0: for ever */
 };
 
 /* What has ended a chain. */
@@ -73,7 +93,7 @@ enum io_uring_spawn_end {
 	IORING_END_EXIT			= 10,
 	/* a fatal signal to the child */
 	IORING_END_KILLED		= 11,
-	/* nothing: the child waits (IORING_SPAWN_KEEP) */
+	/* nothing: the child waits (IORING_SPAWN_KEEP, IORING_CLONE_KEEP) */
 	IORING_END_KEPT			= 12,
 };
 
