@@ -162,6 +162,7 @@ TEST(C1_chains_that_make_no_sense)
 	EXPECT_EQ(spawnpol_child_end(fake.ring, -1), -EINVAL);
 }
 
+/* Links do where CLONE has it: chain_kept_links_host_test. */
 TEST(C1_links_and_other_kernels_keep_no_children)
 {
 	struct spawnpol_chain *c = kept(0, 0, true);
@@ -200,6 +201,8 @@ TEST(C1_which_child_is_there_after_a_failure)
 	begin();
 	EXPECT_EQ(after(true, -EPERM, IORING_END_STEP, true), 9);
 	EXPECT_EQ(after(true, -ECANCELED, IORING_END_VERDICT, true), 9);
+	/* of a step: TCSETPGRP has it, for one */
+	EXPECT_EQ(after(true, -ESRCH, IORING_END_STEP, true), 9);
 	EXPECT_EQ(after(false, -EPERM, IORING_END_STEP, true), 0);
 	EXPECT_EQ(after(true, -ETIME, IORING_END_DEADLINE, true), 0);
 	EXPECT_EQ(after(true, -ECANCELED, IORING_END_CANCEL, true), 0);

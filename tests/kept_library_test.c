@@ -13,15 +13,6 @@ enum { NO_SUCH_CHILD = 0x7fffffff };
 static struct spawnpol_chain *c;
 static struct spawnpol_outcome out;
 
-/* Where children can be kept, also if TEST_LINKS is set. */
-static struct spawnpol_ring *ring_with_kept(void)
-{
-	struct spawnpol_ring *ring = ring_of(8, 0);
-
-	CHECK_OK(spawnpol_ring_use_links(ring, false));
-	return ring;
-}
-
 /* The chain is empty again. */
 static struct spawnpol_chain *again(void)
 {
@@ -60,7 +51,7 @@ static void exits_with(struct spawnpol_ring *ring, int child, const char *script
 
 TEST(C1_step_by_step)
 {
-	struct spawnpol_ring *ring = ring_with_kept();
+	struct spawnpol_ring *ring = ring_of(8, 0);
 	pid_t pid;
 	int child;
 
@@ -100,7 +91,7 @@ TEST(C1_step_by_step)
 
 TEST(C1_errors_of_children_that_are_not_there)
 {
-	struct spawnpol_ring *ring = ring_with_kept();
+	struct spawnpol_ring *ring = ring_of(8, 0);
 	int child = CHECK_OK(spawnpol_child_new(ring, NULL, &out));
 
 	EXPECT_EQ(spawnpol_child_run(ring, NO_SUCH_CHILD, NULL, &out), -ESRCH);
@@ -119,7 +110,7 @@ TEST(C1_errors_of_children_that_are_not_there)
 /* A chain that is not done is one that waits for the other end of a FIFO. */
 TEST(C1_other_outcomes_are_there_afterwards)
 {
-	struct spawnpol_ring *ring = ring_with_kept();
+	struct spawnpol_ring *ring = ring_of(8, 0);
 	struct spawnpol_chain *other = shell("exit 6");
 	int child, fd;
 
@@ -157,7 +148,7 @@ TEST(C1_other_outcomes_are_there_afterwards)
 
 TEST(C1_files_and_a_pidfd_come_with_the_program)
 {
-	struct spawnpol_ring *ring = ring_with_kept();
+	struct spawnpol_ring *ring = ring_of(8, 0);
 	struct io_uring_clone_file file = { .number = 1 };
 	int child = CHECK_OK(spawnpol_child_new(ring, NULL, NULL)), fds[2];
 	char buf[16] = "";
@@ -178,7 +169,7 @@ TEST(C1_files_and_a_pidfd_come_with_the_program)
 
 TEST(C3_a_launcher_that_has_changed)
 {
-	struct spawnpol_ring *ring = ring_with_kept();
+	struct spawnpol_ring *ring = ring_of(8, 0);
 	int child = CHECK_OK(spawnpol_child_new(ring, NULL, NULL));
 	struct rlimit limit = { 100, 100 };
 
@@ -197,7 +188,7 @@ TEST(C3_a_launcher_that_has_changed)
 /* Ending it needs nothing of the launcher. */
 TEST(C3_a_stale_child_can_be_ended)
 {
-	struct spawnpol_ring *ring = ring_with_kept();
+	struct spawnpol_ring *ring = ring_of(8, 0);
 	int child = CHECK_OK(spawnpol_child_new(ring, NULL, NULL));
 
 	CHECK_SYS(seteuid(ORDINARY));
@@ -208,7 +199,7 @@ TEST(C3_a_stale_child_can_be_ended)
 
 TEST(C4_a_template_is_copied)
 {
-	struct spawnpol_ring *ring = ring_with_kept();
+	struct spawnpol_ring *ring = ring_of(8, 0);
 	int child, copy;
 
 	CHECK_OK(spawnpol_chain_umask(again(), 027));

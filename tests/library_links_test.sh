@@ -20,5 +20,6 @@ test_O5_reports_as_links() { with_links library_report_test; }
 test_O5_searches_as_links() { with_links library_search_test; }
 test_O5_launches_as_links() { with_links library_test; }
 test_O5_exits_as_links() { with_links library_exit_test; }
+test_C1_kept_children_as_links() { with_links kept_library_test; }
 
 run_tests "$@"

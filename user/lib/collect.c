@@ -26,14 +26,14 @@ static bool is_search(const struct spawnpol_chain *chain, unsigned int nr)
 
 /*
  * CLONE, the deadline and each EXEC have one CQE, whatever happens. Actions
- * have one only if something is wrong with them.
+ * have one only if something is wrong with them. Without a program there is a NOP.
  */
 void story_begin(struct spawnpol_chain *chain)
 {
 	chain->pidfd = -1;
 	chain->story = (struct story) {
 		.pending = chain->whole.used ? 1 :
-			   1 + chain->has_deadline + chain->programs.nr,
+			   1 + chain->has_deadline + (chain->programs.nr ?: 1),
 		.ran = -1,
 		.failed = -1,
 		.torn_at = chain_nr_steps(chain),
@@ -90,10 +90,26 @@ static void note_step(struct spawnpol_chain *chain, unsigned int nr, int res)
 		note_failure(chain, nr, -EIO);
 }
 
+/* After an action that has failed, it is cancelled as well. */
+static void note_nop(struct spawnpol_chain *chain, int res)
+{
+	if (res < 0 && chain->story.failed < 0)
+		chain->story.error = res;
+}
+
+static void note_clone(struct spawnpol_chain *chain, int res)
+{
+	chain->story.clone_res = res;
+	/* the kernel has taken back what it may have told */
+	if (res < 0 && !chain->told.report.pid)
+		chain->pidfd = -1;
+}
+
 /* Returns whether the CQE was one of those that always come. */
 static bool note_cqe(struct spawnpol_chain *chain, unsigned int index, int res,
 		     unsigned int flags)
 {
+	const unsigned int nr = index - INDEX_STEP;
 	struct story *s = &chain->story;
 
 	if (chain->whole.used) {
@@ -103,15 +119,19 @@ static bool note_cqe(struct spawnpol_chain *chain, unsigned int index, int res,
 
 	switch (index) {
 	case INDEX_CLONE:
-		s->clone_res = res;
+		note_clone(chain, res);
 		return true;
 	case INDEX_DEADLINE:
 		s->late = res == -ETIME;
 		return true;
 	default:
-		note_step(chain, index - INDEX_STEP, res);
-		return index - INDEX_STEP >= chain->actions.nr;
+		break;
 	}
+	if (nr == chain->actions.nr && kept_nr_nops(chain))
+		note_nop(chain, res);
+	else
+		note_step(chain, nr, res);
+	return nr >= chain->actions.nr;
 }
 
 /* What the step works on, if that is a path. */
@@ -185,6 +205,8 @@ static void launch_ended(struct spawnpol_ring *ring, struct spawnpol_chain *chai
 			 struct spawnpol_outcome *out)
 {
 	ring->outcomes--;
+	if (!chain->whole.used)
+		kept_note_links(chain);
 	story_end(chain, out);
 	pool_outcome(ring, chain);
 	if (chain->want_exit && chain->story.ran >= 0 && !ring->closing) {

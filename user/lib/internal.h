@@ -144,6 +144,7 @@ struct kept {
 	bool copy;			/* of child; else in it */
 	int child;			/* 0: a new one */
 	uint64_t ns;
+	struct io_uring_clone_kept clone; /* what CLONE is told of it */
 };
 
 /* The pool whose children the chain can have. */
@@ -261,10 +262,25 @@ static inline bool kept_needs_no_program(const struct kept *kept)
 int kept_check(const struct spawnpol_ring *ring, const struct spawnpol_chain *chain);
 /* The one request is for a child that there is. */
 void kept_fill_child(struct spawnpol_chain *chain, struct io_uring_spawn *arg, int child);
-/* Say it in the one request. */
+/* Say it in the one request ... */
 void kept_fill(struct spawnpol_chain *chain, struct io_uring_spawn *arg);
-/* The number of the child that waits after a chain has failed, or 0. */
+/* ... or in CLONE, which is complete otherwise. */
+void kept_fill_clone(struct spawnpol_chain *chain, struct io_uring_sqe *sqe);
+/*
+ * The number of the child that waits after a chain has failed, or 0. said is 0 if no
+ * child has begun with it.
+ */
 int kept_after_failure(const struct spawnpol_chain *chain, int error, unsigned int said);
+/* All CQEs of links are there: which child waits. */
+void kept_note_links(struct spawnpol_chain *chain);
+/*
+ * A chain of links without a program ends with a NOP: whose CQE always comes, and after
+ * which the child waits, also if the last action may fail.
+ */
+static inline unsigned int kept_nr_nops(const struct spawnpol_chain *chain)
+{
+	return !chain->search.list && !chain->programs.nr;
+}
 
 /* register.c */
 /* A ring by its descriptor, or by where the calling thread has it registered. */

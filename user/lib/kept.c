@@ -65,6 +65,15 @@ static bool asks_for_new_child(const struct spawnpol_chain *chain)
 	return !args_are_plain(&args);
 }
 
+/* As one request, or as links. */
+static bool knows_kept(const struct spawnpol_ring *ring,
+		       const struct spawnpol_chain *chain)
+{
+	return chain_is_whole(ring, chain) ?
+	       ring->query.spawn_flags & IORING_SPAWN_KEEP :
+	       ring->query.sqe_clone_flags & IORING_CLONE_KEEP;
+}
+
 int kept_check(const struct spawnpol_ring *ring, const struct spawnpol_chain *chain)
 {
 	const struct kept *kept = &chain->kept;
@@ -77,27 +86,28 @@ int kept_check(const struct spawnpol_ring *ring, const struct spawnpol_chain *ch
 		return -EINVAL;
 	if (kept->keep && chain_nr_programs(chain) && (!kept->child || kept->copy))
 		return -EINVAL;
-	return ring->query.spawn_flags & IORING_SPAWN_KEEP &&
-	       chain_is_whole(ring, chain) ? 0 : -EOPNOTSUPP;
+	return knows_kept(ring, chain) ? 0 : -EOPNOTSUPP;
 }
 
-void kept_fill_child(struct spawnpol_chain *chain, struct io_uring_spawn *arg, int child)
+/* All that can be asked of a child that is there is a descriptor. */
+static void fill_args(struct spawnpol_chain *chain, __u64 *args, __u32 *size)
 {
-	arg->child = child;
-	arg->clone_args = arg->clone_args_size = 0;
-	if (chain->kept.copy) {
-		arg->flags |= IORING_SPAWN_COPY;
-		return;
-	}
-	arg->flags |= IORING_SPAWN_CHILD;
-	if (!(chain->args.flags & CLONE_PIDFD))
+	*args = *size = 0;
+	if (chain->kept.copy || !(chain->args.flags & CLONE_PIDFD))
 		return;
 	chain->whole.args = (struct clone_args) {
 		.flags = CLONE_PIDFD,
 		.pidfd = chain->args.pidfd,
 	};
-	arg->clone_args = (uintptr_t)&chain->whole.args;
-	arg->clone_args_size = sizeof(chain->whole.args);
+	*args = (uintptr_t)&chain->whole.args;
+	*size = sizeof(chain->whole.args);
+}
+
+void kept_fill_child(struct spawnpol_chain *chain, struct io_uring_spawn *arg, int child)
+{
+	arg->child = child;
+	arg->flags |= chain->kept.copy ? IORING_SPAWN_COPY : IORING_SPAWN_CHILD;
+	fill_args(chain, &arg->clone_args, &arg->clone_args_size);
 }
 
 void kept_fill(struct spawnpol_chain *chain, struct io_uring_spawn *arg)
@@ -113,6 +123,31 @@ void kept_fill(struct spawnpol_chain *chain, struct io_uring_spawn *arg)
 	/* the kernel keeps no copy of a whole table */
 	if (!kept->child)
 		arg->flags |= IORING_SPAWN_FILES;
+}
+
+void kept_fill_clone(struct spawnpol_chain *chain, struct io_uring_sqe *sqe)
+{
+	struct kept *kept = &chain->kept;
+
+	if (!kept->keep && !kept->child)
+		return;
+	kept->clone = (struct io_uring_clone_kept) {
+		.clone_args = sqe->addr,
+		.clone_args_size = sqe->len,
+		.child = kept->child,
+	};
+	if (kept->child) {
+		sqe->rw_flags |= kept->copy ? IORING_CLONE_COPY : IORING_CLONE_CHILD;
+		fill_args(chain, &kept->clone.clone_args, &kept->clone.clone_args_size);
+	}
+	if (kept->keep) {
+		kept->clone.keep_ns = kept->ns;
+		sqe->rw_flags |= IORING_CLONE_KEEP;
+		if (!kept->child)
+			sqe->rw_flags |= IORING_CLONE_FILES;
+	}
+	sqe->addr = (uintptr_t)&kept->clone;
+	sqe->len = sizeof(kept->clone);
 }
 
 /* --- the end ----------------------------------------------------------------------- */
@@ -138,10 +173,32 @@ int kept_after_failure(const struct spawnpol_chain *chain, int error, unsigned i
 	const struct io_uring_spawn_report *report = &chain->told.report;
 	const struct kept *kept = &chain->kept;
 
-	if (!kept->child || kept->copy || error == -ESRCH)
+	if (!kept->child || kept->copy)
+		return 0;
+	/* of a step, it is another's error */
+	if (!said && error == -ESRCH)
 		return 0;
 	/* refused, so that it is as it was */
 	if (!said && (!report->end || !report->pid))
 		return kept->child;
 	return kept->keep && can_go_on(report->end) ? kept->child : 0;
+}
+
+void kept_note_links(struct spawnpol_chain *chain)
+{
+	const struct io_uring_spawn_report *report = &chain->told.report;
+	const struct kept *kept = &chain->kept;
+	struct story *s = &chain->story;
+	const bool begun = s->clone_res > 0;
+
+	if (!kept->keep && !kept->child)
+		return;
+	if (kept->keep && begun && report->end == IORING_END_KEPT)
+		s->child = s->clone_res;
+	else if (s->error || s->late)
+		s->child = kept_after_failure(chain, begun ? s->error : s->clone_res,
+					      begun);
+	/* CLONE has told the number */
+	if (kept->keep && begun)
+		s->clone_res = report->pid;
 }

@@ -14,9 +14,15 @@ static uint64_t user_data(const struct spawnpol_ring *ring,
 	return (uint64_t)ring->tag << 48 | (uintptr_t)chain | index;
 }
 
+/* Requests after CLONE and the deadline. */
+static unsigned int nr_links(const struct spawnpol_chain *chain)
+{
+	return chain_nr_steps(chain) + kept_nr_nops(chain);
+}
+
 static unsigned int nr_sqes(const struct spawnpol_chain *chain)
 {
-	return chain->whole.used ? 1 : 1 + chain->has_deadline + chain_nr_steps(chain);
+	return chain->whole.used ? 1 : 1 + chain->has_deadline + nr_links(chain);
 }
 
 /* What the kernel has taken is of no interest: it ends a link where submission ends. */
@@ -77,6 +83,7 @@ static void put_clone(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 		sqe.rw_flags |= IORING_CLONE_FILES;
 		sqe.addr3 = (uintptr_t)chain->files;
 	}
+	kept_fill_clone(chain, &sqe);
 	next_sqe(ring, chain, INDEX_CLONE, &sqe);
 }
 
@@ -127,6 +134,7 @@ static void put_steps(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 {
 	char **argv = chain->argv ? chain->argv : chain->default_argv;
 	char **envp = chain->envp ? chain->envp : environ;
+	const struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
 	unsigned int nr = chain_nr_steps(chain);
 
 	for (unsigned int i = 0; i < nr; i++) {
@@ -143,6 +151,8 @@ static void put_steps(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 		if (i + 1 < nr)
 			sqe->flags |= IOSQE_IO_HARDLINK;
 	}
+	if (kept_nr_nops(chain))
+		next_sqe(ring, chain, INDEX_STEP + nr, &nop);
 }
 
 static void put_whole(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
@@ -206,9 +216,9 @@ int spawnpol_ring_nr_sqes(const struct spawnpol_ring *ring,
 		return err;
 	if (chain_is_whole(ring, chain))
 		return 1;
-	if (chain_nr_steps(chain) > SPAWNPOL_MAX_STEPS)
+	if (nr_links(chain) > SPAWNPOL_MAX_STEPS)
 		return -E2BIG;
-	return 1 + chain->has_deadline + chain_nr_steps(chain);
+	return 1 + chain->has_deadline + nr_links(chain);
 }
 
 static int queue_one(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
@@ -225,6 +235,8 @@ static int queue_one(struct spawnpol_ring *ring, struct spawnpol_chain *chain)
 	err = chain->whole.used ? 0 : search_attempts(chain);
 	if (err)
 		return err;
+	if (!chain->whole.used && nr_links(chain) > SPAWNPOL_MAX_STEPS)
+		return -E2BIG;
 	nr = nr_sqes(chain);
 	if (nr > ring->uring->sq.ring_entries)
 		return -E2BIG;
@@ -309,7 +321,7 @@ static void tear(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
 		 unsigned int head)
 {
 	unsigned int end = chain->story.sq_start + nr_sqes(chain);
-	unsigned int first_step = end - chain_nr_steps(chain);
+	unsigned int first_step = end - nr_links(chain);
 
 	sqe_to_nop(ring, head, end);
 	chain->story.torn_at = (int)(head - first_step) > 0 ?
