@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Everything that ends a kept child, in each state that it can be in, on each kind of
- * ring (C1, C5). Each combination has a launcher of its own, a process. Nothing is left
- * of it: no task, no zombie, no number, and the requests have their CQEs.
+ * ring (C1, C5): of one that SPAWNs make and use, and of one that links do. Each
+ * combination has a launcher of its own, a process. Nothing is left of it: no task, no
+ * zombie, no number, and the requests have their CQEs.
  *
  * To add an end is to add a row to ends[], to add a state is to add one to states[].
  */
 #include "lib/child.h"
 #include "lib/kept.h"
+#include "lib/links.h"
 #include "lib/ring.h"
 
 #include <poll.h>
@@ -36,6 +38,7 @@ static char *fifo;
 static int number; /* 0: nobody has been told */
 static pid_t pid;
 static unsigned int nr_in_flight; /* NTH(0) and so on */
+static struct whole *in_flight[COPIES];
 
 /* What the launcher tells the test. */
 static struct share {
@@ -53,7 +56,8 @@ static void make(void)
 
 static void queue(struct whole *which)
 {
-	q_whole(&r, which)->user_data = NTH(nr_in_flight++);
+	in_flight[nr_in_flight] = which;
+	q_spawn(&r, which, NTH(nr_in_flight++));
 	tring_submit(&r);
 }
 
@@ -220,7 +224,7 @@ static void cancel(uint64_t target, unsigned int flags)
 	struct io_uring_sqe *sqe = q_cancel(&r, target, flags, CANCEL);
 
 	if (flags & IORING_ASYNC_CANCEL_OP)
-		sqe->len = SPAWNPOL_OP_SPAWN;
+		sqe->len = by_links ? SPAWNPOL_OP_CLONE : SPAWNPOL_OP_SPAWN;
 	tring_submit(&r);
 	tring_res(&r, CANCEL);
 }
@@ -328,15 +332,17 @@ static void end_what_stays(const struct state *state, const struct end *end)
 static void check_cqes(const struct state *state, const struct end *end)
 {
 	bool cancelled = end->finds && spawns_found(end);
-	unsigned int i;
+	unsigned int i, nr = end->finds;
 
 	if (end->finds)
 		check_found(state, end);
 	end_what_stays(state, end);
-	for (i = 0; i < nr_in_flight; i++)
-		EXPECT_EQ(tring_res(&r, NTH(i)),
+	for (i = 0; i < nr_in_flight; i++) {
+		EXPECT_EQ(spawn_res(&r, in_flight[i], NTH(i)),
 			  cancelled ? state->cancelled : state->killed);
-	tring_total(&r, nr_in_flight + end->finds);
+		nr += spawn_cqes(in_flight[i]);
+	}
+	tring_total(&r, nr);
 }
 
 /* The launcher is there, and its ring. */
@@ -458,12 +464,13 @@ static void set_up(void)
 	mkdir(GROUP, 0755);
 }
 
-static void run(unsigned int nth)
+static void run(unsigned int nth, bool links)
 {
 	unsigned int i, j, nr = 0;
 
 	set_up();
 	state = &states[nth];
+	by_links = links;
 	for (i = 0; i < NR_ENDS; i++) {
 		end = &ends[i];
 		for (j = 0; j < tring_nr_kinds; j++) {
@@ -480,12 +487,21 @@ static void run(unsigned int nth)
 	DIAG("%u ends of a child that was %s", nr, state->name);
 }
 
-TEST(C1_ends_of_one_that_is_made, .timeout = 120) { run(0); }
-TEST(C1_ends_of_one_that_waits, .timeout = 120) { run(1); }
-TEST(C1_ends_of_one_that_is_stopped, .timeout = 120) { run(2); }
-TEST(C1_ends_of_one_that_a_spawn_is_handed_to, .timeout = 120) { run(3); }
-TEST(C1_ends_of_one_that_is_busy, .timeout = 120) { run(4); }
-TEST(C4_ends_of_one_that_is_to_be_copied, .timeout = 120) { run(5); }
-TEST(C1_ends_of_one_that_is_frozen, .timeout = 120) { run(6); }
-TEST(C1_ends_of_one_that_is_traced, .timeout = 120) { run(7); }
-TEST(C1_ends_of_one_that_is_gone, .timeout = 120) { run(8); }
+TEST(C1_ends_of_one_that_is_made, .timeout = 120) { run(0, false); }
+TEST(C1_ends_of_one_that_waits, .timeout = 120) { run(1, false); }
+TEST(C1_ends_of_one_that_is_stopped, .timeout = 120) { run(2, false); }
+TEST(C1_ends_of_one_that_a_spawn_is_handed_to, .timeout = 120) { run(3, false); }
+TEST(C1_ends_of_one_that_is_busy, .timeout = 120) { run(4, false); }
+TEST(C4_ends_of_one_that_is_to_be_copied, .timeout = 120) { run(5, false); }
+TEST(C1_ends_of_one_that_is_frozen, .timeout = 120) { run(6, false); }
+TEST(C1_ends_of_one_that_is_traced, .timeout = 120) { run(7, false); }
+TEST(C1_ends_of_one_that_is_gone, .timeout = 120) { run(8, false); }
+TEST(C1_links_and_ends_of_one_that_is_made, .timeout = 120) { run(0, true); }
+TEST(C1_links_and_ends_of_one_that_waits, .timeout = 120) { run(1, true); }
+TEST(C1_links_and_ends_of_one_that_is_stopped, .timeout = 120) { run(2, true); }
+TEST(C1_links_and_ends_of_one_that_a_spawn_is_handed_to, .timeout = 120) { run(3, true); }
+TEST(C1_links_and_ends_of_one_that_is_busy, .timeout = 120) { run(4, true); }
+TEST(C4_links_and_ends_of_one_that_is_to_be_copied, .timeout = 120) { run(5, true); }
+TEST(C1_links_and_ends_of_one_that_is_frozen, .timeout = 120) { run(6, true); }
+TEST(C1_links_and_ends_of_one_that_is_traced, .timeout = 120) { run(7, true); }
+TEST(C1_links_and_ends_of_one_that_is_gone, .timeout = 120) { run(8, true); }

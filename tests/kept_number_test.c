@@ -6,6 +6,7 @@
  */
 #include "lib/child.h"
 #include "lib/kept_one.h"
+#include "lib/links.h"
 #include "lib/ring.h"
 
 #include <limits.h>
@@ -27,11 +28,14 @@ static void check_number(int nr, int error)
 					  COPY | KEEP, COPY };
 	unsigned int i;
 
-	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		DIAG("number %d, flags %#x", nr, flags[i]);
-		from_row(flags[i], nr, i == 2 || i == 4);
-		check(error);
+	for (i = 0; i < 2 * sizeof(flags) / sizeof(flags[0]); i++) {
+		DIAG("number %d, flags %#x", nr, flags[i / 2]);
+		by_links = i % 2;
+		from_row(flags[i / 2], nr, i / 2 == 2 || i / 2 == 4);
+		EXPECT_EQ(spawn_run(&r, &w), error);
+		check_only_it();
 	}
+	by_links = false;
 }
 
 TEST(C1_numbers_of_something_else)
@@ -180,9 +184,10 @@ static void ask_as_another(int nr)
 	static const uint32_t flags[] = { CHILD | KEEP, CHILD, COPY | KEEP, COPY };
 	unsigned int i;
 
-	for (i = 0; i < 4; i++) {
-		from_row(flags[i], nr, i == 3);
-		EXPECT_EQ(whole_run(&r, &w)->res, -EPERM);
+	for (i = 0; i < 8; i++) {
+		by_links = i % 2;
+		from_row(flags[i / 2], nr, i / 2 == 3);
+		EXPECT_EQ(spawn_run(&r, &w), -EPERM);
 		check_children(0);
 	}
 }

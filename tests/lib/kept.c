@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "links.h"
 
 static struct {
 	struct io_uring_clone_files head;
@@ -56,7 +57,7 @@ int kept_make(struct tring *r, struct whole *w)
 
 	kept_new(w);
 	whole_report(w);
-	number = CHECK_OK(whole_run(r, w)->res);
+	number = CHECK_OK(spawn_run(r, w));
 	CHECK_GT(number, 0);
 	return number;
 }
@@ -76,7 +77,7 @@ void check_kept_gone(struct tring *r, int number)
 	struct whole w;
 
 	kept_more(&w, number);
-	EXPECT_EQ(whole_run(r, &w)->res, -ESRCH);
+	EXPECT_EQ(spawn_run(r, &w), -ESRCH);
 }
 
 unsigned int kept_shown(struct tring *r)

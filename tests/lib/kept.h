@@ -26,7 +26,7 @@ void kept_in(struct whole *w, int number);
 void kept_copy(struct whole *w, int number);
 /* Descriptors 0 to 2 come along. */
 void kept_std_files(struct whole *w);
-/* Make one without steps: its number. Its pid is in w->told. */
+/* Make one without steps, by links if by_links is set: its number. Its pid is in w->told. */
 int kept_make(struct tring *r, struct whole *w);
 /* It ends, by a SPAWN that says so. */
 void kept_end(struct tring *r, int number);

@@ -3,13 +3,14 @@
 #include "stale.h"
 
 #include "child.h"
+#include "links.h"
 
 static int make_copy(struct waiting *waiting)
 {
 	kept_new(&waiting->w);
 	waiting->w.arg.flags = IORING_SPAWN_KEEP;
 	kept_copy(&waiting->w, waiting->number);
-	return CHECK_OK(whole_run(&waiting->r, &waiting->w)->res);
+	return CHECK_OK(spawn_run(&waiting->r, &waiting->w));
 }
 
 void waiting_make(struct waiting *waiting)
@@ -27,7 +28,7 @@ void waiting_end(struct waiting *waiting)
 static int used(struct waiting *waiting, int number)
 {
 	kept_more(&waiting->w, number);
-	return whole_run(&waiting->r, &waiting->w)->res;
+	return spawn_run(&waiting->r, &waiting->w);
 }
 
 /* A program, in a copy of it. */
@@ -37,25 +38,36 @@ static int copied(struct waiting *waiting, int number)
 
 	whole_exit(&waiting->w, 7);
 	kept_copy(&waiting->w, number);
-	res = whole_run(&waiting->r, &waiting->w)->res;
+	res = spawn_run(&waiting->r, &waiting->w);
 	if (res > 0)
 		CHECK_EQ(wait_exit(res), 7);
 	return res;
 }
 
+/* By a SPAWN and by links. */
 void check_stale(struct waiting *waiting)
 {
-	EXPECT_EQ(used(waiting, waiting->number), -ESTALE);
-	EXPECT_EQ(copied(waiting, waiting->number), -ESTALE);
-	EXPECT_EQ(used(waiting, waiting->copy), -ESTALE);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		by_links = !by_links;
+		EXPECT_EQ(used(waiting, waiting->number), -ESTALE);
+		EXPECT_EQ(copied(waiting, waiting->number), -ESTALE);
+		EXPECT_EQ(used(waiting, waiting->copy), -ESTALE);
+	}
 	EXPECT_EQ(kept_shown(&waiting->r), 2);
 }
 
 void check_good(struct waiting *waiting)
 {
-	EXPECT_EQ(used(waiting, waiting->number), waiting->number);
-	EXPECT_GT(copied(waiting, waiting->number), 0);
-	EXPECT_EQ(used(waiting, waiting->copy), waiting->copy);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		by_links = !by_links;
+		EXPECT_EQ(used(waiting, waiting->number), waiting->number);
+		EXPECT_GT(copied(waiting, waiting->number), 0);
+		EXPECT_EQ(used(waiting, waiting->copy), waiting->copy);
+	}
 }
 
 static void check_program(struct waiting *waiting)
