@@ -2,73 +2,38 @@
 /*
  * Kept children and chains of links (C1, C4): CLONE makes one, runs in one and copies one,
  * as SPAWN does. Here is what only links have: CQEs of their own, a CLONE that is done
- * before the chain is, and steps that SPAWN has not. What both have is tested in either
- * form, by by_links, where it is tested of SPAWN.
+ * before the chain is, and steps that SPAWN has not. What is refused is in
+ * kept_clone_input_test. What both have is tested in either form, by by_links, where it is
+ * tested of SPAWN.
  */
 #include "lib/child.h"
-#include "lib/kept.h"
+#include "lib/kept_one.h"
 #include "lib/links.h"
 #include "lib/program.h"
 #include "lib/ring.h"
 
-#include <limits.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #define KEEP IORING_CLONE_KEEP
 #define CHILD IORING_CLONE_CHILD
-#define COPY IORING_CLONE_COPY
-#define FILES IORING_CLONE_FILES
-#define NTH(n) (OTHER + 100 + (n)) /* user_data */
 #define SECOND 1000000000ULL
 #define HOUR (3600 * SECOND)
 
-static struct tring r;
-static struct whole w;
 static struct tprog p;
 TPROG_PRELOAD
-static int number;
-static pid_t pid;
 static char *fifo;
 
 /* One is made by links, and waits. */
-static void start(unsigned int flags)
+static void begin(unsigned int flags)
 {
 	by_links = true;
-	tring_init(&r, flags);
-	kept_new(&w);
-	whole_report(&w);
-	number = CHECK_OK(spawn_run(&r, &w));
-	pid = w.told.report.pid;
-	CHECK_GT(pid, 0);
-	tring_forget(&r);
+	start_on(flags);
 	if (!fifo) {
 		fifo = in_dir("fifo");
 		CHECK_SYS(mkfifo(fifo, 0600));
 	}
-}
-
-static void finish(void)
-{
-	check_kept(&r, number, pid, "waiting");
-	check_children(1);
-	whole_exit(&w, 5);
-	kept_in(&w, number);
-	EXPECT_EQ(spawn_run(&r, &w), pid);
-	EXPECT_EQ(wait_exit(pid), 5);
-	check_kept_gone(&r, number);
-	check_no_children();
-	tring_exit(&r);
-}
-
-static void check_ended(void)
-{
-	check_gone(pid);
-	check_kept_gone(&r, number);
-	EXPECT_EQ(kept_shown(&r), 0);
-	check_no_children();
-	tring_exit(&r);
 }
 
 /* --- making, using, copying ------------------------------------------------------------ */
@@ -79,12 +44,8 @@ static void use_in_turn(const struct tring_kind *kind, bool made_by_links)
 	unsigned int i;
 
 	DIAG("%s, %d", kind->name, made_by_links);
-	tring_init(&r, kind->flags);
 	by_links = made_by_links;
-	kept_new(&w);
-	whole_report(&w);
-	number = CHECK_OK(spawn_run(&r, &w));
-	pid = w.told.report.pid;
+	start_on(kind->flags);
 	check_kept(&r, number, pid, "waiting");
 	for (i = 0; i < 4; i++) {
 		by_links = !by_links;
@@ -111,7 +72,7 @@ TEST(C1_links_step_by_step)
 
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
-		start(tring_kinds[i].flags);
+		begin(tring_kinds[i].flags);
 		kept_more(&w, number);
 		whole_step(&w, IORING_CHILD_UMASK)->off = 022;
 		whole_fail(&w);
@@ -144,7 +105,7 @@ TEST(C1_links_end_it)
 	unsigned int i;
 
 	for (i = 0; i < tring_nr_kinds; i++) {
-		start(tring_kinds[i].flags);
+		begin(tring_kinds[i].flags);
 		kept_new(&w);
 		w.arg.flags = 0;
 		kept_in(&w, number);
@@ -180,7 +141,7 @@ TEST(C4_links_and_copies)
 
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
-		start(tring_kinds[i].flags);
+		begin(tring_kinds[i].flags);
 		whole_exit(&w, 8);
 		kept_copy(&w, number);
 		EXPECT_EQ(wait_exit(CHECK_OK(spawn_run(&r, &w))), 8);
@@ -233,7 +194,7 @@ TEST(C1_the_number_is_told_before_it_waits)
 
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
-		start(tring_kinds[i].flags);
+		begin(tring_kinds[i].flags);
 		kept_new(&made);
 		begin_to_wait(&made);
 		nr = CHECK_OK(tring_res(&r, NTH(0)));
@@ -258,7 +219,7 @@ TEST(C1_links_that_find_it_busy)
 
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
-		start(tring_kinds[i].flags);
+		begin(tring_kinds[i].flags);
 		kept_more(&more, number);
 		begin_to_wait(&more);
 		kept_wait_blocked(pid);
@@ -284,7 +245,7 @@ TEST(C1_links_after_another_request)
 	unsigned int i;
 
 	for (i = 0; i < tring_nr_kinds; i++) {
-		start(tring_kinds[i].flags);
+		begin(tring_kinds[i].flags);
 		kept_more(&w, number);
 		whole_step(&w, IORING_CHILD_UMASK)->off = 022;
 		q_alone(&r, IORING_OP_NOP, NTH(5))->flags |= IOSQE_IO_LINK;
@@ -308,7 +269,7 @@ TEST(C1_links_that_are_silent)
 	double until;
 
 	for (i = 0; i < tring_nr_kinds; i++) {
-		start(tring_kinds[i].flags);
+		begin(tring_kinds[i].flags);
 		q_clone(&r)->flags |= IOSQE_CQE_SKIP_SUCCESS;
 		w.kept = (struct io_uring_clone_kept){ .child = number };
 		r.last->rw_flags = KEEP | CHILD;
@@ -328,17 +289,6 @@ TEST(C1_links_that_are_silent)
 
 /* --- steps that SPAWN has not ----------------------------------------------------------- */
 
-static struct io_uring_sqe *q_in_child(uint32_t flags)
-{
-	struct io_uring_sqe *sqe = q_clone(&r);
-
-	w.kept = (struct io_uring_clone_kept){ .child = number };
-	sqe->rw_flags = CHILD | flags;
-	sqe->addr = (uintptr_t)&w.kept;
-	sqe->len = sizeof(w.kept);
-	return sqe;
-}
-
 /* What one chain opens and writes, the next one reads. */
 TEST(C1_links_of_any_kind)
 {
@@ -348,7 +298,7 @@ TEST(C1_links_of_any_kind)
 
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
-		start(tring_kinds[i].flags);
+		begin(tring_kinds[i].flags);
 		q_in_child(KEEP);
 		q_open_at(&r, 7, path, O_RDWR | O_CREAT | O_TRUNC);
 		q_write(&r, 7, text, sizeof(text));
@@ -370,171 +320,6 @@ TEST(C1_links_of_any_kind)
 	}
 }
 
-/* --- what is refused ---------------------------------------------------------------------- */
-
-static void check_clone(int error)
-{
-	unsigned int nr = 0;
-
-	q_nop(&r);
-	q_nop(&r);
-	tring_submit(&r);
-	EXPECT_EQ(tring_res(&r, CLONE), error);
-	EXPECT_EQ(tring_res(&r, 0), -ECANCELED);
-	EXPECT_EQ(tring_res(&r, 1), -ECANCELED);
-	tring_total(&r, 3);
-	tring_forget(&r);
-	nr = kept_shown(&r);
-	EXPECT_EQ(nr, 1);
-	check_kept(&r, number, pid, "waiting");
-}
-
-TEST(C1_links_with_flags_and_numbers_that_contradict)
-{
-	static const struct {
-		uint32_t flags, child;
-		uint64_t keep_ns, clone_args;
-		int error;
-	} rows[] = {
-		{ CHILD | COPY, 1, 0, 0, -EINVAL },
-		{ CHILD | COPY | KEEP, 1, 0, 0, -EINVAL },
-		{ KEEP, 0, 0, 0, -EINVAL },
-		{ KEEP | FILES, 1, 0, 0, -EINVAL },
-		{ KEEP | FILES, 0, 1ULL << 63, 0, -EINVAL },
-		{ CHILD, 0, 0, 0, -EINVAL },
-		{ COPY, 0, 0, 0, -EINVAL },
-		{ CHILD | KEEP, 0, 0, 0, -EINVAL },
-		{ CHILD, 1U << 31, 0, 0, -EINVAL },
-		{ COPY | KEEP, UINT32_MAX, 0, 0, -EINVAL },
-		{ CHILD, 1, 1, 0, -EINVAL },
-		{ COPY, 1, 1, 0, -EINVAL },
-		{ COPY, 1, 0, 8, -EINVAL },
-		{ COPY | KEEP, 1, 0, 8, -EINVAL },
-		{ CHILD, 1, 0, 8, -EFAULT },
-		{ KEEP | FILES, 0, 0, 8, -EFAULT },
-		{ CHILD | KEEP | IORING_CLONE_NEED_POLICY, 1, 0, 0, -ENOLINK },
-		{ COPY | IORING_CLONE_NEED_POLICY, 1, 0, 0, -ENOLINK },
-		{ CHILD | KEEP | 1U << 3, 1, 0, 0, -EINVAL },
-		{ CHILD | KEEP | 1U << 7, 1, 0, 0, -EINVAL },
-		{ CHILD | KEEP, INT_MAX, 0, 0, -ESRCH },
-		{ COPY, INT_MAX, 0, 0, -ESRCH },
-	};
-	unsigned int i;
-
-	start(0);
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct io_uring_sqe *sqe = q_in_child(0);
-
-		DIAG("%u", i);
-		sqe->rw_flags = rows[i].flags;
-		w.kept.child = rows[i].child == 1 ? (uint32_t)number : rows[i].child;
-		w.kept.keep_ns = rows[i].keep_ns;
-		w.kept.clone_args = rows[i].clone_args;
-		if (rows[i].clone_args)
-			w.kept.clone_args_size = sizeof(struct clone_args);
-		check_clone(rows[i].error);
-	}
-	q_in_child(KEEP);
-	w.kept.clone_args_size = sizeof(struct clone_args);
-	check_clone(-EINVAL);
-	q_in_child(KEEP)->fd = number;
-	check_clone(-EINVAL);
-	/* without the flags, addr points to something else */
-	q_in_child(KEEP)->rw_flags = 0;
-	check_clone(-EINVAL);
-	finish();
-}
-
-TEST(C1_sizes_of_what_clone_is_told)
-{
-	static const struct {
-		unsigned int size, odd;
-		int error;
-	} rows[] = {
-		{ 0, 0, -EINVAL },   { 8, 0, -EINVAL },	    { 16, 0, -EINVAL },
-		{ 23, 0, -EINVAL },  { 25, 24, -E2BIG },    { 32, 31, -E2BIG },
-		{ 4096, 4095, -E2BIG }, { 4097, 0, -E2BIG }, { UINT_MAX, 0, -E2BIG },
-	};
-	static char room[4096] __attribute__((aligned(4096)));
-	struct io_uring_sqe *sqe;
-	unsigned int i;
-
-	start(0);
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		DIAG("%u", rows[i].size);
-		sqe = q_in_child(KEEP);
-		memset(room, 0, sizeof(room));
-		memcpy(room, &w.kept, sizeof(w.kept));
-		if (rows[i].odd)
-			room[rows[i].odd] = 1;
-		sqe->addr = (uintptr_t)room;
-		sqe->len = rows[i].size;
-		check_clone(rows[i].error);
-	}
-	q_in_child(KEEP)->addr = 8;
-	check_clone(-EFAULT);
-	q_in_child(KEEP)->addr = 0;
-	check_clone(-EINVAL);
-	/* longer, and nothing in it */
-	memset(room, 0, sizeof(room));
-	sqe = q_in_child(KEEP);
-	memcpy(room, &w.kept, sizeof(w.kept));
-	sqe->addr = (uintptr_t)room;
-	sqe->len = sizeof(room);
-	q_nop(&r);
-	tring_submit(&r);
-	EXPECT_EQ(tring_res(&r, CLONE), number);
-	EXPECT_EQ(tring_res(&r, 0), 0);
-	finish();
-}
-
-/* All of it is 0: there is no limit and nothing to be copied. */
-TEST(C1_clone_without_a_structure)
-{
-	int nr;
-
-	start(0);
-	q_clone(&r)->rw_flags = KEEP | FILES;
-	q_nop(&r);
-	tring_submit(&r);
-	nr = CHECK_OK(tring_res(&r, CLONE));
-	EXPECT_EQ(tring_res(&r, 0), 0);
-	kept_end(&r, nr);
-	check_children(1);
-	finish();
-}
-
-/* Where no child waits yet, it could be of no use after a failure. */
-TEST(C1_no_program_of_a_child_that_is_to_wait)
-{
-	static char *const argv[] = { "x", NULL };
-	unsigned int i;
-
-	start(0);
-	for (i = 0; i < 2; i++) {
-		q_in_child(KEEP)->rw_flags = i ? KEEP | COPY : KEEP | FILES;
-		if (!i)
-			w.kept.child = 0;
-		q_nop(&r);
-		hardlink(q_exec(&r, "/nonexistent", argv));
-		q_nop(&r);
-		tring_submit(&r);
-		EXPECT_EQ(tring_res(&r, CLONE), -ECANCELED);
-		EXPECT_EQ(tring_res(&r, 0), -ECANCELED);
-		EXPECT_EQ(tring_res(&r, 1), -EINVAL);
-		EXPECT_EQ(tring_res(&r, 2), -ECANCELED);
-		tring_total(&r, 4);
-		tring_forget(&r);
-		check_children(1);
-	}
-	/* and there is no chain of CLONE alone */
-	q_in_child(KEEP);
-	tring_submit(&r);
-	EXPECT_EQ(tring_res(&r, CLONE), -EINVAL);
-	tring_forget(&r);
-	finish();
-}
-
 /* A chain goes on after a program that was not found, and its child waits. */
 TEST(C1_links_that_search)
 {
@@ -542,7 +327,7 @@ TEST(C1_links_that_search)
 	unsigned int i;
 
 	for (i = 0; i < tring_nr_kinds; i++) {
-		start(tring_kinds[i].flags);
+		begin(tring_kinds[i].flags);
 		q_in_child(KEEP);
 		q_exec(&r, "/nonexistent/x", argv)->ioprio = IORING_EXEC_SEARCH;
 		q_exec(&r, "/dev/null/x", argv)->ioprio = IORING_EXEC_SEARCH;
@@ -566,7 +351,7 @@ TEST(C5_links_and_how_long_it_waits)
 
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
-		start(tring_kinds[i].flags);
+		begin(tring_kinds[i].flags);
 		kept_more(&w, number);
 		w.arg.keep_ns = HOUR;
 		EXPECT_EQ(spawn_run(&r, &w), number);
@@ -585,7 +370,7 @@ TEST(C1_a_deadline_of_links)
 
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
-		start(tring_kinds[i].flags);
+		begin(tring_kinds[i].flags);
 		kept_more(&w, number);
 		w.arg.timeout_ns = SECOND / 5 * tap_slowness();
 		begin_to_wait(&w);
@@ -596,15 +381,6 @@ TEST(C1_a_deadline_of_links)
 	}
 }
 
-static void stop(void)
-{
-	int status;
-
-	CHECK_SYS(kill(pid, SIGSTOP));
-	CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
-	CHECK(WIFSTOPPED(status));
-}
-
 /* The child has not got them yet, and is not touched: in it, and of a copy. */
 TEST(C1_a_deadline_of_links_on_their_way)
 {
@@ -612,8 +388,8 @@ TEST(C1_a_deadline_of_links_on_their_way)
 
 	for (i = 0; i < 2 * tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i / 2].name);
-		start(tring_kinds[i / 2].flags);
-		stop();
+		begin(tring_kinds[i / 2].flags);
+		kept_stop(pid);
 		if (i % 2) {
 			whole_exit(&w, 1);
 			kept_copy(&w, number);
@@ -637,7 +413,7 @@ TEST(C1_links_are_cancelled_by_their_steps)
 	unsigned int i;
 
 	for (i = 0; i < 3 * tring_nr_kinds; i++) {
-		start(tring_kinds[i / 3].flags);
+		begin(tring_kinds[i / 3].flags);
 		kept_more(&w, number);
 		whole_wait_for(&w, fifo);
 		whole_step(&w, IORING_CHILD_UMASK);
@@ -665,7 +441,7 @@ TEST(C1_links_under_a_policy)
 	tprog_load(&p);
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
-		start(tring_kinds[i].flags);
+		begin(tring_kinds[i].flags);
 		tprog_reset(&p);
 		link = CHECK_OK(attach(&r, &p, 0, 0));
 		tprog_rule(&p, IORING_POLICY_FAILED, ENGINE_ANY_STEP,

@@ -185,13 +185,17 @@ TEST(C3_a_launcher_that_has_changed)
 	spawnpol_ring_close(ring);
 }
 
-/* Ending it needs nothing of the launcher. */
+/* Ending it needs nothing of the launcher, but for links, which run something in it. */
 TEST(C3_a_stale_child_can_be_ended)
 {
 	struct spawnpol_ring *ring = ring_of(8, 0);
 	int child = CHECK_OK(spawnpol_child_new(ring, NULL, NULL));
 
 	CHECK_SYS(seteuid(ORDINARY));
+	if (!spawnpol_ring_uses_spawn(ring)) {
+		EXPECT_EQ(spawnpol_child_end(ring, child), -ESTALE);
+		CHECK_OK(spawnpol_ring_use_links(ring, false));
+	}
 	EXPECT_EQ(spawnpol_child_end(ring, child), 0);
 	EXPECT_EQ(nr_shown(ring), 0u);
 	spawnpol_ring_close(ring);

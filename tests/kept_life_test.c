@@ -86,26 +86,17 @@ static void be_busy(void)
 	check_kept(&r, number, pid, "busy");
 }
 
-static void stop(void)
-{
-	int status;
-
-	CHECK_SYS(kill(pid, SIGSTOP));
-	CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
-	CHECK(WIFSTOPPED(status));
-}
-
 static void make_and_stop(void)
 {
 	make();
-	stop();
+	kept_stop(pid);
 }
 
 /* A SPAWN is in its list, and it cannot take it. */
 static void be_handed(void)
 {
 	make();
-	stop();
+	kept_stop(pid);
 	kept_more(&w, number);
 	queue(&w);
 	check_kept(&r, number, pid, "busy");
@@ -117,7 +108,7 @@ static void be_asked_for_copies(void)
 	unsigned int i;
 
 	make();
-	stop();
+	kept_stop(pid);
 	whole_exit(&copy, 1);
 	kept_copy(&copy, number);
 	for (i = 0; i < COPIES; i++)

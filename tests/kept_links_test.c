@@ -173,15 +173,6 @@ TEST(C1_one_that_is_silent)
 
 /* --- on the way to the child -------------------------------------------------------------- */
 
-static void stop(void)
-{
-	int status;
-
-	CHECK_SYS(kill(pid, SIGSTOP));
-	CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
-	CHECK(WIFSTOPPED(status));
-}
-
 static void go_on(void)
 {
 	CHECK_SYS(kill(pid, SIGCONT));
@@ -213,7 +204,7 @@ TEST(C1_a_deadline_before_the_child_has_it)
 	for (i = 0; i < 2 * tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i / 2].name);
 		start_with_fifo(tring_kinds[i / 2].flags);
-		stop();
+		kept_stop(pid);
 		if (i % 2) {
 			whole_exit(&w, 1);
 			kept_copy(&w, number);
@@ -237,7 +228,7 @@ TEST(C1_cancelled_before_the_child_has_it)
 	for (i = 0; i < tring_nr_kinds; i++) {
 		DIAG("%s", tring_kinds[i].name);
 		start_with_fifo(tring_kinds[i].flags);
-		stop();
+		kept_stop(pid);
 		kept_more(&w, number);
 		queue(&w, 0, 0);
 		tring_submit(&r);

@@ -6,7 +6,6 @@
  */
 #include "lib/child.h"
 #include "lib/kept_one.h"
-#include "lib/links.h"
 #include "lib/ring.h"
 
 #include <limits.h>

@@ -2,8 +2,10 @@
 /* Children that wait between spawns. */
 #include "kept.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -123,6 +125,15 @@ void kept_wait_blocked(pid_t pid)
 		sleep_ms(1);
 	CHECK(kept_runs(pid));
 	wait_blocked(pid);
+}
+
+void kept_stop(pid_t pid)
+{
+	int status;
+
+	CHECK_SYS(kill(pid, SIGSTOP));
+	CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
+	CHECK(WIFSTOPPED(status));
 }
 
 unsigned int nr_children(void)

@@ -42,6 +42,8 @@ void check_kept(struct tring *r, int number, pid_t pid, const char *state);
 bool kept_runs(pid_t pid);
 /* Wait until one does, and sleeps in a step. */
 void kept_wait_blocked(pid_t pid);
+/* Stop it, and wait until it is. */
+void kept_stop(pid_t pid);
 /* Children of this thread, whether they are programs, wait, or are zombies. */
 unsigned int nr_children(void);
 /* Wait until there are so many. */

@@ -5,6 +5,7 @@
 
 #include "child.h"
 #include "kept.h"
+#include "links.h"
 
 #define IN_IT UINT32_MAX /* in the place of a number: that of the child */
 #define NTH(n) (OTHER + 100 + (n)) /* user_data of what queue() has queued */
@@ -66,14 +67,26 @@ static inline void finish(void)
 	check_only_it();
 	kept_more(&w, number);
 	whole_step(&w, IORING_CHILD_UMASK)->off = 022;
-	EXPECT_EQ(whole_run(&r, &w)->res, number);
+	EXPECT_EQ(spawn_run(&r, &w), number);
 	whole_exit(&w, 5);
 	kept_in(&w, number);
-	EXPECT_EQ(whole_run(&r, &w)->res, pid);
+	EXPECT_EQ(spawn_run(&r, &w), pid);
 	EXPECT_EQ(wait_exit(pid), 5);
 	check_kept_gone(&r, number);
 	check_no_children();
 	tring_exit(&r);
+}
+
+/* A CLONE that is to run in it, for steps to be queued after that. */
+static inline struct io_uring_sqe *q_in_child(uint32_t flags)
+{
+	struct io_uring_sqe *sqe = q_clone(&r);
+
+	w.kept = (struct io_uring_clone_kept){ .child = number };
+	sqe->rw_flags = IORING_CLONE_CHILD | flags;
+	sqe->addr = (uintptr_t)&w.kept;
+	sqe->len = sizeof(w.kept);
+	return sqe;
 }
 
 static inline void from_row(uint32_t flags, uint32_t child, bool program)
