@@ -427,12 +427,12 @@ static bool io_kept_match(struct io_kept *kept, struct io_cancel_data *cd,
  * One that runs its first chain is found by that, and for who cancels requests one that
  * runs any. Returns whether there was something to do.
  */
-static bool io_kept_kill(struct io_kept *kept, bool waiting)
+static bool io_kept_kill(struct io_kept *kept, struct io_cancel_data *cd)
 {
 	guard(spinlock_irq)(&kept->ctx->spawn.lock);
 	if (kept->ended || kept->state == IO_KEPT_MADE || kept->state == IO_KEPT_GONE)
 		return false;
-	if (waiting && kept->state != IO_KEPT_WAITING)
+	if (cd && (kept->state != IO_KEPT_WAITING || kept->spared_by == cd->seq))
 		return false;
 	kept->ended = true;
 	send_sig(SIGKILL, kept->task, 1);

@@ -123,6 +123,7 @@ struct io_kept {
 
 	/* under ctx->spawn.lock */
 	enum io_kept_state	state;
+	int			spared_by;	/* io_cancel_data::seq: it has cancelled a chain */
 	struct task_struct	*task;		/* NULL: there is none yet */
 	pid_t			pid;		/* as the launcher knows it */
 	bool			foreign;	/* has other credentials than the launcher */

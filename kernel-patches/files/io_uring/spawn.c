@@ -156,6 +156,13 @@ static bool io_chain_match(struct io_chain *chain, struct io_spawn_search *searc
 	return !search->task || chain->task == search->task;
 }
 
+/* Whoever cancels a chain does not end the child that it was for, which waits then. */
+static void io_kept_spare(struct io_chain *chain, struct io_cancel_data *cd)
+{
+	if (cd && chain->kept)
+		chain->kept->spared_by = cd->seq;
+}
+
 /*
  * Cancel the chains that match, or one. A chain that has been cancelled is in
  * another list: it is not found again. Returns how many there were.
@@ -175,6 +182,7 @@ static unsigned int io_spawn_cancel_matching(struct io_ring_ctx *ctx,
 		node = list_next_entry(&place, list);
 		list_move(&place.list, &node->list);
 		if (node->chain && io_chain_match(node->chain, search)) {
+			io_kept_spare(node->chain, search->cd);
 			io_chain_cancel(node->chain, by);
 			nr++;
 			if (search->one)
