@@ -21,11 +21,11 @@ TEST(C5_a_child_that_is_gone_is_made_up_for)
 	EXPECT_EQ(nr_queued(), 1u);
 }
 
-/* Who takes a pool's child must not be put into the caller's link. */
-TEST(C5_again_after_the_callers_link)
+/* A chain whose child is gone, and that cannot be submitted again before a link has ended. */
+static void begin_lost_in_link(void)
 {
-	struct spawnpol_outcome out;
 	const struct io_uring_sqe *sqe;
+	struct spawnpol_outcome out;
 	struct io_uring_sqe *nop;
 
 	begin_hit();
@@ -34,6 +34,12 @@ TEST(C5_again_after_the_callers_link)
 	io_uring_prep_nop(nop);
 	nop->flags = IOSQE_IO_LINK;
 	CHECK_EQ(answer(sqe, -ESRCH, 0, &out), SPAWNPOL_CQE_TAKEN);
+}
+
+/* Who takes a pool's child must not be put into the caller's link. */
+TEST(C5_again_after_the_callers_link)
+{
+	begin_lost_in_link();
 	EXPECT_EQ(nr_queued(), 1u);
 	EXPECT_EQ(spawnpol_pool_fill(pool), -EINPROGRESS);
 	taken();
@@ -184,14 +190,8 @@ TEST(C5_nothing_is_launched_by_a_ring_that_is_being_closed)
 {
 	struct spawnpol_outcome out;
 	const struct io_uring_sqe *sqe;
-	struct io_uring_sqe *nop;
 
-	begin_hit();
-	sqe = taken();
-	nop = io_uring_get_sqe(&fake.uring);
-	io_uring_prep_nop(nop);
-	nop->flags = IOSQE_IO_LINK;
-	CHECK_EQ(answer(sqe, -ESRCH, 0, &out), SPAWNPOL_CQE_TAKEN);
+	begin_lost_in_link();
 	taken();
 	fake.ring->closing = true;
 	CHECK_EQ(spawnpol_queue(fake.ring, NULL, 0), 0);

@@ -44,22 +44,14 @@ static void look(void)
 	w.arg.flags = IORING_SPAWN_REGISTERED;
 }
 
-/* Returns which candidate it was. */
 static unsigned int check_exits(int status)
 {
-	const struct tring_cqe *cqe = whole_run(&r, &w);
-
-	EXPECT_EQ(wait_exit(CHECK_OK(cqe->res)), status);
-	tring_total(&r, 1);
-	return whole_step_of(cqe);
+	return whole_exits(&r, &w, status);
 }
 
 static void check_fails(int error, const char *path)
 {
-	EXPECT_EQ(whole_run(&r, &w)->res, error);
-	EXPECT_STR(w.told.report.path, path);
-	tring_total(&r, 1);
-	whole_is_gone();
+	whole_fails(&r, &w, error, path);
 }
 
 /* --- what is found ------------------------------------------------------------------ */

@@ -38,23 +38,14 @@ static void look_for(const char *name, const char *list)
 	w.arg.search = (uintptr_t)list;
 }
 
-/* Returns which candidate it was. */
 static unsigned int check_exits(int status)
 {
-	const struct tring_cqe *cqe = whole_run(&r, &w);
-
-	EXPECT_EQ(wait_exit(CHECK_OK(cqe->res)), status);
-	tring_total(&r, 1);
-	return whole_step_of(cqe);
+	return whole_exits(&r, &w, status);
 }
 
 static void check_fails(int error, const char *path)
 {
-	EXPECT_EQ(whole_run(&r, &w)->res, error);
-	EXPECT_STR(w.told.report.path, path);
-	EXPECT_EQ(w.told.report.res, error);
-	tring_total(&r, 1);
-	whole_is_gone();
+	whole_fails(&r, &w, error, path);
 }
 
 TEST(O3_the_first_that_is_there)

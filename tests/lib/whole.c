@@ -122,6 +122,24 @@ const struct tring_cqe *whole_run(struct tring *r, struct whole *w)
 	return tring_cqe(r, WHOLE);
 }
 
+unsigned int whole_exits(struct tring *r, struct whole *w, int status)
+{
+	const struct tring_cqe *cqe = whole_run(r, w);
+
+	EXPECT_EQ(wait_exit(CHECK_OK(cqe->res)), status);
+	tring_total(r, 1);
+	return whole_step_of(cqe);
+}
+
+void whole_fails(struct tring *r, struct whole *w, int error, const char *path)
+{
+	EXPECT_EQ(whole_run(r, w)->res, error);
+	EXPECT_EQ(w->told.report.res, error);
+	EXPECT_STR(w->told.report.path, path);
+	tring_total(r, 1);
+	whole_is_gone();
+}
+
 void whole_is_gone(void)
 {
 	double until = now() + tap_patience();

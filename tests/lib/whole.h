@@ -60,6 +60,10 @@ struct io_uring_spawn_step *whole_wait_for(struct whole *w, const char *fifo);
 struct io_uring_sqe *q_whole(struct tring *r, struct whole *w);
 /* Submit it, on a ring that has seen nothing else, and return its CQE. */
 const struct tring_cqe *whole_run(struct tring *r, struct whole *w);
+/* The same; it becomes a program that exits with this status. Which candidate it was. */
+unsigned int whole_exits(struct tring *r, struct whole *w, int status);
+/* The same; it fails like this, and reports this path. */
+void whole_fails(struct tring *r, struct whole *w, int error, const char *path);
 /* Its child ends some time after its CQE, and leaves nothing to wait for. */
 void whole_is_gone(void);
 /* Of a CQE: the step that has failed, WHOLE_NO_CHILD, or how many candidates it took. */
