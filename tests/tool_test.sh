@@ -71,6 +71,7 @@ test_load_under_a_name_that_is_taken()
 	before=$(ls -R "$PINS")
 	refused "a policy 'policy' is loaded already" load spawn_policy --name policy
 	expect_err 'unload policy'
+	expect_err 'spawnpol update'
 	expect_equal "$(ls -R "$PINS")" "$before"
 }
 

@@ -297,7 +297,8 @@ static int exists(struct tool *t, const char *name)
 	if (!has_prog(name))
 		return incomplete(t, name);
 	fail(t, EEXIST, "a policy '%s' is loaded already", name);
-	advise(t, "%s unload %s, or another --name", TOOL_NAME, name);
+	advise(t, "%s unload %s; or another --name, and %s update to exchange the policy of a link",
+	       TOOL_NAME, name, TOOL_NAME);
 	return -EEXIST;
 }
 
