@@ -61,6 +61,19 @@ print(*[l["policy"] for l in links])' <<<"$OUT")
 	expect_out "slot 0, position $(($# - 1)), of ring"
 }
 
+# It can be that it is never asked.
+test_U9_attach_says_who_decides_first()
+{
+	hold_ring
+	load a b
+	done_by attach a --pid "$RING_PID"
+	[[ $OUT != *note* ]] || fail "nobody is before it: $OUT"
+	done_by attach b --pid "$RING_PID"
+	expect_out 'note: it is asked only where the policies before it say pass'
+	done_by attach b --pid "$RING_PID" --slot 1
+	[[ $OUT != *note* ]] || fail "nobody is before it: $OUT"
+}
+
 test_U9_attach_says_where_a_policy_goes()
 {
 	hold_ring

@@ -65,6 +65,8 @@ static int print_link(struct tool *t, const char *name,
 	    info->id, name, info->slot, info->position,
 	    (unsigned long long)info->ring_id,
 	    t->set.fd, t->set.pid, *events ? ", events " : "", events);
+	if (info->position)
+		say(t, "note: it is asked only where the policies before it say pass; --first attaches it before them\n");
 	ret = start_json(t, &j);
 	if (ret <= 0)
 		return ret;
