@@ -41,6 +41,7 @@ test_trace_shows_steps_and_verdicts()
 	expect_equal $? 0
 	OUT=$(<"$DIR/trace")
 	expect_out 'before-exec => submit exec'
+	grep '=>' "$DIR/trace" | grep -v '(policy policy)$' && fail "a verdict of nobody"
 	expect_out 'exec /nowhere/true -> ENOENT'
 	expect_out 'exec /bin/true -> ok (staged)'
 	expect_out 'runs the program'
@@ -62,9 +63,10 @@ ends = [e for e in events if e["event"] == "end"]
 print(len(ends), ends[0]["res"], ends[1]["errno"],
       {e["event"] for e in events} >= {"start", "step", "verdict", "end"},
       all(e["since_ns"] is not None for e in events),
+      {e["policy"] for e in events if e["event"] == "verdict"},
       [e["path"] for e in events if e["event"] == "step" and e["op"] == "exec"])' <<<"$OUT")
 	expect_equal "$OUT" \
-		"2 0 ENOENT True True ['/nowhere/true', '/bin/true', '/nowhere/nosuchprogram', '/bin/nosuchprogram']"
+		"2 0 ENOENT True True {'policy'} ['/nowhere/true', '/bin/true', '/nowhere/nosuchprogram', '/bin/nosuchprogram']"
 }
 
 test_trace_of_one_process()

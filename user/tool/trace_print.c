@@ -14,6 +14,7 @@
 #include "common/escape.h"
 #include "json.h"
 #include "names.h"
+#include "policy_name.h"
 #include "trace_print.h"
 
 #define NSEC_PER_SEC	1000000000LL
@@ -96,6 +97,19 @@ static void put_step(const struct trace_event *e)
 		printf(" (attempt %u)", e->attempt);
 }
 
+/* A slot can have several. */
+static void put_policy(const struct trace_event *e)
+{
+	char name[POLICY_NAME_SIZE];
+
+	if (!e->prog)
+		return;
+	policy_name(e->prog, name);
+	printf(" (policy ");
+	put_name(name);
+	putchar(')');
+}
+
 static void put_verdict(const struct trace_event *e)
 {
 	printf("step %u: ", e->step);
@@ -118,6 +132,7 @@ static void put_verdict(const struct trace_event *e)
 		printf(", result ");
 		put_result(e->result);
 	}
+	put_policy(e);
 }
 
 /* What ends a chain other than its steps, as the kernel calls it. */
@@ -230,10 +245,11 @@ static void json_step(struct json *j, const struct trace_event *e)
 
 static void json_verdict(struct json *j, const struct trace_event *e)
 {
-	char word[32];
+	char word[32], name[POLICY_NAME_SIZE];
 
 	json_u32(j, "step", e->step);
 	json_u32(j, "prog_id", e->prog);
+	json_text(j, "policy", policy_name_loaded(e->prog, name) ? name : NULL);
 	lower(e->event, word, sizeof(word));
 	json_text(j, "on", word);
 	json_u32(j, "opcode", e->op);
