@@ -175,6 +175,13 @@ test_run_of_what_is_not_there()
 	run_of 127 nosuchprogram
 	expect_err ENOENT
 	expect_err exec
+	# the last of them is named
+	run_of 127 --path /a:/b::/c nosuchprogram
+	expect_err '/c/nosuchprogram: No such file or directory (3 directories searched)'
+	PATH=/a::/c run_of 127 --no-policy nosuchprogram
+	expect_err '/c/nosuchprogram: No such file or directory (3 directories searched)'
+	run_of 127 --path /a nosuchprogram
+	[[ $ERR != *directories* ]] || fail "there is one: $ERR"
 	run_of 127 "$DIR/nothing"
 	run_of 126 "$DIR"
 	expect_err EACCES

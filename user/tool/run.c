@@ -5,6 +5,7 @@
 #include <spawnpol.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +76,36 @@ static int wait_for(struct tool *t, pid_t pid)
 	return report(t, "killed", pid);
 }
 
+/* Where a bare name was looked for; 0: only the policy knows. */
+static unsigned int nr_directories(const struct tool *t)
+{
+	const struct settings *s = &t->set;
+	const char *list = s->path ? s->path : getenv("PATH");
+	unsigned int nr = 0;
+	size_t len;
+
+	if (strchr(t->args[0], '/') || s->policy || s->object || !list)
+		return 0;
+	for (;; list += len + 1) {
+		len = strcspn(list, ":");
+		/* an empty one is the working directory, but not to the policy */
+		nr += len || s->no_policy;
+		if (!list[len])
+			return nr;
+	}
+}
+
+/* The error of a search is that of its last directory: it has looked elsewhere, too. */
+static void add_directories(const struct tool *t, const struct spawnpol_outcome *out,
+			    char *text)
+{
+	const unsigned int nr = nr_directories(t);
+	const size_t len = strlen(text);
+
+	if (out->kind == SPAWNPOL_KIND_EXEC && out->error == -ENOENT && nr > 1)
+		snprintf(text + len, TEXT_SIZE - len, " (%u directories searched)", nr);
+}
+
 static int not_started(struct tool *t, const struct spawnpol_outcome *out)
 {
 	const bool exec = out->kind == SPAWNPOL_KIND_EXEC;
@@ -83,6 +114,7 @@ static int not_started(struct tool *t, const struct spawnpol_outcome *out)
 
 	a = spawnpol_advise(spawnpol_outcome_topic(out), out->error);
 	spawnpol_outcome_text(out, text, sizeof(text));
+	add_directories(t, out, text);
 	/* CLONE is no step */
 	if (out->step < 0)
 		fail(t, out->error, "%s: %s", t->args[0], text);
