@@ -272,7 +272,8 @@ TEST(S4_the_query_describes_the_kernel)
 	EXPECT_EQ(query.max_delay_ns, 300000000000);
 	EXPECT_EQ(query.sqe_clone_flags,
 		  IORING_CLONE_NEED_POLICY | IORING_CLONE_FILES |
-		  IORING_CLONE_REPORT);
+			  IORING_CLONE_REPORT | IORING_CLONE_KEEP |
+			  IORING_CLONE_CHILD | IORING_CLONE_COPY);
 	EXPECT_EQ(query.max_policies, 16);
 	EXPECT_EQ(query.policy_events, 2 * IORING_POLICY_EXECED - 1);
 	EXPECT_EQ(query.max_steps, 1024);
