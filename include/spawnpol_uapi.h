@@ -20,7 +20,8 @@
 #define SPAWNPOL_OP_EXEC		59
 #define SPAWNPOL_OP_CHILD		60
 #define SPAWNPOL_OP_SPAWN		61
-#define SPAWNPOL_OP_LAST		62
+#define SPAWNPOL_OP_BPF			62
+#define SPAWNPOL_OP_LAST		63
 
 /* enum io_uring_register_op */
 #define SPAWNPOL_ATTACH_BPF		64
@@ -41,7 +42,7 @@
 struct spawnpol_link_create {
 	__u32	prog_fd;
 	__u32	target_fd;	/* the ring */
-	__u32	attach_type;	/* BPF_IOURING_SPAWN */
+	__u32	attach_type;	/* BPF_IOURING_SPAWN, BPF_IOURING_OP */
 	__u32	flags;		/* BPF_F_BEFORE, BPF_F_AFTER, BPF_F_ID, BPF_F_LINK */
 	__u32	slot;
 	__u32	events;
@@ -49,7 +50,7 @@ struct spawnpol_link_create {
 	__u32	max_staged;
 	__u64	max_delay_ns;
 	__u32	relative;	/* descriptor or, with BPF_F_ID, id; 0: none */
-	__u32	resv;		/* 0 */
+	__u32	state_size;	/* of an actor; 0 for a policy */
 	__u64	expected_revision; /* of the slot; 0: any */
 };
 
@@ -74,6 +75,8 @@ struct spawnpol_link_info {
 	__u64	retries;	/* requests issued again */
 	__u64	staged;		/* requests staged and issued */
 	__u64	revision;	/* of the slot */
+	__u32	state_size;	/* of an actor */
+	__u32	actors;		/* running */
 };
 
 #endif

@@ -151,10 +151,10 @@ TEST(U9_places_that_make_no_sense_are_refused)
 {
 	int null = CHECK_SYS(open("/dev/null", O_RDONLY));
 	int prog = prog_returning(IORING_VERDICT_PASS);
-	struct io_uring_attach_bpf attr = { .prog_fd = prog, .resv = 1 };
+	struct io_uring_attach_bpf attr = { .prog_fd = prog, .state_size = 1 };
 	struct spawnpol_link_create create = {
 		.prog_fd = prog, .attach_type = SPAWNPOL_BPF_IOURING_SPAWN,
-		.resv = 1,
+		.state_size = 1,
 	};
 	uint64_t revision;
 	struct member a;
