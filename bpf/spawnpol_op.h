@@ -59,7 +59,7 @@ extern int bpf_iouring_op_result(struct bpf_iouring_op_ctx *ctx,
  * The actor's state, zeroed when it starts; NULL if that has fewer bytes than
  * rdwr_buf_size, which is a constant.
  */
-extern void *bpf_iouring_op_state(struct bpf_iouring_op_ctx *ctx,
+extern __u8 *bpf_iouring_op_state(struct bpf_iouring_op_ctx *ctx,
 				  const size_t rdwr_buf_size) __ksym;
 
 #endif
