@@ -152,8 +152,8 @@ static int io_test_put_result(const struct io_policy_run *run,
 	return ret;
 }
 
-int iouring_prog_test_run(struct bpf_prog *prog, const union bpf_attr *attr,
-			  union bpf_attr __user *uattr)
+int io_policy_prog_test_run(struct bpf_prog *prog, const union bpf_attr *attr,
+			    union bpf_attr __user *uattr)
 {
 	struct io_test_input *input;
 	struct io_policy_run *run;

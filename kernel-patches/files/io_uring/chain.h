@@ -138,6 +138,7 @@ struct io_chain {
 	/* set when it is made */
 	struct io_ring_ctx	*ctx;
 	struct task_struct	*task;		/* of the requests */
+	struct io_actor		*owner;		/* that has staged it, or NULL; to be compared */
 	u64			user_data;	/* of CLONE */
 	u64			cookie;
 	u64			filter;		/* which user_data may be here */

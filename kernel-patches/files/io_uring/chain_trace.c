@@ -12,6 +12,7 @@
 #include <uapi/linux/io_uring.h>
 #include <uapi/linux/io_uring_spawn.h>
 
+#include "actor.h"
 #include "chain.h"
 #include "child.h"
 #include "report.h"

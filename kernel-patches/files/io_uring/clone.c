@@ -20,6 +20,7 @@
 #include "opdef.h"
 #include "rsrc.h"
 #include "timeout.h"
+#include "actor.h"
 #include "chain.h"
 #include "child.h"
 #include "clone.h"
@@ -282,6 +283,7 @@ int io_chain_init(struct io_chain *chain, struct io_kiocb *req,
 	*chain = (struct io_chain){
 		.ctx		= req->ctx,
 		.task		= req->task,
+		.owner		= io_req_owner(req),
 		.user_data	= req->cqe.user_data,
 		.filter		= io_chain_filter_bit(req->cqe.user_data),
 		.cookie		= clone->cookie,

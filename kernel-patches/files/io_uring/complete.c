@@ -13,6 +13,7 @@
 #include <linux/spinlock.h>
 
 #include "io_uring.h"
+#include "actor.h"
 #include "complete.h"
 
 void io_req_free_unlocked(struct io_kiocb *req)
@@ -53,7 +54,11 @@ static void io_req_post_list(struct io_ring_ctx *ctx, struct io_kiocb *req)
 {
 	spin_lock(&ctx->completion_lock);
 	for (; req; req = req->link) {
-		if (!(req->flags & REQ_F_CQE_SKIP) && !io_fill_cqe_req(ctx, req))
+		if (req->flags & REQ_F_CQE_SKIP)
+			continue;
+		if (req->flags & REQ_F_OWNED)
+			io_actor_tell(req);
+		else if (!io_fill_cqe_req(ctx, req))
 			io_req_cqe_overflow(req);
 	}
 	io_cq_unlock_post(ctx);

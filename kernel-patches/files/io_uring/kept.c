@@ -64,6 +64,7 @@ static int io_kept_init(struct io_kept *kept, struct io_chain *chain)
 	kept->ctx = chain->ctx;
 	kept->opcode = chain->plan ? IORING_OP_SPAWN : IORING_OP_CLONE;
 	kept->user_data = chain->user_data;
+	kept->staged = chain->owner;
 	kept->maker = chain->task;
 	return chain->from ? io_kept_copy_marks(&kept->marks, &chain->from->marks) :
 			     io_kept_mark(&kept->marks);
@@ -417,8 +418,12 @@ static struct io_kept *io_kept_next(struct io_ring_ctx *ctx, unsigned long *inde
 static bool io_kept_match(struct io_kept *kept, struct io_cancel_data *cd,
 			  struct task_struct *task)
 {
+	/* what an actor has made is the ring's once it waits, and has no user_data there */
+	if (cd && kept->staged && !(cd->flags & IORING_ASYNC_CANCEL_ANY) &&
+	    cd->flags & IORING_ASYNC_CANCEL_USERDATA)
+		return false;
 	if (cd)
-		return cd->flags & IORING_ASYNC_CANCEL_OP &&
+		return !cd->owner && cd->flags & IORING_ASYNC_CANCEL_OP &&
 		       io_cancel_match(cd, kept->opcode, kept->user_data);
 	return !task || kept->maker == task;
 }

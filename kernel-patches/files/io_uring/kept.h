@@ -116,6 +116,7 @@ struct io_kept {
 	struct rcu_head		rcu;
 	struct io_ring_ctx	*ctx;
 	u32			number;
+	bool			staged;		/* by an actor */
 	u8			opcode;		/* of what made it ... */
 	u64			user_data;
 	struct task_struct	*maker;		/* ... and its task: to be compared only */

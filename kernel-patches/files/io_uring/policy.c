@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Policies: BPF programs in the slots of a ring, each put there by a bpf_link.
- * The order of those in a slot is the matter of policy_list.c.
+ * The order of those in a slot is the matter of policy_list.c. Programs that
+ * IORING_OP_BPF runs are in slots of their own, one in each, and are struct io_policy too.
  *
  * Neither the link keeps the ring alive nor the ring the link. Whichever goes
  * first takes the policy out of its slot, under io_policy_mutex; so does a
@@ -16,35 +17,18 @@
 #include <linux/file.h>
 #include <linux/io_uring.h>
 #include <linux/mutex.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include <uapi/linux/io_uring.h>
 #include <uapi/linux/io_uring_spawn.h>
 
+#include "actor.h"
 #include "policy_list.h"
-
-struct io_policy_link {
-	struct bpf_link		link;
-	struct io_policy	*policy;
-};
 
 /* slots, io_policy::ctx, and exchanging the program of a policy in a slot */
 DEFINE_MUTEX(io_policy_mutex);
 static atomic64_t io_policy_last_ring_id;
-
-static struct io_policy *io_policy_of(const struct bpf_link *link)
-{
-	return container_of(link, struct io_policy_link, link)->policy;
-}
-
-/* Of a policy that is in a slot. */
-static struct io_policy_slot *io_policy_slot(const struct io_policy *policy)
-{
-	lockdep_assert_held(&io_policy_mutex);
-	return &policy->ctx->spawn.slots[policy->attr.slot];
-}
 
 void io_policy_put(struct io_policy *policy)
 {
@@ -111,8 +95,10 @@ void io_policy_ring_exit(struct io_ring_ctx *ctx)
 		return;
 
 	mutex_lock(&io_policy_mutex);
-	for (i = 0; i < IORING_SPAWN_SLOTS; i++)
+	for (i = 0; i < IORING_SPAWN_SLOTS; i++) {
 		io_policy_empty_slot(&ctx->spawn.slots[i]);
+		io_policy_empty_slot(&ctx->spawn.op_slots[i]);
+	}
 	mutex_unlock(&io_policy_mutex);
 }
 
@@ -121,6 +107,7 @@ static void io_policy_link_release(struct bpf_link *link)
 	mutex_lock(&io_policy_mutex);
 	io_policy_unslot(io_policy_of(link));
 	mutex_unlock(&io_policy_mutex);
+	io_actor_stop_all(io_policy_of(link));
 }
 
 static int io_policy_link_detach(struct bpf_link *link)
@@ -168,84 +155,6 @@ static int io_policy_link_update(struct bpf_link *link,
 	return ret;
 }
 
-/* Where a policy is, as user space is told; zeroes if it is in no slot. */
-struct io_policy_where {
-	u64		ring_id;
-	u64		revision;
-	unsigned int	position;
-};
-
-static struct io_policy_where io_policy_where(const struct io_policy *policy)
-{
-	struct io_policy_where where = {};
-	struct io_policy_slot *slot;
-
-	mutex_lock(&io_policy_mutex);
-	if (policy->ctx) {
-		slot = io_policy_slot(policy);
-		where.ring_id = policy->ctx->spawn.id;
-		where.revision = io_policy_slot_revision(slot);
-		where.position = io_policy_slot_position(slot, policy);
-	}
-	mutex_unlock(&io_policy_mutex);
-	return where;
-}
-
-static int io_policy_link_info(const struct bpf_link *link,
-			       struct bpf_link_info *info)
-{
-	const struct io_policy *policy = io_policy_of(link);
-	struct io_policy_where where = io_policy_where(policy);
-	int i;
-
-	BUILD_BUG_ON(ARRAY_SIZE(info->iouring.verdicts) <
-		     ARRAY_SIZE(policy->verdicts));
-
-	info->iouring.ring_id = where.ring_id;
-	info->iouring.attach_type = BPF_IOURING_SPAWN;
-	info->iouring.slot = policy->attr.slot;
-	info->iouring.events = policy->attr.events;
-	info->iouring.max_issues = policy->attr.max_issues;
-	info->iouring.max_delay_ns = policy->attr.max_delay;
-	info->iouring.max_staged = policy->attr.max_staged;
-	info->iouring.position = where.position;
-	info->iouring.runs = atomic64_read(&policy->runs);
-	memset(info->iouring.verdicts, 0, sizeof(info->iouring.verdicts));
-	for (i = 0; i < ARRAY_SIZE(policy->verdicts); i++)
-		info->iouring.verdicts[i] = atomic64_read(&policy->verdicts[i]);
-	info->iouring.exhausted = atomic64_read(&policy->exhausted);
-	info->iouring.failures = atomic64_read(&policy->failures);
-	info->iouring.retries = atomic64_read(&policy->retries);
-	info->iouring.staged = atomic64_read(&policy->staged);
-	info->iouring.revision = where.revision;
-	return 0;
-}
-
-static void io_policy_link_show_fdinfo(const struct bpf_link *link,
-				       struct seq_file *m)
-{
-	const struct io_policy *policy = io_policy_of(link);
-	struct io_policy_where where = io_policy_where(policy);
-	int i;
-
-	seq_printf(m, "ring_id:\t%llu\n", where.ring_id);
-	seq_printf(m, "slot:\t%u\n", policy->attr.slot);
-	seq_printf(m, "position:\t%u\n", where.position);
-	seq_printf(m, "revision:\t%llu\n", where.revision);
-	seq_printf(m, "events:\t%#x\n", policy->attr.events);
-	seq_printf(m, "max_issues:\t%u\n", policy->attr.max_issues);
-	seq_printf(m, "max_staged:\t%u\n", policy->attr.max_staged);
-	seq_printf(m, "max_delay_ns:\t%llu\n", policy->attr.max_delay);
-	seq_printf(m, "runs:\t%llu\n", atomic64_read(&policy->runs));
-	seq_puts(m, "verdicts:");
-	for (i = 0; i < ARRAY_SIZE(policy->verdicts); i++)
-		seq_printf(m, "\t%llu", atomic64_read(&policy->verdicts[i]));
-	seq_printf(m, "\nexhausted:\t%llu\n", atomic64_read(&policy->exhausted));
-	seq_printf(m, "failures:\t%llu\n", atomic64_read(&policy->failures));
-	seq_printf(m, "retries:\t%llu\n", atomic64_read(&policy->retries));
-	seq_printf(m, "staged:\t%llu\n", atomic64_read(&policy->staged));
-}
-
 static const struct bpf_link_ops io_policy_link_ops = {
 	.release		= io_policy_link_release,
 	.detach			= io_policy_link_detach,
@@ -258,7 +167,7 @@ static const struct bpf_link_ops io_policy_link_ops = {
 /* Replaces a budget of 0 by its default. */
 static int io_policy_check_attr(struct io_policy_attr *attr)
 {
-	if (attr->slot >= IORING_SPAWN_SLOTS || attr->events & ~IO_POLICY_EVENTS)
+	if (attr->events & ~IO_POLICY_EVENTS || attr->state_size)
 		return -EINVAL;
 	if (attr->max_issues > IO_POLICY_MAX_ISSUES ||
 	    attr->max_staged > IO_POLICY_MAX_STAGED ||
@@ -268,6 +177,20 @@ static int io_policy_check_attr(struct io_policy_attr *attr)
 	attr->max_issues = attr->max_issues ?: IO_POLICY_DEF_ISSUES;
 	attr->max_staged = attr->max_staged ?: IO_POLICY_MAX_STAGED;
 	attr->max_delay = attr->max_delay ?: IO_POLICY_DEF_DELAY;
+	return 0;
+}
+
+/* The same of a program that IORING_OP_BPF runs, which has a slot for itself. */
+static int io_policy_check_op_attr(struct io_policy_attr *attr,
+				   const struct io_policy_place *place)
+{
+	if (attr->events || attr->max_delay || place->flags || place->relative ||
+	    place->revision)
+		return -EINVAL;
+	if (attr->max_staged > IO_ACTOR_MAX_IN_FLIGHT ||
+	    attr->state_size > IO_ACTOR_MAX_STATE)
+		return -E2BIG;
+	attr->max_staged = attr->max_staged ?: IO_ACTOR_DEF_IN_FLIGHT;
 	return 0;
 }
 
@@ -293,7 +216,7 @@ static int io_policy_enter_slot(struct io_policy *policy,
 				struct io_ring_ctx *ctx, struct bpf_prog *prog,
 				const struct io_policy_place *place)
 {
-	struct io_policy_slot *slot = &ctx->spawn.slots[policy->attr.slot];
+	struct io_policy_slot *slot = io_policy_slot_of(ctx, &policy->attr);
 	struct io_policy_list *list;
 	int index;
 
@@ -304,6 +227,8 @@ static int io_policy_enter_slot(struct io_policy *policy,
 
 	mutex_lock(&io_policy_mutex);
 	index = io_policy_slot_index(slot, place, prog);
+	if (index > 0 && policy->attr.type == BPF_IOURING_OP)
+		index = -EBUSY;
 	if (index >= 0) {
 		policy->ctx = ctx;
 		rcu_assign_pointer(policy->prog, prog);
@@ -331,6 +256,8 @@ static struct io_policy *io_policy_alloc(const struct io_policy_attr *attr)
 	}
 	refcount_set(&policy->refs, 1);
 	policy->attr = *attr;
+	spin_lock_init(&policy->actors_lock);
+	INIT_LIST_HEAD(&policy->actors);
 	return policy;
 }
 
@@ -363,7 +290,11 @@ static int io_policy_attach(struct io_ring_ctx *ctx, struct io_policy_attr *attr
 	struct io_policy_link *link;
 	int ret;
 
-	ret = io_policy_check_attr(attr);
+	if (attr->slot >= IORING_SPAWN_SLOTS)
+		return -EINVAL;
+	attr->type = prog->expected_attach_type;
+	ret = attr->type == BPF_IOURING_OP ? io_policy_check_op_attr(attr, place) :
+					     io_policy_check_attr(attr);
 	if (ret)
 		return ret;
 	ret = io_policy_check_ring(ctx);
@@ -398,6 +329,7 @@ int bpf_iouring_link_create(const union bpf_attr *attr, struct bpf_prog *prog)
 		.events		= attr->link_create.iouring.events,
 		.max_issues	= attr->link_create.iouring.max_issues,
 		.max_staged	= attr->link_create.iouring.max_staged,
+		.state_size	= attr->link_create.iouring.state_size,
 		.max_delay	= attr->link_create.iouring.max_delay_ns,
 	};
 	struct io_policy_place place = {
@@ -408,7 +340,7 @@ int bpf_iouring_link_create(const union bpf_attr *attr, struct bpf_prog *prog)
 	struct file *file;
 	int ret = -EBADF;
 
-	if (attr->link_create.iouring.resv)
+	if (attr->link_create.attach_type != prog->expected_attach_type)
 		return -EINVAL;
 
 	file = fget(attr->link_create.target_fd);
@@ -424,8 +356,8 @@ int bpf_iouring_link_create(const union bpf_attr *attr, struct bpf_prog *prog)
 int io_policy_register_attach(struct io_ring_ctx *ctx, void __user *arg,
 			      unsigned int nr_args)
 {
+	struct io_policy_attr policy_attr = {};
 	struct io_uring_attach_bpf attach;
-	struct io_policy_attr policy_attr;
 	struct io_policy_place place;
 	struct bpf_prog *prog;
 	int ret;
@@ -434,13 +366,12 @@ int io_policy_register_attach(struct io_ring_ctx *ctx, void __user *arg,
 		return -EINVAL;
 	if (copy_from_user(&attach, arg, sizeof(attach)))
 		return -EFAULT;
-	if (attach.resv)
-		return -EINVAL;
 
 	policy_attr.slot = attach.slot;
 	policy_attr.events = attach.events;
 	policy_attr.max_issues = attach.max_issues;
 	policy_attr.max_staged = attach.max_staged;
+	policy_attr.state_size = attach.state_size;
 	policy_attr.max_delay = attach.max_delay_ns;
 	place.flags = attach.flags;
 	place.relative = attach.relative;
@@ -454,35 +385,4 @@ int io_policy_register_attach(struct io_ring_ctx *ctx, void __user *arg,
 	if (ret < 0)
 		bpf_prog_put(prog);
 	return ret;
-}
-
-static void io_policy_show_slot(struct seq_file *m,
-				const struct io_policy_slot *slot, int nr)
-{
-	const struct io_policy_list *list = io_policy_slot_list(slot);
-	unsigned int i;
-
-	/* also of an empty one, since it can be what an attach expects */
-	if (slot->changes)
-		seq_printf(m, "SpawnSlot:\tslot %d revision %llu\n", nr,
-			   io_policy_slot_revision(slot));
-	for (i = 0; list && i < list->nr; i++)
-		seq_printf(m, "SpawnPolicy:\tslot %d link %u prog %u\n", nr,
-			   list->policies[i]->link_id,
-			   io_policy_prog(list->policies[i])->aux->id);
-}
-
-void io_policy_show_fdinfo(struct seq_file *m, struct io_ring_ctx *ctx)
-{
-	u64 ring_id = READ_ONCE(ctx->spawn.id);
-	int i;
-
-	if (!ring_id)
-		return;
-	seq_printf(m, "SpawnRing:\t%llu\n", ring_id);
-
-	mutex_lock(&io_policy_mutex);
-	for (i = 0; i < IORING_SPAWN_SLOTS; i++)
-		io_policy_show_slot(m, &ctx->spawn.slots[i], i);
-	mutex_unlock(&io_policy_mutex);
 }

@@ -35,16 +35,18 @@ struct spawn_head;
 
 /* What BPF_LINK_CREATE and IORING_ATTACH_BPF ask for, checked. */
 struct io_policy_attr {
+	u32	type;		/* BPF_IOURING_SPAWN, BPF_IOURING_OP */
 	u32	slot;
 	u32	events;
-	u32	max_issues;
-	u32	max_staged;
+	u32	max_issues;	/* of an actor: requests staged in all; 0: any number */
+	u32	max_staged;	/* of an actor: requests in flight */
+	u32	state_size;	/* of an actor */
 	u64	max_delay;
 };
 
 /*
- * A program in a slot of a ring. The link and each list that it is in hold a
- * reference. The program belongs to the link.
+ * A program in a slot of a ring. The link, each list that it is in and each actor hold
+ * a reference. The program belongs to the link.
  */
 struct io_policy {
 	refcount_t		refs;
@@ -60,6 +62,10 @@ struct io_policy {
 	atomic64_t		failures;
 	atomic64_t		retries;
 	atomic64_t		staged;
+
+	spinlock_t		actors_lock;
+	struct list_head	actors;		/* under ->actors_lock ... */
+	unsigned int		nr_actors;	/* ... as is this */
 };
 
 /*
@@ -178,6 +184,8 @@ static inline const char *io_staged_name(const struct io_staged *staged)
 struct io_policy_list *io_policy_list_get(struct io_ring_ctx *ctx,
 					  unsigned int slot);
 void io_policy_list_put(struct io_policy_list *list);
+/* What is in a slot of the programs that IORING_OP_BPF runs, likewise. */
+struct io_policy *io_policy_get_op(struct io_ring_ctx *ctx, unsigned int slot);
 void io_policy_put(struct io_policy *policy);
 
 /* Whether there is a program to ask, at this moment. */
@@ -208,8 +216,8 @@ void io_policy_drop_staged(struct io_policy_run *run);
 
 /* The same for a program in no slot; the caller keeps it by RCU tasks trace. */
 int io_policy_run_prog(const struct bpf_prog *prog, struct io_policy_run *run);
-int iouring_prog_test_run(struct bpf_prog *prog, const union bpf_attr *attr,
-			  union bpf_attr __user *uattr);
+int io_policy_prog_test_run(struct bpf_prog *prog, const union bpf_attr *attr,
+			    union bpf_attr __user *uattr);
 
 /* Before the ring goes: detach every link. */
 void io_policy_ring_exit(struct io_ring_ctx *ctx);

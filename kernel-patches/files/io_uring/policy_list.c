@@ -22,22 +22,41 @@
 
 /* --- lists, for chains -------------------------------------------------------- */
 
-struct io_policy_list *io_policy_list_get(struct io_ring_ctx *ctx,
-					  unsigned int slot)
+static struct io_policy_list *io_policy_slot_get(const struct io_policy_slot *slot)
 {
 	struct io_policy_list *list;
-
-	if (slot >= IORING_SPAWN_SLOTS)
-		return NULL;
-	slot = array_index_nospec(slot, IORING_SPAWN_SLOTS);
 
 	/* one that is gone has been replaced before: the slot is not empty for that */
 	rcu_read_lock();
 	do {
-		list = rcu_dereference(ctx->spawn.slots[slot].list);
+		list = rcu_dereference(slot->list);
 	} while (list && !refcount_inc_not_zero(&list->refs));
 	rcu_read_unlock();
 	return list;
+}
+
+struct io_policy_list *io_policy_list_get(struct io_ring_ctx *ctx,
+					  unsigned int slot)
+{
+	if (slot >= IORING_SPAWN_SLOTS)
+		return NULL;
+	slot = array_index_nospec(slot, IORING_SPAWN_SLOTS);
+	return io_policy_slot_get(&ctx->spawn.slots[slot]);
+}
+
+struct io_policy *io_policy_get_op(struct io_ring_ctx *ctx, unsigned int slot)
+{
+	struct io_policy *policy;
+	struct io_policy_list *list;
+
+	slot = array_index_nospec(slot, IORING_SPAWN_SLOTS);
+	list = io_policy_slot_get(&ctx->spawn.op_slots[slot]);
+	if (!list)
+		return NULL;
+	policy = list->policies[0];
+	refcount_inc(&policy->refs);
+	io_policy_list_put(list);
+	return policy;
 }
 
 void io_policy_list_put(struct io_policy_list *list)

@@ -2,12 +2,27 @@
 #ifndef IOU_POLICY_LIST_H
 #define IOU_POLICY_LIST_H
 
+#include <linux/bpf.h>
 #include <linux/mutex.h>
 
 #include "policy.h"
 
 /* Slots, io_policy::ctx and exchanging a program; see policy.c. */
 extern struct mutex io_policy_mutex;
+
+struct io_policy_link {
+	struct bpf_link		link;
+	struct io_policy	*policy;
+};
+
+static inline struct io_policy *io_policy_of(const struct bpf_link *link)
+{
+	return container_of(link, struct io_policy_link, link)->policy;
+}
+
+/* policy_info.c */
+int io_policy_link_info(const struct bpf_link *link, struct bpf_link_info *info);
+void io_policy_link_show_fdinfo(const struct bpf_link *link, struct seq_file *m);
 
 /* Where in the list of its slot a policy goes. */
 struct io_policy_place {
@@ -20,7 +35,22 @@ struct io_policy_place {
 /* Check what user space asks for, and find the id. Takes no lock. */
 int io_policy_place_resolve(struct io_policy_place *place);
 
+/* The slot that it goes into. */
+static inline struct io_policy_slot *
+io_policy_slot_of(struct io_ring_ctx *ctx, const struct io_policy_attr *attr)
+{
+	return attr->type == BPF_IOURING_OP ? &ctx->spawn.op_slots[attr->slot] :
+					      &ctx->spawn.slots[attr->slot];
+}
+
 /* The rest is for holders of io_policy_mutex. */
+/* The slot of a policy that is in one. */
+static inline struct io_policy_slot *io_policy_slot(const struct io_policy *policy)
+{
+	lockdep_assert_held(&io_policy_mutex);
+	return io_policy_slot_of(policy->ctx, &policy->attr);
+}
+
 static inline struct io_policy_list *
 io_policy_slot_list(const struct io_policy_slot *slot)
 {

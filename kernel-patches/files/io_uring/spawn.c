@@ -19,6 +19,7 @@
 #include "io_uring.h"
 #include "cancel.h"
 #include "tctx.h"
+#include "actor.h"
 #include "chain.h"
 #include "clone.h"
 #include "clone_files.h"
@@ -92,6 +93,9 @@ void io_spawn_ring_init(struct io_ring_ctx *ctx)
 	INIT_LIST_HEAD(&ctx->spawn.cancelled);
 	INIT_LIST_HEAD(&ctx->spawn.doomed);
 	xa_init(&ctx->spawn.kept);
+#ifdef CONFIG_IO_URING_BPF
+	xa_init_flags(&ctx->spawn.actors, XA_FLAGS_ALLOC);
+#endif
 	INIT_WORK(&ctx->spawn.reaper, io_spawn_reap);
 	io_spawn_snapshot(&ctx->spawn.inherited);
 	if (ctx->flags & IORING_SETUP_SQPOLL)
@@ -135,7 +139,7 @@ static bool io_chain_match_cd(struct io_chain *chain, struct io_spawn_search *se
 {
 	struct io_kiocb *req;
 
-	if (io_chain_excludes(chain, search->cd))
+	if (chain->owner != search->cd->owner || io_chain_excludes(chain, search->cd))
 		return false;
 	if (io_cancel_match(search->cd, chain->plan ? IORING_OP_SPAWN : IORING_OP_CLONE,
 			    chain->user_data))
@@ -245,8 +249,10 @@ void io_spawn_cancel_task(struct io_uring_task *tctx)
 	struct io_tctx_node *node;
 	unsigned long index;
 
-	xa_for_each(&tctx->xa, index, node)
+	xa_for_each(&tctx->xa, index, node) {
 		io_spawn_cancel_all(node->ctx, current);
+		io_actor_cancel_all(node->ctx, current);
+	}
 }
 
 bool io_spawn_ring_busy(struct io_ring_ctx *ctx)
@@ -272,12 +278,18 @@ static void io_spawn_query_ops(struct io_uring_spawn_query *query)
 
 static void io_spawn_query_policies(struct io_uring_spawn_query *query)
 {
-	query->features |= IORING_SPAWN_FEAT_POLICY;
+	query->features |= IORING_SPAWN_FEAT_POLICY | IORING_SPAWN_FEAT_OP;
 	query->policy_events = IO_POLICY_EVENTS;
 	query->prog_type = BPF_PROG_TYPE_IOURING;
 	query->attach_spawn = BPF_IOURING_SPAWN;
 	query->attach_op = BPF_IOURING_OP;
 	query->link_type = BPF_LINK_TYPE_IOURING;
+	query->op_bpf = IORING_OP_BPF;
+	query->def_in_flight = IO_ACTOR_DEF_IN_FLIGHT;
+	query->max_in_flight = IO_ACTOR_MAX_IN_FLIGHT;
+	query->max_op_staged = IO_ACTOR_MAX_STAGED;
+	query->max_op_posted = IO_ACTOR_MAX_POSTED;
+	query->max_state = IO_ACTOR_MAX_STATE;
 }
 
 static void io_spawn_query_fill(struct io_ring_ctx *ctx,

@@ -15,6 +15,7 @@
 
 #include <uapi/linux/io_uring_spawn.h>
 
+struct io_actor_stage;
 struct io_policy_list;
 struct io_search_dirs;
 struct io_spawn_queue;
@@ -62,6 +63,14 @@ struct io_ring_spawn {
 #endif
 #ifdef CONFIG_IO_URING_BPF
 	struct io_policy_slot	slots[IORING_SPAWN_SLOTS];
+	/* likewise of programs that IORING_OP_BPF runs */
+	struct io_policy_slot	op_slots[IORING_SPAWN_SLOTS];
+	/* IORING_OP_BPF requests that are running: see io_uring/actor.h */
+	struct xarray		actors;
+	/* where the program that runs stages; under the ring's lock, NULL before any */
+	struct io_actor_stage	*stage;
+	/* one has more to do, and makes room for others first */
+	bool			actor_yields;
 	/* what user space calls the ring, 0 until it has to be called something */
 	u64			id;
 #endif

@@ -8,6 +8,7 @@
 #include <linux/tracepoint.h>
 #include <linux/io_uring.h>
 
+struct io_actor_run;
 struct io_chain;
 struct io_step_event;
 
@@ -241,6 +242,96 @@ TRACE_EVENT(io_uring_spawn_end,
 				   { IORING_END_KILLED,		"KILLED" },
 				   { IORING_END_KEPT,		"KEPT" }),
 		  __entry->issued, __entry->elapsed_ns)
+);
+
+/**
+ * io_uring_actor_run - the program of an IORING_OP_BPF has run
+ * @link:	id of its link
+ * @run:	what it was told, and what it has asked for
+ * @verdict:	what it has returned
+ */
+TRACE_EVENT(io_uring_actor_run,
+
+	TP_PROTO(u32 link, const struct io_actor_run *run, u32 verdict),
+
+	TP_ARGS(link, run, verdict),
+
+	TP_STRUCT__entry(
+		__field(u64,	ring)
+		__field(u32,	link)
+		__field(u32,	event)
+		__field(u64,	user_data)
+		__field(u64,	tag)
+		__field(u32,	op)
+		__field(s32,	res)
+		__field(u32,	cqe_flags)
+		__field(u32,	verdict)
+		__field(u32,	staged)
+		__field(u32,	posted)
+		__field(u32,	in_flight)
+		__string(opname, run->ctx.event == IORING_ACTOR_CQE ?
+				 io_uring_get_opcode(run->ctx.opcode) : "")
+	),
+
+	TP_fast_assign(
+		__entry->ring		= run->ctx.ring_id;
+		__entry->link		= link;
+		__entry->event		= run->ctx.event;
+		__entry->user_data	= run->ctx.user_data;
+		__entry->tag		= run->ctx.tag;
+		__entry->op		= run->ctx.opcode;
+		__entry->res		= run->ctx.res;
+		__entry->cqe_flags	= run->ctx.cqe_flags;
+		__entry->verdict	= verdict;
+		__entry->staged		= run->nr_staged;
+		__entry->posted		= run->nr_posted;
+		__entry->in_flight	= run->ctx.in_flight;
+		__assign_str(opname);
+	),
+
+	TP_printk("ring=%llu link=%u user_data=0x%llx event=%s op=%u opname=%s tag=0x%llx res=%d cqe_flags=0x%x verdict=%s staged=%u posted=%u in_flight=%u",
+		  __entry->ring, __entry->link, __entry->user_data,
+		  __print_symbolic(__entry->event,
+				   { IORING_ACTOR_START,	"START" },
+				   { IORING_ACTOR_CQE,		"CQE" },
+				   { IORING_ACTOR_CANCEL,	"CANCEL" }),
+		  __entry->op, __get_str(opname), __entry->tag, __entry->res,
+		  __entry->cqe_flags,
+		  __print_symbolic(__entry->verdict,
+				   { IORING_ACTOR_WAIT,		"WAIT" },
+				   { IORING_ACTOR_END,		"END" }),
+		  __entry->staged, __entry->posted, __entry->in_flight)
+);
+
+/**
+ * io_uring_actor_end - an IORING_OP_BPF is complete
+ * @ring:	id of the ring
+ * @link:	id of its program's link
+ * @user_data:	of the request
+ * @res:	its result
+ */
+TRACE_EVENT(io_uring_actor_end,
+
+	TP_PROTO(u64 ring, u32 link, u64 user_data, s32 res),
+
+	TP_ARGS(ring, link, user_data, res),
+
+	TP_STRUCT__entry(
+		__field(u64,	ring)
+		__field(u32,	link)
+		__field(u64,	user_data)
+		__field(s32,	res)
+	),
+
+	TP_fast_assign(
+		__entry->ring		= ring;
+		__entry->link		= link;
+		__entry->user_data	= user_data;
+		__entry->res		= res;
+	),
+
+	TP_printk("ring=%llu link=%u user_data=0x%llx res=%d",
+		  __entry->ring, __entry->link, __entry->user_data, __entry->res)
 );
 
 #endif

@@ -315,6 +315,8 @@ struct io_uring_spawn_search {
 enum io_uring_spawn_features {
 	/* policies can be attached (CONFIG_IO_URING_BPF) */
 	IORING_SPAWN_FEAT_POLICY	= 1U << 0,
+	/* programs can be run by IORING_OP_BPF */
+	IORING_SPAWN_FEAT_OP		= 1U << 1,
 };
 
 /*
@@ -368,6 +370,13 @@ struct io_uring_spawn_query {
 	__u32	max_search_dirs; /* ... and the most directories of one */
 
 	__u32	max_kept;	/* children of a ring that wait */
+
+	__u32	op_bpf;		/* IORING_OP_BPF; 0: it does not have it */
+	__u32	def_in_flight;	/* requests of an actor, if the attacher names no limit */
+	__u32	max_in_flight;	/* ... and the most it can name */
+	__u32	max_op_staged;	/* requests staged by one run of an actor's program */
+	__u32	max_op_posted;	/* CQEs posted by one run */
+	__u32	max_state;	/* bytes of an actor's state */
 	__u32	resv;
 };
 
@@ -375,7 +384,13 @@ struct io_uring_spawn_query {
  * Argument of IORING_ATTACH_BPF, with nr_args 1; the result is the descriptor
  * of a bpf_link. A budget of 0 asks for the default.
  *
- * The policy becomes the last of its slot, or goes where flags says: with
+ * A program of attach type BPF_IOURING_OP goes into one of the ring's slots for such,
+ * which are apart from those of policies and take one program each: flags, relative,
+ * expected_revision, events and max_delay_ns are 0. max_staged is how many requests one
+ * actor can have in flight, max_issues how many it can stage in all (0: any number), and
+ * state_size how many bytes of memory it has.
+ *
+ * A policy becomes the last of its slot, or goes where flags says: with
  * BPF_F_BEFORE or BPF_F_AFTER before or after the relative one, or if that is 0,
  * all others. relative is the descriptor of a program in the slot or, with
  * BPF_F_LINK, of a link; with BPF_F_ID it is the id of such.
@@ -384,12 +399,12 @@ struct io_uring_attach_bpf {
 	__u32	prog_fd;
 	__u32	slot;
 	__u32	events;		/* IORING_POLICY_* beyond those always reported */
-	__u32	max_issues;	/* requests issued for one chain */
-	__u32	max_staged;	/* requests staged by one program run */
+	__u32	max_issues;	/* requests issued for one chain, or staged by one actor */
+	__u32	max_staged;	/* requests staged by one run, or in flight for one actor */
 	__u32	flags;		/* BPF_F_* as above */
 	__u64	max_delay_ns;	/* sum of the delays of one chain */
 	__u32	relative;	/* descriptor, or with BPF_F_ID an id */
-	__u32	resv;		/* 0 */
+	__u32	state_size;	/* of an actor; 0 for a policy */
 	__u64	expected_revision; /* of the slot; 0: any */
 };
 
@@ -527,6 +542,87 @@ struct bpf_iouring_test_staged {
 	__u32	resv;
 	__u8	sqe[64];
 	char	path[4096];	/* with a NUL at the end; a longer list is cut */
+};
+
+/*
+ * IORING_OP_BPF runs the program of a slot as an actor: the program stages requests, is
+ * told of their completions, and says when the request is done. len is the slot, addr,
+ * off, addr3 and the last eight bytes of the SQE (__pad2[0]) are the arguments; other
+ * fields are 0. The CQE has the result that the program has set.
+ */
+
+/* bpf_iouring_op_ctx::event: why the program runs. */
+enum bpf_iouring_op_event {
+	/* the request has been issued; res and cqe_flags are those of the one before it */
+	IORING_ACTOR_START		= 1,
+	/* a request that it has staged has a completion */
+	IORING_ACTOR_CQE		= 2,
+	/* it is being cancelled, and all that it has staged with it */
+	IORING_ACTOR_CANCEL		= 3,
+};
+
+/* What the program returns. */
+enum bpf_iouring_op_verdict {
+	/* run again with the next completion */
+	IORING_ACTOR_WAIT		= 0,
+	/* complete the request, once all that is in flight has been cancelled */
+	IORING_ACTOR_END		= 1,
+};
+
+/* bpf_iouring_op_ctx::flags */
+enum bpf_iouring_op_flags {
+	/* the request follows another one by a link, whose result is in res */
+	IORING_ACTOR_F_LINKED		= 1U << 0,
+	/* it is being cancelled: nothing can be staged any more */
+	IORING_ACTOR_F_CANCELLED	= 1U << 1,
+};
+
+/* Context of BPF_PROG_TYPE_IOURING programs attached as BPF_IOURING_OP. */
+struct bpf_iouring_op_ctx {
+	__u32	event;		/* one of enum bpf_iouring_op_event */
+	__u32	flags;		/* IORING_ACTOR_F_* */
+	/* of the completion, or with START of the request before */
+	__s32	res;
+	__u32	cqe_flags;	/* IORING_CQE_F_* */
+	__u64	tag;		/* user_data of the staged request */
+	__u64	big_cqe[2];	/* what a CQE of 32 bytes has in addition */
+	__u32	opcode;		/* IORING_OP_* of the staged request */
+	/* of an IORING_OP_WAITID that has found a child, as in siginfo_t; else 0 */
+	__s32	wait_status;
+	__s32	wait_code;
+	__s32	wait_pid;
+	/* of the IORING_OP_BPF */
+	__u64	args[4];
+	__u64	user_data;
+	__u64	ring_id;	/* as IORING_REGISTER_SPAWN_QUERY tells it */
+	/* requests that it has staged and whose last completion it has not been told */
+	__u32	in_flight;
+	__u32	room;		/* requests that this run can stage */
+};
+
+/*
+ * BPF_PROG_TEST_RUN for such a program; nothing is issued or posted. In: ctx_in is the
+ * context, of which in_flight and room are used as they are; data_in is the state (what
+ * is not given is 0). Out: retval is the verdict, data_out a struct
+ * bpf_iouring_op_test_result, nr_staged times struct bpf_iouring_op_test_staged,
+ * nr_posted times struct bpf_iouring_op_test_posted, and state_size bytes of state. repeat
+ * is 0 or 1; flags, cpu and batch_size are 0.
+ */
+struct bpf_iouring_op_test_result {
+	__u32	nr_staged;
+	__u32	nr_posted;
+	__s32	result;		/* that END completes the request with */
+	__u32	state_size;	/* the most that the program can have */
+};
+
+struct bpf_iouring_op_test_staged {
+	__u8	sqe[128];
+};
+
+struct bpf_iouring_op_test_posted {
+	__u64	user_data;
+	__s32	res;
+	__u32	flags;
 };
 
 #endif

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Running the program of an actor: with each completion, in the task work of the
+ * IORING_OP_BPF. What a run has staged is submitted before the next one, so that what
+ * completes at once is told in the same pass.
+ *
+ * A pass is bounded. An actor with more to do leaves the processor and the ring's lock to
+ * others first. Task work that queues itself would keep its task from user mode, so that
+ * is called back from a worker, with a signal pending a tick later. A launcher that has
+ * asked for task work to be deferred, and an SQ thread, see to that themselves.
+ */
+#include <linux/kernel.h>
+#include <linux/bpf.h>
+#include <linux/cred.h>
+#include <linux/errno.h>
+#include <linux/io_uring.h>
+#include <linux/sched/signal.h>
+
+#include <uapi/linux/io_uring.h>
+#include <uapi/linux/io_uring_spawn.h>
+
+#include "io_uring.h"
+#include "cancel.h"
+#include "actor.h"
+#include "policy.h"
+#include "spawn.h"
+
+#include <trace/events/io_uring_spawn.h>
+
+#define IO_ACTOR_MAX_RUNS	512	/* of one pass */
+#define IO_ACTOR_MAX_CANCELS	32	/* likewise */
+#define IO_ACTOR_MAX_PATIENCE	(HZ / 10)
+
+enum io_actor_pass {
+	IO_ACTOR_WAITS,		/* for a completion */
+	IO_ACTOR_YIELDS,
+	IO_ACTOR_PAUSES,
+	IO_ACTOR_IS_OVER,
+};
+
+/* --- ending -------------------------------------------------------------------------- */
+
+/* From now on nothing is told, and the result is known. */
+static void io_actor_end(struct io_actor *actor, s32 result)
+{
+	actor->phase = IO_ACTOR_ENDS;
+	actor->result = result;
+
+	guard(spinlock)(&actor->lock);
+	actor->deaf = true;
+	actor->head = actor->tail;
+	actor->nr_more = 0;
+}
+
+/*
+ * Cancel what is in flight, as far as that goes: a request can be on its way from one
+ * place where it would be found to another one.
+ */
+static void io_actor_cancel_staged(struct io_actor *actor)
+{
+	struct io_ring_ctx *ctx = actor->ctx;
+	struct io_cancel_data cd = {
+		.ctx	= ctx,
+		.owner	= actor,
+		.flags	= IORING_ASYNC_CANCEL_ANY,
+		.seq	= atomic_inc_return(&ctx->cancel_seq),
+	};
+	unsigned int left = IO_ACTOR_MAX_CANCELS;
+
+	/* a kernel thread that does the work of a task that exits has no io-wq */
+	io_spawn_cancel_every(ctx, &cd);
+	while (left-- && io_try_cancel(current->io_uring, &cd, 0) != -ENOENT)
+		;
+}
+
+/* --- staging ------------------------------------------------------------------------- */
+
+/* What an SQ thread submits has the rights of who made the ring. */
+static const struct cred *io_actor_override_creds(const struct io_ring_ctx *ctx)
+{
+	if (!(ctx->flags & IORING_SETUP_SQPOLL) || ctx->sq_creds == current_cred())
+		return NULL;
+	return override_creds(ctx->sq_creds);
+}
+
+/* None of them could be allocated: that is how they end. */
+static void io_actor_fail_staged(struct io_actor *actor, struct io_actor_stage *stage,
+				 int error)
+{
+	u32 i;
+
+	guard(spinlock)(&actor->lock);
+	for (i = 0; i < stage->run.nr_staged; i++) {
+		actor->untold++;
+		actor->events[actor->tail++ & actor->mask] = (struct io_actor_event){
+			.tag	= stage->sqes[i]->user_data,
+			.res	= error,
+			.opcode	= stage->sqes[i]->opcode,
+			.last	= true,
+		};
+	}
+}
+
+static void io_actor_submit(struct io_actor *actor, struct io_actor_stage *stage)
+{
+	const struct cred *creds = io_actor_override_creds(actor->ctx);
+	u32 nr = stage->run.nr_staged;
+	int ret;
+
+	ret = io_submit_staged(actor->ctx, actor, stage->reqs, stage->sqes, nr);
+	if (ret)
+		io_actor_fail_staged(actor, stage, ret);
+	actor->nr_staged += nr;
+	atomic64_add(nr, &actor->policy->staged);
+	if (creds)
+		revert_creds(creds);
+}
+
+/* --- running ------------------------------------------------------------------------- */
+
+static u32 io_actor_cq_room(struct io_ring_ctx *ctx)
+{
+	unsigned int used = ctx->cached_cq_tail - READ_ONCE(ctx->rings->cq.head);
+
+	if (test_bit(IO_CHECK_CQ_OVERFLOW_BIT, &ctx->check_cq) || used >= ctx->cq_entries)
+		return 0;
+	return ctx->cq_entries - used;
+}
+
+static u64 io_actor_total_left(const struct io_actor *actor)
+{
+	u64 max = actor->policy->attr.max_issues;
+
+	return max ? max - min(actor->nr_staged, max) : U64_MAX;
+}
+
+/* io_waitid_finish() has put it there. */
+static void io_actor_fill_waitid(struct bpf_iouring_op_ctx *ctx)
+{
+	ctx->wait_status = lower_32_bits(ctx->big_cqe[0]);
+	ctx->wait_code = upper_32_bits(ctx->big_cqe[0]);
+	ctx->wait_pid = ctx->big_cqe[1];
+	memset(ctx->big_cqe, 0, sizeof(ctx->big_cqe));
+}
+
+static void io_actor_fill_event(struct bpf_iouring_op_ctx *ctx,
+				const struct io_actor_event *event)
+{
+	ctx->res = event->res;
+	ctx->cqe_flags = event->cqe_flags;
+	ctx->tag = event->tag;
+	ctx->opcode = event->opcode;
+	ctx->big_cqe[0] = event->extra[0];
+	ctx->big_cqe[1] = event->extra[1];
+	if (event->opcode == IORING_OP_WAITID)
+		io_actor_fill_waitid(ctx);
+}
+
+static void io_actor_fill(struct io_actor *actor, struct io_actor_run *run, u32 why,
+			  const struct io_actor_event *event)
+{
+	struct bpf_iouring_op_ctx *ctx = &run->ctx;
+
+	*ctx = actor->start;
+	ctx->event = why;
+	if (why != IORING_ACTOR_START) {
+		ctx->flags = 0;
+		ctx->res = 0;
+		ctx->cqe_flags = 0;
+	}
+	if (event)
+		io_actor_fill_event(ctx, event);
+	ctx->in_flight = actor->untold;
+	if (actor->phase == IO_ACTOR_IS_CANCELLED)
+		ctx->flags |= IORING_ACTOR_F_CANCELLED;
+	else
+		ctx->room = min3((u64)IO_ACTOR_MAX_STAGED, io_actor_total_left(actor),
+				 (u64)actor->max_in_flight - actor->untold);
+
+	run->state = actor->state;
+	run->state_size = actor->state_size;
+	run->wide = actor->ctx->flags & IORING_SETUP_SQE128;
+	run->total_left = io_actor_total_left(actor);
+	run->places_left = actor->max_in_flight - actor->untold;
+	run->cq_room = io_actor_cq_room(actor->ctx);
+}
+
+/* The verdict, or -ENOLINK. */
+static int io_actor_ask(struct io_actor *actor, struct io_actor_run *run)
+{
+	struct io_policy *policy = actor->policy;
+	const struct bpf_prog *prog;
+	u32 verdict;
+
+	guard(rcu)();
+	prog = rcu_dereference(policy->prog);
+	if (!prog)
+		return -ENOLINK;
+	verdict = io_actor_run_prog(prog, run);
+	atomic64_inc(&policy->runs);
+	atomic64_inc(&policy->verdicts[verdict]);
+	if (run->exhausted)
+		atomic64_inc(&policy->exhausted);
+	return verdict;
+}
+
+static void io_actor_post(struct io_ring_ctx *ctx, const struct io_actor_stage *stage)
+{
+	const struct bpf_iouring_op_test_posted *cqe;
+	u32 i;
+
+	for (i = 0; i < stage->run.nr_posted; i++) {
+		cqe = &stage->posted[i];
+		io_post_aux_cqe(ctx, cqe->user_data, cqe->res, cqe->flags);
+	}
+}
+
+/* Do what the program has decided. */
+static void io_actor_follow(struct io_actor *actor, struct io_actor_stage *stage,
+			    int verdict)
+{
+	io_actor_post(actor->ctx, stage);
+	if (actor->phase == IO_ACTOR_IS_CANCELLED)
+		return;
+	if (verdict == IORING_ACTOR_END) {
+		io_actor_end(actor, stage->run.result);
+		return;
+	}
+	if (stage->run.nr_staged)
+		io_actor_submit(actor, stage);
+	if (!actor->untold) {
+		atomic64_inc(&actor->policy->failures);
+		io_actor_end(actor, -EDEADLK);
+	}
+}
+
+static void io_actor_run(struct io_actor *actor, u32 why,
+			 const struct io_actor_event *event)
+{
+	struct io_actor_stage *stage = actor->ctx->spawn.stage;
+	int verdict;
+
+	io_actor_fill(actor, &stage->run, why, event);
+	verdict = io_actor_ask(actor, &stage->run);
+	if (verdict < 0) {
+		io_actor_end(actor, verdict);
+		return;
+	}
+	trace_io_uring_actor_run(actor->policy->link_id, &stage->run, verdict);
+	io_actor_follow(actor, stage, verdict);
+}
+
+/* --- a pass -------------------------------------------------------------------------- */
+
+/* Whether it was to end, for a reason that it has not followed yet. */
+static void io_actor_heed(struct io_actor *actor)
+{
+	int stop = READ_ONCE(actor->stop);
+
+	if (actor->phase == IO_ACTOR_ENDS)
+		return;
+	if (io_should_terminate_tw(actor->ctx)) {
+		io_actor_end(actor, -ECANCELED);
+	} else if (stop && (actor->phase == IO_ACTOR_NEW || stop != -ECANCELED)) {
+		io_actor_end(actor, stop);
+	} else if (stop && actor->phase == IO_ACTOR_ACTS) {
+		actor->phase = IO_ACTOR_IS_CANCELLED;
+		actor->result = -ECANCELED;
+		io_actor_run(actor, IORING_ACTOR_CANCEL, NULL);
+	}
+}
+
+/* The next completion, if there is one; else the pass is over. */
+static bool io_actor_take(struct io_actor *actor, struct io_actor_event *event)
+{
+	guard(spinlock)(&actor->lock);
+	if (actor->head == actor->tail)
+		return false;
+	*event = actor->events[actor->head++ & actor->mask];
+	actor->nr_more -= !event->last;
+	actor->untold -= event->last;
+	return true;
+}
+
+/* Run the program once. Returns whether there was a reason to. */
+static bool io_actor_step(struct io_actor *actor)
+{
+	struct io_actor_event event;
+
+	if (actor->phase == IO_ACTOR_ENDS)
+		return false;
+	if (actor->phase == IO_ACTOR_NEW) {
+		actor->phase = IO_ACTOR_ACTS;
+		io_actor_run(actor, IORING_ACTOR_START, NULL);
+		return true;
+	}
+	if (!io_actor_take(actor, &event))
+		return false;
+	io_actor_run(actor, IORING_ACTOR_CQE, &event);
+	return true;
+}
+
+/* Nothing to run for: wait, or see whether it is over. */
+static enum io_actor_pass io_actor_rest(struct io_actor *actor)
+{
+	bool ends = actor->phase == IO_ACTOR_ENDS ||
+		    actor->phase == IO_ACTOR_IS_CANCELLED;
+
+	guard(spinlock)(&actor->lock);
+	if (actor->head != actor->tail)
+		return IO_ACTOR_YIELDS;
+	if (ends)
+		return actor->pending ? IO_ACTOR_PAUSES : IO_ACTOR_IS_OVER;
+	if (actor->stop)
+		return IO_ACTOR_YIELDS;
+	actor->scheduled = false;
+	return IO_ACTOR_WAITS;
+}
+
+static enum io_actor_pass io_actor_pass(struct io_actor *actor)
+{
+	unsigned int runs = 0;
+
+	do {
+		io_actor_heed(actor);
+		if (runs++ == IO_ACTOR_MAX_RUNS || need_resched())
+			return IO_ACTOR_YIELDS;
+		if (task_sigpending(current) && actor->phase == IO_ACTOR_ACTS)
+			return IO_ACTOR_PAUSES;
+	} while (io_actor_step(actor));
+
+	if (actor->phase == IO_ACTOR_ENDS || actor->phase == IO_ACTOR_IS_CANCELLED)
+		io_actor_cancel_staged(actor);
+	return io_actor_rest(actor);
+}
+
+static void io_actor_pause(struct io_actor *actor, unsigned long delay)
+{
+	guard(spinlock)(&actor->lock);
+	actor->paused = true;
+	queue_delayed_work(system_wq, &actor->pause, delay);
+}
+
+/* After a tick if a signal is pending, else less and less often. */
+static unsigned long io_actor_delay(struct io_actor *actor)
+{
+	unsigned long delay = actor->patience;
+
+	if (actor->phase != IO_ACTOR_ACTS)
+		actor->patience = min(2 * delay, IO_ACTOR_MAX_PATIENCE + 1UL);
+	return delay;
+}
+
+static void io_actor_yield(struct io_actor *actor)
+{
+	struct io_ring_ctx *ctx = actor->ctx;
+
+	if (!(ctx->flags & (IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SQPOLL))) {
+		io_actor_pause(actor, 0);
+		return;
+	}
+	ctx->spawn.actor_yields = true;
+	io_req_task_work_add(actor->req);
+}
+
+void io_actor_work(struct io_kiocb *req, struct io_tw_state *ts)
+{
+	struct io_actor *actor = io_actor_of(req);
+
+	io_tw_lock(req->ctx, ts);
+	switch (io_actor_pass(actor)) {
+	case IO_ACTOR_WAITS:
+		break;
+	case IO_ACTOR_YIELDS:
+		io_actor_yield(actor);
+		break;
+	case IO_ACTOR_PAUSES:
+		io_actor_pause(actor, io_actor_delay(actor));
+		break;
+	case IO_ACTOR_IS_OVER:
+		io_actor_complete(actor, ts);
+		break;
+	}
+}
