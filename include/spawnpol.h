@@ -43,6 +43,7 @@
 #include "spawnpol/base.h"
 
 #include "spawnpol/action.h"
+#include "spawnpol/actor.h"
 #include "spawnpol/advise.h"
 #include "spawnpol/chain.h"
 #include "spawnpol/child.h"

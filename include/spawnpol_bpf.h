@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libspawnpol-bpf: what libspawnpol needs libbpf for, loading policies from object
- * files and reading the kernel's type information.
+ * libspawnpol-bpf: what libspawnpol needs libbpf for, loading policies and programs of
+ * actors from object files and reading the kernel's type information.
  *
  *	char log[4096];
  *	SPAWNPOL_OPTS(spawnpol_policy_load_opts, opts, .log = log,
@@ -78,6 +78,13 @@ struct spawnpol_policy_load_opts {
  */
 int spawnpol_policy_load(const char *name,
 			 const struct spawnpol_policy_load_opts *opts);
+
+/*
+ * The same for the program of an actor (section iouring/op), which can be attached by
+ * spawnpol_actor_attach(). -EINVAL: the object holds no such program. -EOPNOTSUPP also: the
+ * kernel has policies, but no actors.
+ */
+int spawnpol_actor_load(const char *name, const struct spawnpol_policy_load_opts *opts);
 
 /* Names in the kernel's type information, as bits. */
 enum spawnpol_name {

@@ -16,11 +16,13 @@ enum spawnpol_topic {
 	SPAWNPOL_TOPIC_CLONE,	/* outcome of kind SPAWNPOL_KIND_CLONE */
 	SPAWNPOL_TOPIC_STEP,	/* outcome of another kind */
 	SPAWNPOL_TOPIC_EXEC,	/* outcome of kind SPAWNPOL_KIND_EXEC */
-	SPAWNPOL_TOPIC_ATTACH,	/* policy_attach*, policy_events, policy_error */
+	SPAWNPOL_TOPIC_ATTACH,	/* *_attach*, policy_events, actor_needs, policy_error */
 	SPAWNPOL_TOPIC_LINK,	/* policy_update, _detach, _info */
 	SPAWNPOL_TOPIC_EXIT,	/* outcome of kind SPAWNPOL_KIND_EXIT */
 	/* outcome of kind SPAWNPOL_KIND_CLONE that is about a kept child; spawnpol_child_*() */
 	SPAWNPOL_TOPIC_CHILD,
+	SPAWNPOL_TOPIC_ACTOR,	/* outcome of kind SPAWNPOL_KIND_ACTOR */
+	SPAWNPOL_TOPIC_ACTOR_CALL, /* actor_submit, _queue, _cancel, _free */
 };
 
 struct spawnpol_advice {
@@ -51,10 +53,10 @@ const char *spawnpol_kind_name(enum spawnpol_kind kind);
  * One line about an outcome, without newline: the step, what it worked on (control
  * characters of a path as "\x0a", a backslash twice), the error's text. "running as
  * 1234" if there was none, "waiting as child 7" or "ended" if there was no program,
- * "exited with 1" or "killed by signal 9" at the end of a program. A path that a policy
- * has tried in the step's place is named, if the kernel tells it. Returns the line's
- * length and cuts like snprintf(3). Reads the chain, which must not be freed or
- * submitted again yet.
+ * "exited with 1" or "killed by signal 9" at the end of a program, "completed with 7" at
+ * that of an actor. A path that a policy has tried in the step's place is named, if the
+ * kernel tells it. Returns the line's length and cuts like snprintf(3). Reads the chain,
+ * which must not be freed or submitted again yet.
  */
 int spawnpol_outcome_text_sized(const struct spawnpol_outcome *out, size_t out_size,
 				char *buf, size_t size);

@@ -51,6 +51,7 @@ enum spawnpol_kind {
 	SPAWNPOL_KIND_UNSHARE,
 	SPAWNPOL_KIND_SETNS,
 	SPAWNPOL_KIND_EXIT,		/* the end of the program */
+	SPAWNPOL_KIND_ACTOR,		/* of no chain: spawnpol_actor(3) */
 };
 
 /* Steps one chain can have, programs included. */

@@ -10,8 +10,10 @@
 extern "C" {
 #endif
 
+struct spawnpol_actor;
+
 /*
- * How a spawn ended. There is one for each chain submitted, and one more for the end of
+ * How a spawn ended, or an actor: spawnpol_actor(3). There is one for each chain submitted, and one more for the end of
  * the program if spawnpol_chain_exit_status() asked for that.
  */
 struct spawnpol_outcome {
@@ -71,6 +73,13 @@ struct spawnpol_outcome {
 
 	/* The number of a child that waits after this: spawnpol_child(3). 0: none does. */
 	int	child;
+
+	/*
+	 * With SPAWNPOL_KIND_ACTOR: the actor, idle again, and what it has completed with.
+	 * chain is NULL. Else NULL and 0.
+	 */
+	int	result;
+	struct spawnpol_actor *actor;
 };
 
 /*

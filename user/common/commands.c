@@ -15,6 +15,7 @@ static const struct child_command commands[] = {
 	[SPAWNPOL_KIND_CLONE] = { "clone", OTHER(OP_CLONE), OBJECT_NONE, NULL },
 	[SPAWNPOL_KIND_EXEC] = { "exec", OTHER(OP_EXEC), OBJECT_PROGRAM, NULL },
 	[SPAWNPOL_KIND_EXIT] = { "exit", OP_OTHER, 0, true, OBJECT_NONE, NULL },
+	[SPAWNPOL_KIND_ACTOR] = { "actor", OP_OTHER, 0, true, OBJECT_NONE, NULL },
 	[SPAWNPOL_KIND_SQE] = { "request", OTHER(OP_OTHER), OBJECT_OPCODE, NULL },
 	[SPAWNPOL_KIND_OPEN] = { "open", CHILD(OPEN), OBJECT_PATH_AS, "addopen" },
 	[SPAWNPOL_KIND_DUP] = { "dup", CHILD(DUP), OBJECT_FD_AS, "adddup2" },

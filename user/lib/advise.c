@@ -119,10 +119,13 @@ static const struct entry about_exec[] = {
 
 static const struct entry about_attach[] = {
 	{ EINVAL, { "the kernel refuses the program, slot or events",
-		    "is it an iouring.s/spawn program, the slot below 16, and "
-		    "has the kernel CONFIG_IO_URING_BPF?" } },
+		    "is it an iouring.s/spawn program (of an actor: iouring/op), the slot "
+		    "below 16, and has the kernel CONFIG_IO_URING_BPF?" } },
 	{ E2BIG, { "a budget is above the kernel's ceiling",
 		   "spawnpol probe shows the ceilings" } },
+	{ EBUSY, { "the slot has a program of an actor, and takes one only",
+		   "take another slot, or update or detach the link of that program: "
+		   "spawnpol list shows it" } },
 	{ EEXIST, { "the slot has this program already",
 		    "detach or update its link, or take another slot" } },
 	{ ERANGE, { "the slot has as many policies as it can have, or a policy "
@@ -134,15 +137,15 @@ static const struct entry about_attach[] = {
 		    "look at its policies again" } },
 	{ EBADF, { "the descriptor is not open, or of no ring or program",
 		   "give the descriptor of a ring, and that of a loaded policy" } },
-	{ EOPNOTSUPP, { "no ring, or a kernel without policies",
+	{ EOPNOTSUPP, { "no ring, or a kernel without policies or actors",
 			"boot a kernel with the spawnpol patches and "
 			"CONFIG_IO_URING_BPF" } },
 	{ EPROTO, { "the kernel's program type is not this library's",
 		    "use kernel and library of the same spawnpol release" } },
 	{ EACCES, { "the ring's restrictions do not allow policies", NULL } },
 	{ EPERM, { "not privileged enough",
-		   "reading the events a program wants needs CAP_SYS_ADMIN; "
-		   "name them instead" } },
+		   "reading the events a policy wants, or what an actor's program "
+		   "needs, takes CAP_SYS_ADMIN; name them instead" } },
 };
 
 static const struct entry about_link[] = {
@@ -189,6 +192,26 @@ static const struct entry about_child[] = {
 			"that keep the child" } },
 };
 
+static const struct entry about_actor[] = {
+	{ ENOLINK, { "the slot has no program, or has lost it",
+		     "attach one to this ring and slot: spawnpol_actor_attach()" } },
+	{ EDEADLK, { "the program waits with nothing in flight",
+		     "it returns IORING_ACTOR_END if it has staged nothing, also where "
+		     "bpf_iouring_op_stage() has failed" } },
+	{ ECANCELED, { "canceled", NULL } },
+};
+
+/* What the program has not said itself. */
+static const struct entry about_actor_call[] = {
+	{ EBUSY, { "the actor is in flight", "collect its outcome first" } },
+	{ EINVAL, { "there is no such slot", "slots are below 16" } },
+	{ ENOENT, { "the actor is not in flight on this ring", NULL } },
+	{ EOPNOTSUPP, { "the kernel has no actors",
+			"boot a kernel with the spawnpol patches and "
+			"CONFIG_IO_URING_BPF" } },
+	{ EAGAIN, { "no room for the request", "collect outcomes, then try again" } },
+};
+
 struct topic {
 	const struct entry *v;
 	size_t nr;
@@ -199,6 +222,7 @@ struct topic {
 
 static const struct topic step_topic = { TOPIC(about_step) };
 static const struct topic clone_topic = { TOPIC(about_clone) };
+static const struct topic chain_topic = { TOPIC(about_chain) };
 static const struct topic topics[] = {
 	[SPAWNPOL_TOPIC_RING]	= { TOPIC(about_ring) },
 	[SPAWNPOL_TOPIC_CHAIN]	= { TOPIC(about_chain) },
@@ -209,6 +233,8 @@ static const struct topic topics[] = {
 	[SPAWNPOL_TOPIC_LINK]	= { TOPIC(about_link) },
 	[SPAWNPOL_TOPIC_EXIT]	= { TOPIC(about_exit) },
 	[SPAWNPOL_TOPIC_CHILD]	= { TOPIC(about_child), .then = &clone_topic },
+	[SPAWNPOL_TOPIC_ACTOR]	= { TOPIC(about_actor) },
+	[SPAWNPOL_TOPIC_ACTOR_CALL] = { TOPIC(about_actor_call), .then = &chain_topic },
 };
 
 static const struct spawnpol_advice *look_up(const struct topic *t, int error)

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "actor.h"
 #include "common/execvp.h"
 #include "common/sized.h"
 #include "exit_status.h"
@@ -242,6 +243,10 @@ static int handle_cqe(struct spawnpol_ring *ring, const struct io_uring_cqe *cqe
 		pool_made((struct pool_slot *)chain, cqe->res);
 		return SPAWNPOL_CQE_TAKEN;
 	}
+	if (index == INDEX_ACTOR) {
+		actor_ended(ring, (struct spawnpol_actor *)chain, cqe->res, out);
+		return SPAWNPOL_CQE_OUTCOME;
+	}
 	if (index == INDEX_EXIT) {
 		ring->pending--;
 		if (exit_wait_again(ring, chain, cqe->res))
@@ -280,14 +285,21 @@ int spawnpol_handle_cqe_sized(struct spawnpol_ring *ring,
 
 /* --- outcomes that are not collected yet ------------------------------------------- */
 
-/* The chain stays in flight until it is collected. */
+/* Where it says of the chain or actor that is in flight. */
+static uint64_t *flight_of(const struct spawnpol_outcome *out)
+{
+	return out->actor ? &out->actor->flight : &out->chain->flight;
+}
+
+/* It stays in flight until it is collected. */
 static void stash(struct spawnpol_ring *ring, const struct spawnpol_outcome *out)
 {
-	struct spawnpol_chain *chain = out->chain;
-	struct stashed *s = &chain->stashed[out->kind == SPAWNPOL_KIND_EXIT];
+	struct stashed *s = out->actor ? &out->actor->stashed :
+			    &out->chain->stashed[out->kind == SPAWNPOL_KIND_EXIT];
+	uint64_t *flight = flight_of(out);
 
-	*s = (struct stashed) { .out = *out, .last = !chain->flight };
-	chain->flight = ring->id;
+	*s = (struct stashed) { .out = *out, .last = !*flight };
+	*flight = ring->id;
 	if (!ring->stash)
 		ring->stash_end = &ring->stash;
 	*ring->stash_end = s;
@@ -303,7 +315,7 @@ static bool unstash(struct spawnpol_ring *ring, struct spawnpol_outcome *out)
 	ring->stash = s->next;
 	*out = s->out;
 	if (s->last)
-		out->chain->flight = 0;
+		*flight_of(out) = 0;
 	return true;
 }
 

@@ -57,9 +57,10 @@ struct spawnpol_ring {
 #define INDEX_CLONE	0
 #define INDEX_DEADLINE	1
 #define INDEX_STEP	2
-#define INDEX_SLOT	(CHAIN_ALIGN - 2)	/* not of a chain: pool.h */
+#define INDEX_ACTOR	(CHAIN_ALIGN - 3)	/* not of a chain: actor.h */
+#define INDEX_SLOT	(CHAIN_ALIGN - 2)	/* neither: pool.h */
 #define INDEX_EXIT	(CHAIN_ALIGN - 1)
-_Static_assert(INDEX_STEP + SPAWNPOL_MAX_STEPS <= INDEX_SLOT,
+_Static_assert(INDEX_STEP + SPAWNPOL_MAX_STEPS <= INDEX_ACTOR,
 	       "each request has a number");
 
 #define MAX_PID_LEVELS	32	/* MAX_PID_NS_LEVEL */
@@ -302,6 +303,7 @@ int query_ring(struct ring_at at, struct io_uring_spawn_query *query);
  */
 struct policy_numbers {
 	uint32_t attach_spawn, link_type;
+	uint32_t attach_op;		/* 0: no actors */
 };
 int policy_numbers(int ring_fd, struct policy_numbers *numbers);
 
@@ -331,11 +333,19 @@ bool submit_afresh(struct spawnpol_ring *ring, struct spawnpol_chain *chain);
 /* 0: the kernel has all of the SQ. With SQPOLL its thread will take it. */
 int ring_flush(struct spawnpol_ring *ring);
 void sqe_to_nop(struct spawnpol_ring *ring, unsigned int from, unsigned int to);
+/* Submit what is in the SQ, which is full. -EAGAIN: there is no room all the same. */
+int ring_make_room(struct spawnpol_ring *ring);
+/*
+ * Submitting has failed: take the last requests, from this place on, out of the SQ.
+ * False: the kernel has begun with them, or may.
+ */
+bool sq_take_back(struct spawnpol_ring *ring, unsigned int from);
 /* Would a request that is put into the SQ now become part of a link of the caller's? */
 bool sq_has_open_link(const struct spawnpol_ring *ring);
 
 /* What struct spawnpol_outcome had in the first release. */
-#define OUTCOME_LEAST	(offsetof(struct spawnpol_outcome, child) + sizeof(int))
+#define OUTCOME_LEAST \
+	(offsetof(struct spawnpol_outcome, actor) + sizeof(struct spawnpol_actor *))
 
 /* collect.c */
 void story_begin(struct spawnpol_chain *chain);

@@ -7,7 +7,7 @@
 
 /*
  * They are the kernel's and stay the same, so they are asked for once in a process:
- * link_type in the upper half, attach_spawn in the lower one; 0: not asked yet.
+ * link_type in the upper half, then attach_op and attach_spawn; 0: not asked yet.
  */
 static atomic_uint_least64_t known;
 
@@ -37,22 +37,31 @@ static int ask(int ring_fd, struct io_uring_spawn_query *query)
 	return err;
 }
 
+/* An older kernel names the attach type of actors, too, and has none. */
+static uint64_t pack(const struct io_uring_spawn_query *query)
+{
+	uint64_t op = query->features & IORING_SPAWN_FEAT_OP ? query->attach_op : 0;
+
+	return (uint64_t)query->link_type << 32 | op << 16 | query->attach_spawn;
+}
+
 int policy_numbers(int ring_fd, struct policy_numbers *numbers)
 {
-	uint64_t both = atomic_load_explicit(&known, memory_order_relaxed);
+	uint64_t all = atomic_load_explicit(&known, memory_order_relaxed);
 	struct io_uring_spawn_query query;
 	int err;
 
-	if (!both) {
+	if (!all) {
 		err = ask(ring_fd, &query);
 		if (err)
 			return err;
 		if (!query.attach_spawn || !query.link_type)
 			return -EOPNOTSUPP;
-		both = (uint64_t)query.link_type << 32 | query.attach_spawn;
-		atomic_store_explicit(&known, both, memory_order_relaxed);
+		all = pack(&query);
+		atomic_store_explicit(&known, all, memory_order_relaxed);
 	}
-	numbers->link_type = both >> 32;
-	numbers->attach_spawn = (uint32_t)both;
+	numbers->link_type = all >> 32;
+	numbers->attach_op = (uint16_t)(all >> 16);
+	numbers->attach_spawn = (uint16_t)all;
 	return 0;
 }

@@ -106,6 +106,8 @@ enum spawnpol_topic spawnpol_outcome_topic_sized(const struct spawnpol_outcome *
 		return SPAWNPOL_TOPIC_EXEC;
 	case SPAWNPOL_KIND_EXIT:
 		return SPAWNPOL_TOPIC_EXIT;
+	case SPAWNPOL_KIND_ACTOR:
+		return SPAWNPOL_TOPIC_ACTOR;
 	default:
 		return SPAWNPOL_TOPIC_STEP;
 	}
@@ -119,11 +121,13 @@ static int end_text(const struct spawnpol_outcome *out, char *buf, size_t size)
 	return snprintf(buf, size, "killed by signal %d", WTERMSIG(out->status));
 }
 
-/* A chain that is done: with a program, or without. */
+/* A chain that is done, with a program, or without, or an actor. */
 static int done_text(const struct spawnpol_outcome *out, char *buf, size_t size)
 {
 	if (out->kind == SPAWNPOL_KIND_EXIT)
 		return end_text(out, buf, size);
+	if (out->kind == SPAWNPOL_KIND_ACTOR)
+		return snprintf(buf, size, "completed with %d", out->result);
 	if (out->child)
 		return snprintf(buf, size, "waiting as child %d", out->child);
 	if (is_about_kept(out))

@@ -293,6 +293,28 @@ int ring_flush(struct spawnpol_ring *ring)
 	return ret;
 }
 
+int ring_make_room(struct spawnpol_ring *ring)
+{
+	int err = ring_flush(ring);
+
+	if (err || !(ring->uring->flags & IORING_SETUP_SQPOLL))
+		return err;
+	return io_uring_sqring_wait(ring->uring) < 0 ? -EAGAIN : 0;
+}
+
+bool sq_take_back(struct spawnpol_ring *ring, unsigned int from)
+{
+	struct io_uring_sq *sq = &ring->uring->sq;
+
+	/* with SQPOLL its thread may be reading them right now */
+	if (ring->uring->flags & IORING_SETUP_SQPOLL || (int)(from - *sq->khead) < 0)
+		return false;
+	sq->sqe_tail = from;
+	sq->sqe_head = from;
+	io_uring_smp_store_release(sq->ktail, from);
+	return true;
+}
+
 /* Requests of the SQ that the kernel has not taken become NOPs. */
 void sqe_to_nop(struct spawnpol_ring *ring, unsigned int from, unsigned int to)
 {
@@ -381,10 +403,7 @@ static int submit_locked(struct spawnpol_ring *ring,
 		}
 		if (err != -EAGAIN)
 			break;
-		/* no room: make some */
-		err = ring_flush(ring);
-		if (!err && ring->uring->flags & IORING_SETUP_SQPOLL)
-			err = io_uring_sqring_wait(ring->uring) < 0 ? -EAGAIN : 0;
+		err = ring_make_room(ring);
 		if (err)
 			break;
 	}

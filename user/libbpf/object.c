@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Policies in object files: reading and checking them, having them verified. */
+/* Policies and actors in object files: reading and checking them, having them verified. */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -21,8 +21,11 @@
 #include "verifier_advice.h"
 
 #define SECTION_SPAWN	"iouring.s/spawn"
-#define SECTION_OP	"iouring.s/op"
+#define SECTION_OP	"iouring/op"
+#define SECTION_OP_S	"iouring.s/op"
 #define EVENTS_VARIABLE	"spawnpol_events"
+#define STATE_VARIABLE	"spawnpol_state_size"
+#define FLIGHT_VARIABLE	"spawnpol_in_flight"
 #define HOW_TO_COMPILE	"clang $(pkg-config --cflags spawnpol-policy) -c NAME.bpf.c -o NAME.bpf.o"
 #define KERNEL_BTF	"/sys/kernel/btf/vmlinux"
 
@@ -120,48 +123,58 @@ static int read_file(struct object *o)
 	return -EINVAL;
 }
 
-static int other_type(struct object *o, const struct bpf_program *p)
+/* By its section: libbpf knows no such types, and kernels have other numbers for them. */
+static unsigned int kind_of(const struct bpf_program *p)
+{
+	const char *section = bpf_program__section_name(p);
+
+	return !strcmp(section, SECTION_SPAWN) ? OBJECT_POLICY :
+	       !strcmp(section, SECTION_OP) ? OBJECT_ACTOR : 0;
+}
+
+static const char *name_of_kind(unsigned int kind)
+{
+	return kind == OBJECT_POLICY ? "spawn policy" : "actor";
+}
+
+/* What is asked for instead, if either is. */
+static const char *name_of_kinds(unsigned int kinds)
+{
+	return kinds == OBJECT_ANY ? "spawn policy or actor" : name_of_kind(kinds);
+}
+
+static int other_type(struct object *o, const struct bpf_program *p, unsigned int kinds)
 {
 	const char *type = libbpf_bpf_prog_type_str(bpf_program__type(p));
 	bool known = type && strcmp(type, "unspec");
 
-	if (!strcmp(bpf_program__section_name(p), SECTION_OP))
-		refuse(o, 0, "%s: '%s' is the body of an IORING_OP_BPF request, not a spawn policy",
-		       o->path, bpf_program__name(p));
-	else
-		refuse(o, 0, "%s: '%s' is a BPF program of %s%s (section %s), not a spawn policy",
-		       o->path, bpf_program__name(p),
-		       known ? "type " : "another type", known ? type : "",
-		       bpf_program__section_name(p));
-	o->problem.remedy = "put policies into the section " SECTION_SPAWN;
+	if (!strcmp(bpf_program__section_name(p), SECTION_OP_S)) {
+		o->problem.remedy = "put it into the section " SECTION_OP;
+		return refuse(o, 0, "%s: '%s' is the body of an IORING_OP_BPF request, which cannot sleep (section %s)",
+			      o->path, bpf_program__name(p), SECTION_OP_S);
+	}
+	refuse(o, 0, "%s: '%s' is a BPF program of %s%s (section %s), not a %s",
+	       o->path, bpf_program__name(p), known ? "type " : "another type",
+	       known ? type : "", bpf_program__section_name(p), name_of_kinds(kinds));
+	o->problem.remedy = kinds == OBJECT_ACTOR ?
+			    "put programs of actors into the section " SECTION_OP :
+			    "put policies into the section " SECTION_SPAWN;
 	return -EINVAL;
 }
 
-/* By its section: libbpf knows no such type, and kernels have other numbers for it. */
-static bool is_policy(const struct bpf_program *p)
+static int other_kind(struct object *o, const struct bpf_program *p, unsigned int kinds)
 {
-	return !strcmp(bpf_program__section_name(p), SECTION_SPAWN);
+	refuse(o, 0, "%s: '%s' is the body of %s, not a %s", o->path,
+	       bpf_program__name(p), kinds == OBJECT_POLICY ?
+	       "an IORING_OP_BPF request" : "a spawn policy", name_of_kinds(kinds));
+	o->problem.remedy = kinds == OBJECT_POLICY ?
+			    "load it by spawnpol_actor_load(), for the slot of an actor" :
+			    "load it by spawnpol_policy_load(), for the slot of a policy";
+	return -EINVAL;
 }
 
-/* One program is loaded, and none of the others in the object. */
-static int choose_program(struct object *o, const char *wanted)
+static int none_chosen(struct object *o, const char *wanted, int nr)
 {
-	struct bpf_program *p;
-	int nr = 0;
-
-	bpf_object__for_each_program(p, o->bpf) {
-		bool chosen = !wanted || !strcmp(bpf_program__name(p), wanted);
-
-		if (!is_policy(p))
-			return other_type(o, p);
-		bpf_program__set_autoload(p, chosen);
-		if (chosen) {
-			o->prog = p;
-			nr++;
-		}
-	}
-	if (nr == 1)
-		return 0;
 	if (wanted)
 		return refuse(o, 0, "%s has no program '%s'", o->path, wanted);
 	if (!nr)
@@ -171,20 +184,52 @@ static int choose_program(struct object *o, const char *wanted)
 	return -ENOTUNIQ;
 }
 
-int object_open(struct object *o, const char *name, const char *program)
+/* One program is loaded, and none of the others in the object. */
+static int choose_program(struct object *o, const char *wanted, unsigned int kinds)
 {
-	memset(o, 0, sizeof(*o));
-	return find(o, name) ?: read_file(o) ?: choose_program(o, program);
+	const struct bpf_program *other = NULL;
+	struct bpf_program *p;
+	int nr = 0;
+
+	bpf_object__for_each_program(p, o->bpf) {
+		bool chosen = !wanted || !strcmp(bpf_program__name(p), wanted);
+		unsigned int kind = kind_of(p);
+
+		if (!kind)
+			return other_type(o, p, kinds);
+		if (chosen && !(kind & kinds))
+			other = p;
+		chosen = chosen && kind & kinds;
+		bpf_program__set_autoload(p, chosen);
+		if (chosen) {
+			o->prog = p;
+			o->kind = kind;
+			nr++;
+		}
+	}
+	if (nr == 1)
+		return 0;
+	return !nr && other ? other_kind(o, other, kinds) : none_chosen(o, wanted, nr);
 }
 
-/* What the running kernel calls a policy; it always is one that can sleep. */
-static int set_type(struct bpf_program *prog,
-		    const struct io_uring_spawn_query *query)
+int object_open(struct object *o, const char *name, const char *program,
+		unsigned int kinds)
 {
+	memset(o, 0, sizeof(*o));
+	return find(o, name) ?: read_file(o) ?: choose_program(o, program, kinds);
+}
+
+/* What the running kernel calls it. A policy always is one that can sleep. */
+static int set_type(const struct object *o, const struct io_uring_spawn_query *query)
+{
+	bool actor = o->kind == OBJECT_ACTOR;
+	struct bpf_program *prog = o->prog;
+
 	return bpf_program__set_type(prog, query->prog_type) ?:
-	       bpf_program__set_expected_attach_type(prog, query->attach_spawn) ?:
+	       bpf_program__set_expected_attach_type(prog, actor ? query->attach_op :
+							   query->attach_spawn) ?:
 	       bpf_program__set_flags(prog, bpf_program__flags(prog) |
-					    BPF_F_SLEEPABLE);
+					    (actor ? 0 : BPF_F_SLEEPABLE));
 }
 
 /* What libbpf says of an extern function that the running kernel does not have. */
@@ -216,7 +261,8 @@ static int not_permitted(struct object *o)
 			      bpf_program__name(o->prog), o->path);
 	}
 	o->problem.remedy = "run as root, or with CAP_BPF";
-	return refuse(o, EPERM, "no policy can be loaded without CAP_BPF");
+	return refuse(o, EPERM, "no %s can be loaded without CAP_BPF",
+		      name_of_kind(o->kind));
 }
 
 /* Libbpf's guess where it could load nothing at all, which has other reasons here. */
@@ -233,7 +279,7 @@ static int verify(struct object *o, const struct io_uring_spawn_query *query)
 	int ret;
 
 	libbpf_log_start();
-	ret = set_type(o->prog, query) ?: bpf_object__load(o->bpf);
+	ret = set_type(o, query) ?: bpf_object__load(o->bpf);
 	o->problem.log = libbpf_log_end();
 	if (!ret) {
 		free(o->problem.log);
@@ -245,7 +291,7 @@ static int verify(struct object *o, const struct io_uring_spawn_query *query)
 		return lacking(o);
 	if (ret == -EPERM)
 		return not_permitted(o);
-	o->problem.remedy = verifier_advice(o->problem.log);
+	o->problem.remedy = verifier_advice(o->problem.log, o->kind == OBJECT_ACTOR);
 	return refuse(o, -ret, "the kernel refuses '%s' of %s",
 		      bpf_program__name(o->prog), o->path);
 }
@@ -273,9 +319,22 @@ static int set_values(struct object *o,
 	return 0;
 }
 
+/* An older kernel has policies without actors. */
+static int check_kernel(struct object *o, const struct io_uring_spawn_query *query)
+{
+	if (o->kind != OBJECT_ACTOR || query->features & IORING_SPAWN_FEAT_OP)
+		return 0;
+	o->problem.remedy = "boot a kernel with the spawnpol series of this release";
+	return refuse(o, EOPNOTSUPP, "the kernel has no actors (IORING_OP_BPF)");
+}
+
 int object_load(struct object *o, const struct io_uring_spawn_query *query,
 		const struct spawnpol_policy_value *values, size_t nr)
 {
+	int err = check_kernel(o, query);
+
+	if (err)
+		return err;
 	return set_values(o, values, nr, false) ?: verify(o, query) ?:
 	       set_values(o, values, nr, true);
 }
@@ -283,6 +342,22 @@ int object_load(struct object *o, const struct io_uring_spawn_query *query,
 int object_events(const struct object *o, uint32_t *events)
 {
 	return value_initial(o->bpf, EVENTS_VARIABLE, events, sizeof(*events));
+}
+
+/* What the object does not say is 0. */
+static int needed(const struct object *o, const char *name, uint32_t *number)
+{
+	int err = value_initial(o->bpf, name, number, sizeof(*number));
+
+	if (err == -ENOENT)
+		*number = 0;
+	return err == -ENOENT ? 0 : err;
+}
+
+int object_needs(const struct object *o, struct spawnpol_actor_needs *needs)
+{
+	return needed(o, STATE_VARIABLE, &needs->state_size) ?:
+	       needed(o, FLIGHT_VARIABLE, &needs->in_flight);
 }
 
 void object_close(struct object *o)

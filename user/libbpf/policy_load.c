@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* From the name of a policy to the descriptor of a program. */
+/* From the name of a policy or actor to the descriptor of a program. */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -74,14 +74,14 @@ static int read_values(struct spawnpol_policy_value **values,
 	return err;
 }
 
-static int load(struct object *o, const char *name,
+static int load(struct object *o, const char *name, enum object_kind kind,
 		const struct spawnpol_policy_load_opts *opts,
 		const struct spawnpol_policy_value *values)
 {
 	struct io_uring_spawn_query query;
 	int ret;
 
-	ret = object_open(o, name, opts->program);
+	ret = object_open(o, name, opts->program, kind);
 	if (!ret)
 		ret = ask_kernel(o, &query);
 	if (!ret)
@@ -97,8 +97,8 @@ static int load(struct object *o, const char *name,
 	return -o->problem.error;
 }
 
-int spawnpol_policy_load(const char *name,
-			 const struct spawnpol_policy_load_opts *opts)
+static int load_kind(const char *name, enum object_kind kind,
+		     const struct spawnpol_policy_load_opts *opts)
 {
 	struct spawnpol_policy_load_opts known = { .sz = sizeof(known) };
 	struct spawnpol_policy_value *values;
@@ -122,11 +122,22 @@ int spawnpol_policy_load(const char *name,
 		free(values);
 		return -ENOMEM;
 	}
-	ret = load(o, name, &known, values);
+	ret = load(o, name, kind, &known, values);
 	if (ret < 0)
 		write_log(&known, &o->problem);
 	object_close(o);
 	free(o);
 	free(values);
 	return ret;
+}
+
+int spawnpol_policy_load(const char *name,
+			 const struct spawnpol_policy_load_opts *opts)
+{
+	return load_kind(name, OBJECT_POLICY, opts);
+}
+
+int spawnpol_actor_load(const char *name, const struct spawnpol_policy_load_opts *opts)
+{
+	return load_kind(name, OBJECT_ACTOR, opts);
 }

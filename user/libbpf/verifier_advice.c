@@ -1,16 +1,36 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What helps when the kernel's verifier refuses a policy, by what it wrote. */
+/* What helps when the kernel's verifier refuses a program, by what it wrote. */
 #include <string.h>
 
 #include "verifier_advice.h"
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* The first that fits counts. What is in every log, such as instructions, fits nothing. */
-static const struct {
+struct refusal {
 	const char *says;	/* a part of the log */
 	const char *remedy;
-} refusals[] = {
+};
+
+/* What is different for the program of an actor. */
+static const struct refusal of_actors[] = {
+	{ "At program exit the register R0",
+	  "return IORING_ACTOR_WAIT or IORING_ACTOR_END on every way through the program" },
+	{ "dereference of modified ctx ptr",
+	  "read the field into a variable at the beginning: the context is addressed by constants alone" },
+	{ "invalid bpf_context access",
+	  "fields of the context as spawnpol-actor(7) lists them; none can be written, bpf_iouring_op_state() returns memory that can" },
+	{ "unknown func",
+	  "the functions that spawnpol-actor(7) lists; programs of actors can call no others" },
+	{ "cannot use helper",
+	  "the functions that spawnpol-actor(7) lists; programs of actors can call no others" },
+	{ "is not allowed",
+	  "the functions that spawnpol-actor(7) lists; programs of actors can call no others" },
+	{ "mem_or_null",
+	  "compare what bpf_iouring_op_state() returns with NULL before it is used" },
+};
+
+/* The first that fits counts. What is in every log, such as instructions, fits nothing. */
+static const struct refusal refusals[] = {
 	{ "GPL-compatible", "SPAWNPOL_LICENSE(\"GPL\") in the policy" },
 	{ "non-GPL compatible", "SPAWNPOL_LICENSE(\"GPL\") in the policy" },
 	{ "At program exit the register R0",
@@ -20,7 +40,7 @@ static const struct {
 	{ "while holding a lock",
 	  "call functions that sleep, as all that stage a path, before or after the lock is held" },
 	{ "expected pointer to ctx",
-	  "hand on the context that the policy was called with" },
+	  "hand on the context that the program was called with" },
 	{ "variable ctx access",
 	  "copy what is indexed to the stack: the context is addressed by constants alone" },
 	{ "dereference of modified ctx ptr",
@@ -46,10 +66,24 @@ static const struct {
 	{ "infinite loop detected", "loops with a constant bound, or bpf_loop()" },
 };
 
-const char *verifier_advice(const char *log)
+static const char *look_up(const struct refusal *table, unsigned int nr, const char *log)
 {
-	for (unsigned int i = 0; log && i < COUNT(refusals); i++)
-		if (strstr(log, refusals[i].says))
-			return refusals[i].remedy;
-	return "read the log's last lines; spawnpol-policy(7) has the usual causes";
+	for (unsigned int i = 0; i < nr; i++)
+		if (strstr(log, table[i].says))
+			return table[i].remedy;
+	return NULL;
+}
+
+const char *verifier_advice(const char *log, bool actor)
+{
+	const char *remedy = NULL;
+
+	if (log && actor)
+		remedy = look_up(of_actors, COUNT(of_actors), log);
+	if (log && !remedy)
+		remedy = look_up(refusals, COUNT(refusals), log);
+	if (remedy)
+		return remedy;
+	return actor ? "read the log's last lines; spawnpol-actor(7) has the usual causes" :
+		       "read the log's last lines; spawnpol-policy(7) has the usual causes";
 }

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What helps when the kernel's verifier refuses a policy. */
+/* What helps when the kernel's verifier refuses a program. */
 #ifndef SPAWNPOL_VERIFIER_ADVICE_H
 #define SPAWNPOL_VERIFIER_ADVICE_H
 
-/* A remedy for what the verifier wrote, if anything, into log; never NULL, constant. */
-const char *verifier_advice(const char *log);
+#include <stdbool.h>
+
+/*
+ * A remedy for what the verifier wrote, if anything, into log, about the program of an
+ * actor, or about a policy; never NULL, constant.
+ */
+const char *verifier_advice(const char *log, bool actor);
 
 #endif

@@ -93,7 +93,7 @@ static int verify(struct tool *t, struct object *o,
 
 static int read_object(struct tool *t, struct object *o, const char *name)
 {
-	int ret = object_open(o, name, t->set.function);
+	int ret = object_open(o, name, t->set.function, OBJECT_POLICY);
 
 	return ret ? hand_on(t, o, ret) : 0;
 }

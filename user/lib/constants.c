@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Which events does a loaded program want to be told of? It says so in a
- * constant, `const volatile __u32 spawnpol_events`, which the loader has put
- * into a read-only map; the program's maps and their type information lead
- * there, so that this works for a program that somebody else loaded and pinned.
+ * What does a loaded program ask of whoever attaches it? It says so in constants, such
+ * as `const volatile __u32 spawnpol_events`, which the loader has put into a read-only
+ * map; the program's maps and their type information lead there, so that this works for
+ * a program that somebody else loaded and pinned.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 
 #include "bpf_syscall.h"
 #include "btf.h"
+#include "common/sized.h"
 #include "internal.h"
 
-#define EVENTS_VAR	"spawnpol_events"
 #define MAX_MAPS	64	/* MAX_USED_MAPS of the kernel */
 
 static bool is_rodata(const struct bpf_map_info *info)
@@ -53,7 +53,7 @@ static int read_btf(int fd, void **data, size_t *size)
 }
 
 /* Where in the map's value the variable is. -ENOENT: it is not there. */
-static int find_offset(const struct bpf_map_info *info)
+static int find_offset(const struct bpf_map_info *info, const char *name)
 {
 	struct btf_place place;
 	void *data = NULL;
@@ -67,8 +67,7 @@ static int find_offset(const struct bpf_map_info *info)
 	close(fd);
 	if (err)
 		return err;
-	err = btf_find_variable(data, size, info->btf_value_type_id, EVENTS_VAR,
-				&place);
+	err = btf_find_variable(data, size, info->btf_value_type_id, name, &place);
 	free(data);
 	if (err)
 		return err;
@@ -90,7 +89,7 @@ static int look_up(int map_fd, const uint32_t *key, void *value)
 }
 
 static int read_value(int map_fd, const struct bpf_map_info *info, int offset,
-		      uint32_t *events)
+		      uint32_t *number)
 {
 	char *value = malloc(info->value_size);
 	uint32_t key = 0;
@@ -100,13 +99,13 @@ static int read_value(int map_fd, const struct bpf_map_info *info, int offset,
 		return -ENOMEM;
 	err = look_up(map_fd, &key, value);
 	if (!err)
-		memcpy(events, value + offset, sizeof(*events));
+		memcpy(number, value + offset, sizeof(*number));
 	free(value);
 	return err;
 }
 
 /* -ENOENT: the map does not hold the variable. */
-static int look_into_map(uint32_t id, uint32_t *events)
+static int look_into_map(uint32_t id, const char *name, uint32_t *number)
 {
 	struct bpf_map_info info = { 0 };
 	int fd, ret;
@@ -116,14 +115,15 @@ static int look_into_map(uint32_t id, uint32_t *events)
 		return fd == -ENOENT ? -ESRCH : fd;
 	ret = bpf_info(fd, &info, sizeof(info));
 	if (!ret)
-		ret = is_rodata(&info) ? find_offset(&info) : -ENOENT;
+		ret = is_rodata(&info) ? find_offset(&info, name) : -ENOENT;
 	if (ret >= 0)
-		ret = read_value(fd, &info, ret, events);
+		ret = read_value(fd, &info, ret, number);
 	close(fd);
 	return ret;
 }
 
-int spawnpol_policy_events(int prog_fd, uint32_t *events)
+/* 0 if it has no such constant. */
+static int constant(int prog_fd, const char *name, uint32_t *number)
 {
 	uint32_t ids[MAX_MAPS];
 	struct bpf_prog_info info = {
@@ -138,10 +138,35 @@ int spawnpol_policy_events(int prog_fd, uint32_t *events)
 	if (err)
 		return err;
 	for (uint32_t i = 0; i < info.nr_map_ids && i < MAX_MAPS; i++) {
-		err = look_into_map(ids[i], events);
+		err = look_into_map(ids[i], name, number);
 		if (err != -ENOENT)
 			return err;
 	}
-	*events = 0;
+	*number = 0;
+	return 0;
+}
+
+int spawnpol_policy_events(int prog_fd, uint32_t *events)
+{
+	return constant(prog_fd, "spawnpol_events", events);
+}
+
+/* What the structure had in the first release. */
+#define NEEDS_LEAST \
+	(offsetof(struct spawnpol_actor_needs, in_flight) + sizeof(uint32_t))
+
+int spawnpol_actor_needs_sized(int prog_fd, struct spawnpol_actor_needs *needs,
+			       size_t size)
+{
+	struct spawnpol_actor_needs n = { 0 };
+	int err;
+
+	if (size < NEEDS_LEAST)
+		return -EINVAL;
+	err = constant(prog_fd, "spawnpol_state_size", &n.state_size) ?:
+	      constant(prog_fd, "spawnpol_in_flight", &n.in_flight);
+	if (err)
+		return err;
+	sized_write(needs, size, &n, sizeof(n));
 	return 0;
 }
