@@ -110,7 +110,7 @@ MAN_SRC := $(filter-out docs/spawnpold.8,$(wildcard docs/*.[1-8]))
 man_links = docs/man-links.sh $(filter %.3,$(MAN_SRC))
 # What programs and policies are written against.
 HEADERS := include/spawnpol.h include/spawnpol_bpf.h include/io_uring_spawn.h \
-	include/spawnpol_uapi.h include/spawn_policy.h \
+	include/spawnpol_uapi.h include/spawn_policy.h include/spawn_actors.h \
 	bpf/spawnpol_policy.h bpf/spawnpol_op.h bpf/spawnpol_program.h
 COMPLETION := $(DATADIR)/bash-completion/completions
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * copy: a file is copied to another, with several reads and writes in flight.
+ *
+ * A launcher that wants a file copied submits one IORING_OP_BPF, with buffers of its own
+ * and two descriptors as arguments (spawn_actors.h), and hears of it again when all is
+ * done. Each buffer goes its own way: it is read into, what has come is written, and with
+ * the last byte of its chunk written it gets the next chunk of the file. So there are as
+ * many requests in flight as there are buffers, and none of them has to be aligned to
+ * another. A read or a write that was short is continued.
+ *
+ * It shows how an actor has many requests in flight and knows them by their tags. The tag
+ * is the number of the buffer; the completion says itself whether it was a read. The end
+ * of the file is where a read returns 0: from there on no chunk is begun, and the actor
+ * ends with the last request that is in flight.
+ *
+ * It leaves out pipes and sockets, which have no offsets, holes, modes, and fsync(2),
+ * which can be linked to the IORING_OP_BPF.
+ */
+#include "spawnpol_op.h"
+#include "spawn_actors.h"
+
+/* The part of the file that a buffer has at the moment. */
+struct chunk {
+	__u64 start;
+	__u32 done;		/* bytes that are written */
+	__u32 had;		/* bytes after them that are read */
+};
+
+struct state {
+	__u64 next;		/* where the next chunk starts */
+	__u64 at_end;		/* none is begun any more */
+	struct chunk chunks[SPAWN_COPY_BUFFERS];
+};
+
+SPAWNPOL_STATE(struct state);
+SPAWNPOL_IN_FLIGHT(SPAWN_COPY_BUFFERS);
+
+/* What follows returns how many requests it has staged, or an error. */
+
+/* Read or write len bytes of the buffer, from where it is written up to. */
+static int go_on(struct bpf_iouring_op_ctx *ctx, const struct chunk *chunk,
+		 __u32 number, __u8 opcode, __u32 len)
+{
+	__u32 size = ctx->args[2];
+	struct io_uring_sqe sqe = {
+		.opcode = opcode,
+		.fd = opcode == IORING_OP_READ ? ctx->args[1] : ctx->args[1] >> 32,
+		.off = chunk->start + chunk->done,
+		.addr = ctx->args[0] + (__u64)number * size + chunk->done,
+		.len = len,
+		.user_data = number,
+	};
+
+	return bpf_iouring_op_stage(ctx, &sqe, sizeof(sqe)) ?: 1;
+}
+
+static int begin(struct bpf_iouring_op_ctx *ctx, struct state *s, struct chunk *chunk,
+		 __u32 number)
+{
+	__u32 size = ctx->args[2];
+
+	chunk->start = s->next;
+	chunk->done = 0;
+	chunk->had = 0;
+	s->next += size;
+	return go_on(ctx, chunk, number, IORING_OP_READ, size);
+}
+
+static int start(struct bpf_iouring_op_ctx *ctx, struct state *s)
+{
+	__u32 size = ctx->args[2], buffers = ctx->args[2] >> 32;
+	int ret = 1;
+
+	if (!size || !buffers || buffers > SPAWN_COPY_BUFFERS)
+		return -EINVAL;
+	s->next = ctx->args[3];
+	for (__u32 i = 0; i < SPAWN_COPY_BUFFERS && i < buffers && ret > 0; i++)
+		ret = begin(ctx, s, &s->chunks[i], i);
+	return ret;
+}
+
+/* A request has ended well: which one is next with this buffer? */
+static int next(struct bpf_iouring_op_ctx *ctx, struct state *s, struct chunk *chunk,
+		__u32 number)
+{
+	__u32 size = ctx->args[2], nr = ctx->res;
+
+	if (ctx->opcode == IORING_OP_READ) {
+		if (!nr)
+			s->at_end = true;
+		chunk->had = nr;
+		return nr ? go_on(ctx, chunk, number, IORING_OP_WRITE, nr) : 0;
+	}
+	if (!nr)
+		return -EIO;
+	chunk->done += nr;
+	chunk->had -= nr;
+	if (chunk->had)
+		return go_on(ctx, chunk, number, IORING_OP_WRITE, chunk->had);
+	if (chunk->done < size)
+		return go_on(ctx, chunk, number, IORING_OP_READ, size - chunk->done);
+	return s->at_end ? 0 : begin(ctx, s, chunk, number);
+}
+
+static int run(struct bpf_iouring_op_ctx *ctx)
+{
+	struct state *s = bpf_iouring_op_state(ctx, sizeof(*s));
+	__u64 number = ctx->tag;
+
+	if (!s)
+		return -ENOBUFS;
+	if (ctx->event == IORING_ACTOR_START)
+		return start(ctx, s);
+	if (ctx->res < 0)
+		return ctx->res;
+	if (number >= SPAWN_COPY_BUFFERS)
+		return -EINVAL;
+	return next(ctx, s, &s->chunks[number], number);
+}
+
+SPAWNPOL_ACTOR(copy)(struct bpf_iouring_op_ctx *ctx)
+{
+	int ret;
+
+	if (ctx->event == IORING_ACTOR_CANCEL)
+		return IORING_ACTOR_END;
+	ret = run(ctx);
+	if (ret < 0)
+		bpf_iouring_op_result(ctx, ret);
+	else if (ret || ctx->in_flight)
+		return IORING_ACTOR_WAIT;
+	return IORING_ACTOR_END;
+}
+
+SPAWNPOL_LICENSE("GPL");

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * jobs: a list of commands, of which so many run at once.
+ *
+ * A launcher that has many commands to run, as make(1) or xargs(1) do, fills an array of
+ * struct io_uring_spawn, submits one IORING_OP_BPF with it (spawn_actors.h), and sleeps.
+ * The actor starts as many as may run, waits for each, and starts the next one when one
+ * has ended. After one that has failed no other is started, unless the launcher says
+ * otherwise; those that run are waited for. The launcher gets a CQE for each command, and
+ * the result of the IORING_OP_BPF says how many have failed.
+ *
+ * It shows processes as requests: IORING_OP_SPAWN completes with the pid of the program,
+ * IORING_OP_WAITID with its end, which the kernel tells in the event. The tag has the
+ * number of the command; the opcode says which of the two has completed. It also shows
+ * how CQEs are posted, and what to do if there is no room for one.
+ *
+ * Cancelled, it lets go of the commands that run: they are the launcher's to kill and to
+ * wait for.
+ *
+ * It leaves out what the commands write: their descriptors are what the launcher says in
+ * struct io_uring_spawn.
+ */
+#include "spawnpol_op.h"
+#include "spawn_actors.h"
+
+struct state {
+	__u32 next;		/* command that is started next */
+	__u32 running;
+	__u32 failed;
+	__s32 error;		/* what keeps others from being started, or 0 */
+};
+
+SPAWNPOL_STATE(struct state);
+SPAWNPOL_IN_FLIGHT(SPAWN_JOBS_AT_ONCE);
+
+static int start_one(struct bpf_iouring_op_ctx *ctx, struct state *s)
+{
+	__u32 stride = ctx->args[1] >> 32;
+	struct io_uring_sqe sqe = {
+		.opcode = SPAWNPOL_OP_SPAWN,
+		.addr = ctx->args[0] + (__u64)s->next * stride,
+		.len = stride,
+		.user_data = s->next,
+	};
+	int err = bpf_iouring_op_stage(ctx, &sqe, sizeof(sqe));
+
+	if (err)
+		return err;
+	s->next++;
+	s->running++;
+	return 0;
+}
+
+/* As many as may run. What does not fit into this run is started by the next one. */
+static void start(struct bpf_iouring_op_ctx *ctx, struct state *s)
+{
+	__u32 nr = ctx->args[1], at_once = ctx->args[2];
+	bool keep_going = ctx->args[2] >> 32 & SPAWN_JOBS_KEEP_GOING;
+	int err = 0;
+
+	if (s->error || (s->failed && !keep_going))
+		return;
+	for (int i = 0; i < SPAWN_ACTOR_STAGED && !err; i++) {
+		if (s->next >= nr || s->running >= at_once)
+			return;
+		err = start_one(ctx, s);
+	}
+	if (err && err != -E2BIG && err != -EBUSY)
+		s->error = err;
+}
+
+/*
+ * There is no room for a CQE: post it when a NOP has completed, which hands on res and
+ * flags. Until the launcher has taken CQEs that happens again and again.
+ */
+static int post_later(struct bpf_iouring_op_ctx *ctx, __s32 res, __u32 flags)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_NOP,
+		.rw_flags = SPAWN_NOP_INJECT_RESULT,
+		.len = res,
+		.user_data = (__u32)ctx->tag | (__u64)flags << 32,
+	};
+
+	return bpf_iouring_op_stage(ctx, &sqe, sizeof(sqe));
+}
+
+/* res: its wait status, or an error. */
+static void ended(struct bpf_iouring_op_ctx *ctx, struct state *s, __s32 res, __u32 flags)
+{
+	__u32 number = ctx->tag;
+	int err;
+
+	err = bpf_iouring_op_post(ctx, ctx->args[3] + number, res, flags);
+	if (err == -ENOBUFS && !post_later(ctx, res, flags))
+		return;
+	if (err && !s->error)
+		s->error = err;
+	s->running--;
+	if (res)
+		s->failed++;
+}
+
+static void started(struct bpf_iouring_op_ctx *ctx, struct state *s)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = SPAWN_OP_WAITID,
+		.len = SPAWN_P_PID,
+		.fd = ctx->res,
+		.file_index = SPAWN_WEXITED,
+		.user_data = ctx->tag,
+	};
+	int err = bpf_iouring_op_stage(ctx, &sqe, sizeof(sqe));
+
+	if (err)
+		ended(ctx, s, err, 0);
+}
+
+static void completed(struct bpf_iouring_op_ctx *ctx, struct state *s)
+{
+	if (ctx->opcode == IORING_OP_NOP)
+		ended(ctx, s, ctx->res, ctx->tag >> 32);
+	else if (ctx->opcode == SPAWN_OP_WAITID)
+		ended(ctx, s, ctx->res < 0 ? ctx->res : spawn_wait_status(ctx), 0);
+	else if (ctx->res > 0)
+		started(ctx, s);
+	else
+		ended(ctx, s, ctx->res, ctx->cqe_flags & SPAWN_JOBS_STEP);
+}
+
+SPAWNPOL_ACTOR(jobs)(struct bpf_iouring_op_ctx *ctx)
+{
+	struct state *s = bpf_iouring_op_state(ctx, sizeof(*s));
+
+	if (!s)
+		return IORING_ACTOR_END;
+	if (ctx->event == IORING_ACTOR_CQE)
+		completed(ctx, s);
+	else if (ctx->event == IORING_ACTOR_START && !(__u32)ctx->args[2])
+		s->error = -EINVAL;
+	if (!(ctx->flags & IORING_ACTOR_F_CANCELLED))
+		start(ctx, s);
+	if (s->running)
+		return IORING_ACTOR_WAIT;
+	bpf_iouring_op_result(ctx, s->error ?: s->failed);
+	return IORING_ACTOR_END;
+}
+
+SPAWNPOL_LICENSE("GPL");

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * supervise: a program is started again when it has ended.
+ *
+ * A launcher that wants a service kept running fills a struct spawn_supervise, submits one
+ * IORING_OP_BPF with its address and the limits (spawn_actors.h), and sleeps. The actor
+ * starts the program, waits for its end, waits for as long as the launcher has said, and
+ * starts it again. It gives up if that was necessary too often within some time, if the
+ * program has exited with 0 and no more was asked for, or if it cannot be started. CQEs
+ * tell the launcher of each start and each end, the result of the IORING_OP_BPF of the
+ * last one.
+ *
+ * It shows an actor that does nothing for most of the time, time as a request (the delays
+ * are IORING_OP_TIMEOUT, with values in the launcher's memory), and a state that outlives
+ * requests: when there were restarts, so that those that are too old do not count.
+ *
+ * Cancelled, it lets go of the program, which is the launcher's to kill and to wait for.
+ *
+ * It leaves out what else a supervisor does: other programs that depend on this one, and a
+ * watchdog.
+ */
+#include "spawnpol_op.h"
+#include "spawn_actors.h"
+
+struct state {
+	__u64 started;			/* when the last run was */
+	__u64 restarts[SPAWN_SUPERVISE_RESTARTS]; /* when the last ones were */
+	__u32 nr_restarts;		/* of them that are set */
+	__u32 oldest;			/* of them */
+	__u32 delay;			/* that is next */
+	__u32 runs;			/* before this one */
+	__s32 status;			/* of the last run */
+};
+
+SPAWNPOL_STATE(struct state);
+SPAWNPOL_IN_FLIGHT(1);
+
+/* What follows returns 1 if it has staged a request, 0 at the end, or an error. */
+
+static int stage(struct bpf_iouring_op_ctx *ctx, const struct io_uring_sqe *sqe)
+{
+	return bpf_iouring_op_stage(ctx, sqe, sizeof(*sqe)) ?: 1;
+}
+
+static int start(struct bpf_iouring_op_ctx *ctx)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = SPAWNPOL_OP_SPAWN,
+		.addr = ctx->args[0] + offsetof(struct spawn_supervise, spawn),
+		.len = ctx->args[1] >> 48,
+	};
+
+	return stage(ctx, &sqe);
+}
+
+static int started(struct bpf_iouring_op_ctx *ctx, struct state *s)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = SPAWN_OP_WAITID,
+		.len = SPAWN_P_PID,
+		.fd = ctx->res,
+		.file_index = SPAWN_WEXITED,
+	};
+
+	if (!ctx->res)
+		return -EINVAL;
+	s->started = bpf_ktime_get_ns();
+	bpf_iouring_op_post(ctx, ctx->args[3] + s->runs, ctx->res, IORING_CQE_F_MORE);
+	return stage(ctx, &sqe);
+}
+
+/* Whether there may be another restart now, which is noted then. */
+static bool note_restart(struct bpf_iouring_op_ctx *ctx, struct state *s, __u64 now)
+{
+	__u64 most = ctx->args[1] & 0xffff, within = ctx->args[2];
+	__u32 at = s->oldest;
+
+	if (at >= SPAWN_SUPERVISE_RESTARTS || at >= most)
+		return false;
+	if (s->nr_restarts == most && now - s->restarts[at] < within)
+		return false;
+	if (s->nr_restarts < most)
+		s->nr_restarts++;
+	s->restarts[at] = now;
+	s->oldest = at + 1 == most ? 0 : at + 1;
+	return true;
+}
+
+static int wait_and_start(struct bpf_iouring_op_ctx *ctx, struct state *s)
+{
+	__u32 delays = ctx->args[1] >> 16 & 0xffff;
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_TIMEOUT,
+		.addr = ctx->args[0] + offsetof(struct spawn_supervise, delays) +
+			s->delay * sizeof(struct __kernel_timespec),
+		.len = 1,
+	};
+
+	if (!delays)
+		return start(ctx);
+	if (s->delay + 1 < delays)
+		s->delay++;
+	return stage(ctx, &sqe);
+}
+
+static int ended(struct bpf_iouring_op_ctx *ctx, struct state *s)
+{
+	__u64 now = bpf_ktime_get_ns(), within = ctx->args[2];
+
+	s->status = spawn_wait_status(ctx);
+	bpf_iouring_op_post(ctx, ctx->args[3] + s->runs++, s->status, 0);
+	if (!s->status && !(ctx->args[1] >> 32 & SPAWN_SUPERVISE_ALWAYS))
+		return 0;
+	if (!note_restart(ctx, s, now)) {
+		s->status |= SPAWN_SUPERVISE_GAVE_UP;
+		return 0;
+	}
+	if (within && now - s->started > within)
+		s->delay = 0;
+	return wait_and_start(ctx, s);
+}
+
+static int next(struct bpf_iouring_op_ctx *ctx, struct state *s)
+{
+	if (ctx->opcode == IORING_OP_TIMEOUT && ctx->res == -ETIME)
+		return start(ctx);
+	if (ctx->res < 0)
+		return ctx->res;
+	return ctx->opcode == SPAWN_OP_WAITID ? ended(ctx, s) : started(ctx, s);
+}
+
+SPAWNPOL_ACTOR(supervise)(struct bpf_iouring_op_ctx *ctx)
+{
+	struct state *s = bpf_iouring_op_state(ctx, sizeof(*s));
+	int ret;
+
+	if (!s)
+		return IORING_ACTOR_END;
+	/* a program that is just being started is still told of */
+	if (ctx->event == IORING_ACTOR_CANCEL)
+		return ctx->in_flight ? IORING_ACTOR_WAIT : IORING_ACTOR_END;
+	ret = ctx->event == IORING_ACTOR_START ? start(ctx) : next(ctx, s);
+	if (ret > 0)
+		return IORING_ACTOR_WAIT;
+	bpf_iouring_op_result(ctx, ret ?: s->status);
+	return IORING_ACTOR_END;
+}
+
+SPAWNPOL_LICENSE("GPL");
