@@ -2,7 +2,7 @@
 /*
  * What every program of IORING_OP_BPF includes: the context (struct bpf_iouring_op_ctx),
  * events and verdicts (io_uring_spawn.h), SQEs, map types, errno values, BPF helpers and
- * the kernel functions of such programs. docs/actors.md tells how they are written.
+ * the kernel functions of such programs. spawnpol-actor(7) tells how they are written.
  *
  *	#include "spawnpol_op.h"
  *

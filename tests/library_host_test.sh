@@ -126,8 +126,10 @@ test_examples_of_pages_compile()
 	for page in libspawnpol spawnpol_chain spawnpol_child spawnpol_pool; do
 		expect_example "$page.3" "$BUILD/libspawnpol.a" -luring
 	done
-	expect_example spawnpol_policy_load.3 "$BUILD/libspawnpol-bpf.a" \
-		"$BUILD/libspawnpol.a" -luring -lbpf
+	for page in spawnpol_policy_load spawnpol_actor; do
+		expect_example "$page.3" "$BUILD/libspawnpol-bpf.a" \
+			"$BUILD/libspawnpol.a" -luring -lbpf
+	done
 }
 
 # The program of README.md, by its command for a library that is not installed.
