@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# spawnpol-reference(7) lists what there is: compared with the kernel's lists.
+# spawnpol-reference(7) and spawnpol-actor(7) list what there is: compared with the
+# kernel's lists.
 
 . "$(dirname "$0")/lib/tap.sh"
 
@@ -68,6 +69,28 @@ test_operations()
 	sed -n '/^These operations can be staged/,/^CHILD/p' "$PAGE" | tail -n +2 |
 		grep -oE '[A-Z][A-Z0-9_]+' | sort -u >"$DIR/page"
 	both operations
+}
+
+# What programs of actors include is the same as what the kernel has: abi_test.
+test_actors()
+{
+	PAGE=$TOP/docs/spawnpol-actor.7
+	UAPI=$TOP/include/io_uring_spawn.h
+	sed -n 's/^extern .*[ *]\(bpf_iouring_op_[a-z_]*\)(.*/\1/p' "$TOP/bpf/spawnpol_op.h" |
+		sort -u >"$DIR/kernel"
+	words_of '\bbpf_[a-z0-9_]+' | grep -v '^bpf_iouring_op_ctx$' >"$DIR/page"
+	both functions
+	members_of bpf_iouring_op_event >"$DIR/kernel"
+	members_of bpf_iouring_op_verdict >>"$DIR/kernel"
+	members_of bpf_iouring_op_flags >>"$DIR/kernel"
+	sort -u -o "$DIR/kernel" "$DIR/kernel"
+	words_of '\bIORING_ACTOR_[A-Z_]+' >"$DIR/page"
+	both 'events, verdicts and flags'
+	sed -n '/^struct bpf_iouring_op_ctx {/,/^}/s/^\t__[us][0-9]*\t\([a-z_]*\).*/\1/p' "$UAPI" |
+		sort -u >"$DIR/kernel"
+	sed -n '/^\.SH CONTEXT/,/^Bits of/p' "$PAGE" |
+		sed -n '/^\.TP/{n;s/^\.IR\? //;s/[",]//g;p}' | tr -s ' ' '\n' | sort -u >"$DIR/page"
+	both 'fields of the context'
 }
 
 run_tests "$@"
