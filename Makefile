@@ -312,6 +312,11 @@ $(B)/examples/%: $(B)/examples/%.o $(B)/libspawnpol.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(URING_LIBS) -o $@
 
+# It loads a BPF program.
+$(B)/examples/launcher/copy: $(B)/examples/launcher/copy.o $(BOTH_LIBS)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
 # Programs that bring their own _start.
 $(addprefix $(B)/tests/helpers/,quit announce armed) $(B)/bench/stamp: NOLIBC := \
 	-nostdlib -ffreestanding -fno-stack-protector

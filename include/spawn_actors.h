@@ -2,7 +2,7 @@
 /*
  * What launchers and the actors that come with spawnpol agree on: the arguments of
  * IORING_OP_BPF for copy, series, jobs and supervise, and the CQEs that they post. Plain
- * types, included by both sides. Each actor is described in its file, bpf/NAME.bpf.c.
+ * types, included by both sides. See spawnpol-actor(7).
  *
  * Arguments are 64 bits each. Memory that they point to stays as it is until the CQE of
  * the IORING_OP_BPF, unless something else is said.
