@@ -132,15 +132,10 @@ static unsigned int kind_of(const struct bpf_program *p)
 	       !strcmp(section, SECTION_OP) ? OBJECT_ACTOR : 0;
 }
 
-static const char *name_of_kind(unsigned int kind)
-{
-	return kind == OBJECT_POLICY ? "spawn policy" : "actor";
-}
-
-/* What is asked for instead, if either is. */
 static const char *name_of_kinds(unsigned int kinds)
 {
-	return kinds == OBJECT_ANY ? "spawn policy or actor" : name_of_kind(kinds);
+	return kinds == OBJECT_POLICY ? "a spawn policy" :
+	       kinds == OBJECT_ACTOR ? "an actor" : "a spawn policy or an actor";
 }
 
 static int other_type(struct object *o, const struct bpf_program *p, unsigned int kinds)
@@ -153,7 +148,7 @@ static int other_type(struct object *o, const struct bpf_program *p, unsigned in
 		return refuse(o, 0, "%s: '%s' is the body of an IORING_OP_BPF request, which cannot sleep (section %s)",
 			      o->path, bpf_program__name(p), SECTION_OP_S);
 	}
-	refuse(o, 0, "%s: '%s' is a BPF program of %s%s (section %s), not a %s",
+	refuse(o, 0, "%s: '%s' is a BPF program of %s%s (section %s), not %s",
 	       o->path, bpf_program__name(p), known ? "type " : "another type",
 	       known ? type : "", bpf_program__section_name(p), name_of_kinds(kinds));
 	o->problem.remedy = kinds == OBJECT_ACTOR ?
@@ -164,9 +159,9 @@ static int other_type(struct object *o, const struct bpf_program *p, unsigned in
 
 static int other_kind(struct object *o, const struct bpf_program *p, unsigned int kinds)
 {
-	refuse(o, 0, "%s: '%s' is the body of %s, not a %s", o->path,
-	       bpf_program__name(p), kinds == OBJECT_POLICY ?
-	       "an IORING_OP_BPF request" : "a spawn policy", name_of_kinds(kinds));
+	refuse(o, 0, "%s: '%s' is %s, not %s", o->path, bpf_program__name(p),
+	       kinds == OBJECT_POLICY ? "the body of an IORING_OP_BPF request" :
+					"a spawn policy", name_of_kinds(kinds));
 	o->problem.remedy = kinds == OBJECT_POLICY ?
 			    "load it by spawnpol_actor_load(), for the slot of an actor" :
 			    "load it by spawnpol_policy_load(), for the slot of a policy";
@@ -262,7 +257,7 @@ static int not_permitted(struct object *o)
 	}
 	o->problem.remedy = "run as root, or with CAP_BPF";
 	return refuse(o, EPERM, "no %s can be loaded without CAP_BPF",
-		      name_of_kind(o->kind));
+		      o->kind == OBJECT_ACTOR ? "actor" : "policy");
 }
 
 /* Libbpf's guess where it could load nothing at all, which has other reasons here. */
