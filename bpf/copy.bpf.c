@@ -105,7 +105,7 @@ static int next(struct bpf_iouring_op_ctx *ctx, struct state *s, struct chunk *c
 
 static int run(struct bpf_iouring_op_ctx *ctx)
 {
-	struct state *s = bpf_iouring_op_state(ctx, sizeof(*s));
+	struct state *s = (void *)bpf_iouring_op_state(ctx, sizeof(*s));
 	__u64 number = ctx->tag;
 
 	if (!s)
@@ -123,7 +123,7 @@ SPAWNPOL_ACTOR(copy)(struct bpf_iouring_op_ctx *ctx)
 {
 	int ret;
 
-	if (ctx->event == IORING_ACTOR_CANCEL)
+	if (ctx->flags & IORING_ACTOR_F_CANCELLED)
 		return IORING_ACTOR_END;
 	ret = run(ctx);
 	if (ret < 0)

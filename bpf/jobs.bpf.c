@@ -71,12 +71,14 @@ static void start(struct bpf_iouring_op_ctx *ctx, struct state *s)
 
 /*
  * There is no room for a CQE: post it when a NOP has completed, which hands on res and
- * flags. Until the launcher has taken CQEs that happens again and again.
+ * flags. Until the launcher has taken CQEs that happens again and again, and a worker
+ * completes it, so that the launcher's thread has the time to.
  */
 static int post_later(struct bpf_iouring_op_ctx *ctx, __s32 res, __u32 flags)
 {
 	struct io_uring_sqe sqe = {
 		.opcode = IORING_OP_NOP,
+		.flags = IOSQE_ASYNC,
 		.rw_flags = SPAWN_NOP_INJECT_RESULT,
 		.len = res,
 		.user_data = (__u32)ctx->tag | (__u64)flags << 32,
@@ -130,7 +132,7 @@ static void completed(struct bpf_iouring_op_ctx *ctx, struct state *s)
 
 SPAWNPOL_ACTOR(jobs)(struct bpf_iouring_op_ctx *ctx)
 {
-	struct state *s = bpf_iouring_op_state(ctx, sizeof(*s));
+	struct state *s = (void *)bpf_iouring_op_state(ctx, sizeof(*s));
 
 	if (!s)
 		return IORING_ACTOR_END;

@@ -122,10 +122,10 @@ static int next(struct bpf_iouring_op_ctx *ctx, struct state *s)
 
 SPAWNPOL_ACTOR(series)(struct bpf_iouring_op_ctx *ctx)
 {
-	struct state *s = bpf_iouring_op_state(ctx, sizeof(*s));
+	struct state *s = (void *)bpf_iouring_op_state(ctx, sizeof(*s));
 	int ret;
 
-	if (!s || ctx->event == IORING_ACTOR_CANCEL)
+	if (!s || ctx->flags & IORING_ACTOR_F_CANCELLED)
 		return IORING_ACTOR_END;
 	if (ctx->event == IORING_ACTOR_START)
 		ret = open_next(ctx, s);

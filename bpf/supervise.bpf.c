@@ -131,14 +131,14 @@ static int next(struct bpf_iouring_op_ctx *ctx, struct state *s)
 
 SPAWNPOL_ACTOR(supervise)(struct bpf_iouring_op_ctx *ctx)
 {
-	struct state *s = bpf_iouring_op_state(ctx, sizeof(*s));
+	struct state *s = (void *)bpf_iouring_op_state(ctx, sizeof(*s));
 	int ret;
 
 	if (!s)
 		return IORING_ACTOR_END;
-	/* a program that is just being started is still told of */
+	/* a program that is just being started is still told of, below */
 	if (ctx->event == IORING_ACTOR_CANCEL)
-		return ctx->in_flight ? IORING_ACTOR_WAIT : IORING_ACTOR_END;
+		return IORING_ACTOR_WAIT;
 	ret = ctx->event == IORING_ACTOR_START ? start(ctx) : next(ctx, s);
 	if (ret > 0)
 		return IORING_ACTOR_WAIT;
