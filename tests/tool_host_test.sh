@@ -390,9 +390,9 @@ test_probe_has_a_stable_schema()
 {
 	run "$TOOL" probe --json
 	expect_equal "$(json_of 'sorted(d)')" \
-		"['abi', 'budgets', 'features', 'kernel', 'limits', 'numbers', 'retry', 'slots', 'steps', 'supported', 'version']"
+		"['abi', 'actors', 'budgets', 'features', 'kernel', 'limits', 'numbers', 'retry', 'slots', 'steps', 'supported', 'version']"
 	expect_equal "$(json_of '" ".join(d["features"])')" \
-		"io_uring spawn abi op_clone op_exec op_child steps btf policy prog_type kfuncs pidfd_getfd tracepoints bpffs tracefs cap_bpf cap_sys_ptrace cap_sys_admin"
+		"io_uring spawn abi op_clone op_exec op_child steps btf policy prog_type kfuncs op_bpf actor_type actor_kfuncs pidfd_getfd tracepoints bpffs tracefs cap_bpf cap_sys_ptrace cap_sys_admin"
 	expect_equal "$(json_of '{tuple(f) for f in d["features"].values()}')" \
 		"{('present', 'what', 'kind', 'required', 'reason', 'remedy')}"
 }
@@ -468,13 +468,18 @@ test_man_page_is_good_roff()
 test_topics_list_what_options_take()
 {
 	local topic name
-	for topic in operations events verdicts situations; do
+	for topic in operations events verdicts situations requests; do
 		run "$TOOL" help "$topic"
 		expect_status 0
 		run "$TOOL" help --json "$topic"
 		expect_status 0
 		(($(json_of "len(d['$topic'])") >= 5)) || fail "few $topic"
 	done
+	for topic in actor-events actor-verdicts; do
+		run "$TOOL" help "$topic"
+		expect_status 0
+	done
+	expect_out 'end '
 	run "$TOOL" help operations --json
 	while read -r name; do
 		misuse_of 'is no name for a policy' load x --name a.b --on "$name:any=skip"

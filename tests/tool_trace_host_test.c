@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which chains spawnpol trace shows (U10): made-up lines, and what comes of them. */
+/*
+ * Which chains (U10) and actors (A6) spawnpol trace shows: made-up lines, and what comes
+ * of them.
+ */
 #include "tap.h"
 
 #include <stdio.h>
@@ -20,7 +23,8 @@ static char shown[65536];
 static void note(void *arg, const struct trace_event *e, uint64_t since)
 {
 	static const char *const names[] = { "start", "step", "verdict", "end",
-					     "lost" };
+					     "run", "actor-end", "lost" };
+	const uint64_t number = trace_event_is_actor(e) ? e->user_data : e->chain;
 	char text[128];
 
 	(void)arg;
@@ -28,10 +32,10 @@ static void note(void *arg, const struct trace_event *e, uint64_t since)
 		snprintf(text, sizeof(text), "lost %u;", e->lost);
 	else if (since == TRACE_NO_TIME)
 		snprintf(text, sizeof(text), "%s of %d;", names[e->kind],
-			 (int)e->chain);
+			 (int)number);
 	else
 		snprintf(text, sizeof(text), "%s of %d after %d;",
-			 names[e->kind], (int)e->chain, (int)since / 1000);
+			 names[e->kind], (int)number, (int)since / 1000);
 	CHECK_LT(strlen(shown) + strlen(text), sizeof(shown));
 	strcat(shown, text);
 }
@@ -230,5 +234,131 @@ TEST(U10_memory_has_an_end)
 	end(3 + TRACE_CHAINS, -2);
 	CHECK(!strstr(shown, "of 3 "));
 	CHECK_HAS(shown, "of 1027 ");
+	trace_filter_clear(&f);
+}
+
+/* --- actors ------------------------------------------------------------------------ */
+
+static void run_of(int user_data, const char *event, const char *more)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), HEAD "7.000000: io_uring_actor_run: "
+		 "ring=3 link=5 user_data=0x%x event=%s %s", user_data, event, more);
+	line(text);
+}
+
+static void actor_end(int user_data, int res)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), HEAD "7.000004: io_uring_actor_end: "
+		 "ring=3 link=5 user_data=0x%x res=%d", user_data, res);
+	line(text);
+}
+
+static void actor(int user_data, int res)
+{
+	run_of(user_data, "START",
+	       "opcode=0 tag=0x0 res=0 verdict=WAIT staged=1 posted=0");
+	run_of(user_data, "CQE",
+	       "opcode=22 tag=0x7 res=4096 verdict=END staged=0 posted=1");
+	actor_end(user_data, res);
+}
+
+TEST(A6_runs_of_actors_have_fields)
+{
+	struct trace_event e;
+	char text[] = HEAD "7.000001: io_uring_actor_run: ring=3 link=5 user_data=0x10 "
+		"event=CQE opcode=22 tag=0xabc res=-9 verdict=WAIT staged=2 posted=1";
+	char last[] = HEAD "7.000001: io_uring_actor_end: ring=3 link=5 user_data=0x10 res=-125";
+
+	CHECK(trace_event_parse(text, &e));
+	CHECK_EQ(e.kind, TRACE_RUN);
+	CHECK_EQ(e.ring, 3);
+	CHECK_EQ(e.link, 5);
+	CHECK_EQ(e.user_data, 16);
+	CHECK_STR(e.event, "CQE");
+	CHECK_EQ(e.op, 22);
+	CHECK_EQ(e.tag, 0xabc);
+	CHECK_EQ(e.res, -9);
+	CHECK_STR(e.verdict, "WAIT");
+	CHECK_EQ(e.staged, 2);
+	CHECK_EQ(e.posted, 1);
+	CHECK_EQ(e.task, atoi(TASK));
+	CHECK(trace_event_parse(last, &e));
+	CHECK_EQ(e.kind, TRACE_ACTOR_END);
+	CHECK_EQ(e.res, -125);
+}
+
+TEST(A6_actors_are_shown_with_chains_or_alone)
+{
+	begin();
+	start(3, 77);
+	actor(9, 0);
+	CHECK_STR(shown, "start of 3 after 0;run of 9 after 0;run of 9 after 0;"
+		  "actor-end of 9 after 4;");
+	/* each line counts */
+	CHECK_EQ(f.ended, 3);
+	end(3, 0);
+	CHECK_EQ(f.ended, 4);
+	/* one that began before the trace */
+	run_of(8, "CQE", "opcode=22 tag=0x7 res=4096 verdict=END staged=0 posted=1");
+	CHECK_HAS(shown, "run of 8;");
+
+	begin();
+	f.actors = true;
+	start(3, 77);
+	actor(9, 0);
+	end(3, 0);
+	CHECK_STR(shown, "run of 9 after 0;run of 9 after 0;actor-end of 9 after 4;");
+}
+
+TEST(A6_filters_of_actors)
+{
+	begin();
+	f.failed = true;
+	actor(9, 0);
+	CHECK_STR(shown, "");
+	actor(10, -5);
+	CHECK_STR(shown, "actor-end of 10 after 4;");
+
+	begin();
+	f.link = 6;
+	actor(9, 0);
+	CHECK_STR(shown, "");
+	f.link = 5;
+	actor(9, 0);
+	CHECK_HAS(shown, "actor-end of 9");
+
+	begin();
+	f.pid = 78;
+	actor(9, 0);
+	CHECK_STR(shown, "");
+	f.pid = atoi(TASK);
+	actor(9, 0);
+	CHECK_HAS(shown, "actor-end of 9");
+
+	/* what is about chains */
+	begin();
+	f.chain = 9;
+	actor(9, 0);
+	f.chain = 0;
+	f.program = "true";
+	actor(9, 0);
+	CHECK_STR(shown, "");
+}
+
+TEST(A6_actors_of_a_launcher_are_counted_until_they_end)
+{
+	begin();
+	f.pid = atoi(TASK);
+	run_of(9, "START", "opcode=0 tag=0x0 res=0 verdict=WAIT staged=1 posted=0");
+	run_of(10, "START", "opcode=0 tag=0x0 res=0 verdict=WAIT staged=1 posted=0");
+	CHECK_EQ(trace_filter_running(&f), 2);
+	actor_end(9, 0);
+	CHECK_EQ(trace_filter_running(&f), 1);
+	actor_end(10, 0);
+	CHECK_EQ(trace_filter_running(&f), 0);
 	trace_filter_clear(&f);
 }

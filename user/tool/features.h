@@ -53,6 +53,10 @@ void check_policies(const struct surroundings *s, struct finding *f);
 void check_prog_type(const struct surroundings *s, struct finding *f);
 void check_functions(const struct surroundings *s, struct finding *f);
 
+void check_bpf(const struct surroundings *s, struct finding *f);
+void check_actor_type(const struct surroundings *s, struct finding *f);
+void check_actor_functions(const struct surroundings *s, struct finding *f);
+
 void check_pidfd_getfd(const struct surroundings *s, struct finding *f);
 void check_tracepoints(const struct surroundings *s, struct finding *f);
 void check_bpffs(const struct surroundings *s, struct finding *f);

@@ -8,6 +8,7 @@
 #include "help.h"
 #include "json.h"
 #include "names.h"
+#include "op_names.h"
 #include "tool.h"
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
@@ -95,6 +96,12 @@ static const struct topic topics[] = {
 	  "Situations of test, which are explained under SITUATIONS in spawnpol(8):\n"
 	  "[then] EVENT STEP[:RESULT] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]",
 	  situation_word, situation_help },
+	{ "requests", "Operations that actors stage, as trace and test name them:",
+	  op_nth, op_help },
+	{ "actor-events", "Events of actors, as trace names them and test takes them:",
+	  actor_event_nth, actor_event_help },
+	{ "actor-verdicts", "Verdicts of actors, as trace and list name them:",
+	  actor_verdict_nth, actor_verdict_help },
 	{ NULL, NULL, NULL, NULL }
 };
 

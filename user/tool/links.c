@@ -4,8 +4,21 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "links.h"
 #include "tool.h"
+
+bool link_is_actor(const struct spawnpol_link_info *info)
+{
+	const uint32_t attach_op = kernel_query()->attach_op;
+
+	return attach_op && info->attach_type == attach_op;
+}
+
+const char *link_kind(const struct spawnpol_link_info *info)
+{
+	return link_is_actor(info) ? "actor" : "policy";
+}
 
 static int not_listed(struct tool *t, int err)
 {

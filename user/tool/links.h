@@ -4,12 +4,18 @@
 #define SPAWNPOL_LINKS_H
 
 #include <spawnpol.h>
+#include <stdbool.h>
 
 struct tool;
 
+/* Is it that of a program of IORING_OP_BPF? Else it is a policy's. */
+bool link_is_actor(const struct spawnpol_link_info *info);
+/* "actor" or "policy". */
+const char *link_kind(const struct spawnpol_link_info *info);
+
 /*
- * Call each(fd, info, data) for the link of every policy, whoever made it, until that
- * returns other than 0; fd is closed afterwards. Returns 0, what each() returned, or
+ * Call each(fd, info, data) for the link of every policy and actor, whoever made it, until
+ * that returns other than 0; fd is closed afterwards. Returns 0, what each() returned, or
  * another error, recorded: -EPERM without CAP_SYS_ADMIN.
  */
 int links_each(struct tool *t,

@@ -69,7 +69,7 @@ struct settings {
 	/* trace */
 	uint32_t link, count, chain;
 	const char *executes;
-	bool failed;
+	bool failed, actors;
 };
 
 enum option_type {

@@ -67,6 +67,8 @@ static void json_numbers(struct json *j, const struct io_uring_spawn_query *q)
 		{ "op_clone", q->op_clone },
 		{ "op_exec", q->op_exec },
 		{ "op_child", q->op_child },
+		{ "op_spawn", q->op_spawn },
+		{ "op_bpf", q->op_bpf },
 		{ "prog_type", q->prog_type },
 		{ "attach_spawn", q->attach_spawn },
 		{ "attach_op", q->attach_op },
@@ -91,6 +93,13 @@ static void json_limits(struct json *j, const struct io_uring_spawn_query *q)
 	json_u32(j, "files", q->max_files);
 	json_u32(j, "waiting", q->max_waiting);
 	json_u32(j, "policies", q->max_policies);
+	json_end(j);
+	json_object(j, "actors");
+	json_u32(j, "default_in_flight", q->def_in_flight);
+	json_u32(j, "max_in_flight", q->max_in_flight);
+	json_u32(j, "staged", q->max_op_staged);
+	json_u32(j, "posted", q->max_op_posted);
+	json_u32(j, "state", q->max_state);
 	json_end(j);
 	json_object(j, "budgets");
 	json_u32(j, "default_issues", q->def_issues);
@@ -165,6 +174,19 @@ static void print_budgets(const struct tool *t,
 	    time_text(q->max_delay_ns, most));
 }
 
+static void print_actors(const struct tool *t, const struct io_uring_spawn_query *q)
+{
+	if (!q->op_bpf)
+		return;
+	say(t, "\nActors are requests of operation %u, IORING_OP_BPF. At most:\n",
+	    q->op_bpf);
+	say(t, "  in flight     %8u %8u (default, ceiling of --in-flight)\n",
+	    q->def_in_flight, q->max_in_flight);
+	say(t, "  staged by a run %6u\n", q->max_op_staged);
+	say(t, "  posted by a run %6u\n", q->max_op_posted);
+	say(t, "  state         %8u bytes\n", q->max_state);
+}
+
 static void print_summary(const struct tool *t, bool supported)
 {
 	struct utsname kernel;
@@ -190,6 +212,7 @@ int do_probe(struct tool *t)
 	for (i = 0; features[i].name; i++)
 		print_text(t, &features[i], &findings[i]);
 	print_budgets(t, &s.kernel.query);
+	print_actors(t, &s.kernel.query);
 	print_summary(t, supported);
 	ret = t->set.json ? print_json(&s, findings, supported) : 0;
 	surroundings_close(&s);

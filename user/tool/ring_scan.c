@@ -138,18 +138,43 @@ void ring_scan(int (*each)(const struct ring_seen *seen, void *data), void *data
 
 /* --- the rings of one process ---------------------------------------------------- */
 
-static int read_policy(struct ring_of_process *ring, const char *line)
+static int add_policy(struct ring_policy **list, unsigned int *nr,
+		      const struct ring_policy *found)
 {
-	struct ring_policy found, *p;
+	struct ring_policy *p = grow(list, *nr, sizeof(*p));
 
-	if (sscanf(line, "SpawnPolicy: slot %u link %u prog %u",
-		   &found.slot, &found.link_id, &found.prog_id) != 3)
-		return 0;
-	p = grow(&ring->policies, ring->nr_policies, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
-	*p = found;
-	ring->nr_policies++;
+	*p = *found;
+	(*nr)++;
+	return 0;
+}
+
+static int read_policy(struct ring_of_process *ring, const char *line)
+{
+	struct ring_policy found;
+
+	if (sscanf(line, "SpawnPolicy: slot %u link %u prog %u",
+		   &found.slot, &found.link_id, &found.prog_id) == 3)
+		return add_policy(&ring->policies, &ring->nr_policies, &found);
+	if (sscanf(line, "SpawnProgram: slot %u link %u prog %u",
+		   &found.slot, &found.link_id, &found.prog_id) == 3)
+		return add_policy(&ring->programs, &ring->nr_programs, &found);
+	return 0;
+}
+
+static int read_actor(struct ring_of_process *ring, const char *line)
+{
+	struct ring_actor found, *a;
+
+	if (sscanf(line, "SpawnActor: slot %u link %u in_flight %u",
+		   &found.slot, &found.link_id, &found.in_flight) != 3)
+		return 0;
+	a = grow(&ring->actors, ring->nr_actors, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	*a = found;
+	ring->nr_actors++;
 	return 0;
 }
 
@@ -181,6 +206,8 @@ static int read_fdinfo(struct ring_of_process *ring, uint32_t pid, uint32_t fd)
 	while (!ret && fgets(line, sizeof(line), file)) {
 		sscanf(line, "SpawnRing: %" SCNu64, &ring->ring_id);
 		ret = read_policy(ring, line);
+		if (!ret)
+			ret = read_actor(ring, line);
 		if (!ret)
 			ret = read_kept(ring, line);
 	}
@@ -331,6 +358,8 @@ void process_rings_free(struct process_rings *p)
 	for (i = 0; i < p->nr_rings; i++) {
 		free(p->rings[i].fds);
 		free(p->rings[i].policies);
+		free(p->rings[i].programs);
+		free(p->rings[i].actors);
 		free(p->rings[i].kept);
 	}
 	free(p->rings);

@@ -24,9 +24,14 @@ bool ring_scan_is_ring(uint32_t pid, uint32_t fd);
  */
 void ring_scan(int (*each)(const struct ring_seen *seen, void *data), void *data);
 
-/* A policy of a ring. */
+/* A policy of a ring, or a program of its IORING_OP_BPF. */
 struct ring_policy {
 	uint32_t slot, link_id, prog_id;
+};
+
+/* An IORING_OP_BPF that is under way. */
+struct ring_actor {
+	uint32_t slot, link_id, in_flight;
 };
 
 /* A child of a ring that waits between chains: spawnpol_child(3). */
@@ -43,6 +48,10 @@ struct ring_of_process {
 	unsigned int nr_fds;
 	struct ring_policy *policies;	/* in the order in which they are asked */
 	unsigned int nr_policies;
+	struct ring_policy *programs;	/* of IORING_OP_BPF, one in a slot */
+	unsigned int nr_programs;
+	struct ring_actor *actors;
+	unsigned int nr_actors;
 	struct ring_kept *kept;
 	unsigned int nr_kept;
 };

@@ -6,6 +6,7 @@
 
 #include "common/escape.h"
 #include "json.h"
+#include "links.h"
 #include "rings_list.h"
 #include "tool.h"
 
@@ -19,16 +20,41 @@ static const char *policy_name(const struct ring_list *l, uint32_t prog_id)
 	return NULL;
 }
 
-static void put_policy(const struct ring_list *l, uint32_t slot, uint32_t link,
-		       uint32_t prog_id)
+static void put_attached(const struct ring_list *l, const char *what, uint32_t slot,
+			 uint32_t link, uint32_t prog_id)
 {
 	const char *name = policy_name(l, prog_id);
 
 	if (name)
-		printf("slot %u: policy %s (program %u), link %u", slot, name,
+		printf("slot %u: %s%s (program %u), link %u", slot, what, name,
 		       prog_id, link);
 	else
 		printf("slot %u: program %u, link %u", slot, prog_id, link);
+}
+
+/* All that run the program of this link. */
+static void put_actors(const struct ring_of_process *ring, uint32_t link)
+{
+	unsigned int i, running = 0, in_flight = 0;
+
+	for (i = 0; i < ring->nr_actors; i++) {
+		if (ring->actors[i].link_id != link)
+			continue;
+		running++;
+		in_flight += ring->actors[i].in_flight;
+	}
+	if (running)
+		printf("; %u running, %u request%s in flight", running, in_flight,
+		       in_flight == 1 ? "" : "s");
+}
+
+static void put_program(const struct ring_list *l, const struct ring_of_process *ring,
+			const struct ring_policy *p)
+{
+	printf("    actor ");
+	put_attached(l, "", p->slot, p->link_id, p->prog_id);
+	put_actors(ring, p->link_id);
+	putchar('\n');
 }
 
 static void put_kept(const struct ring_of_process *ring)
@@ -50,14 +76,16 @@ static void put_ring(const struct ring_list *l, const struct ring_of_process *ri
 		printf("%s%u", i ? ", " : "  fd ", ring->fds[i]);
 	if (ring->ring_id)
 		printf(": ring %" PRIu64, ring->ring_id);
-	printf("%s\n", ring->nr_policies ? "" : ring->ring_id ?
+	printf("%s\n", ring->nr_policies || ring->nr_programs ? "" : ring->ring_id ?
 	       ", no policy" : ": a ring without a policy");
 	for (i = 0; i < ring->nr_policies; i++) {
 		printf("    ");
-		put_policy(l, ring->policies[i].slot, ring->policies[i].link_id,
-			   ring->policies[i].prog_id);
+		put_attached(l, "policy ", ring->policies[i].slot,
+			     ring->policies[i].link_id, ring->policies[i].prog_id);
 		putchar('\n');
 	}
+	for (i = 0; i < ring->nr_programs; i++)
+		put_program(l, ring, &ring->programs[i]);
 	put_kept(ring);
 }
 
@@ -88,7 +116,10 @@ static void put_hidden(const struct ring_list *l)
 	for (i = 0; i < l->nr_hidden; i++) {
 		h = &l->hidden[i];
 		printf("  ring %" PRIu64 ", ", (uint64_t)h->link.ring_id);
-		put_policy(l, h->link.slot, h->link.id, h->link.prog_id);
+		if (link_is_actor(&h->link))
+			printf("actor ");
+		put_attached(l, link_is_actor(&h->link) ? "" : "policy ",
+			     h->link.slot, h->link.id, h->link.prog_id);
 		if (h->holder)
 			printf(", which process %u holds", h->holder);
 		putchar('\n');
@@ -135,10 +166,38 @@ static void json_kept(struct json *j, const struct ring_of_process *ring)
 	json_end(j);
 }
 
+static void json_policies(struct json *j, const struct ring_list *l, const char *key,
+			  const struct ring_policy *p, unsigned int nr)
+{
+	unsigned int i;
+
+	json_array(j, key);
+	for (i = 0; i < nr; i++, p++) {
+		json_object(j, NULL);
+		json_policy(j, l, p->slot, p->link_id, p->prog_id);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void json_actors(struct json *j, const struct ring_of_process *ring)
+{
+	unsigned int i;
+
+	json_array(j, "actors");
+	for (i = 0; i < ring->nr_actors; i++) {
+		json_object(j, NULL);
+		json_u32(j, "slot", ring->actors[i].slot);
+		json_u32(j, "link", ring->actors[i].link_id);
+		json_u32(j, "in_flight", ring->actors[i].in_flight);
+		json_end(j);
+	}
+	json_end(j);
+}
+
 static void json_ring(struct json *j, const struct ring_list *l,
 		      const struct ring_of_process *ring)
 {
-	const struct ring_policy *p = ring->policies;
 	unsigned int i;
 
 	json_object(j, NULL);
@@ -150,13 +209,9 @@ static void json_ring(struct json *j, const struct ring_list *l,
 		json_u64(j, "ring", ring->ring_id);
 	else
 		json_null(j, "ring");
-	json_array(j, "policies");
-	for (i = 0; i < ring->nr_policies; i++, p++) {
-		json_object(j, NULL);
-		json_policy(j, l, p->slot, p->link_id, p->prog_id);
-		json_end(j);
-	}
-	json_end(j);
+	json_policies(j, l, "policies", ring->policies, ring->nr_policies);
+	json_policies(j, l, "programs", ring->programs, ring->nr_programs);
+	json_actors(j, ring);
 	json_kept(j, ring);
 	json_end(j);
 }
@@ -184,6 +239,7 @@ static void json_hidden(struct json *j, const struct ring_list *l,
 {
 	json_object(j, NULL);
 	json_u64(j, "ring", h->link.ring_id);
+	json_text(j, "kind", link_kind(&h->link));
 	json_policy(j, l, h->link.slot, h->link.id, h->link.prog_id);
 	json_u32_or_null(j, "holder", h->holder);
 	json_end(j);

@@ -202,7 +202,7 @@ static int check_link(struct tool *t)
 	ret = spawnpol_policy_info(fd, &info);
 	close(fd);
 	if (ret == -EINVAL)
-		return refuse(t, "link %u is not that of a spawn policy", id);
+		return refuse(t, "link %u is not that of a policy or an actor", id);
 	return 0;
 }
 
@@ -214,9 +214,20 @@ static void set_filter(struct follow *f)
 	f->filter.link = s->link;
 	f->filter.chain = s->chain;
 	f->filter.failed = s->failed;
+	f->filter.actors = s->actors;
 	f->filter.program = s->executes;
 	f->filter.show = show;
 	f->filter.arg = f;
+}
+
+static int check_options(struct tool *t)
+{
+	const struct settings *s = &t->set;
+
+	if (s->actors && (s->chain || s->executes))
+		return misuse(t, "--actors does not go with --%s, which is about chains",
+			      s->chain ? "chain" : "program");
+	return 0;
 }
 
 int do_trace(struct tool *t)
@@ -225,7 +236,9 @@ int do_trace(struct tool *t)
 	int ret;
 
 	f.t = t;
-	ret = kernel_check_spawn(t);
+	ret = check_options(t);
+	if (!ret)
+		ret = kernel_check_spawn(t);
 	if (ret)
 		return ret;
 	ret = check_link(t);

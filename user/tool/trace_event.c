@@ -2,7 +2,7 @@
 /*
  * Reading the text of trace_pipe:
  *
- *	comm-TASK [CPU] FLAGS SECONDS.MICROS: io_uring_spawn_KIND: KEY=VALUE ...
+ *	comm-TASK [CPU] FLAGS SECONDS.MICROS: io_uring_KIND: KEY=VALUE ...
  *
  * name comes last and goes to the end of the line, for it can have blanks. The kernel
  * leaves no control characters in it.
@@ -15,7 +15,7 @@
 
 #include "trace_event.h"
 
-#define GROUP	": io_uring_spawn_"
+#define PREFIX	": io_uring_"
 
 enum field_type { U32, S32, U64, WORD, REST };
 
@@ -33,12 +33,15 @@ static const struct field {
 	FIELD(result, S32), FIELD(cookie, U64), FIELD(user_data, U64),
 	FIELD(elapsed_ns, U64), FIELD(delay_ns, U64), FIELD(event, WORD),
 	FIELD(verdict, WORD), FIELD(name, REST),
+	FIELD(ring, U64), FIELD(tag, U64), FIELD(posted, U32),
 #undef FIELD
+	{ "opcode", U32, offsetof(struct trace_event, op) },
 };
 
 static const char *const kinds[] = {
-	[TRACE_START] = "start", [TRACE_STEP] = "step",
-	[TRACE_VERDICT] = "verdict", [TRACE_END] = "end",
+	[TRACE_START] = "spawn_start", [TRACE_STEP] = "spawn_step",
+	[TRACE_VERDICT] = "spawn_verdict", [TRACE_END] = "spawn_end",
+	[TRACE_RUN] = "actor_run", [TRACE_ACTOR_END] = "actor_end",
 };
 
 static const struct field *find_field(const char *key, size_t len)
@@ -137,7 +140,7 @@ static bool is_loss(const char *line, uint32_t *lost)
 bool trace_event_parse(char *line, struct trace_event *e)
 {
 	size_t i, len;
-	char *group, *kind;
+	char *prefix, *kind;
 
 	memset(e, 0, sizeof(*e));
 	e->name = e->event = e->verdict = e->opname = e->end = "";
@@ -145,10 +148,10 @@ bool trace_event_parse(char *line, struct trace_event *e)
 		e->kind = TRACE_LOST;
 		return true;
 	}
-	group = strstr(line, GROUP);
-	if (!group)
+	prefix = strstr(line, PREFIX);
+	if (!prefix)
 		return false;
-	kind = group + strlen(GROUP);
+	kind = prefix + strlen(PREFIX);
 	len = strcspn(kind, ":");
 	if (!kind[len])
 		return false;
@@ -156,7 +159,7 @@ bool trace_event_parse(char *line, struct trace_event *e)
 		if (strlen(kinds[i]) == len && !strncmp(kinds[i], kind, len)) {
 			e->kind = i;
 			parse_fields(e, kind + len + 1);
-			parse_head(e, line, group);
+			parse_head(e, line, prefix);
 			return true;
 		}
 	return false;

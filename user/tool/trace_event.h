@@ -6,9 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum trace_kind { TRACE_START, TRACE_STEP, TRACE_VERDICT, TRACE_END, TRACE_LOST };
+enum trace_kind {
+	TRACE_START, TRACE_STEP, TRACE_VERDICT, TRACE_END,	/* of a chain */
+	TRACE_RUN, TRACE_ACTOR_END,				/* of an actor */
+	TRACE_LOST,
+};
 
-/* Fields are those of docs/abi.md, section 7. */
+/* Fields are those of docs/abi.md, sections 7 and 11. */
 struct trace_event {
 	enum trace_kind kind;
 	uint64_t time_ns;	/* monotonic clock */
@@ -18,9 +22,16 @@ struct trace_event {
 	uint32_t staged_cmd, issued, lost;
 	int32_t pid, res, result;
 	uint64_t elapsed_ns, delay_ns;
+	uint64_t ring, tag;	/* of an actor; so posted */
+	uint32_t posted;
 	/* these point into the line */
 	const char *event, *verdict, *opname, *end, *name;
 };
+
+static inline bool trace_event_is_actor(const struct trace_event *e)
+{
+	return e->kind == TRACE_RUN || e->kind == TRACE_ACTOR_END;
+}
 
 /* Reads, and cuts up, one line without its newline; false if it is no event. */
 bool trace_event_parse(char *line, struct trace_event *e);

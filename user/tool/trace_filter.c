@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which chains a trace shows. */
+/* Which chains and actors a trace shows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +128,51 @@ static void show_held(struct trace_filter *f, struct trace_chain *c)
 	c->shown = true;
 }
 
+/* --- actors ---------------------------------------------------------------------- */
+
+/* user_data says which actor of its ring it is, as long as one launcher uses it once. */
+static struct trace_actor *find_actor(struct trace_filter *f,
+				      const struct trace_event *e)
+{
+	struct trace_actor *a;
+
+	a = &f->actor[(e->ring * 31 + e->user_data) % TRACE_ACTORS];
+	if (a->ring != e->ring || a->user_data != e->user_data || !a->ring ||
+	    !strcmp(e->event, "START")) {
+		*a = (struct trace_actor) {
+			.ring = e->ring, .user_data = e->user_data,
+			.start_ns = e->time_ns,
+			.begun = !strcmp(e->event, "START"),
+			.launched = !f->pid || is_thread_of(e->task, f->pid),
+		};
+	}
+	return a;
+}
+
+/* Actors are no chains, and execute nothing themselves. */
+static bool actor_is_asked_for(const struct trace_filter *f,
+			       const struct trace_actor *a,
+			       const struct trace_event *e)
+{
+	if (f->chain || f->program || !a->launched)
+		return false;
+	if (f->link && e->link != f->link)
+		return false;
+	return !f->failed || (e->kind == TRACE_ACTOR_END && e->res < 0);
+}
+
+static void take_actor(struct trace_filter *f, const struct trace_event *e)
+{
+	struct trace_actor *a = find_actor(f, e);
+
+	if (actor_is_asked_for(f, a, e)) {
+		f->show(f->arg, e, a->begun ? e->time_ns - a->start_ns : TRACE_NO_TIME);
+		f->ended++;
+	}
+	if (e->kind == TRACE_ACTOR_END)
+		memset(a, 0, sizeof(*a));
+}
+
 void trace_filter_line(struct trace_filter *f, char *line)
 {
 	/* parsing takes it apart */
@@ -141,6 +186,12 @@ void trace_filter_line(struct trace_filter *f, char *line)
 		f->show(f->arg, &e, TRACE_NO_TIME);
 		goto out;
 	}
+	if (trace_event_is_actor(&e)) {
+		take_actor(f, &e);
+		goto out;
+	}
+	if (f->actors)
+		goto out;
 	c = find_chain(f, &e);
 	if (is_asked_for(f, c, &e)) {
 		c->executes |= executes(f, &e);
@@ -165,6 +216,8 @@ unsigned int trace_filter_running(const struct trace_filter *f)
 
 	for (i = 0; i < TRACE_CHAINS; i++)
 		nr += f->chains[i].launched;
+	for (i = 0; i < TRACE_ACTORS; i++)
+		nr += f->actor[i].begun && f->actor[i].launched;
 	return nr;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Events as lines: for people, and as JSON. */
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <io_uring_spawn.h>
@@ -8,16 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/errno_name.h"
 #include "common/escape.h"
 #include "json.h"
 #include "names.h"
 #include "policy_name.h"
+#include "trace_parts.h"
 #include "trace_print.h"
-
-#define NSEC_PER_SEC	1000000000LL
+#include "trace_print_actor.h"
 
 static void put_name(const char *name)
 {
@@ -28,55 +26,14 @@ static void put_name(const char *name)
 		fputs(next, stdout);
 }
 
-/* The time of day; clocks that are set while one traces count from then on. */
-static void time_of(const struct trace_event *e, struct timespec *at)
-{
-	struct timespec day, mono;
-	int64_t ns;
-
-	clock_gettime(CLOCK_REALTIME, &day);
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	ns = (day.tv_sec - mono.tv_sec) * NSEC_PER_SEC + day.tv_nsec -
-	     mono.tv_nsec + (int64_t)e->time_ns;
-	at->tv_sec = ns / NSEC_PER_SEC;
-	at->tv_nsec = ns % NSEC_PER_SEC;
-}
-
-static void put_time(const struct trace_event *e)
-{
-	struct timespec at;
-	char text[16];
-	struct tm tm;
-
-	time_of(e, &at);
-	strftime(text, sizeof(text), "%T", localtime_r(&at.tv_sec, &tm));
-	printf("%s.%06ld ", text, at.tv_nsec / 1000);
-}
-
 static void put_head(const struct trace_event *e, uint64_t since)
 {
-	put_time(e);
+	trace_put_time(e);
 	printf("chain %-4" PRIu64 " ", e->chain);
 	if (since == TRACE_NO_TIME)
 		printf("%10s ms  ", "?");
 	else
 		printf("%+10.3f ms  ", since / 1e6);
-}
-
-static void put_lower(const char *text)
-{
-	for (; *text; text++)
-		putchar(*text == '_' ? '-' : tolower((unsigned char)*text));
-}
-
-static void put_result(int32_t res)
-{
-	if (res < 0)
-		printf("%s", errno_name(-res));
-	else if (res)
-		printf("ok, %d", res);
-	else
-		printf("ok");
 }
 
 static void put_step(const struct trace_event *e)
@@ -90,7 +47,7 @@ static void put_step(const struct trace_event *e)
 	if (e->staged && !e->attempt)
 		printf("not issued");
 	else
-		put_result(e->res);
+		trace_put_result(e->res);
 	if (e->staged)
 		printf(" (staged)");
 	else if (e->attempt > 1)
@@ -113,11 +70,11 @@ static void put_policy(const struct trace_event *e)
 static void put_verdict(const struct trace_event *e)
 {
 	printf("step %u: ", e->step);
-	put_lower(e->event);
+	trace_put_lower(e->event);
 	if (e->res < 0)
 		printf(" %s", errno_name(-e->res));
 	printf(" => ");
-	put_lower(e->verdict);
+	trace_put_lower(e->verdict);
 	if (e->staged > 1) {
 		printf(" %u requests", e->staged);
 	} else if (e->staged) {
@@ -130,7 +87,7 @@ static void put_verdict(const struct trace_event *e)
 		printf(" after %g ms", e->delay_ns / 1e6);
 	if (e->result != e->res) {
 		printf(", result ");
-		put_result(e->result);
+		trace_put_result(e->result);
 	}
 	put_policy(e);
 }
@@ -191,6 +148,10 @@ void trace_print_text(const struct trace_event *e, uint64_t since)
 		printf("(%u events were lost)\n", e->lost);
 		return;
 	}
+	if (trace_event_is_actor(e)) {
+		trace_print_actor(e, since);
+		return;
+	}
 	put_head(e, since);
 	switch (e->kind) {
 	case TRACE_START:
@@ -213,22 +174,6 @@ void trace_print_text(const struct trace_event *e, uint64_t since)
 	putchar('\n');
 }
 
-static void lower(const char *text, char *to, size_t size)
-{
-	size_t i;
-
-	for (i = 0; text[i] && i + 1 < size; i++)
-		to[i] = text[i] == '_' ? '-' : tolower((unsigned char)text[i]);
-	to[i] = 0;
-}
-
-static void json_result(struct json *j, const char *key, const char *errno_key,
-			int32_t res)
-{
-	json_s32(j, key, res);
-	json_text(j, errno_key, res < 0 ? errno_name(-res) : NULL);
-}
-
 static void json_step(struct json *j, const struct trace_event *e)
 {
 	json_u32(j, "step", e->step);
@@ -236,7 +181,7 @@ static void json_step(struct json *j, const struct trace_event *e)
 	json_text(j, "op", step_name(e->op, e->cmd));
 	json_u32(j, "opcode", e->op);
 	json_u32(j, "cmd", e->cmd);
-	json_result(j, "res", "errno", e->res);
+	trace_json_result(j, "res", "errno", e->res);
 	json_bool(j, "staged", e->staged);
 	json_u64(j, "user_data", e->user_data);
 	json_u64(j, "elapsed_ns", e->elapsed_ns);
@@ -250,18 +195,18 @@ static void json_verdict(struct json *j, const struct trace_event *e)
 	json_u32(j, "step", e->step);
 	json_u32(j, "prog_id", e->prog);
 	json_text(j, "policy", policy_name_loaded(e->prog, name) ? name : NULL);
-	lower(e->event, word, sizeof(word));
+	trace_lower(e->event, word, sizeof(word));
 	json_text(j, "on", word);
 	json_u32(j, "opcode", e->op);
-	json_result(j, "res", "errno", e->res);
-	lower(e->verdict, word, sizeof(word));
+	trace_json_result(j, "res", "errno", e->res);
+	trace_lower(e->verdict, word, sizeof(word));
 	json_text(j, "verdict", word);
 	json_u32(j, "staged", e->staged);
 	json_text(j, "staged_op",
 		  e->staged ? step_name(e->staged_op, e->staged_cmd) : NULL);
 	json_text(j, "staged_path", e->name[0] ? e->name : NULL);
 	json_u64(j, "delay_ns", e->delay_ns);
-	json_result(j, "result", "result_errno", e->result);
+	trace_json_result(j, "result", "result_errno", e->result);
 }
 
 static void json_start_event(struct json *j, const struct trace_event *e)
@@ -276,25 +221,12 @@ static void json_end_event(struct json *j, const struct trace_event *e)
 {
 	char word[32];
 
-	lower(e->end, word, sizeof(word));
+	trace_lower(e->end, word, sizeof(word));
 	json_text(j, "end", word[0] ? word : NULL);
 	json_u32(j, "step", e->step);
-	json_result(j, "res", "errno", e->res);
+	trace_json_result(j, "res", "errno", e->res);
 	json_u32(j, "issued", e->issued);
 	json_u64(j, "elapsed_ns", e->elapsed_ns);
-}
-
-/* As RFC 3339 writes it. */
-static void json_time(struct json *j, const struct trace_event *e)
-{
-	struct timespec at;
-	char day[32], text[64];
-	struct tm tm;
-
-	time_of(e, &at);
-	strftime(day, sizeof(day), "%FT%T", gmtime_r(&at.tv_sec, &tm));
-	snprintf(text, sizeof(text), "%s.%06ldZ", day, at.tv_nsec / 1000);
-	json_text(j, "time", text);
 }
 
 static void json_body(struct json *j, const struct trace_event *e)
@@ -314,10 +246,28 @@ static void json_body(struct json *j, const struct trace_event *e)
 	}
 }
 
+static void json_head(struct json *j, const struct trace_event *e, uint64_t since)
+{
+	if (trace_event_is_actor(e))
+		json_u64(j, "ring", e->ring);
+	else
+		json_u64(j, "chain", e->chain);
+	trace_json_time(j, e);
+	json_u64(j, "time_ns", e->time_ns);
+	if (since == TRACE_NO_TIME)
+		json_null(j, "since_ns");
+	else
+		json_u64(j, "since_ns", since);
+	json_u32(j, "link", e->link);
+}
+
 void trace_print_json(const struct trace_event *e, uint64_t since)
 {
 	static const char *const names[] = {
-		"start", "step", "verdict", "end", "lost",
+		[TRACE_START] = "start", [TRACE_STEP] = "step",
+		[TRACE_VERDICT] = "verdict", [TRACE_END] = "end",
+		[TRACE_RUN] = "actor-run", [TRACE_ACTOR_END] = "actor-end",
+		[TRACE_LOST] = "lost",
 	};
 	struct json j;
 
@@ -330,15 +280,12 @@ void trace_print_json(const struct trace_event *e, uint64_t since)
 		json_finish(&j, stdout);
 		return;
 	}
-	json_u64(&j, "chain", e->chain);
-	json_time(&j, e);
-	json_u64(&j, "time_ns", e->time_ns);
-	if (since == TRACE_NO_TIME)
-		json_null(&j, "since_ns");
-	else
-		json_u64(&j, "since_ns", since);
-	json_u32(&j, "link", e->link);
-	json_s32(&j, "pid", e->pid);
-	json_body(&j, e);
+	json_head(&j, e, since);
+	if (trace_event_is_actor(e)) {
+		trace_json_actor(&j, e);
+	} else {
+		json_s32(&j, "pid", e->pid);
+		json_body(&j, e);
+	}
 	json_finish(&j, stdout);
 }
