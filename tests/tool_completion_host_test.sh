@@ -22,7 +22,7 @@ test_completion_offers_every_command()
 	complete_words spawnpol ''
 	expect_equal "$OUT" "$(commands | sort)"
 	complete_words spawnpol help ''
-	expect_equal "$OUT" "$({ commands; printf '%s\n' actor-events actor-verdicts events operations requests situations verdicts; } | sort)"
+	expect_equal "$OUT" "$({ commands; printf '%s\n' actor-events actor-situations actor-verdicts events operations requests situations verdicts; } | sort)"
 }
 
 # The script knows nothing itself, so it is right when the tool has become another.

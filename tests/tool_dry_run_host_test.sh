@@ -222,4 +222,36 @@ test_tables_that_are_not_understood()
 	expect_err 'cannot read'
 }
 
+# Situations of an actor, which are known by their events.
+test_situations_of_actors_that_are_not_understood()
+{
+	misuse_of 'cqe is the completion of a request' cqe
+	misuse_of 'cqe is the completion of a request' cqe tag=1
+	misuse_of "no operation 'raed' (did you mean read" cqe raed:1
+	expect_err 'try: spawnpol help requests'
+	misuse_of "no errno 'ENOET' (did you mean ENOENT" cqe read:ENOET
+	misuse_of "'tga' is no key" start tga=1
+	expect_err 'try: one of: tag='
+	misuse_of "tag=: 'x' is not a number" cqe read:1 tag=x
+	misuse_of 'args=: more than 4 numbers' start args=1,2,3,4,5
+	misuse_of "cqe_flags=: there is no flag 'moer'" cqe read:1 cqe_flags=moer
+	misuse_of "wait_status=: '1x' is not a number" cqe waitid:0 wait_status=1x
+	misuse_of "in_flight=: '-1' is not a number" cqe read:0 in_flight=-1
+	misuse_of 'linked= is for start' cqe read:0 linked=3
+	misuse_of 'expect needs a verdict' start expect
+	misuse_of "no verdict of an actor 'done'" start expect done
+	expect_err 'try: spawnpol help actor-verdicts'
+	misuse_of "no operation 'raed' (did you mean read" start expect wait staged=raed
+	misuse_of "staged=: 'x' is not a number" start expect wait staged=read:x
+	misuse_of "posted=: 'x' is not a number" start expect wait posted=x:1
+	misuse_of "no errno 'EOI'" start expect end posted=1:EOI
+	misuse_of "'delay' is no key" start expect end delay=1s
+	misuse_of "'then' follows another situation" 'then' cqe read:1
+	bad_table 'table:2: start is the first event' 'start' 'then start'
+	bad_table 'table:2: this is about a policy, and the situations before it are about an actor' \
+		'start' 'failed open:ENOENT'
+	bad_table 'table:2: this is about an actor, and the situations before it are about a policy' \
+		'failed open:ENOENT' 'then cqe read:1'
+}
+
 run_tests "$@"

@@ -342,6 +342,7 @@ test_objects_that_are_no_policies()
 	refused_object 'of another type' "$DIR/strange.bpf.o"
 	compile op iouring.s/op
 	refused_object 'body of an IORING_OP_BPF request' "$DIR/op.bpf.o"
+	expect_equal "$(json_of 'd["error"]["remedy"]')" 'put it into the section iouring/op'
 	compile none
 	refused_object 'has no program' "$DIR/none.bpf.o"
 	compile two iouring.s/spawn iouring.s/spawn
@@ -468,7 +469,7 @@ test_man_page_is_good_roff()
 test_topics_list_what_options_take()
 {
 	local topic name
-	for topic in operations events verdicts situations requests; do
+	for topic in operations events verdicts situations requests actor-situations; do
 		run "$TOOL" help "$topic"
 		expect_status 0
 		run "$TOOL" help --json "$topic"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * spawnpol: load spawn policies, attach them to the rings of running
+ * spawnpol: load spawn policies and actors, attach them to the rings of running
  * processes, and watch what they decide.
  *
  * The command table below is the one description of the command line: the
@@ -77,7 +77,7 @@ static const struct option_desc attach_options[] = {
 	{ "fd", 0, NUMBER(fd, 0, INT_MAX), .value = "FD",
 	  .help = "The ring's descriptor in that process; needed only if it has several rings." },
 	{ "slot", 's', NUMBER(slot, 0, 15), .value = "SLOT",
-	  .help = "The slot, 0 to 15. The policies in slot 0, the default, apply to every chain that names no other." },
+	  .help = "The slot, 0 to 15. The policies in slot 0, the default, apply to every chain that names no other. Slots of policies and those of actors are apart." },
 	{ "first", 0, FLAG(first),
 	  .help = "Ask the policy before all others of the slot. Without this option, --before and --after it is asked last." },
 	{ "before", 0, TEXT(before), .value = "POLICY|LINK",
@@ -89,6 +89,16 @@ static const struct option_desc attach_options[] = {
 	{ "events", 'e', TEXT(events), .value = "EVENT,...",
 	  .complete = COMPLETE_EVENTS,
 	  .help = "Events to report besides failures: before-step, before-exec, done, clone, miss, execed (see 'spawnpol help events'). Without this option: those that the policy asks for." },
+	{ 0 }
+};
+
+static const struct option_desc actor_options[] = {
+	{ "in-flight", 0, NUMBER(in_flight, 1, UINT32_MAX), .value = "COUNT",
+	  .help = "Of an actor: requests that it has in flight at most. Without this option: what its program says, or else 64." },
+	{ "total", 0, NUMBER(total, 1, UINT32_MAX), .value = "COUNT",
+	  .help = "Of an actor: requests that it stages in all. Without this option: any number." },
+	{ "state", 0, NUMBER(state_size, 1, UINT32_MAX), .value = "BYTES",
+	  .help = "Of an actor: its memory. Without this option: what its program says." },
 	{ 0 }
 };
 
@@ -124,10 +134,10 @@ static const struct option_desc run_options[] = {
 static const struct option_desc test_options[] = {
 	{ "policy", 'p', TEXT(policy), .value = "NAME",
 	  .complete = COMPLETE_POLICY,
-	  .help = "Test this loaded policy." },
+	  .help = "Test this loaded policy or actor." },
 	{ "object", 'o', TEXT(object), .value = "OBJECT",
 	  .complete = COMPLETE_OBJECT,
-	  .help = "Test the policy in this object, loaded for the test alone. Without --policy and --object: the default policy, with the options below." },
+	  .help = "Test the policy or actor in this object, loaded for the test alone. Without --policy and --object: the default policy, with the options below." },
 	{ "table", 't', TEXT(table), .value = "FILE", .complete = COMPLETE_FILE,
 	  .help = "Take the situations from FILE, one a line; - is standard input." },
 	{ "events", 'e', TEXT(events), .value = "EVENT,...",
@@ -165,26 +175,26 @@ const struct command commands[] = {
 	{ "probe", "", "tell what this kernel can do, why not, and the remedy",
 	  "Checks each feature that spawning under policies needs. Exits with 3 if the kernel lacks one; what is only missing in the set-up (a mount, a privilege) is reported and does not change the status, and neither do actors (IORING_OP_BPF), which policies can do without.",
 	  do_probe, .max_args = 0 },
-	{ "load", "OBJECT", "verify a policy and keep it in the kernel",
-	  "Loads the policy in the object file OBJECT and pins it, with its maps, under the BPF file system, where attach finds it. A name without a slash that is no file here is looked up among the installed policies. The options describe the default policy, spawn_policy; objects without its configuration refuse them.",
+	{ "load", "OBJECT", "verify a policy or an actor and keep it in the kernel",
+	  "Loads the policy or the program of an actor (IORING_OP_BPF) in the object file OBJECT and pins it, with its maps, under the BPF file system, where attach finds it. A name without a slash that is no file here is looked up among those that are installed. The options describe the default policy, spawn_policy; objects without its configuration refuse them. All commands take an actor where they take a policy, unless they say otherwise.",
 	  do_load, 1, 1, .options = { load_options, policy_options },
 	  .complete = COMPLETE_OBJECT },
-	{ "unload", "NAME", "remove a loaded policy",
-	  "Refused while the policy decides for a ring, whoever attached it there, unless --force. Of a policy whose program is no longer pinned, it removes what is left.",
+	{ "unload", "NAME", "remove a loaded policy or actor",
+	  "Refused while it decides for a ring, whoever attached it there, unless --force. Of a policy whose program is no longer pinned, it removes what is left.",
 	  do_unload, 1, 1, .options = { unload_options },
 	  .complete = COMPLETE_POLICY },
-	{ "attach", "NAME", "attach a loaded policy to a process's ring",
-	  "The process needs to do nothing, and need not know. The link is pinned in the directory of the policy and stays when this tool ends; it is printed for use with update and detach.\n\nA slot can have several policies. They are asked in their order, until one gives a verdict other than PASS: attach a policy that restricts with --first, and the default policy, which does not pass, last. A policy after one that decides is not asked: there, one that restricts would refuse nothing.",
-	  do_attach, 1, 1, .options = { attach_options, budget_options },
+	{ "attach", "NAME", "attach a loaded policy or actor to a process's ring",
+	  "The process needs to do nothing, and need not know. The link is pinned in the directory of the policy and stays when this tool ends; it is printed for use with update and detach.\n\nA slot can have several policies. They are asked in their order, until one gives a verdict other than PASS: attach a policy that restricts with --first, and the default policy, which does not pass, last. A policy after one that decides is not asked: there, one that restricts would refuse nothing.\n\nA slot for actors takes one program, which the requests IORING_OP_BPF of the process that name the slot run.",
+	  do_attach, 1, 1, .options = { attach_options, budget_options, actor_options },
 	  .complete = COMPLETE_POLICY },
-	{ "update", "LINK NAME", "put another loaded policy under a link",
-	  "Chains that are under way follow at once. The link keeps its position in its slot.",
+	{ "update", "LINK NAME", "put another loaded policy, or actor, under a link",
+	  "Chains and actors that are under way follow at once. The link keeps its position in its slot, and an actor its state.",
 	  do_update, 2, 2, .complete = COMPLETE_POLICY },
 	{ "detach", "LINK", "take a link off its ring",
-	  "Chains that are under way go on without a policy.",
+	  "Chains that are under way go on without a policy. Actors that run are ended: what they have in flight is cancelled, and they complete with ENOLINK.",
 	  do_detach, 1, .max_args = 1 },
-	{ "list", "[NAME]", "show loaded policies, links and their counters",
-	  "With each policy: the events it asks for, and how it is set up, which are the options of the default policy and the constants of others. A link is shown with the policy whose program it has, whoever made it; without NAME, also links with programs that were not loaded with this tool. Links whose ring is gone are shown until they are detached.",
+	{ "list", "[NAME]", "show loaded policies and actors, links and their counters",
+	  "With each policy: the events it asks for, and how it is set up, which are the options of the default policy and the constants of others. With an actor: the state and the requests in flight that it needs, and its constants; with its links: how many run, and their limits. A link is shown with the policy whose program it has, whoever made it; without NAME, also links with programs that were not loaded with this tool. Links whose ring is gone are shown until they are detached.",
 	  do_list, .max_args = 1, .complete = COMPLETE_POLICY },
 	{ "rings", "", "show which processes have rings, and what is attached to them",
 	  "Any ring can spawn, except that one made with IORING_SETUP_IOPOLL cannot, which is not to be seen from outside. Rings are found by their descriptors. Of a ring that is only registered with its thread, nothing can be seen unless it is mapped or has a policy: such a policy is shown with the process that holds its link. Actors are shown with the program of their slot: how many run, and how many requests they have in flight. Children that the kernel keeps for a ring are counted. The rings are only looked at, not used.",
@@ -197,14 +207,14 @@ const struct command commands[] = {
 		       run_launch_options[2], run_launch_options[3],
 		       run_launch_options[4], run_launch_options[5] },
 	  .complete = COMPLETE_COMMAND },
-	{ "test", "[SITUATION...]", "ask a policy about described situations, without a spawn",
-	  "Runs the policy on a situation and prints its verdict, what it staged, and the scratch area. SITUATION is EVENT STEP[:RESULT] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]: see SITUATIONS in spawnpol(8), or 'spawnpol help situations'. If a verdict is not the expected one, or the kernel would never ask the policy this, the exit status is 1. Nothing is started; it needs the patched kernel and the right to load policies.",
+	{ "test", "[SITUATION...]", "ask a policy or an actor about described situations",
+	  "Runs the policy on a situation and prints its verdict, what it staged, and the scratch area. SITUATION is EVENT STEP[:RESULT] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]: see SITUATIONS in spawnpol(8), or 'spawnpol help situations'. If a verdict is not the expected one, or the kernel would never ask the policy this, the exit status is 1. Nothing is started; it needs the patched kernel and the right to load policies.\n\nThe program of an actor is run likewise, on situations of its own, [then] EVENT [REQUEST[:RESULT]] [KEY=VALUE...] [expect ...], such as: start args=3,4096, then cqe read:4096 expect wait staged=read (see 'spawnpol help actor-situations'). What it has staged before is in flight then; a completion of anything else is a failure. After it stands the state, as numbers of 64 bits, if there is one situation.",
 	  do_test, 0, -1, .options = { test_options, policy_options } },
 	{ "trace", "", "show steps, verdicts and runs of actors as they happen",
 	  "A line for each request and each verdict, with the time of day and the time since the chain began. A verdict names its policy, as it was loaded, or else its program. Each request that a policy stages has its line, under its own name. The line of a chain's end tells its cause: a step that failed, the policy, a deadline, a cancellation, the end of the launcher. Says on standard error when it is ready, and goes on until it is interrupted. With --json each line is an object of its own.\n\nAn actor has a line for each run of its program: why it ran, the completion that it was told, its verdict, and how much it has staged and posted. Another line tells with what it has completed. It is named by its user_data and its ring.",
 	  do_trace, 0, 0, .options = { trace_options } },
 	{ "help", "[COMMAND|TOPIC]", "explain the tool or a command, or list names",
-	  "The topics are operations, events and verdicts, the names that options such as --on and --events take, and situations, which test takes. Names of actors, as trace shows them, are under requests, actor-events and actor-verdicts.",
+	  "The topics are operations, events and verdicts, the names that options such as --on and --events take, and situations, which test takes. Those of actors are requests, actor-events, actor-verdicts and actor-situations.",
 	  do_help, 0, 1, .options = { help_options },
 	  .complete = COMPLETE_TOPIC },
 	{ "version", "", "print the versions of tool and kernel interface", "",

@@ -7,13 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach_actor.h"
 #include "budgets.h"
 #include "common/parse.h"
 #include "json.h"
 #include "json_events.h"
+#include "links.h"
 #include "names.h"
 #include "order.h"
 #include "pins.h"
+#include "prog_kind.h"
 #include "rings.h"
 #include "tool.h"
 
@@ -53,12 +56,10 @@ static int read_opts(struct tool *t, struct spawnpol_attach_opts *opts)
 	return ret;
 }
 
-static int print_link(struct tool *t, const char *name,
-		      const struct spawnpol_link_info *info)
+static void say_policy(const struct tool *t, const char *name,
+		       const struct spawnpol_link_info *info)
 {
 	char events[EVENTS_SIZE];
-	struct json j;
-	int ret;
 
 	event_list(info->events, events, sizeof(events));
 	say(t, "link %u: %s in slot %u, position %u, of ring %llu, descriptor %u of process %u%s%s\n",
@@ -67,34 +68,67 @@ static int print_link(struct tool *t, const char *name,
 	    t->set.fd, t->set.pid, *events ? ", events " : "", events);
 	if (info->position)
 		say(t, "note: it is asked only where the policies before it say pass; --first attaches it before them\n");
+}
+
+static int print_link(struct tool *t, const char *name,
+		      const struct spawnpol_link_info *info)
+{
+	struct json j;
+	int ret;
+
+	if (link_is_actor(info)) {
+		say(t, "link %u: %s in slot %u for actors of ring %llu, descriptor %u of process %u\n",
+		    info->id, name, info->slot, (unsigned long long)info->ring_id,
+		    t->set.fd, t->set.pid);
+		attach_say_actor(t, info);
+	} else {
+		say_policy(t, name, info);
+	}
 	ret = start_json(t, &j);
 	if (ret <= 0)
 		return ret;
 	json_u32(&j, "link", info->id);
 	json_text(&j, "policy", name);
+	json_text(&j, "kind", link_kind(info));
 	json_u32(&j, "prog_id", info->prog_id);
 	json_u64(&j, "ring", info->ring_id);
 	json_u32(&j, "slot", info->slot);
 	json_u32(&j, "position", info->position);
 	json_events(&j, "events", info->events);
+	if (link_is_actor(info))
+		attach_json_actor(&j, info);
 	json_u32(&j, "pid", t->set.pid);
 	json_u32(&j, "fd", t->set.fd);
 	return json_finish(&j, stdout);
+}
+
+static int attach_policy(struct tool *t, const char *name, int prog, int ring,
+			 struct spawnpol_attach_opts *opts)
+{
+	int ret;
+
+	ret = budgets_check(t, prog, opts);
+	if (ret)
+		return ret;
+	ret = spawnpol_policy_attach(ring, prog, opts);
+	return ret < 0 ? attach_failed(t, ret, name) : ret;
 }
 
 /* A link that is not pinned goes with its descriptor: nothing is left. */
 static int attach_ring(struct tool *t, const char *name, int prog, int ring,
 		       struct spawnpol_attach_opts *opts)
 {
+	const bool actor = prog_is_actor(prog);
 	struct spawnpol_link_info info;
 	int link, ret;
 
-	ret = budgets_check(t, prog, opts);
+	ret = attach_check_actor_options(t, name, actor);
 	if (ret)
 		return ret;
-	link = spawnpol_policy_attach(ring, prog, opts);
+	link = actor ? attach_actor(t, name, prog, ring) :
+		       attach_policy(t, name, prog, ring, opts);
 	if (link < 0)
-		return attach_failed(t, link, name);
+		return link;
 	ret = spawnpol_policy_info(link, &info);
 	if (ret)
 		ret = fail(t, ret, "cannot ask for the link's id");
@@ -181,7 +215,7 @@ static int take_link(struct tool *t, uint32_t id,
 		return fd;
 	close(fd);
 	if (ret == -EINVAL)
-		return refuse(t, "link %u is not that of a spawn policy", id);
+		return refuse(t, "link %u is not that of a policy or an actor", id);
 	return fail(t, ret, "cannot look at link %u", id);
 }
 
@@ -214,6 +248,20 @@ static int print_update(struct tool *t, uint32_t id, const char *name,
 	json_text(&j, "policy", name);
 	json_events(&j, "events_missing", missing);
 	return json_finish(&j, stdout);
+}
+
+/* A slot for policies takes no actor, and the other way round. */
+static int check_kind(struct tool *t, int prog, const struct spawnpol_link_info *info,
+		      const char *name)
+{
+	const bool actor = prog_is_actor(prog);
+
+	if (actor == link_is_actor(info))
+		return 0;
+	refuse(t, "link %u is that of %s, and '%s' is %s", info->id,
+	       actor ? "a policy" : "an actor", name, actor ? "an actor" : "a policy");
+	advise(t, "%s attach %s, which makes another link", TOOL_NAME, name);
+	return -EINVAL;
 }
 
 /* The link keeps its budgets: may the new policy be too much for them? */
@@ -287,11 +335,13 @@ int do_update(struct tool *t)
 	prog = ret = pins_prog(t, name);
 	if (prog < 0)
 		goto close_link;
-	ret = check_budgets(t, prog, &info, name);
+	ret = check_kind(t, prog, &info, name);
+	if (!ret && !link_is_actor(&info))
+		ret = check_budgets(t, prog, &info, name);
 	if (!ret)
 		ret = exchange(t, link, prog, &info, name);
 	if (!ret)
-		ret = print_update(t, info.id, name,
+		ret = print_update(t, info.id, name, link_is_actor(&info) ? 0 :
 				   missing_events(prog, info.events));
 	close(prog);
 close_link:

@@ -52,9 +52,11 @@ static const char *operation_help(unsigned int n)
 }
 
 /* In short; the man page has all of it. */
-static const struct {
+struct word {
 	const char *word, *help;
-} situation_words[] = {
+};
+
+static const struct word situation_words[] = {
 	{ "then", "it follows from the situation before it, in the same chain" },
 	{ "EVENT", "see 'spawnpol help events'" },
 	{ "STEP", "see 'spawnpol help operations'" },
@@ -76,6 +78,28 @@ static const struct {
 	{ "scratch=N,...", "the first words of the scratch area" },
 };
 
+static const struct word actor_words[] = {
+	{ "then", "it follows from the situation before it, of the same actor" },
+	{ "EVENT", "see 'spawnpol help actor-events'" },
+	{ "REQUEST", "with cqe: see 'spawnpol help requests'" },
+	{ "RESULT", "an errno such as ENOENT, or a number that is none; else 0" },
+	{ "tag=N", "the tag of the request; else that of the oldest such in flight" },
+	{ "args=N,...", "the four arguments" },
+	{ "linked=RESULT", "with start: the result of the request that it is linked to" },
+	{ "cqe_flags=FLAG,...", "more, buffer, nonempty, notif, none or a number" },
+	{ "big_cqe=N,N", "the rest of a CQE of 32 bytes" },
+	{ "FIELD=VALUE", "wait_status, wait_code, wait_pid, user_data, ring_id" },
+	{ "in_flight=N", "else what was staged and is not told" },
+	{ "room=N", "requests that this run can stage; else by the default limits" },
+	{ "state=N,...", "the first words of the state; else as the run before has left it" },
+	{ "expect VERDICT", "see 'spawnpol help actor-verdicts'; after it stands:" },
+	{ "result=RESULT", "what the program has set" },
+	{ "staged=REQUEST,...", "what it has staged, in order: OPERATION[:TAG], or none" },
+	{ "posted=CQE,...", "what it has posted: USER_DATA[:RESULT], or none" },
+	{ "fails=ERRNO", "EDEADLK if it waits with nothing in flight, or none" },
+	{ "state=N,...", "the first words of the state" },
+};
+
 static const char *situation_word(unsigned int n)
 {
 	return n < COUNT(situation_words) ? situation_words[n].word : NULL;
@@ -84,6 +108,16 @@ static const char *situation_word(unsigned int n)
 static const char *situation_help(unsigned int n)
 {
 	return situation_words[n].help;
+}
+
+static const char *actor_word(unsigned int n)
+{
+	return n < COUNT(actor_words) ? actor_words[n].word : NULL;
+}
+
+static const char *actor_help(unsigned int n)
+{
+	return actor_words[n].help;
 }
 
 static const struct topic topics[] = {
@@ -96,6 +130,10 @@ static const struct topic topics[] = {
 	  "Situations of test, which are explained under SITUATIONS in spawnpol(8):\n"
 	  "[then] EVENT STEP[:RESULT] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]",
 	  situation_word, situation_help },
+	{ "actor-situations",
+	  "Situations of test for actors, which are explained under SITUATIONS in spawnpol(8):\n"
+	  "[then] EVENT [REQUEST[:RESULT]] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]",
+	  actor_word, actor_help },
 	{ "requests", "Operations that actors stage, as trace and test name them:",
 	  op_nth, op_help },
 	{ "actor-events", "Events of actors, as trace names them and test takes them:",
@@ -138,6 +176,6 @@ int help_topic_print(struct tool *t, const char *name)
 		return ret < 0 ? ret : print_json(&j, topic);
 	printf("%s\n", topic->title);
 	for (unsigned int n = 0; topic->nth(n); n++)
-		printf("  %-16s %s\n", topic->nth(n), topic->help(n));
+		printf("  %-18s %s\n", topic->nth(n), topic->help(n));
 	return 0;
 }

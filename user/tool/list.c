@@ -13,6 +13,7 @@
 #include "links.h"
 #include "list_print.h"
 #include "pins.h"
+#include "prog_kind.h"
 #include "tool.h"
 
 static int add_map(const char *file, void *data)
@@ -42,6 +43,7 @@ static int add_policy(const char *name, void *data)
 	if (p->prog_fd >= 0 && !info_prog(p->prog_fd, &info)) {
 		p->prog_id = info.id;
 		memcpy(p->program, info.name, sizeof(info.name));
+		p->actor = prog_is_actor(p->prog_fd);
 	}
 	pins_each_file(name, "map-", add_map, p);
 	return 0;
@@ -151,6 +153,8 @@ static int by_position(const void *a, const void *b)
 
 	if (x->ring_id != y->ring_id)
 		return x->ring_id < y->ring_id ? -1 : 1;
+	if (link_is_actor(x) != link_is_actor(y))
+		return link_is_actor(x) ? 1 : -1;
 	if (x->slot != y->slot)
 		return x->slot < y->slot ? -1 : 1;
 	if (x->position != y->position)

@@ -3,15 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "list_print.h"
 #include "json.h"
-#include "json_events.h"
-#include "names.h"
+#include "links.h"
+#include "list_print.h"
+#include "list_print_link.h"
 #include "policy_show.h"
+#include "prog_kind.h"
 #include "tool.h"
-
-#define EVENTS_SIZE	64
-#define NR_VERDICTS	6
 
 static void json_processes(struct json *j, const struct inventory *v,
 			   uint64_t ring_id)
@@ -30,27 +28,13 @@ static void json_processes(struct json *j, const struct inventory *v,
 	json_end(j);
 }
 
-static void json_counters(struct json *j, const struct spawnpol_link_info *l)
-{
-	int i;
-
-	json_object(j, "counters");
-	json_u64(j, "runs", l->runs);
-	for (i = 0; i < NR_VERDICTS; i++)
-		json_u64(j, verdict_name(i), l->verdicts[i]);
-	json_u64(j, "exhausted", l->exhausted);
-	json_u64(j, "failures", l->failures);
-	json_u64(j, "retries", l->retries);
-	json_u64(j, "staged", l->staged);
-	json_end(j);
-}
-
 static void json_link(struct json *j, const struct inventory *v,
 		      const struct link_seen *l)
 {
 	json_object(j, NULL);
 	json_u32(j, "link", l->info.id);
 	json_text(j, "policy", l->policy[0] ? l->policy : NULL);
+	json_text(j, "kind", link_kind(&l->info));
 	json_bool(j, "pinned", l->pin[0]);
 	json_u32(j, "prog_id", l->info.prog_id);
 	json_text(j, "program", l->program[0] ? l->program : NULL);
@@ -63,11 +47,7 @@ static void json_link(struct json *j, const struct inventory *v,
 		json_null(j, "ring");
 	json_bool(j, "gone", !l->info.ring_id);
 	json_processes(j, v, l->info.ring_id);
-	json_events(j, "events", l->info.events);
-	json_u32(j, "max_issues", l->info.max_issues);
-	json_u32(j, "max_staged", l->info.max_staged);
-	json_u64(j, "max_delay_ns", l->info.max_delay_ns);
-	json_counters(j, &l->info);
+	list_json_link(j, &l->info);
 	json_end(j);
 }
 
@@ -75,11 +55,12 @@ static void json_policy(struct json *j, const struct policy_seen *p)
 {
 	json_object(j, NULL);
 	json_text(j, "name", p->name);
+	json_text(j, "kind", p->prog_id ? prog_kind(p->actor) : NULL);
 	json_bool(j, "complete", p->prog_id);
 	json_text(j, "program", p->prog_id ? p->program : NULL);
 	json_u32_or_null(j, "prog_id", p->prog_id);
 	json_u32(j, "maps", p->nr_maps);
-	policy_show_json(j, p->prog_fd);
+	policy_show_json(j, p->prog_fd, p->actor);
 	json_end(j);
 }
 
@@ -113,8 +94,12 @@ static void print_ring(const struct inventory *v,
 		printf("its ring is gone\n");
 		return;
 	}
-	printf("slot %u, position %u, of ring %llu", info->slot, info->position,
-	       (unsigned long long)info->ring_id);
+	printf("slot %u", info->slot);
+	if (link_is_actor(info))
+		printf(" for actors of ring %llu", (unsigned long long)info->ring_id);
+	else
+		printf(", position %u, of ring %llu", info->position,
+		       (unsigned long long)info->ring_id);
 	for (i = 0; i < v->nr_rings; i++) {
 		if (v->rings[i].ring_id != info->ring_id)
 			continue;
@@ -146,25 +131,10 @@ static void print_owner(const struct link_seen *l)
 
 static void print_link(const struct inventory *v, const struct link_seen *l)
 {
-	const struct spawnpol_link_info *info = &l->info;
-	char events[EVENTS_SIZE];
-	int i;
-
-	event_list(info->events, events, sizeof(events));
-	printf("  link %u: ", info->id);
-	print_ring(v, info);
+	printf("  link %u: ", l->info.id);
+	print_ring(v, &l->info);
 	print_owner(l);
-	printf("    events: %s; budgets: %u requests, %u staged at once, %g s\n",
-	       events[0] ? events : "failures only", info->max_issues,
-	       info->max_staged, info->max_delay_ns / 1e9);
-	printf("    runs %llu:", (unsigned long long)info->runs);
-	for (i = 0; i < NR_VERDICTS; i++)
-		printf("%s %s %llu", i ? "," : "", verdict_name(i),
-		       (unsigned long long)info->verdicts[i]);
-	printf("; retries %llu, exhausted %llu, failures %llu\n",
-	       (unsigned long long)info->retries,
-	       (unsigned long long)info->exhausted,
-	       (unsigned long long)info->failures);
+	list_put_link(&l->info);
 }
 
 static void print_links(const struct inventory *v, const char *policy)
@@ -183,9 +153,10 @@ static void print_policy(const struct policy_seen *p)
 		       p->name, TOOL_NAME, p->name);
 		return;
 	}
-	printf("%s: program %u '%s', %u map%s\n", p->name, p->prog_id,
+	printf("%s: %sprogram %u '%s', %u map%s\n", p->name,
+	       p->actor ? "actor, " : "", p->prog_id,
 	       p->program, p->nr_maps, p->nr_maps == 1 ? "" : "s");
-	policy_show_text(p->prog_fd);
+	policy_show_text(p->prog_fd, p->actor);
 }
 
 static void print_text(const struct inventory *v)

@@ -13,6 +13,7 @@ struct tool;
 struct policy_seen {
 	char name[NAME_MAX + 1];
 	char program[16 + 1];
+	bool actor;			/* else a policy */
 	int prog_fd;			/* negative: its pin is gone ... */
 	uint32_t prog_id;		/* ... and 0 */
 	unsigned int nr_maps;

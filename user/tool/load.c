@@ -2,6 +2,7 @@
 /* spawnpol load */
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <spawnpol.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "pins.h"
 #include "policy_object.h"
 #include "policy_show.h"
+#include "prog_kind.h"
 #include "tool.h"
 
 /* What execvp() searches without a PATH. */
@@ -35,11 +37,31 @@ static uint32_t report_events(const struct tool *t, const struct object *o)
 	return events;
 }
 
+/* What each actor of this program has, if attach does not say otherwise. */
+static void report_needs(const struct tool *t, const struct object *o,
+			 struct spawnpol_actor_needs *needs)
+{
+	char text[POLICY_NEEDS_SIZE];
+
+	if (object_needs(o, needs))
+		*needs = (struct spawnpol_actor_needs) { 0 };
+	say(t, "  %s\n", policy_needs_text(needs, text));
+}
+
+static void json_loaded(struct json *j, const char *name, const struct object *o)
+{
+	json_text(j, "name", name);
+	json_text(j, "kind", prog_kind(o->kind == OBJECT_ACTOR));
+	json_text(j, "object", o->path);
+	json_text(j, "program", bpf_program__name(o->prog));
+}
+
 static int report_loaded(struct tool *t, const char *name,
 			 const struct object *o)
 {
+	struct spawnpol_actor_needs needs = { 0 };
 	struct bpf_prog_info info;
-	uint32_t events;
+	uint32_t events = 0;
 	struct json j;
 	int ret;
 
@@ -48,15 +70,18 @@ static int report_loaded(struct tool *t, const char *name,
 		return fail(t, ret, "cannot ask for the program's id");
 	say(t, "loaded %s: program %u '%s' of %s\n", name, info.id,
 	    bpf_program__name(o->prog), o->path);
-	events = report_events(t, o);
+	if (o->kind == OBJECT_ACTOR)
+		report_needs(t, o, &needs);
+	else
+		events = report_events(t, o);
 	ret = start_json(t, &j);
 	if (ret <= 0)
 		return ret;
-	json_text(&j, "name", name);
-	json_text(&j, "object", o->path);
-	json_text(&j, "program", bpf_program__name(o->prog));
+	json_loaded(&j, name, o);
 	json_u32(&j, "prog_id", info.id);
 	json_events(&j, "events", events);
+	if (o->kind == OBJECT_ACTOR)
+		policy_needs_json(&j, &needs);
 	return json_finish(&j, stdout);
 }
 
@@ -86,7 +111,7 @@ int do_load(struct tool *t)
 	ret = pins_check_name(t, name);
 	if (ret)
 		return ret;
-	ret = policy_object_load(t, &o, file, DEFAULT_PATH);
+	ret = policy_object_load(t, &o, file, DEFAULT_PATH, OBJECT_ANY);
 	if (ret)
 		return ret;
 	ret = keep(t, name, &o);

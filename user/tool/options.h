@@ -43,6 +43,8 @@ struct settings {
 	const char *before, *after;
 	bool first;
 
+	uint32_t in_flight, total, state_size;
+
 	/* attach, run */
 	uint32_t max_issues, max_staged;
 	uint64_t max_delay_ns;

@@ -9,7 +9,10 @@
 #include "policy_constants.h"
 #include "policy_maps.h"
 
-#define EVENTS_VARIABLE	"spawnpol_events"
+/* What spawnpol_policy.h and spawnpol_op.h define for their loaders. */
+static const char *const own_variables[] = {
+	"spawnpol_events", "spawnpol_state_size", "spawnpol_in_flight",
+};
 #define FORMAT_PREFIX	"____fmt"	/* of bpf_printk() and its like */
 
 struct walk {
@@ -62,6 +65,14 @@ static void show(struct walk *w, const char *name, __u32 type,
 	free(text);
 }
 
+static bool is_own(const char *name)
+{
+	for (size_t i = 0; i < sizeof(own_variables) / sizeof(own_variables[0]); i++)
+		if (!strcmp(name, own_variables[i]))
+			return true;
+	return false;
+}
+
 static void show_all(struct walk *w, const struct btf_type *section,
 		     const char *values, __u32 size)
 {
@@ -75,7 +86,7 @@ static void show_all(struct walk *w, const struct btf_type *section,
 		if (!var || v->offset > size || v->size > size - v->offset)
 			continue;
 		name = btf__name_by_offset(w->btf, var->name_off);
-		if (strcmp(name, EVENTS_VARIABLE) &&
+		if (!is_own(name) &&
 		    strncmp(name, FORMAT_PREFIX, strlen(FORMAT_PREFIX)) &&
 		    !strchr(name, '.'))
 			show(w, name, var->type, values + v->offset, v->size);

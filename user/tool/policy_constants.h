@@ -6,7 +6,7 @@
 /*
  * Call each(name, value, data) for the constants (const volatile variables) of the
  * program that its type information names, the value as C writes it. What
- * SPAWNPOL_EVENTS() defines is left out.
+ * SPAWNPOL_EVENTS(), SPAWNPOL_STATE() and SPAWNPOL_IN_FLIGHT() define is left out.
  */
 void policy_constants_each(int prog_fd,
 			   void (*each)(const char *name, const char *value,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Loading a policy from an object file, with the configuration that options give. */
+/* Loading a program from an object file, with the configuration that options give. */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 #include "pins.h"
 #include "policy_object.h"
 #include "policy_options.h"
+#include "prog_kind.h"
 #include "tool.h"
 
 /* Hand on why the object was refused; ret is what the refusal returned. */
@@ -91,15 +92,16 @@ static int verify(struct tool *t, struct object *o,
 	return ret ? hand_on(t, o, ret) : 0;
 }
 
-static int read_object(struct tool *t, struct object *o, const char *name)
+static int read_object(struct tool *t, struct object *o, const char *name,
+		       unsigned int kinds)
 {
-	int ret = object_open(o, name, t->set.function, OBJECT_POLICY);
+	int ret = object_open(o, name, t->set.function, kinds);
 
 	return ret ? hand_on(t, o, ret) : 0;
 }
 
 int policy_object_load(struct tool *t, struct object *o, const char *name,
-		       const char *path)
+		       const char *path, unsigned int kinds)
 {
 	struct spawn_policy_config *config;
 	int ret;
@@ -111,7 +113,7 @@ int policy_object_load(struct tool *t, struct object *o, const char *name,
 		return fail(t, ENOMEM, "cannot load %s", name);
 	ret = policy_options_read(t, path, config);
 	if (!ret)
-		ret = read_object(t, o, name);
+		ret = read_object(t, o, name, kinds);
 	if (!ret)
 		ret = check_options(t, o);
 	if (!ret)
@@ -142,16 +144,31 @@ int policy_object_check(struct tool *t)
 	return ret;
 }
 
-static int take_loaded(struct tool *t, const char *name)
+/* It is loaded, and so it is one of the two; which, the kernel is asked only if it matters. */
+static int check_kind(struct tool *t, const char *name, int prog, unsigned int kinds)
 {
-	int lock, prog;
+	if (kinds == OBJECT_ANY)
+		return 0;
+	if (prog_is_actor(prog) == (kinds == OBJECT_ACTOR))
+		return 0;
+	return refuse(t, "'%s' is %s, not %s", name,
+		      kinds == OBJECT_ACTOR ? "a policy" : "an actor",
+		      kinds == OBJECT_ACTOR ? "an actor" : "a policy");
+}
+
+static int take_loaded(struct tool *t, const char *name, unsigned int kinds)
+{
+	int lock, prog, ret;
 
 	lock = pins_lock(t, PINS_READ);
 	if (pins_lock_failed(lock))
 		return lock;
 	prog = pins_prog(t, name);
 	pins_unlock(lock);
-	return prog;
+	ret = prog < 0 ? prog : check_kind(t, name, prog, kinds);
+	if (ret && prog >= 0)
+		close(prog);
+	return ret ? ret : prog;
 }
 
 static bool is_loaded(const char *name)
@@ -159,7 +176,8 @@ static bool is_loaded(const char *name)
 	return *name && *name != '.' && !strchr(name, '/') && pins_exists(name);
 }
 
-int policy_object_take(struct tool *t, struct object *o, const char *path)
+int policy_object_take(struct tool *t, struct object *o, const char *path,
+		       unsigned int kinds)
 {
 	const char *name = t->set.object ? t->set.object : DEFAULT_OBJECT;
 	int ret;
@@ -167,8 +185,8 @@ int policy_object_take(struct tool *t, struct object *o, const char *path)
 	o->bpf = NULL;
 	o->problem.log = NULL;
 	if (t->set.policy)
-		return take_loaded(t, t->set.policy);
-	ret = policy_object_load(t, o, name, path);
+		return take_loaded(t, t->set.policy, kinds);
+	ret = policy_object_load(t, o, name, path, kinds);
 	if (ret == -ENOENT && is_loaded(name))
 		advise(t, "--policy %s, which is loaded", name);
 	if (ret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Object files with policies, as the options of a command describe them. */
+/* Object files with policies or actors, as the options of a command describe them. */
 #ifndef SPAWNPOL_POLICY_OBJECT_H
 #define SPAWNPOL_POLICY_OBJECT_H
 
@@ -10,22 +10,23 @@ struct tool;
 #define DEFAULT_OBJECT	"spawn_policy"
 
 /*
- * Find the object file called name, read it, check that it is a policy and the
- * options fit it, have it verified and set up. path is the default of --path.
- * On success the caller owns *o: object_close().
+ * Find the object file called name, read it, check that it has a program of one of the
+ * kinds (OBJECT_*) and the options fit it, have it verified and set up. path is the
+ * default of --path. On success the caller owns *o: object_close().
  */
 int policy_object_load(struct tool *t, struct object *o, const char *name,
-		       const char *path);
+		       const char *path, unsigned int kinds);
 
 /* Is what --policy says the name of a policy, and does it go with the other options? */
 int policy_object_check(struct tool *t);
 
 /*
  * A descriptor of the program that --policy, --object or neither of them means: that of a
- * loaded policy, or else of the object, the default one if none is given, loaded as by
+ * loaded one, or else of the object, the default one if none is given, loaded as by
  * policy_object_load(). On success the caller owns the descriptor, and *o, whatever the
  * descriptor is of.
  */
-int policy_object_take(struct tool *t, struct object *o, const char *path);
+int policy_object_take(struct tool *t, struct object *o, const char *path,
+		       unsigned int kinds);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* How a loaded policy is set up, for list: the way back of policy_options.c. */
+/* How a loaded policy or actor is set up: the way back of policy_options.c. */
 #include <spawn_policy.h>
 #include <spawnpol.h>
 #include <stdio.h>
@@ -107,11 +107,36 @@ static void put_events(int prog_fd)
 		printf("  %s\n", policy_events_text(events, text));
 }
 
-void policy_show_text(int prog_fd)
+const char *policy_needs_text(const struct spawnpol_actor_needs *needs,
+			      char text[POLICY_NEEDS_SIZE])
+{
+	size_t len;
+
+	len = snprintf(text, POLICY_NEEDS_SIZE, "an actor needs %u bytes of state",
+		       needs->state_size);
+	if (needs->in_flight)
+		snprintf(text + len, POLICY_NEEDS_SIZE - len, ", %u request%s in flight",
+			 needs->in_flight, needs->in_flight == 1 ? "" : "s");
+	return text;
+}
+
+static void put_needs(int prog_fd)
+{
+	struct spawnpol_actor_needs needs;
+	char text[POLICY_NEEDS_SIZE];
+
+	if (!spawnpol_actor_needs(prog_fd, &needs))
+		printf("  %s\n", policy_needs_text(&needs, text));
+}
+
+void policy_show_text(int prog_fd, bool actor)
 {
 	struct spawn_policy_config *config = malloc(sizeof(*config));
 
-	put_events(prog_fd);
+	if (actor)
+		put_needs(prog_fd);
+	else
+		put_events(prog_fd);
 	if (config && !policy_config_read(prog_fd, config))
 		put_config(config);
 	policy_constants_each(prog_fd, put_constant, NULL);
@@ -168,12 +193,21 @@ static void json_constant(const char *name, const char *value, void *data)
 	json_text(data, name, value);
 }
 
-void policy_show_json(struct json *j, int prog_fd)
+void policy_needs_json(struct json *j, const struct spawnpol_actor_needs *needs)
+{
+	json_u32(j, "state_size", needs->state_size);
+	json_u32_or_null(j, "in_flight", needs->in_flight);
+}
+
+void policy_show_json(struct json *j, int prog_fd, bool actor)
 {
 	struct spawn_policy_config *config = malloc(sizeof(*config));
+	struct spawnpol_actor_needs needs;
 	uint32_t events;
 
-	if (!spawnpol_policy_events(prog_fd, &events))
+	if (actor && !spawnpol_actor_needs(prog_fd, &needs))
+		policy_needs_json(j, &needs);
+	if (!actor && !spawnpol_policy_events(prog_fd, &events))
 		json_events(j, "events", events);
 	else
 		json_null(j, "events");

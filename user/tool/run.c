@@ -230,7 +230,7 @@ static int launch_under_policy(struct tool *t, const struct run_launch *r)
 	struct object o;
 	int prog, ret;
 
-	prog = policy_object_take(t, &o, path ? path : "/bin:/usr/bin");
+	prog = policy_object_take(t, &o, path ? path : "/bin:/usr/bin", OBJECT_POLICY);
 	if (prog < 0)
 		return prog;
 	ret = launch_on_ring(t, r, prog);

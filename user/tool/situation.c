@@ -4,19 +4,16 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "common/errno_name.h"
 #include "common/parse.h"
-#include "common/suggest.h"
 #include "kernel.h"
 #include "names.h"
 #include "situation.h"
 #include "situation_rules.h"
+#include "situation_words.h"
 #include "tool.h"
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
-#define WORD_SIZE	32
 
 enum key_type { KEY_U32, KEY_S32, KEY_U64, KEY_TIME, KEY_FLAGS, KEY_NAME, KEY_PATH, KEY_HEAD,
 		KEY_REQUEST, KEY_SCRATCH };
@@ -71,36 +68,12 @@ static const struct {
 	{ "none", 0 },
 };
 
-/* Decimal or 0x..., of 64 bits. */
-static int read_u64(struct tool *t, const char *key, const char *text,
-		    uint64_t *value)
-{
-	const bool hex = !strncasecmp(text, "0x", 2);
-
-	if (!parse_unsigned(hex ? text + 2 : text, hex ? 16 : 10, UINT64_MAX, value))
-		return 0;
-	return misuse(t, "%s=: '%s' is not a number", key, text);
-}
-
-/* The part of *list before the next comma; false at the end. */
-static bool next_part(const char **list, char word[WORD_SIZE])
-{
-	size_t len;
-
-	if (!*list)
-		return false;
-	len = strcspn(*list, ",");
-	snprintf(word, WORD_SIZE, "%.*s", (int)len, *list);
-	*list = (*list)[len] ? *list + len + 1 : NULL;
-	return true;
-}
-
 static int read_flags(struct tool *t, const char *list, uint32_t *mask)
 {
 	char word[WORD_SIZE];
 	unsigned int i;
 
-	for (*mask = 0; next_part(&list, word); *mask |= flags[i].flag) {
+	for (*mask = 0; word_next_part(&list, word); *mask |= flags[i].flag) {
 		for (i = 0; i < COUNT(flags) && strcmp(flags[i].name, word); i++)
 			;
 		if (i < COUNT(flags))
@@ -118,11 +91,11 @@ static int read_scratch(struct tool *t, const char *list, uint64_t *words,
 	char word[WORD_SIZE];
 	int ret = 0;
 
-	for (*nr = 0; !ret && next_part(&list, word); (*nr)++) {
+	for (*nr = 0; !ret && word_next_part(&list, word); (*nr)++) {
 		if (*nr == SITUATION_SCRATCH)
 			return misuse(t, "scratch=: more than %d words",
 				      SITUATION_SCRATCH);
-		ret = read_u64(t, "scratch", word, &words[*nr]);
+		ret = word_u64(t, "scratch", word, &words[*nr]);
 	}
 	return ret;
 }
@@ -171,7 +144,7 @@ static int read_value(struct tool *t, struct situation *s,
 	case KEY_S32:
 		return read_s32(t, key->name, text, where);
 	case KEY_U64:
-		return read_u64(t, key->name, text, where);
+		return word_u64(t, key->name, text, where);
 	case KEY_TIME:
 		if (!parse_duration(text, where))
 			return 0;
@@ -196,20 +169,6 @@ static int read_value(struct tool *t, struct situation *s,
 	return -EINVAL;
 }
 
-static int unknown_key(struct tool *t, const char *word, size_t len,
-		       const char *valid)
-{
-	struct suggestion s;
-	char hint[96];
-
-	suggest_start(&s, word);
-	suggest_try(&s, "expect");
-	misuse(t, "'%.*s' is no key here%s", (int)len, word,
-	       suggest_text(&s, hint, sizeof(hint)));
-	advise(t, "one of: %s", valid);
-	return -EINVAL;
-}
-
 static int read_key(struct tool *t, struct situation *s, const char *word)
 {
 	size_t len = strcspn(word, "=");
@@ -220,47 +179,10 @@ static int read_key(struct tool *t, struct situation *s, const char *word)
 		    !strncmp(keys[i].name, word, len))
 			break;
 	if (!word[len] || i == COUNT(keys))
-		return unknown_key(t, word, len,
+		return word_unknown_key(t, word, len,
 				   "name=, step=, attempt=, flags=, pid=, user_data=, cookie=, off=, elapsed=, request=, scratch=, path=, path_flags=, path_mode=, path_resolve=, head=, ring_id=, cgroup_id=, search_offset=");
 	s->given |= 1U << i;
 	return read_value(t, s, &keys[i], word + len + 1);
-}
-
-/* "ENOENT" or a number that is no error; text is what a run's is called. */
-static int read_result(struct tool *t, const char *text, int32_t *res)
-{
-	uint32_t number;
-	int err;
-
-	if (!parse_number(text, 0, INT32_MAX, &number)) {
-		*res = number;
-		return 0;
-	}
-	err = errno_number(t, text);
-	if (err < 0)
-		return err;
-	*res = -err;
-	return 0;
-}
-
-static int read_errno_text(struct tool *t, const char *value,
-			   char text[SITUATION_ERRNO_SIZE])
-{
-	int32_t res = 0;
-	int ret;
-
-	if (!strcmp(value, "none")) {
-		strcpy(text, value);
-		return 0;
-	}
-	ret = read_result(t, value, &res);
-	if (ret)
-		return ret;
-	if (res < 0)
-		snprintf(text, SITUATION_ERRNO_SIZE, "%s", errno_name(-res));
-	else
-		snprintf(text, SITUATION_ERRNO_SIZE, "%d", res);
-	return 0;
 }
 
 static int read_delay(struct tool *t, const char *value,
@@ -326,16 +248,16 @@ static int read_expected(struct tool *t, struct expectation *e,
 	const char *value = word + len + (word[len] ? 1 : 0);
 
 	if (!strncmp(word, "result=", 7))
-		return read_errno_text(t, value, e->result);
+		return word_errno_text(t, value, e->result);
 	if (!strncmp(word, "delay=", 6))
 		return read_delay(t, value, e->delay);
 	if (!strncmp(word, "staged=", 7))
 		return read_staged(t, e, value);
 	if (!strncmp(word, "fails=", 6))
-		return read_errno_text(t, value, e->fails);
+		return word_errno_text(t, value, e->fails);
 	if (!strncmp(word, "scratch=", 8))
 		return read_scratch(t, value, e->scratch, &e->nr_scratch);
-	return unknown_key(t, word, len,
+	return word_unknown_key(t, word, len,
 			   "result=, delay=, staged=, fails=, scratch=");
 }
 
@@ -378,7 +300,7 @@ static int read_step_and_result(struct tool *t, struct situation *s,
 	if (ret || !word[len])
 		return ret;
 	s->has_result = true;
-	return read_result(t, word + len + 1, &s->ctx.res);
+	return word_result(t, word + len + 1, &s->ctx.res);
 }
 
 int situation_read(struct tool *t, struct situation *s, char **words,

@@ -12,13 +12,14 @@
 #include <stdint.h>
 
 #include "situation_data.h"
+#include "situation_words.h"
 #include "time_text.h"
 
 struct tool;
 
 #define SITUATION_MAX_STAGED	16	/* in an expectation */
 #define SITUATION_SCRATCH	8	/* words of bpf_iouring_ctx::scratch */
-#define SITUATION_ERRNO_SIZE	24
+#define SITUATION_ERRNO_SIZE	WORD_ERRNO_SIZE
 
 /*
  * What is to come of it. Texts are as verdict_text.h makes them of a run; an empty one

@@ -84,6 +84,31 @@ static int at_line(struct tool *t, const struct table *table, unsigned int line)
 	return -EINVAL;
 }
 
+/* A situation of a policy or, by its event, of an actor. */
+static int read_situation(struct tool *t, struct table *table, struct row *row,
+			  char **words, unsigned int nr)
+{
+	const bool actor = actor_situation_is(words, nr);
+
+	if (table->nr == 1)
+		table->actor = actor;
+	if (actor != table->actor)
+		return misuse(t, "this is about %s, and the situations before it are about %s",
+			      actor ? "an actor" : "a policy",
+			      actor ? "a policy" : "an actor");
+	if (!actor)
+		return situation_read(t, &row->situation, words, nr);
+	row->actor = calloc(1, sizeof(*row->actor));
+	if (!row->actor)
+		return fail(t, ENOMEM, "cannot read the situation");
+	return actor_situation_read(t, row->actor, words, nr);
+}
+
+static bool goes_on(const struct row *row)
+{
+	return row->actor ? row->actor->then : row->situation.then;
+}
+
 static int read_line(struct tool *t, struct table *table, char *text,
 		     unsigned int line)
 {
@@ -102,8 +127,8 @@ static int read_line(struct tool *t, struct table *table, char *text,
 	row->line = line;
 	ret = split(t, row->buffer, words, &nr);
 	if (!ret)
-		ret = situation_read(t, &row->situation, words, nr);
-	if (!ret && row->situation.then && table->nr == 1)
+		ret = read_situation(t, table, row, words, nr);
+	if (!ret && goes_on(row) && table->nr == 1)
 		ret = misuse(t, "nothing comes before the first 'then'");
 	return ret ? at_line(t, table, line) : 0;
 }
@@ -172,8 +197,8 @@ int table_of_words(struct tool *t, struct table *table, char **words,
 	free(text);
 	if (!row)
 		return fail(t, ENOMEM, "cannot read the situation");
-	ret = situation_read(t, &row->situation, words, nr);
-	if (!ret && row->situation.then)
+	ret = read_situation(t, table, row, words, nr);
+	if (!ret && goes_on(row))
 		ret = misuse(t, "'then' follows another situation, in a --table");
 	return ret;
 }
@@ -185,6 +210,7 @@ void table_free(struct table *table)
 	for (i = 0; i < table->nr; i++) {
 		free(table->rows[i].text);
 		free(table->rows[i].buffer);
+		free(table->rows[i].actor);
 	}
 	free(table->rows);
 }

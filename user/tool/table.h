@@ -3,6 +3,7 @@
 #ifndef SPAWNPOL_TABLE_H
 #define SPAWNPOL_TABLE_H
 
+#include "actor_situation.h"
 #include "situation.h"
 
 struct tool;
@@ -12,12 +13,14 @@ struct row {
 	char *text;			/* as written, for people */
 	char *buffer;			/* the words of situation */
 	struct situation situation;
+	struct actor_situation *actor;	/* instead, if the table is about an actor */
 };
 
 struct table {
 	const char *file;		/* NULL: the command line */
 	struct row *rows;
 	unsigned int nr;
+	bool actor;			/* all of them are about one, or none */
 };
 
 /*

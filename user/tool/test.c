@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* spawnpol test: what a policy decides in situations that are described to it. */
+/* spawnpol test: what a policy or an actor decides in situations that are described to it. */
 #include <errno.h>
 #include <spawnpol.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "actor_test.h"
 #include "dry_run.h"
 #include "kernel.h"
 #include "names.h"
 #include "policy_object.h"
+#include "prog_kind.h"
 #include "table.h"
 #include "test_print.h"
 #include "tool.h"
@@ -79,7 +81,7 @@ static int read_table(struct tool *t, struct table *table)
 		return table_read(t, table, t->set.table);
 	if (t->nr_args)
 		return table_of_words(t, table, t->args, t->nr_args);
-	return misuse(t, "test needs a situation, such as: failed open:ENOENT; or --table FILE");
+	return misuse(t, "test needs a situation, such as: failed open:ENOENT, or for an actor: start; or --table FILE");
 }
 
 /* As at attach: those that are named, or else those that the policy asks for. */
@@ -102,18 +104,44 @@ static int find_events(struct tool *t, const struct object *o, int prog,
 	return ret;
 }
 
-static int test_policy(struct tool *t, const struct table *table)
+/* A table is about one kind of programs. */
+static int check_kind(struct tool *t, const struct table *table, bool actor)
+{
+	if (actor == table->actor)
+		return 0;
+	misuse(t, "this is %s, and the situation%s that of %s",
+	       actor ? "an actor" : "a policy", table->nr == 1 ? " is" : "s are",
+	       actor ? "a policy" : "an actor");
+	advise(t, "%s help %s", TOOL_NAME, actor ? "actor-events" : "events");
+	return -EINVAL;
+}
+
+static int test_actor(struct tool *t, int prog, const struct table *table)
+{
+	if (t->set.events)
+		return misuse(t, "--events is for policies; an actor is told of all");
+	return actor_test_table(t, prog, table);
+}
+
+static int test_program(struct tool *t, const struct table *table)
 {
 	uint32_t events;
 	struct object o;
+	bool actor;
 	int prog, ret;
 
-	prog = policy_object_take(t, &o, DEFAULT_PATH);
+	prog = policy_object_take(t, &o, DEFAULT_PATH, OBJECT_ANY);
 	if (prog < 0)
 		return prog;
-	ret = find_events(t, &o, prog, &events);
-	if (!ret)
-		ret = run_table(t, prog, events, table);
+	actor = o.bpf ? o.kind == OBJECT_ACTOR : prog_is_actor(prog);
+	ret = check_kind(t, table, actor);
+	if (!ret && actor) {
+		ret = test_actor(t, prog, table);
+	} else if (!ret) {
+		ret = find_events(t, &o, prog, &events);
+		if (!ret)
+			ret = run_table(t, prog, events, table);
+	}
 	close(prog);
 	object_close(&o);
 	return ret;
@@ -132,7 +160,7 @@ int do_test(struct tool *t)
 	if (!ret)
 		ret = kernel_check_policies(t);
 	if (!ret)
-		ret = test_policy(t, &table);
+		ret = test_program(t, &table);
 	table_free(&table);
 	return ret;
 }

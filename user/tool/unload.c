@@ -13,6 +13,7 @@
 #include "json.h"
 #include "links.h"
 #include "pins.h"
+#include "prog_kind.h"
 #include "tool.h"
 
 /* The policy that is to go. */
@@ -21,6 +22,7 @@ struct going {
 	const char *name;
 	uint32_t prog_id;	/* 0: its program's pin is gone */
 	unsigned int attached;
+	bool actor;		/* else a policy, in what is said */
 	uint32_t first;		/* one of the links */
 };
 
@@ -38,8 +40,10 @@ static int count_link(int fd, const struct spawnpol_link_info *info, void *data)
 	struct going *g = data;
 
 	(void)fd;
-	if (decides(g, info) && !g->attached++)
+	if (decides(g, info) && !g->attached++) {
 		g->first = info->id;
+		g->actor = link_is_actor(info);
+	}
 	return 0;
 }
 
@@ -56,8 +60,8 @@ static int detach_link(int fd, const struct spawnpol_link_info *info, void *data
 
 static int in_use(const struct going *g)
 {
-	fail(g->t, EBUSY, "the policy '%s' is attached to %u ring%s", g->name,
-	     g->attached, g->attached == 1 ? "" : "s");
+	fail(g->t, EBUSY, "the %s '%s' is attached to %u ring%s",
+	     prog_kind(g->actor), g->name, g->attached, g->attached == 1 ? "" : "s");
 	if (g->attached == 1)
 		advise(g->t, "%s detach %u, or --force", TOOL_NAME, g->first);
 	else

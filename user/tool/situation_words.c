@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Parts of the words of situations, whatever they are about. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/errno_name.h"
+#include "common/parse.h"
+#include "common/suggest.h"
+#include "names.h"
+#include "situation_words.h"
+#include "tool.h"
+
+int word_u64(struct tool *t, const char *key, const char *text, uint64_t *value)
+{
+	const bool hex = !strncasecmp(text, "0x", 2);
+
+	if (!parse_unsigned(hex ? text + 2 : text, hex ? 16 : 10, UINT64_MAX, value))
+		return 0;
+	return misuse(t, "%s=: '%s' is not a number", key, text);
+}
+
+bool word_next_part(const char **list, char word[WORD_SIZE])
+{
+	size_t len;
+
+	if (!*list)
+		return false;
+	len = strcspn(*list, ",");
+	snprintf(word, WORD_SIZE, "%.*s", (int)len, *list);
+	*list = (*list)[len] ? *list + len + 1 : NULL;
+	return true;
+}
+
+int word_unknown_key(struct tool *t, const char *word, size_t len, const char *valid)
+{
+	struct suggestion s;
+	char hint[96];
+
+	suggest_start(&s, word);
+	suggest_try(&s, "expect");
+	misuse(t, "'%.*s' is no key here%s", (int)len, word,
+	       suggest_text(&s, hint, sizeof(hint)));
+	advise(t, "one of: %s", valid);
+	return -EINVAL;
+}
+
+int word_result(struct tool *t, const char *text, int32_t *res)
+{
+	uint32_t number;
+	int err;
+
+	if (!parse_number(text, 0, INT32_MAX, &number)) {
+		*res = number;
+		return 0;
+	}
+	err = errno_number(t, text);
+	if (err < 0)
+		return err;
+	*res = -err;
+	return 0;
+}
+
+int word_errno_text(struct tool *t, const char *value, char text[WORD_ERRNO_SIZE])
+{
+	int32_t res = 0;
+	int ret;
+
+	if (!strcmp(value, "none")) {
+		strcpy(text, value);
+		return 0;
+	}
+	ret = word_result(t, value, &res);
+	if (ret)
+		return ret;
+	if (res < 0)
+		snprintf(text, WORD_ERRNO_SIZE, "%s", errno_name(-res));
+	else
+		snprintf(text, WORD_ERRNO_SIZE, "%d", res);
+	return 0;
+}
