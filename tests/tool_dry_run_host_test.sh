@@ -239,7 +239,7 @@ test_situations_of_actors_that_are_not_understood()
 	misuse_of "in_flight=: '-1' is not a number" cqe read:0 in_flight=-1
 	misuse_of 'linked= is for start' cqe read:0 linked=3
 	misuse_of 'expect needs a verdict' start expect
-	misuse_of "no verdict of an actor 'done'" start expect done
+	misuse_of "no verdict of an actor 'done'" start expect 'done'
 	expect_err 'try: spawnpol help actor-verdicts'
 	misuse_of "no operation 'raed' (did you mean read" start expect wait staged=raed
 	misuse_of "staged=: 'x' is not a number" start expect wait staged=read:x

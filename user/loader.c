@@ -131,6 +131,39 @@ static const struct option_desc run_options[] = {
 	{ 0 }
 };
 
+static const struct option_desc jobs_options[] = {
+	{ "jobs", 'j', NUMBER(jobs, 1, UINT32_MAX), .value = "COUNT",
+	  .help = "So many commands at once, at most. Without this option: one for each processor that may be used." },
+	{ "keep-going", 0, FLAG(keep_going),
+	  .help = "Start the other commands also after one has failed; the same as --halt never." },
+	{ "halt", 0, TEXT(halt), .value = "now|soon|never",
+	  .complete = COMPLETE_WORDS, .words = "now soon never",
+	  .help = "What becomes of the others when one has failed: now sends SIGTERM to those that run; soon, the default, waits for them; both start no more. never goes on." },
+	{ "keep-order", 'k', FLAG(keep_order),
+	  .help = "Show what commands have written in the order of the file, not in that of their ends." },
+	{ "ungroup", 'u', FLAG(ungroup),
+	  .help = "Let commands write to standard output and error as they run, mixed as it comes." },
+	{ "progress", 0, FLAG(progress),
+	  .help = "Tell on standard error how many are done, also if that is no terminal." },
+	{ "dry-run", 'n', FLAG(dry_run),
+	  .help = "Print the commands, and run none. This needs no privileges." },
+	{ 0 }
+};
+
+static const struct option_desc supervise_options[] = {
+	{ "restart", 'r', NUMBER(restart, 0, 64), .value = "COUNT",
+	  .help = "Give up when the program has been started again so many times within the time of --within: 0 to 64, 5 without this option." },
+	{ "within", 'w', DURATION(within_ns), .value = "TIME",
+	  .help = "The time that --restart counts in: 10s without this option; 0 for any number of restarts. After a run that was longer, the delays begin with the first again." },
+	{ "delay", 'd', TEXT(delay), .value = "MIN..MAX",
+	  .help = "Wait for MIN before the program is started again, then each time for twice as long, at most MAX; or always for one TIME. 100ms..10s without this option; 0 for no delay." },
+	{ "on-failure", 0, FLAG(on_failure),
+	  .help = "Start it again if it has failed: the default." },
+	{ "always", 'a', FLAG(always),
+	  .help = "Start it again also if it has exited with status 0." },
+	{ 0 }
+};
+
 static const struct option_desc test_options[] = {
 	{ "policy", 'p', TEXT(policy), .value = "NAME",
 	  .complete = COMPLETE_POLICY,
@@ -207,6 +240,13 @@ const struct command commands[] = {
 		       run_launch_options[2], run_launch_options[3],
 		       run_launch_options[4], run_launch_options[5] },
 	  .complete = COMPLETE_COMMAND },
+	{ "jobs", "FILE", "run the commands of a file, so many at once",
+	  "Each line of FILE, or of standard input for -, is a command, which /bin/sh -c runs; blank lines are none. An actor starts them and waits for them, while this tool sleeps. A command has a process group of its own, nothing to read on standard input, and the signals that this tool was started with. What it writes is kept in a file until it has ended, and shown then as a whole.\n\nThe exit status is the number of commands that have failed: were not started, were ended by a signal, or exited with another status than 0. It is 101 for more than 100. A line on standard error tells of each. SIGINT, SIGTERM, SIGHUP and SIGQUIT end the jobs: no more are started, those that run get the signal, and the exit status is 128 plus its number when all have ended. With --json there is an object for each command on standard error, a line each, and a last one with their numbers. 1, 2 and 3 may also be spawnpol's own, before anything was started; it then says why.",
+	  do_jobs, 1, 1, .options = { jobs_options }, .complete = COMPLETE_FILE },
+	{ "supervise", "PROGRAM [ARG...]", "start a program again when it has ended",
+	  "An actor starts the program, waits for its end, and starts it again if it has failed, while this tool sleeps. A name without a slash is searched in $PATH, as execvp(3) does. The program gets this tool's descriptors, environment and signals.\n\nSignals are passed on to the program. With SIGINT, SIGTERM and SIGQUIT, and when the terminal is gone, it is not started again. The exit status is that of the last run, or 128 plus the number of the signal that ended it, also if spawnpol gives up; 127 means that the program was not found, 126 that it cannot be executed. Lines on standard error tell of ends and starts, with --json an object each. 1, 2 and 3 may also be spawnpol's own, before anything was started.",
+	  do_supervise, 1, -1, .stops_at_argument = true,
+	  .options = { supervise_options }, .complete = COMPLETE_COMMAND },
 	{ "test", "[SITUATION...]", "ask a policy or an actor about described situations",
 	  "Runs the policy on a situation and prints its verdict, what it staged, and the scratch area. SITUATION is EVENT STEP[:RESULT] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]: see SITUATIONS in spawnpol(8), or 'spawnpol help situations'. If a verdict is not the expected one, or the kernel would never ask the policy this, the exit status is 1. Nothing is started; it needs the patched kernel and the right to load policies.\n\nThe program of an actor is run likewise, on situations of its own, [then] EVENT [REQUEST[:RESULT]] [KEY=VALUE...] [expect ...], such as: start args=3,4096, then cqe read:4096 expect wait staged=read (see 'spawnpol help actor-situations'). What it has staged before is in flight then; a completion of anything else is a failure. After it stands the state, as numbers of 64 bits, if there is one situation.",
 	  do_test, 0, -1, .options = { test_options, policy_options } },
@@ -242,7 +282,9 @@ static int dispatch(struct tool *t)
 
 int main(int argc, char **argv)
 {
-	struct tool t = { .set = { .fd = NOT_GIVEN } };
+	struct tool t = { .set = {
+		.fd = NOT_GIVEN, .restart = NOT_GIVEN, .within_ns = UINT64_MAX,
+	} };
 	int ret;
 
 	/* what it says is part of the tool's own messages, where it helps */

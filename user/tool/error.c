@@ -140,6 +140,13 @@ static bool is_command(const struct tool *t, int (*run)(struct tool *t))
 	return t->command && t->command->run == run;
 }
 
+/* Commands whose standard output is that of the programs that they start. */
+static bool has_programs(const struct tool *t)
+{
+	return is_command(t, do_run) || is_command(t, do_supervise) ||
+	       (is_command(t, do_jobs) && !t->set.dry_run);
+}
+
 static void print_json(const struct tool *t)
 {
 	const struct problem *p = &t->problem;
@@ -149,8 +156,8 @@ static void print_json(const struct tool *t)
 
 	if (json_start(&j))
 		return;
-	/* run and trace write a line per object */
-	j.compact = is_command(t, do_run) || is_command(t, do_trace);
+	/* these write a line per object */
+	j.compact = has_programs(t) || is_command(t, do_trace);
 	/* what people are told in a line of its own */
 	snprintf(usage, sizeof(usage), "%s%s%s --help", TOOL_NAME,
 		 t->command ? " " : "", t->command ? t->command->name : "");
@@ -164,8 +171,8 @@ static void print_json(const struct tool *t)
 	json_text(&j, "log", p->log);
 	json_u32(&j, "status", p->status);
 	json_end(&j);
-	/* what run's command writes to standard output must stay its own */
-	json_finish(&j, is_command(t, do_run) ? stderr : stdout);
+	/* what programs write to standard output must stay their own */
+	json_finish(&j, has_programs(t) ? stderr : stdout);
 }
 
 /* Where the object cannot be written, there are words at least. */

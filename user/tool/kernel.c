@@ -74,3 +74,14 @@ int kernel_check_policies(struct tool *t)
 {
 	return check(t, true);
 }
+
+int kernel_check_actors(struct tool *t)
+{
+	int ret = check(t, true);
+
+	if (ret || kernel_query()->features & IORING_SPAWN_FEAT_OP)
+		return ret;
+	ret = unsupported(t, 0, "the kernel has no actors (IORING_OP_BPF)");
+	advise(t, "boot a kernel with the spawnpol series of this release");
+	return ret;
+}

@@ -10,6 +10,8 @@ struct tool;
 int kernel_check_spawn(struct tool *t);
 /* The same for policies. */
 int kernel_check_policies(struct tool *t);
+/* The same for actors. */
+int kernel_check_actors(struct tool *t);
 
 /*
  * What the running kernel can do and by which numbers it calls that; zeroes if it

@@ -61,6 +61,17 @@ struct settings {
 	} launch[MAX_LAUNCH];
 	unsigned int nr_launch;
 
+	/* jobs */
+	uint32_t jobs;
+	const char *halt;
+	bool keep_going, keep_order, ungroup, progress, dry_run;
+
+	/* supervise */
+	uint32_t restart;
+	uint64_t within_ns;
+	const char *delay;
+	bool always, on_failure;
+
 	/* options with one value that were given: a second one would drop the first */
 	const struct option_desc *given[MAX_GIVEN];
 	unsigned int nr_given;

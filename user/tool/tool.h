@@ -86,6 +86,8 @@ int do_detach(struct tool *t);
 int do_list(struct tool *t);
 int do_rings(struct tool *t);
 int do_run(struct tool *t);
+int do_jobs(struct tool *t);
+int do_supervise(struct tool *t);
 int do_test(struct tool *t);
 int do_trace(struct tool *t);
 int do_help(struct tool *t);
