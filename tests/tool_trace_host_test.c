@@ -260,9 +260,9 @@ static void actor_end(int user_data, int res)
 static void actor(int user_data, int res)
 {
 	run_of(user_data, "START",
-	       "opcode=0 tag=0x0 res=0 verdict=WAIT staged=1 posted=0");
+	       "op=0 opname= tag=0x0 res=0 cqe_flags=0x0 verdict=WAIT staged=1 posted=0 in_flight=0");
 	run_of(user_data, "CQE",
-	       "opcode=22 tag=0x7 res=4096 verdict=END staged=0 posted=1");
+	       "op=22 opname=READ tag=0x7 res=4096 cqe_flags=0x0 verdict=END staged=0 posted=1 in_flight=0");
 	actor_end(user_data, res);
 }
 
@@ -270,7 +270,8 @@ TEST(A6_runs_of_actors_have_fields)
 {
 	struct trace_event e;
 	char text[] = HEAD "7.000001: io_uring_actor_run: ring=3 link=5 user_data=0x10 "
-		"event=CQE opcode=22 tag=0xabc res=-9 verdict=WAIT staged=2 posted=1";
+		"event=CQE op=22 opname=READ tag=0xabc res=-9 cqe_flags=0x2 verdict=WAIT "
+		"staged=2 posted=1 in_flight=3";
 	char last[] = HEAD "7.000001: io_uring_actor_end: ring=3 link=5 user_data=0x10 res=-125";
 
 	CHECK(trace_event_parse(text, &e));
@@ -285,6 +286,8 @@ TEST(A6_runs_of_actors_have_fields)
 	CHECK_STR(e.verdict, "WAIT");
 	CHECK_EQ(e.staged, 2);
 	CHECK_EQ(e.posted, 1);
+	CHECK_EQ(e.cqe_flags, 2);
+	CHECK_EQ(e.in_flight, 3);
 	CHECK_EQ(e.task, atoi(TASK));
 	CHECK(trace_event_parse(last, &e));
 	CHECK_EQ(e.kind, TRACE_ACTOR_END);
@@ -303,7 +306,7 @@ TEST(A6_actors_are_shown_with_chains_or_alone)
 	end(3, 0);
 	CHECK_EQ(f.ended, 4);
 	/* one that began before the trace */
-	run_of(8, "CQE", "opcode=22 tag=0x7 res=4096 verdict=END staged=0 posted=1");
+	run_of(8, "CQE", "op=22 opname=READ tag=0x7 res=4096 verdict=END staged=0 posted=1");
 	CHECK_HAS(shown, "run of 8;");
 
 	begin();
@@ -353,8 +356,8 @@ TEST(A6_actors_of_a_launcher_are_counted_until_they_end)
 {
 	begin();
 	f.pid = atoi(TASK);
-	run_of(9, "START", "opcode=0 tag=0x0 res=0 verdict=WAIT staged=1 posted=0");
-	run_of(10, "START", "opcode=0 tag=0x0 res=0 verdict=WAIT staged=1 posted=0");
+	run_of(9, "START", "op=0 opname= tag=0x0 res=0 verdict=WAIT staged=1 posted=0");
+	run_of(10, "START", "op=0 opname= tag=0x0 res=0 verdict=WAIT staged=1 posted=0");
 	CHECK_EQ(trace_filter_running(&f), 2);
 	actor_end(9, 0);
 	CHECK_EQ(trace_filter_running(&f), 1);

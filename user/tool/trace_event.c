@@ -34,6 +34,7 @@ static const struct field {
 	FIELD(elapsed_ns, U64), FIELD(delay_ns, U64), FIELD(event, WORD),
 	FIELD(verdict, WORD), FIELD(name, REST),
 	FIELD(ring, U64), FIELD(tag, U64), FIELD(posted, U32),
+	FIELD(cqe_flags, U32), FIELD(in_flight, U32),
 #undef FIELD
 	{ "opcode", U32, offsetof(struct trace_event, op) },
 };

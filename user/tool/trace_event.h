@@ -22,8 +22,8 @@ struct trace_event {
 	uint32_t staged_cmd, issued, lost;
 	int32_t pid, res, result;
 	uint64_t elapsed_ns, delay_ns;
-	uint64_t ring, tag;	/* of an actor; so posted */
-	uint32_t posted;
+	uint64_t ring, tag;	/* of an actor, as the next ones */
+	uint32_t cqe_flags, posted, in_flight;
 	/* these point into the line */
 	const char *event, *verdict, *opname, *end, *name;
 };

@@ -80,8 +80,10 @@ void trace_json_actor(struct json *j, const struct trace_event *e)
 	json_u32(j, "opcode", e->op);
 	json_u64(j, "tag", e->tag);
 	trace_json_result(j, "res", "errno", e->res);
+	json_u32(j, "cqe_flags", e->cqe_flags);
 	trace_lower(e->verdict, word, sizeof(word));
 	json_text(j, "verdict", word);
 	json_u32(j, "staged", e->staged);
 	json_u32(j, "posted", e->posted);
+	json_u32(j, "in_flight", e->in_flight);
 }
