@@ -235,6 +235,17 @@ test_dry_runs()
 		"[(None, '0', 0, ['nop'], [], []), ('nop', '7', 0, ['nop'], [('1', 0)], ['1'])]"
 }
 
+# As spawnpol(8) has it.
+test_the_table_of_the_man_page()
+{
+	sed -n '/^# spawnpol test .*--object jobs/,/^\.EE/p' <(sed 's/\\-/-/g' "$TOP/docs/spawnpol.8") |
+		grep -v '^\.EE' >"$DIR/table"
+	expect_equal "$(wc -l <"$DIR/table")" 5
+	run "$TOOL" test --object jobs --table "$DIR/table"
+	expect_status 0
+	expect_out '4 situations, 0 not as expected'
+}
+
 test_dry_runs_that_are_not_as_expected()
 {
 	local -a one=("$TOOL" test --object "$OBJECT")
