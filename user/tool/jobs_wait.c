@@ -81,21 +81,19 @@ static int end(struct jobs *j, unsigned int nr, struct job_end how)
 static int posted(struct jobs *j, const struct actor_news *news)
 {
 	const unsigned int nr = news->user_data;
+	const unsigned int step = news->flags >> IORING_SPAWN_STEP_SHIFT;
 
 	if (news->user_data >= j->list.nr || j->ends[nr].done)
 		return 0;
 	if (news->res >= 0)
 		return end(j, nr, (struct job_end){ .started = true, .status = news->res });
-	/* the wait for it was given up: it is ours */
-	if (job_pid(&j->launch, nr))
+	/* the wait for it was given up, and it goes on: it is ours */
+	if (!step && job_pid(&j->launch, nr))
 		return 0;
 	/* so is what was never begun */
 	if (news->res == -ECANCELED && j->stopping && !job_was_begun(&j->launch, nr))
 		return 0;
-	return end(j, nr, (struct job_end) {
-		.error = news->res,
-		.step = news->flags >> IORING_SPAWN_STEP_SHIFT,
-	});
+	return end(j, nr, (struct job_end){ .error = news->res, .step = step });
 }
 
 /* Each has a process group of its own, which a terminal does not know of. */
