@@ -109,6 +109,18 @@ test_epoll_while_programs_run()
 	expect_equal $? 1
 }
 
+test_copy()
+{
+	export SPAWNPOL_OBJECTS=$BUILD/bpf
+	head -c 3000001 /dev/urandom >"$DIR/from"
+	run "$EXAMPLES/copy" "$DIR/from" "$DIR/to"
+	expect_status 0
+	cmp "$DIR/from" "$DIR/to" || fail "the copy is another file"
+	run "$EXAMPLES/copy" "$DIR/from" /dev/full
+	expect_status 1
+	expect_err 'copying: No space left'
+}
+
 test_wrapped_ring()
 {
 	run "$EXAMPLES/wrapped_ring" seq 3
