@@ -24,11 +24,17 @@ both()
 # members_of ENUM: the constants of an enum of the kernel's header.
 members_of() { sed -n "/^enum $1 {/,/^}/s/^\t\(IORING_[A-Z_]*\).*/\1/p" "$UAPI" | sort -u; }
 
-test_functions()
+# All that programs of either kind can call.
+functions()
 {
 	sed -n -e 's/^BTF_ID\(_FLAGS\)\?(func, \(bpf_[a-z0-9_]*\).*/\2/p' \
 		-e 's/^\tcase BPF_FUNC_\([a-z0-9_]*\):/bpf_\1/p' \
-		"$KERNEL/io_uring/bpf.c" | sort -u >"$DIR/kernel"
+		"$KERNEL/io_uring/bpf_verify.c" | sort -u
+}
+
+test_functions()
+{
+	functions | grep -v '^bpf_iouring_op_' >"$DIR/kernel"
 	words_of '\bbpf_[a-z0-9_]+' | grep -v '^bpf_iouring_ctx$' >"$DIR/page"
 	both functions
 }
@@ -71,13 +77,10 @@ test_operations()
 	both operations
 }
 
-# What programs of actors include is the same as what the kernel has: abi_test.
 test_actors()
 {
 	PAGE=$TOP/docs/spawnpol-actor.7
-	UAPI=$TOP/include/io_uring_spawn.h
-	sed -n 's/^extern .*[ *]\(bpf_iouring_op_[a-z_]*\)(.*/\1/p' "$TOP/bpf/spawnpol_op.h" |
-		sort -u >"$DIR/kernel"
+	functions | grep '^bpf_iouring_op_' >"$DIR/kernel"
 	words_of '\bbpf_[a-z0-9_]+' | grep -v '^bpf_iouring_op_ctx$' >"$DIR/page"
 	both functions
 	members_of bpf_iouring_op_event >"$DIR/kernel"
