@@ -205,6 +205,15 @@ struct io_uring_sqe *actor_links(struct tactor *a, unsigned int op, uint64_t tag
 	return sqe;
 }
 
+struct io_uring_sqe *sqe_on(struct io_uring_sqe *sqe, int fd, const void *buf,
+			    unsigned int len)
+{
+	sqe->fd = fd;
+	sqe->addr = (uintptr_t)buf;
+	sqe->len = len;
+	return sqe;
+}
+
 void actor_ends_with(struct tactor *a, uint64_t tag)
 {
 	actor_on(a, CQE, tag, END)->sets_result = SCRIPT_RES;

@@ -84,6 +84,9 @@ struct io_uring_sqe *actor_sqe(struct tactor *a, struct script_rule *rule,
 struct io_uring_sqe *actor_starts(struct tactor *a, unsigned int op, uint64_t tag);
 /* ... linked to the one that follows. */
 struct io_uring_sqe *actor_links(struct tactor *a, unsigned int op, uint64_t tag);
+/* A read, a write or the like of this memory. */
+struct io_uring_sqe *sqe_on(struct io_uring_sqe *sqe, int fd, const void *buf,
+			    unsigned int len);
 /* END with ctx->res when the completion with this tag is told. */
 void actor_ends_with(struct tactor *a, uint64_t tag);
 /* The result that a rule sets. */
