@@ -29,14 +29,28 @@ TEST(P1_policies_must_be_sleepable)
 	EXPECT_EQ(load_returning(0, SPAWNPOL_BPF_IOURING_SPAWN, 0), -EINVAL);
 }
 
-TEST(P1_the_other_attach_type_is_reserved)
+TEST(P1_attach_types)
 {
-	EXPECT_EQ(load_returning(0, SPAWNPOL_BPF_IOURING_OP, BPF_F_SLEEPABLE),
-		  -EOPNOTSUPP);
 	EXPECT_EQ(load_returning(0, 0, BPF_F_SLEEPABLE), -EINVAL);
 	EXPECT_EQ(
 		load_returning(0, SPAWNPOL_BPF_IOURING_OP + 1, BPF_F_SLEEPABLE),
 		-EINVAL);
+}
+
+/* Programs of IORING_OP_BPF cannot wait. */
+TEST(A2_programs_of_requests_must_not_be_sleepable)
+{
+	CHECK_OK(load_returning(0, SPAWNPOL_BPF_IOURING_OP, 0));
+	EXPECT_EQ(load_returning(0, SPAWNPOL_BPF_IOURING_OP, BPF_F_SLEEPABLE),
+		  -EINVAL);
+}
+
+TEST(A2_the_verifier_knows_the_verdicts_of_requests)
+{
+	CHECK_OK(load_returning(IORING_ACTOR_WAIT, SPAWNPOL_BPF_IOURING_OP, 0));
+	CHECK_OK(load_returning(IORING_ACTOR_END, SPAWNPOL_BPF_IOURING_OP, 0));
+	EXPECT_EQ(load_returning(2, SPAWNPOL_BPF_IOURING_OP, 0), -EINVAL);
+	EXPECT_EQ(load_returning(-1, SPAWNPOL_BPF_IOURING_OP, 0), -EINVAL);
 }
 
 /* Who may call bpf(2) without CAP_BPF: 0 anyone, 2 nobody. Returns the old. */

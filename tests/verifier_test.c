@@ -70,7 +70,23 @@ static void check_refused(struct tpolicy *p, const char *name)
 	X(path_room)                                                           \
 	X(head_rodata)                                                         \
 	X(head_context)                                                        \
-	X(launcher_write)
+	X(launcher_write)                                                      \
+	X(actor_write)                                                         \
+	X(actor_across)                                                        \
+	X(actor_past_end)                                                      \
+	X(actor_verdict)                                                       \
+	X(actor_policy_function)                                               \
+	X(policy_actor_function)                                               \
+	X(actor_preempt)                                                       \
+	X(actor_user_memory)                                                   \
+	X(actor_user_probe)                                                    \
+	X(actor_state_size)                                                    \
+	X(actor_state_null)                                                    \
+	X(actor_state_end)                                                     \
+	X(actor_short_sqe)                                                     \
+	X(actor_own_context)                                                   \
+	X(actor_licence)                                                       \
+	X(actor_endless)
 
 PROGRAMS(REFUSES)
 
@@ -141,13 +157,21 @@ TEST(refuses_a_program_that_is_not_sleepable)
 
 TEST(refuses_attach_types)
 {
-	CHECK_EQ(load_hello(SPAWNPOL_BPF_PROG_TYPE_IOURING,
-			    SPAWNPOL_BPF_IOURING_OP, BPF_F_SLEEPABLE),
-		 -EOPNOTSUPP);
 	CHECK_EQ(load_hello(SPAWNPOL_BPF_PROG_TYPE_IOURING, 0, BPF_F_SLEEPABLE),
 		 -EINVAL);
 	CHECK_EQ(load_hello(SPAWNPOL_BPF_PROG_TYPE_IOURING, BPF_LSM_MAC,
 			    BPF_F_SLEEPABLE),
+		 -EINVAL);
+}
+
+/* A policy is no program of IORING_OP_BPF, and the other way round. */
+TEST(refuses_programs_of_the_other_kind)
+{
+	CHECK_LT(load_hello(SPAWNPOL_BPF_PROG_TYPE_IOURING,
+			    SPAWNPOL_BPF_IOURING_OP, 0),
+		 0);
+	CHECK_EQ(load_hello(SPAWNPOL_BPF_PROG_TYPE_IOURING,
+			    SPAWNPOL_BPF_IOURING_OP, BPF_F_SLEEPABLE),
 		 -EINVAL);
 }
 

@@ -29,9 +29,7 @@ static int load_object(struct tactor *a)
 	a->obj = bpf_object__open(path);
 	if (!a->obj)
 		return -errno;
-	prog = bpf_object__next_program(a->obj, NULL);
-	bpf_program__set_type(prog, SPAWNPOL_BPF_PROG_TYPE_IOURING);
-	bpf_program__set_expected_attach_type(prog, SPAWNPOL_BPF_IOURING_OP);
+	prog = object_policy(a->obj);
 	bpf_program__set_log_buf(prog, verifier_log, sizeof(verifier_log));
 	err = bpf_object__load(a->obj);
 	if (err)

@@ -32,6 +32,10 @@ struct bpf_program *object_policy(struct bpf_object *obj)
 	if (!prog)
 		return NULL;
 	bpf_program__set_type(prog, SPAWNPOL_BPF_PROG_TYPE_IOURING);
+	if (!strcmp(bpf_program__section_name(prog), "iouring/op")) {
+		bpf_program__set_expected_attach_type(prog, SPAWNPOL_BPF_IOURING_OP);
+		return prog;
+	}
 	bpf_program__set_expected_attach_type(prog, SPAWNPOL_BPF_IOURING_SPAWN);
 	bpf_program__set_flags(prog, BPF_F_SLEEPABLE);
 	return prog;

@@ -67,7 +67,10 @@ int bpf_call(int cmd, void *attr, unsigned int size);
 struct spawnpol_link_info link_info(int link);
 uint32_t program_id(int fd);
 
-/* An object's first program, to be loaded as a sleepable policy; NULL: none. */
+/*
+ * An object's first program, to be loaded as what its section says: a sleepable policy, or
+ * a program of IORING_OP_BPF. NULL: none.
+ */
 struct bpf_program *object_policy(struct bpf_object *obj);
 /* A loaded object's variables; NULL, and errno tells why. */
 void *object_variables(struct bpf_object *obj, size_t size);
