@@ -126,37 +126,55 @@ static __always_inline void write_down(struct bpf_iouring_op_ctx *ctx,
 	run->tid = task;
 	run->staged = run->stage_error = run->posted = run->post_error = 0;
 	run->result = SCRIPT_NONE;
-	state = bpf_iouring_op_state(ctx, 4096);
+	state = (void *)bpf_iouring_op_state(ctx, 4096);
 	run->whole_state = !!state;
 	if (!state)
-		state = bpf_iouring_op_state(ctx, sizeof(*state));
+		state = (void *)bpf_iouring_op_state(ctx, sizeof(*state));
 	run->state = state ? (*state)++ : ~0ULL;
 }
 
-SPAWNPOL_ACTOR(actor)(struct bpf_iouring_op_ctx *ctx)
+/* Runs of a ring never overlap: who comes in finds nobody. */
+static __always_inline void linger(void)
 {
-	__u32 at = __sync_fetch_and_add(&script.runs, 1), i;
-	struct script_run *run = &script.log[at % SCRIPT_LOG];
-	__u32 holds = conditions(ctx);
+	__u32 i;
 
-	write_down(ctx, run);
+	if (__sync_fetch_and_add(&script.inside, 1))
+		__sync_fetch_and_add(&script.overlaps, 1);
+	for (i = 0; i < 1000 && i < *(volatile __u32 *)&script.linger; i++)
+		;
+	__sync_fetch_and_add(&script.inside, -1);
+}
+
+static __always_inline int decide(struct bpf_iouring_op_ctx *ctx,
+				  struct script_run *run)
+{
+	__u32 holds = conditions(ctx), i;
+
 	for (i = 0; i < SCRIPT_RULES; i++) {
 		if (matches(ctx, &script.rules[i], holds))
 			break;
 	}
 	run->rule = i;
-	if (i < SCRIPT_RULES) {
-		script.rules[i].fired++;
-		if (follow(ctx, &script.rules[i], run) == IORING_ACTOR_END)
-			goto end;
-	} else if (!ctx->in_flight) {
-		goto end;
+	if (i == SCRIPT_RULES)
+		return ctx->in_flight ? IORING_ACTOR_WAIT : IORING_ACTOR_END;
+	script.rules[i].fired++;
+	return follow(ctx, &script.rules[i], run);
+}
+
+SPAWNPOL_ACTOR(actor)(struct bpf_iouring_op_ctx *ctx)
+{
+	__u32 at = __sync_fetch_and_add(&script.runs, 1);
+	struct script_run *run = &script.log[at % SCRIPT_LOG];
+
+	write_down(ctx, run);
+	if (script.linger)
+		linger();
+	if (decide(ctx, run) == IORING_ACTOR_END) {
+		run->verdict = IORING_ACTOR_END;
+		return IORING_ACTOR_END;
 	}
 	run->verdict = IORING_ACTOR_WAIT;
 	return IORING_ACTOR_WAIT;
-end:
-	run->verdict = IORING_ACTOR_END;
-	return IORING_ACTOR_END;
 }
 
 SPAWNPOL_LICENSE("GPL");

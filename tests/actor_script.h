@@ -77,6 +77,9 @@ struct script {
 	__u8	sqes[SCRIPT_SQES][128];
 	__u32	nr_sqes;
 	__u32	runs;
+	__u32	inside;		/* runs that are under way ... */
+	__u32	overlaps;	/* ... and how often there was one already */
+	__u32	linger;		/* turns of a loop that a run takes */
 	struct script_run log[SCRIPT_LOG];
 };
 
