@@ -26,7 +26,7 @@ static __always_inline void stage(struct bpf_iouring_op_ctx *ctx,
 		int err;
 
 		if (rule->fd_from_res)
-			*(__s32 *)(sqe + FD) = ctx->res;
+			*(__s32 *)(sqe + FD) = run->ctx.res;
 		err = bpf_iouring_op_stage(ctx, sqe, size);
 		if (!err)
 			run->staged++;
@@ -44,9 +44,9 @@ static __always_inline void post(struct bpf_iouring_op_ctx *ctx,
 	__s32 res = rule->post_res;
 
 	if (rule->forwards) {
-		user_data = ctx->tag;
-		res = ctx->res;
-		flags = ctx->cqe_flags & (0xffff0000 | IORING_CQE_F_MORE);
+		user_data = run->ctx.tag;
+		res = run->ctx.res;
+		flags = run->ctx.cqe_flags & (0xffff0000 | IORING_CQE_F_MORE);
 	}
 	for (n = 0; n < SCRIPT_POSTS && n < rule->posts; n++) {
 		int err = bpf_iouring_op_post(ctx, user_data, res, flags);
@@ -68,36 +68,37 @@ static __always_inline int follow(struct bpf_iouring_op_ctx *ctx,
 	if (how == SCRIPT_FIXED)
 		run->result = bpf_iouring_op_result(ctx, rule->result);
 	else if (how == SCRIPT_RES)
-		run->result = bpf_iouring_op_result(ctx, ctx->res);
+		run->result = bpf_iouring_op_result(ctx, run->ctx.res);
 	else if (how == SCRIPT_COUNT)
 		run->result = bpf_iouring_op_result(ctx, run->state);
 	return rule->verdict;
 }
 
-static __u32 conditions(struct bpf_iouring_op_ctx *ctx)
+static __always_inline __u32 conditions(const struct bpf_iouring_op_ctx *told)
 {
 	__u32 holds = 0;
 
-	holds |= ctx->res < 0 ? SCRIPT_FAILED : SCRIPT_OK;
-	holds |= ctx->cqe_flags & IORING_CQE_F_MORE ? SCRIPT_MORE : SCRIPT_LAST;
-	if (!ctx->in_flight)
+	holds |= told->res < 0 ? SCRIPT_FAILED : SCRIPT_OK;
+	holds |= told->cqe_flags & IORING_CQE_F_MORE ? SCRIPT_MORE : SCRIPT_LAST;
+	if (!told->in_flight)
 		holds |= SCRIPT_IDLE;
-	if (ctx->cqe_flags & IORING_CQE_F_NOTIF)
+	if (told->cqe_flags & IORING_CQE_F_NOTIF)
 		holds |= SCRIPT_NOTIF;
 	return holds;
 }
 
-static bool matches(struct bpf_iouring_op_ctx *ctx, struct script_rule *rule,
-		    __u32 holds)
+static __always_inline bool matches(const struct bpf_iouring_op_ctx *told,
+				    struct script_rule *rule, __u32 holds)
 {
-	return rule->event == ctx->event &&
-	       (rule->tag == SCRIPT_ANY || rule->tag == ctx->tag) &&
+	return rule->event == told->event &&
+	       (rule->tag == SCRIPT_ANY || rule->tag == told->tag) &&
 	       (rule->user_data == SCRIPT_ANY ||
-		rule->user_data == ctx->user_data) &&
+		rule->user_data == told->user_data) &&
 	       (rule->when & holds) == rule->when &&
 	       (!rule->times || rule->fired < rule->times);
 }
 
+/* From here on rules go by the copy: the verifier takes no addresses in the context. */
 static __always_inline void write_down(struct bpf_iouring_op_ctx *ctx,
 				       struct script_run *run)
 {
@@ -148,15 +149,15 @@ static __always_inline void linger(void)
 static __always_inline int decide(struct bpf_iouring_op_ctx *ctx,
 				  struct script_run *run)
 {
-	__u32 holds = conditions(ctx), i;
+	__u32 holds = conditions(&run->ctx), i;
 
 	for (i = 0; i < SCRIPT_RULES; i++) {
-		if (matches(ctx, &script.rules[i], holds))
+		if (matches(&run->ctx, &script.rules[i], holds))
 			break;
 	}
 	run->rule = i;
 	if (i == SCRIPT_RULES)
-		return ctx->in_flight ? IORING_ACTOR_WAIT : IORING_ACTOR_END;
+		return run->ctx.in_flight ? IORING_ACTOR_WAIT : IORING_ACTOR_END;
 	script.rules[i].fired++;
 	return follow(ctx, &script.rules[i], run);
 }

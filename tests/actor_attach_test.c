@@ -61,6 +61,7 @@ TEST(A1_both_ways_to_attach_make_the_same_link)
 TEST(A1_a_ring_has_sixteen_slots_apart_from_those_of_policies)
 {
 	int prog = CHECK_OK(actor_returning(END)), link = -1, slot;
+	int other = CHECK_OK(actor_returning(END));
 	int policy = CHECK_OK(load_returning(0, SPAWNPOL_BPF_IOURING_SPAWN,
 					     BPF_F_SLEEPABLE));
 
@@ -70,11 +71,12 @@ TEST(A1_a_ring_has_sixteen_slots_apart_from_those_of_policies)
 		link = CHECK_OK(BY_RING(prog, .slot = slot));
 	}
 	BOTH(-EINVAL, prog, .slot = 16);
-	BOTH(-EBUSY, prog, .slot = 0);
-	BOTH(-EBUSY, prog, .slot = 15);
+	BOTH(-EBUSY, other, .slot = 0);
+	BOTH(-EBUSY, other, .slot = 15);
+	BOTH(-EEXIST, prog, .slot = 0);
 	/* the last reference frees it */
 	close(link);
-	BOTH(-EBUSY, prog, .slot = 14);
+	BOTH(-EBUSY, other, .slot = 14);
 	CHECK_OK(BY_BPF(prog, .slot = 15));
 }
 
