@@ -95,7 +95,8 @@ TEST(abi_the_query)
 		F(def_staged), F(def_delay_ns), F(max_issues), F(max_staged),
 		F(max_delay_ns), F(max_policies), F(op_spawn), F(spawn_flags),
 		F(max_spawn), F(nr_searches), F(max_search_dirs), F(max_kept),
-		F(resv));
+		F(op_bpf), F(def_in_flight), F(max_in_flight), F(max_op_staged),
+		F(max_op_posted), F(max_state), F(resv));
 #undef F
 }
 
@@ -128,7 +129,7 @@ TEST(abi_attaching)
 #define F(name) FIELD(struct io_uring_attach_bpf, name)
 	COMPARE(io_uring_attach_bpf, F(prog_fd), F(slot), F(events),
 		F(max_issues), F(max_staged), F(flags), F(max_delay_ns),
-		F(relative), F(resv), F(expected_revision));
+		F(relative), F(state_size), F(expected_revision));
 #undef F
 }
 
@@ -173,6 +174,24 @@ TEST(abi_the_context_of_policies)
 		F(elapsed_ns), F(cookie), F(off), F(scratch), F(ring_id),
 		F(cgroup_id), F(path_flags), F(path_mode), F(path_resolve),
 		F(search_offset), F(resv));
+#undef F
+}
+
+TEST(abi_the_context_of_programs_as_requests)
+{
+	load();
+#define F(name) FIELD(struct bpf_iouring_op_ctx, name)
+	COMPARE(bpf_iouring_op_ctx, F(event), F(flags), F(res), F(cqe_flags),
+		F(tag), F(big_cqe), F(opcode), F(wait_status), F(wait_code),
+		F(wait_pid), F(args), F(user_data), F(ring_id), F(in_flight),
+		F(room));
+#undef F
+#define F(name) FIELD(struct bpf_iouring_op_test_result, name)
+	COMPARE(bpf_iouring_op_test_result, F(nr_staged), F(nr_posted), F(result),
+		F(state_size), F(staged_size), F(posted_size));
+#undef F
+#define F(name) FIELD(struct bpf_iouring_op_test_posted, name)
+	COMPARE(bpf_iouring_op_test_posted, F(user_data), F(res), F(flags));
 #undef F
 }
 
@@ -221,6 +240,8 @@ TEST(abi_numbers_added_to_the_kernels_headers)
 	OURS(IORING_OP_CLONE, SPAWNPOL_OP_CLONE);
 	OURS(IORING_OP_EXEC, SPAWNPOL_OP_EXEC);
 	OURS(IORING_OP_CHILD, SPAWNPOL_OP_CHILD);
+	OURS(IORING_OP_SPAWN, SPAWNPOL_OP_SPAWN);
+	OURS(IORING_OP_BPF, SPAWNPOL_OP_BPF);
 	OURS(IORING_OP_LAST, SPAWNPOL_OP_LAST);
 	OURS(IORING_ATTACH_BPF, SPAWNPOL_ATTACH_BPF);
 	OURS(IORING_REGISTER_SPAWN_QUERY, SPAWNPOL_REGISTER_SPAWN_QUERY);
@@ -235,6 +256,14 @@ TEST(abi_numbers_of_the_series_own_header)
 {
 	load();
 	SAME(IORING_CLONE_NEED_POLICY);
+	SAME(IORING_ACTOR_START);
+	SAME(IORING_ACTOR_CQE);
+	SAME(IORING_ACTOR_CANCEL);
+	SAME(IORING_ACTOR_WAIT);
+	SAME(IORING_ACTOR_END);
+	SAME(IORING_ACTOR_F_LINKED);
+	SAME(IORING_ACTOR_F_CANCELLED);
+	SAME(IORING_SPAWN_FEAT_OP);
 	SAME(IORING_CLONE_FILES);
 	SAME(IORING_CLONE_REPORT);
 	SAME(IORING_CLONE_KEEP);
@@ -386,7 +415,7 @@ TEST(abi_link_create)
 	AT(max_delay_ns);
 	expect_at(ours, base, "",
 		  offsetof(struct spawnpol_link_create, relative));
-	AT(resv);
+	AT(state_size);
 	AT(expected_revision);
 #undef AT
 }
@@ -416,6 +445,8 @@ TEST(abi_link_info)
 	AT(retries);
 	AT(staged);
 	AT(revision);
+	AT(state_size);
+	AT(actors);
 #undef AT
 	EXPECT_EQ(base + ours->size, sizeof(struct spawnpol_link_info));
 }
