@@ -21,7 +21,6 @@ static void check_start(unsigned int kind)
 	sqe->off = 0x2222222222222222;
 	sqe->addr3 = 0x3333333333333333;
 	sqe->__pad2[0] = 0x4444444444444444;
-	sqe->fd = 4711;
 	tring_submit(&r);
 	CHECK_EQ(tring_res(&r, ACTOR), 0);
 	tring_query(&r, &query);
@@ -337,6 +336,8 @@ TEST(A1_other_fields_are_refused)
 {
 	actor_begin(&r, &a, 0);
 	REFUSED(-EINVAL, ioprio, 1);
+	REFUSED(-EINVAL, fd, 1);
+	REFUSED(-EINVAL, fd, -2);
 	REFUSED(-EINVAL, rw_flags, 1);
 	REFUSED(-EINVAL, buf_index, 1);
 	REFUSED(-EINVAL, splice_fd_in, 1);
@@ -374,8 +375,8 @@ TEST(A1_async_has_no_effect)
 	}
 }
 
-/* A fixed file means nothing to it, as fd does. */
-TEST(A1_fd_is_ignored)
+/* What stands for no descriptor. */
+TEST(A1_it_has_no_descriptor)
 {
 	actor_begin(&r, &a, 0);
 	q_actor(&r, ACTOR)->fd = -1;
