@@ -115,6 +115,36 @@ TEST(A2_signals_arrive_while_a_program_is_busy, .timeout = 120)
 	each_kind(signals_arrive);
 }
 
+/* Its own code goes on, and its waits end in time. */
+static void launcher_goes_on(unsigned int flags)
+{
+	struct __kernel_timespec ts = { .tv_nsec = 10000000 };
+	struct io_uring_cqe *cqe;
+	unsigned int turns = 0;
+	double begin;
+
+	actor_begin(&r, &a, flags);
+	script_for_ever();
+	actor_go(&r);
+	actor_wait_runs(&r, &a, 1000);
+	begin = now();
+	while (now() < begin + 0.3)
+		turns++;
+	DIAG("%u turns", turns);
+	EXPECT_GT(turns, 1000);
+	begin = now();
+	EXPECT_EQ(io_uring_wait_cqe_timeout(&r.uring, &cqe, &ts), -ETIME);
+	EXPECT_LT(now() - begin, 5.0 * tap_slowness());
+	q_cancel(&r, ACTOR, 0, OTHER);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, ACTOR), -ECANCELED);
+}
+
+TEST(A2_the_launcher_goes_on_while_a_program_is_busy, .timeout = 120)
+{
+	each_kind(launcher_goes_on);
+}
+
 static void is_killed(unsigned int flags)
 {
 	double until = now() + tap_patience();
