@@ -14,63 +14,89 @@
 
 struct script script;
 
-static __always_inline void stage(struct bpf_iouring_op_ctx *ctx,
-				  struct script_rule *rule, struct script_run *run)
+/*
+ * One run, for the loops: the verifier looks at the body of a bpf_loop() once, whatever
+ * the number of turns.
+ */
+struct turn {
+	struct bpf_iouring_op_ctx *ctx;
+	__u32	at;		/* in script.log */
+	__u32	rule;		/* in script.rules */
+	__u32	holds;		/* enum script_when */
+};
+
+static struct script_run *run_of(const struct turn *turn)
 {
-	__u32 nr = rule->nr, copies = rule->copies ?: 1, size = rule->size, n;
+	return &script.log[turn->at % SCRIPT_LOG];
+}
+
+static struct script_rule *rule_of(const struct turn *turn)
+{
+	return &script.rules[turn->rule % SCRIPT_RULES];
+}
+
+static long stage_one(__u32 n, struct turn *turn)
+{
+	struct script_rule *rule = rule_of(turn);
+	struct script_run *run = run_of(turn);
+	__u32 nr = rule->nr ?: 1, size = rule->size;
+	__u8 *sqe = script.sqes[(rule->first + n % nr) % SCRIPT_SQES];
+	int err;
 
 	if (size > SQE_MOST)
 		size = SQE_MOST;
-	for (n = 0; n < SCRIPT_MOST && nr && n < nr * copies; n++) {
-		__u8 *sqe = script.sqes[(rule->first + n % nr) % SCRIPT_SQES];
-		int err;
-
-		if (rule->fd_from_res)
-			*(__s32 *)(sqe + FD) = run->ctx.res;
-		err = bpf_iouring_op_stage(ctx, sqe, size);
-		if (!err)
-			run->staged++;
-		else if (!run->stage_error)
-			run->stage_error = err;
-		*(__u64 *)(sqe + USER_DATA) += rule->tag_step;
-	}
+	if (rule->fd_from_res)
+		*(__s32 *)(sqe + FD) = run->ctx.res;
+	err = bpf_iouring_op_stage(turn->ctx, sqe, size);
+	if (!err)
+		run->staged++;
+	else if (!run->stage_error)
+		run->stage_error = err;
+	*(__u64 *)(sqe + USER_DATA) += rule->tag_step;
+	return 0;
 }
 
-static __always_inline void post(struct bpf_iouring_op_ctx *ctx,
-				 struct script_rule *rule, struct script_run *run)
+static long post_one(__u32 n, struct turn *turn)
 {
+	struct script_rule *rule = rule_of(turn);
+	struct script_run *run = run_of(turn);
 	__u64 user_data = rule->post_user_data;
-	__u32 flags = rule->post_flags, n;
+	__u32 flags = rule->post_flags;
 	__s32 res = rule->post_res;
+	int err;
 
 	if (rule->forwards) {
 		user_data = run->ctx.tag;
 		res = run->ctx.res;
 		flags = run->ctx.cqe_flags & (0xffff0000 | IORING_CQE_F_MORE);
 	}
-	for (n = 0; n < SCRIPT_POSTS && n < rule->posts; n++) {
-		int err = bpf_iouring_op_post(ctx, user_data, res, flags);
-
-		if (!err)
-			run->posted++;
-		else if (!run->post_error)
-			run->post_error = err;
-	}
+	err = bpf_iouring_op_post(turn->ctx, user_data, res, flags);
+	if (!err)
+		run->posted++;
+	else if (!run->post_error)
+		run->post_error = err;
+	return 0;
 }
 
-static __always_inline int follow(struct bpf_iouring_op_ctx *ctx,
-				  struct script_rule *rule, struct script_run *run)
+static __u32 least(__u32 a, __u32 b)
 {
+	return a < b ? a : b;
+}
+
+static __always_inline int follow(struct turn *turn)
+{
+	struct script_rule *rule = rule_of(turn);
+	struct script_run *run = run_of(turn);
 	__u32 how = rule->sets_result;
 
-	stage(ctx, rule, run);
-	post(ctx, rule, run);
+	bpf_loop(least(rule->nr * (rule->copies ?: 1), SCRIPT_MOST), stage_one, turn, 0);
+	bpf_loop(least(rule->posts, SCRIPT_POSTS), post_one, turn, 0);
 	if (how == SCRIPT_FIXED)
-		run->result = bpf_iouring_op_result(ctx, rule->result);
+		run->result = bpf_iouring_op_result(turn->ctx, rule->result);
 	else if (how == SCRIPT_RES)
-		run->result = bpf_iouring_op_result(ctx, run->ctx.res);
+		run->result = bpf_iouring_op_result(turn->ctx, run->ctx.res);
 	else if (how == SCRIPT_COUNT)
-		run->result = bpf_iouring_op_result(ctx, run->state);
+		run->result = bpf_iouring_op_result(turn->ctx, run->state);
 	return rule->verdict;
 }
 
@@ -134,43 +160,55 @@ static __always_inline void write_down(struct bpf_iouring_op_ctx *ctx,
 	run->state = state ? (*state)++ : ~0ULL;
 }
 
+static long nothing(__u32 n, void *unused)
+{
+	return 0;
+}
+
 /* Runs of a ring never overlap: who comes in finds nobody. */
 static __always_inline void linger(void)
 {
-	__u32 i;
-
 	if (__sync_fetch_and_add(&script.inside, 1))
 		__sync_fetch_and_add(&script.overlaps, 1);
-	for (i = 0; i < 1000 && i < *(volatile __u32 *)&script.linger; i++)
-		;
+	bpf_loop(least(script.linger, 1000), nothing, NULL, 0);
 	__sync_fetch_and_add(&script.inside, -1);
 }
 
-static __always_inline int decide(struct bpf_iouring_op_ctx *ctx,
-				  struct script_run *run)
+static long find_rule(__u32 n, struct turn *turn)
 {
-	__u32 holds = conditions(&run->ctx), i;
+	turn->rule = n;
+	return matches(&run_of(turn)->ctx, rule_of(turn), turn->holds);
+}
 
-	for (i = 0; i < SCRIPT_RULES; i++) {
-		if (matches(&run->ctx, &script.rules[i], holds))
-			break;
-	}
-	run->rule = i;
-	if (i == SCRIPT_RULES)
+static __always_inline int decide(struct turn *turn)
+{
+	struct script_run *run = run_of(turn);
+	struct script_rule *rule;
+
+	turn->holds = conditions(&run->ctx);
+	bpf_loop(SCRIPT_RULES, find_rule, turn, 0);
+	rule = rule_of(turn);
+	if (!matches(&run->ctx, rule, turn->holds)) {
+		run->rule = SCRIPT_RULES;
 		return run->ctx.in_flight ? IORING_ACTOR_WAIT : IORING_ACTOR_END;
-	script.rules[i].fired++;
-	return follow(ctx, &script.rules[i], run);
+	}
+	run->rule = turn->rule;
+	rule->fired++;
+	return follow(turn);
 }
 
 SPAWNPOL_ACTOR(actor)(struct bpf_iouring_op_ctx *ctx)
 {
-	__u32 at = __sync_fetch_and_add(&script.runs, 1);
-	struct script_run *run = &script.log[at % SCRIPT_LOG];
+	struct turn turn = {
+		.ctx	= ctx,
+		.at	= __sync_fetch_and_add(&script.runs, 1),
+	};
+	struct script_run *run = run_of(&turn);
 
 	write_down(ctx, run);
 	if (script.linger)
 		linger();
-	if (decide(ctx, run) == IORING_ACTOR_END) {
+	if (decide(&turn) == IORING_ACTOR_END) {
 		run->verdict = IORING_ACTOR_END;
 		return IORING_ACTOR_END;
 	}

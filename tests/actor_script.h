@@ -7,7 +7,7 @@
 #ifndef SPAWNPOL_TESTS_ACTOR_SCRIPT_H
 #define SPAWNPOL_TESTS_ACTOR_SCRIPT_H
 
-#define SCRIPT_RULES	24
+#define SCRIPT_RULES	32
 #define SCRIPT_LOG	512
 #define SCRIPT_SQES	64
 #define SCRIPT_MOST	80	/* requests that one run tries to stage */
