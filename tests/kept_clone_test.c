@@ -7,33 +7,25 @@
  * tested of SPAWN.
  */
 #include "lib/child.h"
-#include "lib/kept_one.h"
+#include "lib/kept_fifo.h"
 #include "lib/links.h"
 #include "lib/program.h"
 #include "lib/ring.h"
 
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define KEEP IORING_CLONE_KEEP
 #define CHILD IORING_CLONE_CHILD
-#define SECOND 1000000000ULL
-#define HOUR (3600 * SECOND)
 
 static struct tprog p;
 TPROG_PRELOAD
-static char *fifo;
 
 /* One is made by links, and waits. */
 static void begin(unsigned int flags)
 {
 	by_links = true;
-	start_on(flags);
-	if (!fifo) {
-		fifo = in_dir("fifo");
-		CHECK_SYS(mkfifo(fifo, 0600));
-	}
+	start_with_fifo(flags);
 }
 
 /* --- making, using, copying ------------------------------------------------------------ */
@@ -342,70 +334,7 @@ TEST(C1_links_that_search)
 	}
 }
 
-/* --- how long, and until when --------------------------------------------------------------- */
-
-/* CLONE's arguments are gone by the time that the child begins to wait. */
-TEST(C5_links_and_how_long_it_waits)
-{
-	unsigned int i;
-
-	for (i = 0; i < tring_nr_kinds; i++) {
-		DIAG("%s", tring_kinds[i].name);
-		begin(tring_kinds[i].flags);
-		kept_more(&w, number);
-		w.arg.keep_ns = HOUR;
-		EXPECT_EQ(spawn_run(&r, &w), number);
-		sleep_ms(20);
-		check_kept(&r, number, pid, "waiting");
-		kept_more(&w, number);
-		w.arg.keep_ns = 1000000;
-		EXPECT_EQ(spawn_run(&r, &w), number);
-		check_ended();
-	}
-}
-
-TEST(C1_a_deadline_of_links)
-{
-	unsigned int i;
-
-	for (i = 0; i < tring_nr_kinds; i++) {
-		DIAG("%s", tring_kinds[i].name);
-		begin(tring_kinds[i].flags);
-		kept_more(&w, number);
-		w.arg.timeout_ns = SECOND / 5 * tap_slowness();
-		begin_to_wait(&w);
-		kept_wait_blocked(pid);
-		EXPECT_EQ(spawn_res(&r, &w, NTH(0)), -ETIME);
-		tring_total(&r, spawn_cqes(&w));
-		check_ended();
-	}
-}
-
-/* The child has not got them yet, and is not touched: in it, and of a copy. */
-TEST(C1_a_deadline_of_links_on_their_way)
-{
-	unsigned int i;
-
-	for (i = 0; i < 2 * tring_nr_kinds; i++) {
-		DIAG("%s", tring_kinds[i / 2].name);
-		begin(tring_kinds[i / 2].flags);
-		kept_stop(pid);
-		if (i % 2) {
-			whole_exit(&w, 1);
-			kept_copy(&w, number);
-		} else {
-			kept_more(&w, number);
-		}
-		w.arg.timeout_ns = SECOND / 50;
-		q_spawn(&r, &w, NTH(0));
-		tring_submit(&r);
-		EXPECT_EQ(spawn_res(&r, &w, NTH(0)), -ETIME);
-		EXPECT_EQ(tring_res(&r, NTH(0)), -ECANCELED);
-		tring_total(&r, spawn_cqes(&w));
-		CHECK_SYS(kill(pid, SIGCONT));
-		finish();
-	}
-}
+/* --- cancelling --------------------------------------------------------------------------- */
 
 /* By the user_data of CLONE, of a step, and of one that has been done. */
 TEST(C1_links_are_cancelled_by_their_steps)

@@ -1,28 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Kept children and several requests: SPAWNs that are linked to each other, deadlines and
- * cancelling on the way to the child, and how long it waits (C1, C4, C5).
+ * Kept children and several requests: SPAWNs that are linked to each other, and in either
+ * form deadlines, cancelling on the way to the child, and how long it waits (C1, C4, C5).
  */
-#include "lib/kept_one.h"
+#include "lib/kept_fifo.h"
 #include "lib/ring.h"
 
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define CANCEL (OTHER + 2) /* user_data */
 #define MILLISECOND 1000000ULL
-
-static char *fifo;
-
-static void start_with_fifo(unsigned int ring_flags)
-{
-	start_on(ring_flags);
-	if (!fifo) {
-		fifo = in_dir("fifo");
-		CHECK_SYS(mkfifo(fifo, 0600));
-	}
-}
+#define HOUR (3600 * 1000 * MILLISECOND)
 
 /* --- links --------------------------------------------------------------------------- */
 
@@ -178,88 +167,96 @@ static void go_on(void)
 	CHECK_SYS(kill(pid, SIGCONT));
 }
 
+static void late_in_the_child(void)
+{
+	kept_more(&w, number);
+	whole_wait_for(&w, fifo);
+	w.arg.timeout_ns = 200 * MILLISECOND * tap_slowness();
+	q_spawn(&r, &w, NTH(0));
+	tring_submit(&r);
+	kept_wait_blocked(pid);
+	EXPECT_EQ(spawn_res(&r, &w, NTH(0)), -ETIME);
+	tring_total(&r, spawn_cqes(&w));
+	check_ended();
+}
+
 TEST(C1_a_deadline_in_the_child_ends_it)
 {
-	unsigned int i;
+	in_either_form(late_in_the_child);
+}
 
-	for (i = 0; i < tring_nr_kinds; i++) {
-		DIAG("%s", tring_kinds[i].name);
-		start_with_fifo(tring_kinds[i].flags);
-		kept_more(&w, number);
-		whole_wait_for(&w, fifo);
-		w.arg.timeout_ns = 200 * MILLISECOND * tap_slowness();
-		queue(&w, 0, 0);
-		tring_submit(&r);
-		kept_wait_blocked(pid);
-		EXPECT_EQ(tring_res(&r, NTH(0)), -ETIME);
-		check_ended();
-	}
+/* What there is in w. */
+static void late_on_the_way(void)
+{
+	w.arg.timeout_ns = 20 * MILLISECOND;
+	q_spawn(&r, &w, NTH(0));
+	tring_submit(&r);
+	EXPECT_EQ(spawn_res(&r, &w, NTH(0)), -ETIME);
+	if (by_links)
+		EXPECT_EQ(tring_res(&r, NTH(0)), -ECANCELED);
+	tring_total(&r, spawn_cqes(&w));
+	tring_forget(&r);
 }
 
 /* The child has not got it yet, and is not touched. */
+static void late_before_the_child_has_it(void)
+{
+	kept_stop(pid);
+	kept_more(&w, number);
+	late_on_the_way();
+	check_kept(&r, number, pid, "waiting");
+	whole_exit(&w, 1);
+	kept_copy(&w, number);
+	late_on_the_way();
+	go_on();
+	finish();
+}
+
 TEST(C1_a_deadline_before_the_child_has_it)
+{
+	in_either_form(late_before_the_child_has_it);
+}
+
+static void cancel(unsigned int nth)
+{
+	q_cancel(&r, NTH(nth), 0, CANCEL);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, CANCEL), 0);
+	EXPECT_EQ(spawn_res(&r, &w, NTH(nth)), -ECANCELED);
+}
+
+static void cancel_before_the_child_has_it(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < 2 * tring_nr_kinds; i++) {
-		DIAG("%s", tring_kinds[i / 2].name);
-		start_with_fifo(tring_kinds[i / 2].flags);
-		kept_stop(pid);
-		if (i % 2) {
-			whole_exit(&w, 1);
-			kept_copy(&w, number);
-		} else {
-			kept_more(&w, number);
-		}
-		w.arg.timeout_ns = 20 * MILLISECOND;
-		queue(&w, 0, 0);
-		tring_submit(&r);
-		EXPECT_EQ(tring_res(&r, NTH(0)), -ETIME);
-		tring_total(&r, 1);
-		go_on();
-		finish();
+	kept_stop(pid);
+	kept_more(&w, number);
+	q_spawn(&r, &w, NTH(0));
+	tring_submit(&r);
+	check_kept(&r, number, pid, "busy");
+	cancel(0);
+	check_kept(&r, number, pid, "waiting");
+
+	/* one copy of some */
+	tring_forget(&r);
+	whole_exit(&w, 6);
+	kept_copy(&w, number);
+	for (i = 0; i < 4; i++)
+		q_spawn(&r, &w, NTH(i));
+	tring_submit(&r);
+	cancel(2);
+	go_on();
+	for (i = 0; i < 4; i++) {
+		if (i != 2)
+			EXPECT_EQ(wait_exit(CHECK_OK(spawn_res(&r, &w, NTH(i)))), 6);
 	}
+	tring_total(&r, 4 * spawn_cqes(&w) + 1);
+	finish();
 }
 
 TEST(C1_cancelled_before_the_child_has_it)
 {
-	unsigned int i, j;
-
-	for (i = 0; i < tring_nr_kinds; i++) {
-		DIAG("%s", tring_kinds[i].name);
-		start_with_fifo(tring_kinds[i].flags);
-		kept_stop(pid);
-		kept_more(&w, number);
-		queue(&w, 0, 0);
-		tring_submit(&r);
-		check_kept(&r, number, pid, "busy");
-		q_cancel(&r, NTH(0), 0, CANCEL);
-		tring_submit(&r);
-		EXPECT_EQ(tring_res(&r, CANCEL), 0);
-		EXPECT_EQ(tring_res(&r, NTH(0)), -ECANCELED);
-		check_kept(&r, number, pid, "waiting");
-
-		/* one copy of some */
-		tring_forget(&r);
-		whole_exit(&w, 6);
-		kept_copy(&w, number);
-		for (j = 0; j < 4; j++)
-			queue(&w, j, 0);
-		tring_submit(&r);
-		q_cancel(&r, NTH(2), 0, CANCEL);
-		tring_submit(&r);
-		EXPECT_EQ(tring_res(&r, CANCEL), 0);
-		EXPECT_EQ(tring_res(&r, NTH(2)), -ECANCELED);
-		go_on();
-		for (j = 0; j < 4; j++) {
-			if (j != 2)
-				EXPECT_EQ(wait_exit(CHECK_OK(
-						  tring_res(&r, NTH(j)))),
-					  6);
-		}
-		tring_total(&r, 5);
-		finish();
-	}
+	in_either_form(cancel_before_the_child_has_it);
 }
 
 /* --- how long it waits ---------------------------------------------------------------------- */
@@ -295,29 +292,42 @@ TEST(C5_the_time_that_it_is_busy_does_not_count)
 	check_ended();
 }
 
-/* Of the last SPAWN that lets it wait. */
-TEST(C5_a_later_spawn_says_how_long)
+/* As the last one says that lets it wait. What says so can be gone by then. */
+static void wait_long_and_short(void)
 {
-	start_with_fifo(0);
+	kept_more(&w, number);
+	w.arg.keep_ns = HOUR;
+	EXPECT_EQ(spawn_run(&r, &w), number);
+	sleep_ms(20);
+	check_kept(&r, number, pid, "waiting");
 	kept_more(&w, number);
 	w.arg.keep_ns = MILLISECOND;
-	EXPECT_EQ(whole_run(&r, &w)->res, number);
+	EXPECT_EQ(spawn_run(&r, &w), number);
 	check_ended();
 }
 
-TEST(C5_a_copy_has_a_time_of_its_own)
+TEST(C5_a_later_spawn_says_how_long)
+{
+	in_either_form(wait_long_and_short);
+}
+
+static void wait_less_than_what_it_copies(void)
 {
 	int copy;
 
-	start_with_fifo(0);
 	kept_new(&w);
 	whole_report(&w);
 	w.arg.flags = IORING_SPAWN_KEEP;
 	kept_copy(&w, number);
 	w.arg.keep_ns = MILLISECOND;
-	copy = CHECK_OK(whole_run(&r, &w)->res);
+	copy = CHECK_OK(spawn_run(&r, &w));
 	CHECK_NE(copy, number);
 	check_gone(w.told.report.pid);
 	check_kept_gone(&r, copy);
 	finish();
+}
+
+TEST(C5_a_copy_has_a_time_of_its_own)
+{
+	in_either_form(wait_less_than_what_it_copies);
 }
