@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Whole spawns as chains of links. */
 #include "links.h"
+#include "link_sqe.h"
 
 bool by_links;
 
@@ -8,13 +9,9 @@ bool by_links;
 
 /* --- as links -------------------------------------------------------------------------- */
 
-/* After what is allowed to fail there is something that succeeds. */
 static bool ends_with_nop(const struct whole *w)
 {
-	const unsigned int nr = w->arg.nr_steps;
-
-	return !w->arg.path &&
-	       (!nr || w->steps[nr - 1].flags & IORING_SPAWN_STEP_MAY_FAIL);
+	return links_end_with_nop(&w->arg, w->steps);
 }
 
 static unsigned int nr_links(const struct whole *w)
@@ -22,33 +19,11 @@ static unsigned int nr_links(const struct whole *w)
 	return w->arg.nr_steps + (w->arg.path || ends_with_nop(w));
 }
 
-/* It is read when the request is prepared. */
-static void fill_kept(struct whole *w, struct io_uring_sqe *sqe)
-{
-	w->kept = (struct io_uring_clone_kept){
-		.clone_args = w->arg.clone_args,
-		.clone_args_size = w->arg.clone_args_size,
-		.child = w->arg.child,
-		.keep_ns = w->arg.keep_ns,
-	};
-	sqe->addr = (uintptr_t)&w->kept;
-	sqe->len = sizeof(w->kept);
-}
-
 static struct io_uring_sqe *q_first(struct tring *r, struct whole *w)
 {
-	const uint32_t kept = IORING_CLONE_KEEP | IORING_CLONE_CHILD |
-			      IORING_CLONE_COPY;
 	struct io_uring_sqe *sqe = q_op(r, SPAWNPOL_OP_CLONE);
 
-	sqe->rw_flags = w->arg.flags;
-	sqe->off = w->arg.cookie;
-	sqe->file_index = w->arg.slot;
-	sqe->addr3 = w->arg.files;
-	sqe->addr = w->arg.clone_args;
-	sqe->len = w->arg.clone_args_size;
-	if (w->arg.flags & kept)
-		fill_kept(w, sqe);
+	sqe_clone(sqe, &w->arg, &w->kept);
 	if (w->arg.report) {
 		sqe->rw_flags |= IORING_CLONE_REPORT;
 		sqe->__pad2[0] = w->arg.report;
@@ -70,54 +45,25 @@ static void q_deadline(struct tring *r, struct whole *w, uint64_t user_data)
 	sqe->user_data = LINK_DEADLINE(user_data);
 }
 
-static void q_step(struct tring *r, const struct io_uring_spawn_step *step,
-		   uint64_t user_data)
-{
-	struct io_uring_sqe *sqe = q_op(r, SPAWNPOL_OP_CHILD);
-
-	sqe->len = step->cmd;
-	sqe->fd = step->fd;
-	sqe->rw_flags = step->child_flags;
-	sqe->addr = step->addr;
-	sqe->off = step->off;
-	sqe->addr3 = step->addr3;
-	sqe->__pad2[0] = step->addr4;
-	sqe->user_data = user_data;
-	if (step->flags & IORING_SPAWN_STEP_FIXED)
-		sqe->flags |= IOSQE_FIXED_FILE;
-	if (step->flags & IORING_SPAWN_STEP_MAY_FAIL)
-		hardlink(sqe);
-}
-
-static void q_program(struct tring *r, const struct whole *w, uint64_t user_data)
-{
-	struct io_uring_sqe *sqe = q_op(r, SPAWNPOL_OP_EXEC);
-
-	sqe->fd = w->arg.dfd;
-	sqe->addr = w->arg.path;
-	sqe->addr2 = w->arg.argv;
-	sqe->addr3 = w->arg.envp;
-	sqe->rw_flags = w->arg.exec_flags;
-	sqe->user_data = user_data;
-}
-
 static struct io_uring_sqe *q_links(struct tring *r, struct whole *w,
 				    uint64_t user_data)
 {
 	const unsigned int nr = w->arg.nr_steps;
-	struct io_uring_sqe *clone;
+	struct io_uring_sqe *clone, *sqe;
 	unsigned int i;
 
 	tring_end(r);
 	clone = q_first(r, w);
 	clone->user_data = user_data;
 	q_deadline(r, w, user_data);
-	for (i = 0; i < nr; i++)
-		q_step(r, &w->steps[i], LINK_OF(user_data, i));
-	if (w->arg.path)
-		q_program(r, w, LINK_OF(user_data, nr));
-	else if (ends_with_nop(w))
-		q_op(r, IORING_OP_NOP)->user_data = LINK_OF(user_data, nr);
+	for (i = 0; i < nr_links(w); i++) {
+		sqe = q_nop(r);
+		sqe->user_data = LINK_OF(user_data, i);
+		if (i < nr)
+			sqe_step(sqe, &w->steps[i]);
+		else if (w->arg.path)
+			sqe_program(sqe, &w->arg);
+	}
 	tring_end(r);
 	return clone;
 }
