@@ -244,8 +244,6 @@ void check_number(struct round *r)
 		nr++;
 	if (r->followed)
 		nr++;
-	if (r->in_kept)
-		nr++;
 	if (r->point->place == UNISSUED) {
 		result(r, FIRST);
 		nr++;

@@ -22,7 +22,8 @@
 /* --- what is counted, over all tests ------------------------------------------ */
 
 struct tally {
-	unsigned int events, combinations, rounds, whole, followed, open, kept;
+	unsigned int events, combinations, rounds, whole, followed, open;
+	unsigned int kept, kept_links, made_by_links;
 	unsigned int at[MAX_POINTS], execed[MAX_POINTS];
 	/* the round that ended an event's test early */
 	char last[MAX_EVENTS][256];
@@ -58,9 +59,10 @@ __attribute__((destructor)) static void show_tally(void)
 	for (i = 0; i < nr_points; i++)
 		printf("# lifetime: %5u rounds, %5u programs: %s\n",
 		       tally->at[i], tally->execed[i], points[i].name);
-	printf("# lifetime: %u events at %u points, %u combinations, %u rounds, %u of them SPAWNs, %u with a request linked to it, %u in open directories, %u in a kept child\n",
+	printf("# lifetime: %u events at %u points, %u combinations, %u rounds, %u of them SPAWNs, %u with a request linked to it, %u in open directories, %u in a kept child, %u of these by links, %u in one made by links\n",
 	       tally->events, nr_points, tally->combinations, tally->rounds,
-	       tally->whole, tally->followed, tally->open, tally->kept);
+	       tally->whole, tally->followed, tally->open, tally->kept,
+	       tally->kept_links, tally->made_by_links);
 }
 
 /* --- lots ----------------------------------------------------------------------- */
@@ -118,9 +120,14 @@ static void draw_whole(struct round *r)
 	r->searches = opens || (lot(r, 2) && r->whole);
 	r->open = opens || (lot(r, 2) && r->searches);
 	r->has_time = lot(r, 2) && r->whole;
-	/* where it is there, and is not hit before the SPAWN has it */
-	r->in_kept = lot(r, 10) < 5 && r->whole && r->point->place != NO_CHILD &&
+}
+
+static void draw_kept(struct round *r)
+{
+	/* where it is there, and is not hit before the chain is in it */
+	r->in_kept = lot(r, 10) < 5 && r->point->place != NO_CHILD &&
 		     !(r->event->hits_child && r->point->place == UNISSUED);
+	r->made_by_links = lot(r, 2) && r->in_kept;
 }
 
 static void draw(struct round *r)
@@ -129,6 +136,7 @@ static void draw(struct round *r)
 	bool free = !point->in_submitter && point->place != UNISSUED;
 
 	draw_whole(r);
+	draw_kept(r);
 	r->list = lot(r, 2);
 	r->racing = lot(r, 3) == 0 && !r->event->releases;
 	r->by_submitter = free && lot(r, 2);
@@ -151,10 +159,11 @@ static struct ids {
 static void describe(const struct round *r, unsigned int seed, char *text)
 {
 	snprintf(text, sizeof(tally->last[0]),
-		 "%s, %s: LIFETIME_SEED=%u, %s ring%s%s%s%s%s%s%s%s%s%s, neighbours %u, naps %u and %u us",
+		 "%s, %s: LIFETIME_SEED=%u, %s ring%s%s%s%s%s%s%s%s%s%s%s, neighbours %u, naps %u and %u us",
 		 r->event->name, r->point->name, seed, r->kind->name,
 		 r->whole ? ", SPAWN" : "", r->followed ? ", followed" : "",
-		 r->in_kept ? ", kept" : "", r->searches ? ", search" : "",
+		 r->in_kept ? ", kept" : "", r->made_by_links ? " by links" : "",
+		 r->searches ? ", search" : "",
 		 r->open ? ", open" : "", r->has_time ? ", hour" : "",
 		 r->list ? ", list" : "", r->racing ? ", racing" : "",
 		 r->by_submitter ? ", by submitter" : "",
@@ -181,6 +190,8 @@ static void one_round(const struct event *event, unsigned int point,
 	tally->followed += r->followed;
 	tally->open += r->open;
 	tally->kept += r->in_kept;
+	tally->kept_links += r->in_kept && !r->whole;
+	tally->made_by_links += r->made_by_links;
 	tally->execed[point] += r->share->execed;
 	if (ids.nr < MAX_IDS) {
 		ids.link[ids.nr] = r->share->link;

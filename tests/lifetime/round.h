@@ -25,7 +25,6 @@
 #define DEADLINE (OTHER + 1)
 #define CANCEL (OTHER + 2)
 #define AFTER (OTHER + 3) /* what waits for a SPAWN */
-#define MADE (OTHER + 4) /* SPAWN of the kept child */
 
 /* Statuses of the program, and of a submitter that exits or executes. */
 #define PROGRAM 7
@@ -118,8 +117,9 @@ struct round {
 	bool followed;	   /* by a request that is linked to the SPAWN */
 	bool searches;	   /* the SPAWN, for its program */
 	bool open;	   /* ... in directories that are open */
-	bool in_kept;	   /* the SPAWN runs in a child that has waited for it */
-	bool has_time;	   /* ... and has a deadline that does not come */
+	bool in_kept;	   /* SPAWN or links run in a child that has waited for them */
+	bool made_by_links; /* ... and was made so, not by a SPAWN */
+	bool has_time;	   /* the SPAWN has a deadline that does not come */
 	bool list;	   /* IORING_CLONE_FILES */
 	bool racing;	   /* the release comes whenever it comes */
 	bool by_submitter; /* its thread does it, where either can */
@@ -174,9 +174,9 @@ enum order {
 	EXECUTE,
 };
 
-/* A child waits for the SPAWN, which has not been queued yet. */
+/* A child waits for the chain, which has not been queued yet. */
 void make_kept(struct round *r);
-/* The SPAWN has not come to it: it is as it was, and ends. */
+/* The chain has not come to it: it is as it was, and ends. */
 void end_kept(struct round *r);
 
 void submitter_start(struct round *r);

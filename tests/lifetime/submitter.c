@@ -4,6 +4,7 @@
 
 #include "child.h"
 #include "kept.h"
+#include "links.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,10 +19,17 @@
 static struct io_uring_sqe *queue_clone(struct round *r)
 {
 	struct io_uring_sqe *sqe = q_clone3(&r->ring, &r->args);
+	struct io_uring_clone_kept *kept = &r->spawn.kept;
 
 	if (r->list) {
 		sqe->rw_flags = IORING_CLONE_FILES;
 		sqe->addr3 = (uintptr_t)&r->files;
+	}
+	if (r->in_kept) {
+		*kept = (struct io_uring_clone_kept){ .child = r->kept };
+		sqe->rw_flags |= IORING_CLONE_CHILD;
+		sqe->addr = (uintptr_t)kept;
+		sqe->len = sizeof(*kept);
 	}
 	return sqe;
 }
@@ -30,7 +38,6 @@ static struct io_uring_sqe *queue_clone(struct round *r)
 void make_kept(struct round *r)
 {
 	struct whole *w = &r->spawn;
-	struct io_uring_sqe *sqe;
 
 	kept_new(w);
 	/* a policy may have it read that pipe */
@@ -38,11 +45,10 @@ void make_kept(struct round *r)
 	whole_report(w);
 	w->arg.clone_args = (uintptr_t)&r->args;
 	w->arg.clone_args_size = sizeof(r->args);
-	sqe = q_whole(&r->ring, w);
-	sqe->user_data = MADE;
-	tring_submit(&r->ring);
-	r->kept = CHECK_OK(tring_res(&r->ring, MADE));
+	by_links = r->made_by_links;
+	r->kept = CHECK_OK(spawn_run(&r->ring, w));
 	r->kept_pid = w->told.report.pid;
+	tring_forget(&r->ring);
 }
 
 /* Whether it waits. What has ended its chain can end it as well, in its own time. */
