@@ -393,3 +393,28 @@ TEST(C1_links_under_a_policy)
 		finish();
 	}
 }
+
+static void tell_of_last_step(void)
+{
+	unsigned int i;
+	int link;
+
+	tprog_reset(&p);
+	link = CHECK_OK(attach(&r, &p, 0, IORING_POLICY_BEFORE_STEP));
+	kept_more(&w, number);
+	for (i = 0; i < 3; i++)
+		whole_step(&w, IORING_CHILD_UMASK)->off = 022;
+	EXPECT_EQ(spawn_run(&r, &w), number);
+	CHECK_EQ(p.engine->runs, 3);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(!!(tprog_run(&p, i)->ctx.flags & IORING_POLICY_F_LAST), i == 2);
+	close(link);
+	finish();
+}
+
+/* Without a program, too. */
+TEST(C1_policies_are_told_which_step_is_the_last)
+{
+	tprog_load(&p);
+	in_either_form(tell_of_last_step);
+}

@@ -178,7 +178,7 @@ struct io_kiocb *io_chain_first(struct io_chain *chain)
 	return chain->plan ? io_plan_first(chain->plan) : chain->steps;
 }
 
-static bool io_chain_has_next(struct io_chain *chain)
+bool io_chain_has_next(const struct io_chain *chain)
 {
 	return chain->plan ? !io_plan_is_last(chain->plan) :
 			     !!chain->step.req->link;

@@ -225,6 +225,8 @@ void io_chain_tell(struct io_chain *chain, struct io_kiocb *req, bool staged,
 		   s32 res, bool failed);
 /* The first request of its steps, run or not, or NULL. */
 struct io_kiocb *io_chain_first(struct io_chain *chain);
+/* Whether there is a step after the one at hand. */
+bool io_chain_has_next(const struct io_chain *chain);
 /* Whether the next step runs if this one has that result, an error. */
 bool io_step_forgives(struct io_kiocb *req, s32 res);
 

@@ -62,7 +62,7 @@ static u32 io_chain_ctx_flags(struct io_chain *chain, struct io_kiocb *req,
 		flags |= IORING_POLICY_F_HARDLINK;
 	if (req->opcode == IORING_OP_EXEC && io_exec_is_search(req))
 		flags |= IORING_POLICY_F_SEARCH;
-	if (!req->link && !clone)
+	if (!clone && !io_chain_has_next(chain))
 		flags |= IORING_POLICY_F_LAST;
 	if (clone || io_op_can_retry(req->opcode))
 		flags |= IORING_POLICY_F_CAN_RETRY;
