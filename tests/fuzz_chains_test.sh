@@ -27,7 +27,7 @@ test_S11_O6_chains_at_random_do_what_the_interface_says()
 	# it is not only what fails at once that was seen
 	for what in programs SPAWNs 'of their programs' searches 'in open directories' misses \
 		'staged searches' 'told of a program' twins 'of them open' \
-		'kept children used' 'kept programs' 'copies asked for'; do
+		'kept children used' 'kept programs' 'copies asked for' 'of these as links'; do
 		printf '# %s %s\n' "$(number_of "$what")" "$what"
 		(($(number_of "$what") > 0)) || fail "no $what: $OUT"
 	done

@@ -66,6 +66,7 @@ test_C1_the_judge_notices_what_becomes_of_kept_children()
 {
 	notices kept 'was to wait, and is gone'
 	notices number 'but its result is'
+	notices keeping 'is there after SPAWN only'
 }
 
 run_tests "$@"

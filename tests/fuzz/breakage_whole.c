@@ -130,6 +130,8 @@ void break_twin(struct fuzz_case *twin, struct seen *seen,
 {
 	unsigned int i;
 
+	if (breakage == BREAK_KEEPING && twin->sqes[0].rw_flags & IORING_CLONE_CHILD)
+		twin->sqes[0].rw_flags &= ~IORING_CLONE_KEEP;
 	if (breakage == BREAK_TOLD && seen->runs && seen->runs <= ENGINE_LOG)
 		((struct engine *)seen->engine)->log[0].ctx.attempt++;
 	/* a policy would be told of it, which is another violation */

@@ -99,8 +99,9 @@ void make_child(struct rnd *r, struct io_uring_sqe *sqe);
 void make_clone(struct rnd *r, struct io_uring_sqe *sqe);
 /* make_whole.c: a SPAWN, as the request with this number */
 void make_whole(struct rnd *r, struct io_uring_sqe *sqe, unsigned int number);
-/* make_kept.c: what it is to do with a kept child */
+/* make_kept.c: what it is to do with a kept child; the same of a CLONE */
 void make_kept(struct rnd *r, struct io_uring_spawn *arg);
+void make_kept_clone(struct rnd *r, struct io_uring_sqe *sqe);
 /* make_policy.c: rules and links */
 void make_policy(struct fuzz_case *c);
 

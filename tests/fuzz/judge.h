@@ -47,6 +47,8 @@ void judge_chain(struct trial *t, const struct chain *chain);
 enum step_end judge_step(struct trial *t, const struct chain *chain,
 			 unsigned int at);
 enum step_end link_rule(struct trial *t, unsigned int at, int res);
+/* That of the child, or 0: CLONE has no CQE, or tells the number of a kept one. */
+pid_t clone_pid(const struct trial *t, const struct chain *chain);
 /* Whether a search goes on after it. */
 bool searches_on(int error);
 /* Whether a request with this result has failed. */
@@ -65,6 +67,9 @@ struct whole;
 void judge_kept(struct trial *t, unsigned int at, const struct whole *w,
 		bool concurrent);
 void judge_kept_children(struct trial *t);
+/* the same of a CLONE, if it has to do with some; and whether one was there in the end */
+void judge_kept_clone(struct trial *t, unsigned int at, bool concurrent);
+bool kept_is_shown(const struct seen *seen, uint32_t number);
 
 /* judge_whole.c: the SPAWN there, in that link or alone */
 void judge_whole(struct trial *t, unsigned int at, const struct chain *chain);

@@ -164,10 +164,21 @@ static bool reaped(const struct trial *t, pid_t pid)
 	return false;
 }
 
+pid_t clone_pid(const struct trial *t, const struct chain *chain)
+{
+	const struct seen_cqe *clone = t->cqe[chain->clone];
+	struct kept_use use;
+
+	if (!clone ||
+	    (kept_use(t->c, chain->clone, &use) && use.flags & IORING_CLONE_KEEP))
+		return 0;
+	return clone->res;
+}
+
 static void judge_program(struct trial *t, const struct chain *chain,
 			  bool program)
 {
-	pid_t pid = t->cqe[chain->clone] ? t->cqe[chain->clone]->res : 0;
+	pid_t pid = clone_pid(t, chain);
 
 	if (!pid)
 		return;
@@ -310,6 +321,8 @@ void judge_chain(struct trial *t, const struct chain *chain)
 
 	if (!clone && !is_silent(sqe))
 		return; /* said already */
+	if (clone)
+		judge_kept_clone(t, chain->clone, chain->concurrent);
 	if (clone && clone->res < 0) {
 		judge_refused(t, chain);
 		return;

@@ -204,7 +204,7 @@ void judge_told(struct trial *t, const struct chain *chain, bool program)
 static void judge_run(struct trial *t, const struct chain *chain,
 		      const struct engine_run *run)
 {
-	const struct seen_cqe *clone = t->cqe[chain->clone];
+	pid_t pid = clone_pid(t, chain);
 	uint32_t asked = IORING_POLICY_FAILED | IORING_POLICY_STAGED;
 
 	if (!chain->policy) {
@@ -217,10 +217,9 @@ static void judge_run(struct trial *t, const struct chain *chain,
 			  event_name(run->ctx.event));
 	if (run->ctx.event == IORING_POLICY_EXECED)
 		judge_execed(t, run);
-	if (run->ctx.event != IORING_POLICY_CLONE && clone &&
-	    run->ctx.pid != clone->res)
+	if (run->ctx.event != IORING_POLICY_CLONE && pid && run->ctx.pid != pid)
 		violation(t, "P2: the policy saw pid %d, CLONE's is %d",
-			  run->ctx.pid, clone->res);
+			  run->ctx.pid, pid);
 }
 
 /*

@@ -16,14 +16,42 @@
 #define MAKER (ACTION_DATA + 100) /* user_data */
 #define KEY "SpawnChild:\tnumber "
 
+bool kept_use(const struct fuzz_case *c, unsigned int at, struct kept_use *use)
+{
+	struct io_uring_clone_kept kept;
+	static struct whole w;
+
+	if (clone_is_kept(c, at, &kept)) {
+		*use = (struct kept_use){ c->sqes[at].rw_flags, kept.child,
+					  kept.keep_ns };
+		return true;
+	}
+	if (!is_whole(c, at) || !whole_is_kept(c, at))
+		return false;
+	whole_read(c, at, &w);
+	*use = (struct kept_use){ w.arg.flags, w.arg.child, w.arg.keep_ns };
+	return true;
+}
+
 bool case_has_kept(const struct fuzz_case *c)
 {
+	struct kept_use use;
 	unsigned int i;
 
 	for (i = 0; i < c->nr_sqes; i++)
-		if (is_whole(c, i) && whole_is_kept(c, i))
+		if (kept_use(c, i, &use))
 			return true;
 	return false;
+}
+
+uint32_t kept_place(const struct seen *seen, uint32_t number)
+{
+	unsigned int i;
+
+	for (i = 0; number && i < MAX_KEPT; i++)
+		if (seen->made[i] == number)
+			return i + 1;
+	return number;
 }
 
 /* A SPAWN without steps and program: the child waits, or ends. */
@@ -61,19 +89,24 @@ static int make_one(const struct fuzz_case *c, struct io_uring *ring)
 	}
 }
 
+/* Where a request names it. */
+static uint32_t *named(const struct fuzz_case *c, unsigned int at)
+{
+	uint64_t addr = c->sqes[at].addr;
+
+	return is_whole(c, at) ? &((struct io_uring_spawn *)addr)->child :
+				 &((struct io_uring_clone_kept *)addr)->child;
+}
+
 /* The structures are read when they are submitted. */
 static void fill_in(const struct fuzz_case *c, const struct seen *seen)
 {
-	struct io_uring_spawn *arg;
+	struct kept_use use;
 	unsigned int i;
 
-	for (i = 0; i < c->nr_sqes; i++) {
-		if (!is_whole(c, i) || !whole_is_kept(c, i))
-			continue;
-		arg = (void *)c->sqes[i].addr;
-		if (arg->child && arg->child <= MAX_KEPT)
-			arg->child = seen->made[arg->child - 1];
-	}
+	for (i = 0; i < c->nr_sqes; i++)
+		if (kept_use(c, i, &use) && use.child && use.child <= MAX_KEPT)
+			*named(c, i) = seen->made[use.child - 1];
 }
 
 void kept_begin(const struct fuzz_case *c, struct io_uring *ring, struct seen *seen)

@@ -35,7 +35,7 @@ static struct tally {
 	unsigned long cases, requests, programs, violations;
 	unsigned long policies, runs, cancels, closes, exits;
 	unsigned long wholes, searches, open, open_twins, misses, staged_searches, twins;
-	unsigned long whole_programs, execed, kept, kept_programs, copies;
+	unsigned long whole_programs, execed, kept, kept_programs, copies, kept_twins;
 	bool exiting; /* the case ends as its process does */
 } * tally;
 
@@ -70,6 +70,7 @@ static const char *const breakages[BREAK_LAST] = {
 	[BREAK_LISTS] = "lists",
 	[BREAK_KEPT] = "kept",
 	[BREAK_NUMBER] = "number",
+	[BREAK_KEEPING] = "keeping",
 };
 
 static void usage(FILE *to)
@@ -235,7 +236,7 @@ static unsigned int run_twin(void)
 	static struct engine kept;
 	unsigned int violations;
 
-	if (!twin_make(&the_case, &twin))
+	if (!twin_make(&the_case, &the_seen, &twin))
 		return 0;
 	kept = *engine;
 	the_seen.engine = &kept;
@@ -246,6 +247,7 @@ static unsigned int run_twin(void)
 	violations += twin_compare(&the_case, &the_seen, &twin, &seen, stdout);
 	tally->twins++;
 	tally->open_twins += is_open(&the_case);
+	tally->kept_twins += case_has_kept(&twin);
 	if (violations) {
 		case_print(&the_case, stdout);
 		show_seen(&the_seen);
@@ -395,8 +397,9 @@ static void say(const char *end)
 	       tally->wholes, tally->whole_programs, tally->searches,
 	       tally->open, tally->misses, tally->staged_searches, tally->execed,
 	       tally->twins, tally->open_twins);
-	printf("chains: %lu kept children used, %lu kept programs, %lu copies asked for\n",
-	       tally->kept, tally->kept_programs, tally->copies);
+	printf("chains: %lu kept children used, %lu kept programs, %lu copies asked for, "
+	       "%lu of these as links\n",
+	       tally->kept, tally->kept_programs, tally->copies, tally->kept_twins);
 	printf("chains: %lu cases, %lu requests, %lu programs, %lu with policies (%lu runs), "
 	       "%lu cancels, %lu rings closed, %lu exits, %lu violations%s\n",
 	       tally->cases, tally->requests, tally->programs, tally->policies,

@@ -126,6 +126,8 @@ static unsigned int add_chain(struct fuzz_case *c)
 		add_link(r, add(c, &sqe));
 	}
 	make_clone(r, &sqe);
+	if (rnd_once_in(r, 6))
+		make_kept_clone(r, &sqe);
 	sqe.off = c->nr_sqes;
 	add_link(r, add(c, &sqe));
 	if (rnd_odd(r, 10))

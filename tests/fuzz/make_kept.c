@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A SPAWN that has to do with kept children: makes one, runs in one, copies it, ends it.
+ * A SPAWN or a CLONE that has to do with kept children: makes one, runs in one, copies it,
+ * ends it.
  * Which one is a place among those that wait when the case begins, from 1 on; the number
  * is filled in when there is one: see kept.c.
  */
 #include "case.h"
+#include "../lib/link_sqe.h"
 
 #include <limits.h>
 #include <string.h>
@@ -72,17 +74,44 @@ static void spoil_kept(struct rnd *r, struct io_uring_spawn *arg)
 	}
 }
 
-void make_kept(struct rnd *r, struct io_uring_spawn *arg)
+/* Returns whether there is a program. */
+static bool make_way(struct rnd *r, struct io_uring_spawn *arg)
 {
 	unsigned int way = rnd_below(r, sizeof(ways) / sizeof(ways[0]));
 
 	arg->flags |= ways[way].flags;
-	if (!ways[way].program)
-		make_without_program(arg);
 	if (arg->flags & (IORING_SPAWN_CHILD | IORING_SPAWN_COPY))
 		make_number(r, arg);
 	if (arg->flags & IORING_SPAWN_KEEP && rnd_once_in(r, 6))
 		arg->keep_ns = rnd_once_in(r, 2) ? HOUR : rnd_below(r, 5000000);
+	return ways[way].program;
+}
+
+void make_kept(struct rnd *r, struct io_uring_spawn *arg)
+{
+	if (!make_way(r, arg))
+		make_without_program(arg);
 	if (rnd_odd(r, 8))
 		spoil_kept(r, arg);
+}
+
+void make_kept_clone(struct rnd *r, struct io_uring_sqe *sqe)
+{
+	struct io_uring_spawn arg = {
+		.flags = sqe->rw_flags,
+		.slot = sqe->file_index,
+		.clone_args = sqe->addr,
+		.clone_args_size = sqe->len,
+		.files = sqe->addr3,
+	};
+	struct io_uring_clone_kept kept[2] = { 0 };
+
+	make_way(r, &arg);
+	if (rnd_odd(r, 8))
+		spoil_kept(r, &arg);
+	sqe_clone(sqe, &arg, kept);
+	if (arg.flags & CLONE_KEPT_FLAGS)
+		sqe->addr = arena_put(kept, sizeof(kept));
+	if (rnd_odd(r, 12))
+		sqe->len = rnd_below(r, 64);
 }

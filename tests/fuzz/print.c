@@ -173,18 +173,34 @@ static void print_sqe(FILE *to, const struct io_uring_sqe *sqe)
 	fprintf(to, "\n");
 }
 
-static void print_clone(FILE *to, const struct io_uring_sqe *sqe)
+static void print_clone_args(FILE *to, uint64_t addr)
 {
-	const struct io_uring_clone_files *list = (void *)sqe->addr3;
-	const uint64_t *args = (void *)sqe->addr;
-	unsigned int i;
+	const uint64_t *args = (void *)addr;
 
-	if (sqe->addr >= ARENA_BASE && sqe->addr + 88 <= ARENA_END)
+	if (addr >= ARENA_BASE && addr + 88 <= ARENA_END)
 		fprintf(to,
 			"\tclone_args: flags=%#lx pidfd=%#lx signal=%lu stack=%#lx "
 			"tls=%#lx set_tid=%#lx,%lu cgroup=%lu\n",
 			args[0], args[1], args[4], args[5], args[7], args[8],
 			args[9], args[10]);
+}
+
+static void print_clone(FILE *to, const struct fuzz_case *c, unsigned int at)
+{
+	const struct io_uring_sqe *sqe = &c->sqes[at];
+	const struct io_uring_clone_files *list = (void *)sqe->addr3;
+	struct io_uring_clone_kept kept;
+	unsigned int i;
+
+	if (clone_is_kept(c, at, &kept)) {
+		fprintf(to, "\tkept: child=%u keep_ns=%llu", kept.child,
+			(unsigned long long)kept.keep_ns);
+		print_field(to, "clone_args_size", kept.clone_args_size);
+		fprintf(to, "\n");
+		print_clone_args(to, kept.clone_args);
+	} else {
+		print_clone_args(to, sqe->addr);
+	}
 	if (sqe->addr3 < ARENA_BASE || sqe->addr3 + 256 > ARENA_END)
 		return;
 	fprintf(to, "\tfiles: nr=%u flags=%#x", list->nr, list->flags);
@@ -254,7 +270,7 @@ void case_print(const struct fuzz_case *c, FILE *to)
 		fprintf(to, "%u: ", i);
 		print_sqe(to, &c->sqes[i]);
 		if (c->sqes[i].opcode == SPAWNPOL_OP_CLONE)
-			print_clone(to, &c->sqes[i]);
+			print_clone(to, c, i);
 		if (is_whole(c, i))
 			print_whole(c, i, to);
 		if (c->submit[i])

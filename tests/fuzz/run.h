@@ -36,6 +36,7 @@ enum breakage {
 	BREAK_LISTS,	   /* a ring has other lists of open directories */
 	BREAK_KEPT,	   /* a child that waits is not there any more */
 	BREAK_NUMBER,	   /* a SPAWN tells another number than its child has */
+	BREAK_KEEPING,	   /* links do not let their child wait again */
 	BREAK_LAST
 };
 
@@ -84,7 +85,15 @@ void actions_begin(const struct fuzz_case *c, struct io_uring *ring,
 /* Returns whether the ring is closed now. */
 bool actions_by_main(void);
 void actions_end(void);
-/* kept.c: whether it has SPAWNs for kept children; those that it begins with ... */
+/* kept.c: a request that has to do with kept children, SPAWN or CLONE */
+struct kept_use {
+	uint32_t flags, child; /* IORING_SPAWN_KEEP, _CHILD, _COPY */
+	uint64_t keep_ns;
+};
+bool kept_use(const struct fuzz_case *c, unsigned int at, struct kept_use *use);
+/* A number that the case began with as its place there, from 1 on; others as they are. */
+uint32_t kept_place(const struct seen *seen, uint32_t number);
+/* whether a case has some; those that it begins with ... */
 bool case_has_kept(const struct fuzz_case *c);
 void kept_begin(const struct fuzz_case *c, struct io_uring *ring, struct seen *seen);
 /* ... those that are there, and an end of those that wait */

@@ -4,6 +4,7 @@
  * as its twin.
  */
 #include "whole_model.h"
+#include "../lib/link_sqe.h"
 #include "world.h"
 
 #include <limits.h>
@@ -25,36 +26,15 @@ static struct io_uring_sqe *add(struct fuzz_case *c, unsigned int opcode)
 	return sqe;
 }
 
+/* What its addr points to is in the arena then. */
 static void add_clone(struct fuzz_case *c, const struct io_uring_spawn *arg)
 {
 	struct io_uring_sqe *sqe = add(c, SPAWNPOL_OP_CLONE);
+	struct io_uring_clone_kept kept;
 
-	/* the others are the same, and no policy looks for an attempt of a search */
-	sqe->rw_flags = arg->flags &
-			~(IORING_SPAWN_AS_IS | IORING_SPAWN_REGISTERED);
-	sqe->file_index = arg->slot;
-	sqe->off = arg->cookie;
-	sqe->addr = arg->clone_args;
-	sqe->len = arg->clone_args_size;
-	sqe->addr3 = arg->files;
-}
-
-static void add_step(struct fuzz_case *c,
-		     const struct io_uring_spawn_step *step)
-{
-	struct io_uring_sqe *sqe = add(c, SPAWNPOL_OP_CHILD);
-
-	sqe->len = step->cmd;
-	sqe->fd = step->fd;
-	sqe->rw_flags = step->child_flags;
-	sqe->addr = step->addr;
-	sqe->off = step->off;
-	sqe->addr3 = step->addr3;
-	sqe->__pad2[0] = step->addr4;
-	if (step->flags & IORING_SPAWN_STEP_FIXED)
-		sqe->flags |= IOSQE_FIXED_FILE;
-	if (step->flags & IORING_SPAWN_STEP_MAY_FAIL)
-		sqe->flags |= IOSQE_IO_HARDLINK;
+	sqe_clone(sqe, arg, &kept);
+	if (arg->flags & CLONE_KEPT_FLAGS)
+		sqe->addr = arena_put(&kept, sizeof(kept));
 }
 
 static struct io_uring_sqe *add_exec(struct fuzz_case *c,
@@ -62,11 +42,7 @@ static struct io_uring_sqe *add_exec(struct fuzz_case *c,
 {
 	struct io_uring_sqe *sqe = add(c, SPAWNPOL_OP_EXEC);
 
-	sqe->fd = arg->dfd;
-	sqe->addr = arg->path;
-	sqe->addr2 = arg->argv;
-	sqe->addr3 = arg->envp;
-	sqe->rw_flags = arg->exec_flags;
+	sqe_program(sqe, arg);
 	return sqe;
 }
 
@@ -85,8 +61,11 @@ bool whole_as_links(const struct whole *w, struct fuzz_case *c, unsigned int at)
 	c->nr_sqes = at;
 	add_clone(c, &w->arg);
 	for (i = 0; i < w->nr_steps; i++)
-		add_step(c, &w->steps[i]);
-	add_exec(c, &w->arg);
+		sqe_step(add(c, SPAWNPOL_OP_CHILD), &w->steps[i]);
+	if (!w->no_program)
+		add_exec(c, &w->arg);
+	else if (links_end_with_nop(&w->arg, w->steps))
+		add(c, IORING_OP_NOP);
 	end_links(c);
 	return true;
 }
@@ -160,10 +139,12 @@ static bool can_be_links(const struct fuzz_case *c, const struct whole *w)
 		return true;
 	/* a policy is asked about each link, and is told of a search in another way */
 	return !w->searches && !w->arg.shell && !stages_requests(c) &&
-	       !(w->arg.flags & IORING_SPAWN_AS_IS);
+	       !(w->arg.flags & IORING_SPAWN_AS_IS) &&
+	       !(w->no_program && links_end_with_nop(&w->arg, w->steps));
 }
 
-bool twin_make(const struct fuzz_case *c, struct fuzz_case *twin)
+bool twin_make(const struct fuzz_case *c, const struct seen *seen,
+	       struct fuzz_case *twin)
 {
 	struct whole w;
 
@@ -174,6 +155,7 @@ bool twin_make(const struct fuzz_case *c, struct fuzz_case *twin)
 	whole_read(c, 0, &w);
 	if (!can_be_links(c, &w))
 		return false;
+	w.arg.child = kept_place(seen, w.arg.child);
 	*twin = *c;
 	if (!whole_as_links(&w, twin, 0))
 		return false;

@@ -25,6 +25,7 @@ struct whole {
 	const struct io_uring_spawn_step *steps;
 	unsigned int nr_steps; /* that can be read */
 	const char *path, *list, *shell;
+	bool no_program; /* it ends with its last step */
 	bool searches;
 	bool registered; /* looks in open directories */
 	unsigned int nr_candidates; /* 1 without a search */
@@ -49,8 +50,12 @@ int whole_offset(const struct whole *w, unsigned int nr);
 /* whole_links.c: CLONE, CHILD and EXEC that say the same, from @at on. */
 bool whole_as_links(const struct whole *w, struct fuzz_case *c,
 		    unsigned int at);
-/* The case with its one SPAWN as links; false if it has more, or something else. */
-bool twin_make(const struct fuzz_case *c, struct fuzz_case *twin);
+/*
+ * The case, which has been run, with its one SPAWN as links; false if it has more, or
+ * something else.
+ */
+bool twin_make(const struct fuzz_case *c, const struct seen *seen,
+	       struct fuzz_case *twin);
 /* Both have been run: violations, where the one has not done what the other has. */
 unsigned int twin_compare(const struct fuzz_case *c, const struct seen *seen,
 			  const struct fuzz_case *twin,
@@ -59,6 +64,9 @@ unsigned int twin_compare(const struct fuzz_case *c, const struct seen *seen,
 /* whole_read.c: of what can be read: it is one for kept children; it has a program */
 bool whole_is_kept(const struct fuzz_case *c, unsigned int at);
 bool whole_has_program(const struct fuzz_case *c, unsigned int at);
+/* The same of a CLONE, and what it says then. */
+bool clone_is_kept(const struct fuzz_case *c, unsigned int at,
+		   struct io_uring_clone_kept *kept);
 
 static inline bool is_whole(const struct fuzz_case *c, unsigned int at)
 {

@@ -5,6 +5,7 @@
  * affair, so all that is wrong is a reason.
  */
 #include "whole_model.h"
+#include "../lib/link_sqe.h"
 #include "world.h"
 
 #include <errno.h>
@@ -96,15 +97,7 @@ static bool read_arg(struct whole *w)
 	return true;
 }
 
-#define KEPT_FLAGS                                                             \
-	(IORING_SPAWN_KEEP | IORING_SPAWN_CHILD | IORING_SPAWN_COPY)
-
-/* It ends with its last step. */
-static bool has_no_program(const struct io_uring_spawn *arg)
-{
-	return !arg->path && arg->flags & (IORING_SPAWN_KEEP | IORING_SPAWN_CHILD);
-}
-
+/* CLONE would say so of its flags, too. */
 static bool contradicts_itself(const struct io_uring_spawn *arg)
 {
 	unsigned int keep = arg->flags & IORING_SPAWN_KEEP;
@@ -117,23 +110,30 @@ static bool contradicts_itself(const struct io_uring_spawn *arg)
 		return true;
 	if (keep ? arg->keep_ns > INT64_MAX : arg->keep_ns)
 		return true;
-	if (keep && ((arg->path && !in) ||
-		     (!in && !copy && !(arg->flags & IORING_SPAWN_FILES))))
+	if (copy && arg->clone_args)
 		return true;
-	return has_no_program(arg) && (arg->flags & IORING_SPAWN_REGISTERED ||
-				       arg->search || arg->shell || arg->argv ||
-				       arg->envp || arg->dfd || arg->exec_flags);
+	return keep && ((arg->path && !in) ||
+			(!in && !copy && !(arg->flags & IORING_SPAWN_FILES)));
+}
+
+static bool says_of_no_program(const struct io_uring_spawn *arg)
+{
+	return arg->flags & IORING_SPAWN_REGISTERED || arg->search || arg->shell ||
+	       arg->argv || arg->envp || arg->dfd || arg->exec_flags;
 }
 
 static void check_kept(struct whole *w)
 {
 	const struct io_uring_spawn *arg = &w->arg;
 
-	if (arg->flags & KEPT_FLAGS)
-		w->unlike_links = true;
-	if (arg->resv || contradicts_itself(arg))
-		must_alone(w, EINVAL);
-	if (arg->flags & IORING_SPAWN_COPY && arg->clone_args)
+	w->no_program = !arg->path &&
+			arg->flags & (IORING_SPAWN_KEEP | IORING_SPAWN_CHILD);
+	if (contradicts_itself(arg)) {
+		must(w, EINVAL);
+		/* without such a flag CLONE has no place to say it */
+		w->unlike_links |= !(arg->flags & CLONE_KEPT_FLAGS);
+	}
+	if (arg->resv || (w->no_program && says_of_no_program(arg)))
 		must_alone(w, EINVAL);
 }
 
@@ -143,7 +143,7 @@ static void check_numbers(struct whole *w)
 
 	if (arg->flags & ~(IORING_SPAWN_NEED_POLICY | IORING_SPAWN_FILES |
 			   IORING_SPAWN_AS_IS | IORING_SPAWN_REGISTERED |
-			   KEPT_FLAGS))
+			   CLONE_KEPT_FLAGS))
 		must_alone(w, EINVAL);
 	check_kept(w);
 	w->registered = arg->flags & IORING_SPAWN_REGISTERED;
@@ -314,7 +314,7 @@ static void check_search(struct whole *w, const struct fuzz_case *c)
 static void check_program(struct whole *w, const struct fuzz_case *c)
 {
 	w->nr_candidates = 1;
-	if (has_no_program(&w->arg))
+	if (w->no_program)
 		return;
 	w->path = read_text(w, w->arg.path, PATH_MAX, ENAMETOOLONG);
 	/* if it is no name to look for, it may be said when it is executed */
@@ -381,7 +381,7 @@ bool whole_is_kept(const struct fuzz_case *c, unsigned int at)
 
 	memset(&w, 0, sizeof(w));
 	w.sqe = &c->sqes[at];
-	return read_arg(&w) && w.arg.flags & KEPT_FLAGS;
+	return read_arg(&w) && w.arg.flags & CLONE_KEPT_FLAGS;
 }
 
 bool whole_has_program(const struct fuzz_case *c, unsigned int at)
@@ -391,4 +391,19 @@ bool whole_has_program(const struct fuzz_case *c, unsigned int at)
 	memset(&w, 0, sizeof(w));
 	w.sqe = &c->sqes[at];
 	return read_arg(&w) && w.arg.path;
+}
+
+bool clone_is_kept(const struct fuzz_case *c, unsigned int at,
+		   struct io_uring_clone_kept *kept)
+{
+	const struct io_uring_sqe *sqe = &c->sqes[at];
+
+	memset(kept, 0, sizeof(*kept));
+	if (sqe->opcode != SPAWNPOL_OP_CLONE || c->noise[at] ||
+	    !(sqe->rw_flags & CLONE_KEPT_FLAGS))
+		return false;
+	if (sqe->len >= sizeof(*kept) &&
+	    readable(sqe->addr, sizeof(*kept)) == sizeof(*kept))
+		memcpy(kept, (void *)sqe->addr, sizeof(*kept));
+	return true;
 }

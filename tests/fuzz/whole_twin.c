@@ -4,6 +4,7 @@
  * after the other, in the same world.
  */
 #include "judge.h"
+#include "../lib/link_sqe.h"
 #include "whole_model.h"
 
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 /* What the links have come to, as SPAWN's CQE would say it. */
 struct outcome {
 	bool program, no_child;
+	bool finished; /* it has no program, and has run its last step */
 	unsigned int candidate; /* the last that was tried, from 1 on */
 	unsigned int step;
 	int error;
@@ -92,6 +94,13 @@ static void ended_at_program(const struct pair *p, unsigned int last,
 			o->error = -EACCES;
 }
 
+/* A policy can have it that a failed step is not the end. */
+static bool may_have_finished(const struct pair *p, unsigned int last)
+{
+	return p->w.no_program && last + 1 == p->twin->nr_sqes &&
+	       (p->res[last] >= 0 || p->c->nr_links);
+}
+
 static struct outcome outcome_of_links(const struct pair *p)
 {
 	struct outcome o = { .error = p->res[0], .other_error = p->res[0] };
@@ -103,6 +112,7 @@ static struct outcome outcome_of_links(const struct pair *p)
 	for (last = p->twin->nr_sqes - 1; last; last--)
 		if (p->res[last] != -ECANCELED)
 			break;
+	o.finished = may_have_finished(p, last);
 	if (last <= p->w.nr_steps)
 		ended_at_step(p, last, &o);
 	else
@@ -144,6 +154,16 @@ static bool same_with_shell(const struct pair *p, const struct seen_cqe *cqe,
 	       (p->w.nr_steps || strcmp(p->w.shell, "good"));
 }
 
+/* The number of the child, or 0: it has ended. New ones have other numbers. */
+static bool same_end(const struct pair *p, const struct seen_cqe *cqe)
+{
+	if (!(p->w.arg.flags & IORING_SPAWN_KEEP))
+		return !cqe->res;
+	return cqe->res > 0 &&
+	       (!(p->w.arg.flags & IORING_SPAWN_CHILD) ||
+		kept_place(p->seen, cqe->res) == kept_place(p->links, p->res[0]));
+}
+
 static bool is_same(const struct pair *p, const struct seen_cqe *cqe,
 		    const struct outcome *o)
 {
@@ -151,6 +171,10 @@ static bool is_same(const struct pair *p, const struct seen_cqe *cqe,
 
 	if (o->no_child)
 		return step == WHOLE_NO_CHILD && same_refusal(p, cqe->res);
+	if (o->finished && cqe->res >= 0)
+		return same_end(p, cqe);
+	if (o->finished && !p->c->nr_links)
+		return false;
 	if (o->program)
 		return cqe->res > 0 && (p->c->nr_links || step == o->candidate);
 	if (cqe->res >= 0)
@@ -194,7 +218,7 @@ static void compare_outcomes(struct pair *p)
 	show_links(p);
 }
 
-/* --- programs, and runs of policies -------------------------------------------------- */
+/* --- programs, kept children, and runs of policies ------------------------------------ */
 
 static void compare_programs(struct pair *p)
 {
@@ -210,6 +234,23 @@ static void compare_programs(struct pair *p)
 			&p->t,
 			"O3: SPAWN's program ended with %#x, that of links with %#x",
 			a->reaped[0].status, b->reaped[0].status);
+}
+
+/* Each that there was when it began, and new ones. */
+static void compare_kept(struct pair *p)
+{
+	const struct seen *a = p->seen, *b = p->links;
+	unsigned int i;
+
+	if (p->w.arg.keep_ns)
+		return;
+	for (i = 0; i < MAX_KEPT; i++)
+		if (kept_is_shown(a, a->made[i]) != kept_is_shown(b, b->made[i]))
+			violation(&p->t, "C1: child %u is there after %s only", i + 1,
+				  kept_is_shown(a, a->made[i]) ? "SPAWN" : "links");
+	if (a->nr_shown != b->nr_shown)
+		violation(&p->t, "C1: SPAWN has left %u kept children, links %u",
+			  a->nr_shown, b->nr_shown);
 }
 
 /* A session has the number of its child. */
@@ -282,6 +323,8 @@ unsigned int twin_compare(const struct fuzz_case *c, const struct seen *seen,
 		return 0;
 	compare_outcomes(&p);
 	compare_programs(&p);
+	if (p.w.arg.flags & CLONE_KEPT_FLAGS)
+		compare_kept(&p);
 	if (c->nr_links)
 		compare_runs(&p);
 	return p.t.violations;
