@@ -407,6 +407,32 @@ test_run_waits_for_a_busy_program()
 	run_of 5 --retry ETXTBSY=1000@20ms --max-delay 1m "$DIR/busy" 5
 }
 
+# in_a_group_of_one ARGUMENT...: run, with these arguments, where no child can be made.
+in_a_group_of_one()
+{
+	run bash -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$GROUP" "$TOOL" run "$@"
+}
+
+# The tool holds signals back when CLONE is issued again. The program has the mask of the
+# time when it was submitted.
+test_run_of_a_CLONE_that_is_retried_blocks_no_signal()
+{
+	GROUP=/sys/fs/cgroup/tool_run
+	mkdir "$GROUP"
+	echo 1 >"$GROUP/pids.max"
+	in_a_group_of_one --retry EAGAIN=2@1ms true
+	expect_status 1
+	expect_err EAGAIN
+	run grep SigBlk /proc/self/status
+	local mask=$OUT
+	(sleep $((1 * ${SPAWNPOL_SLOWNESS:-1})) && echo max >"$GROUP/pids.max") &
+	in_a_group_of_one --retry EAGAIN=1000@20ms --max-delay 1m grep SigBlk /proc/self/status
+	expect_status 0
+	expect_equal "$OUT" "$mask"
+	wait
+	rmdir "$GROUP"
+}
+
 test_run_refuses_rules_that_budgets_make_impossible()
 {
 	run_of 1 --retry ENOENT=3@4s /nonexistent
