@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * KERNEL: debug
- * A SPAWN that makes a kept child, runs in it or wants a copy of it fails at each place in
- * turn where memory or user space can be missing: in the submitter, and in the child that
- * waits. It has its one CQE with an error that is defined, nothing is left, and the child
- * is as it was: it waits, has its files, and the same SPAWN works the next moment (C1, C4).
+ * A SPAWN that makes a kept child, runs in it or wants a copy of it, and the same as links,
+ * fails at each place in turn where memory or user space can be missing: in the submitter,
+ * and in the child that waits. Each request has its one CQE with an error that is defined,
+ * nothing is left, and the child is as it was: it waits, has its files, and the same spawn
+ * works the next moment (C1, C4).
  *
  * What leaks shows in the scan for leaks that ends a run of the debug kernel.
  */
@@ -13,6 +14,7 @@
 #include "lib/fault.h"
 #include "lib/fault_chain.h"
 #include "lib/kept.h"
+#include "lib/links.h"
 #include "lib/ring.h"
 
 #include <sched.h>
@@ -139,6 +141,30 @@ static void close_pidfd(void)
 	free(path);
 }
 
+/*
+ * The first error, or what CLONE has told. A submission that fails takes a part of a chain,
+ * and what comes later begins with a step that has no child.
+ */
+static int links_result(struct fault_walk *walk)
+{
+	static const int errors[] = { NO_MEMORY_OR_COPY, -EAGAIN, -E2BIG, -ENOENT,
+				      -ENOTDIR, -EINVAL, -ECANCELED, 0 };
+	const bool late = w.arg.timeout_ns;
+	int res = fault_res(walk, &r, WHOLE), step;
+	unsigned int i;
+
+	if (late)
+		fault_check(walk, "the deadline",
+			    fault_res(walk, &r, LINK_DEADLINE(WHOLE)), errors);
+	for (i = 0; i + 1 + late < spawn_cqes(&w); i++) {
+		step = fault_res(walk, &r, LINK_OF(WHOLE, i));
+		fault_check(walk, "a step", step, errors);
+		if (res > 0 && step < 0)
+			res = step;
+	}
+	return res;
+}
+
 /* A submission in which something fails may take nothing. */
 static int settle(struct fault_walk *walk)
 {
@@ -151,7 +177,18 @@ static int settle(struct fault_walk *walk)
 			     walk->name);
 		sched_yield();
 	}
-	return fault_res(walk, &r, WHOLE);
+	return by_links ? links_result(walk) : fault_res(walk, &r, WHOLE);
+}
+
+/* A part of a chain can have made one, whatever has become of the rest. */
+static void end_made(int res, int told)
+{
+	const bool waits = told > 0 && *kept_line(&r, told);
+
+	CHECK_NE(told, number);
+	CHECK(waits || res <= 0);
+	if (waits)
+		kept_end(&r, told);
 }
 
 static void check_result(struct fault_walk *walk, const struct variant *v, int res)
@@ -159,14 +196,16 @@ static void check_result(struct fault_walk *walk, const struct variant *v, int r
 	/* as in execve(2), no page for an argument is -E2BIG */
 	static const int errors[] = { NO_MEMORY_OR_COPY, -EAGAIN, -E2BIG, -ENOEXEC,
 				      -ENOENT, -ENOTDIR, 0 };
+	static const int of_links[] = { NO_MEMORY_OR_COPY, -EAGAIN, -E2BIG, -ENOEXEC,
+					-ENOENT, -ENOTDIR, -EINVAL, -ECANCELED, 0 };
+	const int told = tring_res(&r, WHOLE);
 
-	fault_check(walk, "SPAWN", res, errors);
-	if (res > 0 && v->result == STAYS)
-		CHECK_EQ(res, number);
-	if (res > 0 && v->result == MAKES) {
-		CHECK_NE(res, number);
-		kept_end(&r, res);
-	}
+	fault_check(walk, by_links ? "the chain" : "SPAWN", res,
+		    by_links ? of_links : errors);
+	if (told > 0 && v->result == STAYS)
+		CHECK_EQ(told, number);
+	if (v->result == MAKES)
+		end_made(res, told);
 	if (res > 0 && v->result == RUNS)
 		CHECK_EQ(wait_exit(res), 3);
 }
@@ -193,7 +232,7 @@ static int judge(struct fault_walk *walk, const struct variant *v)
 {
 	int res = settle(walk);
 
-	tring_total(&r, 1);
+	tring_total(&r, spawn_cqes(&w));
 	close_pidfd();
 	check_result(walk, v, res);
 	check_child(walk);
@@ -206,7 +245,7 @@ static void queue(const struct variant *v)
 {
 	tring_forget(&r);
 	v->make();
-	q_whole(&r, &w);
+	q_spawn(&r, &w, WHOLE);
 }
 
 static void again(struct fault_walk *walk, const struct variant *v)
@@ -283,44 +322,58 @@ static void walk_all(const struct variant *v)
 #define WALK(name_, ...)                                                       \
 	walk_all(&(const struct variant){ .name = name_, ##__VA_ARGS__ })
 
-TEST(C1_faults_of_making_one, .timeout = 120)
+/* A test by SPAWN, and one by links. */
+#define WALKS(name_)                                                           \
+	static void name_(void);                                               \
+	TEST(name_##_by_SPAWN, .timeout = 120)                               \
+	{                                                                      \
+		name_();                                                       \
+	}                                                                      \
+	TEST(name_##_by_links, .timeout = 120)                                 \
+	{                                                                      \
+		by_links = true;                                               \
+		name_();                                                       \
+	}                                                                      \
+	static void name_(void)
+
+#define DEFERS (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN)
+
+WALKS(C1_faults_of_making_one)
 {
 	WALK("KEEP", .make = make_one, .result = MAKES);
 }
 
-TEST(C1_faults_of_making_one_on_a_ring_that_defers_work, .timeout = 120)
+WALKS(C1_faults_of_making_one_on_a_ring_that_defers_work)
 {
 	WALK("KEEP, DEFER_TASKRUN", .make = make_one, .result = MAKES,
-	     .ring_flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
-	     .stride = 3);
+	     .ring_flags = DEFERS, .stride = 3);
 }
 
-TEST(C1_faults_of_a_spawn_that_is_handed_over, .timeout = 120)
+WALKS(C1_faults_of_handing_over)
 {
 	WALK("CHILD", .make = run_in_it, .result = STAYS);
 }
 
-TEST(C4_faults_of_asking_for_a_copy, .timeout = 120)
+WALKS(C4_faults_of_asking_for_a_copy)
 {
 	WALK("COPY and KEEP", .make = copy_it, .result = MAKES);
 	WALK("COPY", .make = copy_to_execute, .result = RUNS, .stride = 3);
 }
 
-TEST(C1_faults_of_a_child_that_takes_a_spawn, .timeout = 120)
+WALKS(C1_faults_of_a_child_that_takes_it)
 {
 	WALK("the child", .make = run_in_it, .result = STAYS, .in_child = true);
 }
 
-TEST(C1_faults_of_a_child_that_finds_no_program, .timeout = 120)
+WALKS(C1_faults_of_a_child_that_finds_no_program)
 {
 	WALK("the child, a search", .make = execute_nothing, .result = STAYS,
 	     .in_child = true);
 }
 
-TEST(C4_faults_of_a_child_that_is_copied, .timeout = 120)
+WALKS(C4_faults_of_a_child_that_is_copied)
 {
 	WALK("the template", .make = copy_it, .result = MAKES, .in_child = true);
 	WALK("the template, DEFER_TASKRUN", .make = copy_to_execute, .result = RUNS,
-	     .in_child = true, .stride = 3,
-	     .ring_flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	     .in_child = true, .stride = 3, .ring_flags = DEFERS);
 }
