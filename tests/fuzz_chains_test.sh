@@ -21,7 +21,7 @@ test_S11_O6_chains_at_random_do_what_the_interface_says()
 {
 	local what
 
-	run "$CHAINS" --seed 0x5eed2 --count 400
+	run "$CHAINS" --seed 0x12 --count 400
 	expect_status 0
 	expect_out '0 violations'
 	# it is not only what fails at once that was seen
