@@ -5,7 +5,6 @@
  */
 #define _GNU_SOURCE
 #include <stddef.h>
-#include <sys/wait.h>
 
 #include "../kselftest_harness.h"
 #include "program.h"
@@ -55,15 +54,6 @@ static int attach_first(struct ring *ring, int prog)
 	};
 
 	return ring_register(ring, IORING_ATTACH_BPF, &attach, 1);
-}
-
-static int exit_status(int pid)
-{
-	int status;
-
-	if (waitpid(pid, &status, 0) < 0)
-		return -errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
 }
 
 FIXTURE(policy)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/io_uring.h>
@@ -228,6 +229,16 @@ static inline struct io_uring_sqe *ring_rw(struct ring *ring, int opcode, int fd
 	sqe->len = 1;
 	sqe->off = -1;
 	return sqe;
+}
+
+/* Exit status of a program, or -ECHILD: there is no such child, not even dead. */
+static inline int exit_status(int pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) < 0)
+		return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
 }
 
 #endif

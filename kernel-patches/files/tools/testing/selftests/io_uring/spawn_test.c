@@ -70,16 +70,6 @@ static ssize_t read_output(int out[2], char *buf, size_t size)
 	return ret < 0 ? -errno : len;
 }
 
-/* Exit status of a program, or -ECHILD: there is no such child, not even dead. */
-static int exit_status(int pid)
-{
-	int status;
-
-	if (waitpid(pid, &status, 0) < 0)
-		return -errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
-}
-
 /* A chain that blocks in step 0, which is request 1. */
 static int queue_blocked(struct ring *ring, int pipe_end)
 {
