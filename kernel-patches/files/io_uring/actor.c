@@ -110,12 +110,17 @@ static void io_actor_add_event(struct io_actor *actor, struct io_kiocb *req, s32
 /* One that waits for the last to end does so until it looks again, or now. */
 static void io_actor_count_down(struct io_actor *actor)
 {
+	lockdep_assert_held(&actor->lock);
+
 	if (--actor->pending)
 		return;
-	if (actor->paused)
-		mod_delayed_work(system_wq, &actor->pause, 0);
-	else
+	if (!actor->paused) {
 		io_actor_kick(actor);
+	} else if (cancel_delayed_work(&actor->pause)) {
+		/* else io_actor_resume() is there already, and waits for the lock */
+		actor->paused = false;
+		io_req_task_work_add(actor->req);
+	}
 }
 
 void io_actor_tell(struct io_kiocb *req)
@@ -126,7 +131,7 @@ void io_actor_tell(struct io_kiocb *req)
 				req->cqe.flags, req->big_cqe.extra1,
 				req->big_cqe.extra2);
 	spin_lock(&actor->lock);
-	if (!actor->deaf)
+	if (!actor->silent)
 		io_actor_add_event(actor, req, req->cqe.res, req->cqe.flags, true);
 	io_actor_count_down(actor);
 	spin_unlock(&actor->lock);
@@ -139,7 +144,7 @@ bool io_actor_tell_more(struct io_kiocb *req, s32 res, u32 cqe_flags)
 
 	trace_io_uring_complete(req->ctx, req, req->cqe.user_data, res, cqe_flags, 0, 0);
 	guard(spinlock)(&actor->lock);
-	if (actor->deaf || actor->nr_more == actor->max_in_flight)
+	if (actor->silent || actor->nr_more == actor->max_in_flight)
 		return false;
 	actor->nr_more++;
 	io_actor_add_event(actor, req, res, cqe_flags, false);
@@ -152,7 +157,8 @@ int io_bpf_op_prep(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 {
 	struct io_bpf_op *op = io_kiocb_to_cmd(req, struct io_bpf_op);
 
-	if (sqe->bpf_flags || sqe->buf_index || sqe->file_index ||
+	if (READ_ONCE(sqe->fd) + 1U > 1 || sqe->bpf_flags || sqe->buf_index ||
+	    sqe->file_index ||
 	    req->flags & REQ_F_CREDS)
 		return -EINVAL;
 	op->slot = READ_ONCE(sqe->len);
@@ -180,7 +186,7 @@ void io_bpf_op_follows(struct io_kiocb *req, const struct io_kiocb *prev)
 	op->cqe_flags = prev->cqe.flags;
 }
 
-/* It has been told to go on, or to see whether all has ended. */
+/* From a worker: run it again. Until then it is not complete. */
 static void io_actor_resume(struct work_struct *work)
 {
 	struct io_actor *actor = container_of(work, struct io_actor, pause.work);
@@ -204,7 +210,7 @@ static struct io_actor *io_actor_alloc(const struct io_policy_attr *attr)
 	INIT_LIST_HEAD(&actor->node);
 	spin_lock_init(&actor->lock);
 	INIT_DELAYED_WORK(&actor->pause, io_actor_resume);
-	actor->patience = 1;
+	actor->retry_delay = 1;
 	actor->max_in_flight = attr->max_staged;
 	actor->mask = nr - 1;
 	actor->state_size = attr->state_size;
@@ -244,7 +250,7 @@ static int io_actor_enter(struct io_actor *actor)
 		return ret;
 	spin_lock(&policy->actors_lock);
 	list_add_tail(&actor->node, &policy->actors);
-	policy->nr_actors++;
+	WRITE_ONCE(policy->nr_actors, policy->nr_actors + 1);
 	spin_unlock(&policy->actors_lock);
 	return 0;
 }
@@ -265,13 +271,14 @@ static int io_bpf_op_begin(struct io_kiocb *req, struct io_policy *policy)
 	if (!actor)
 		return -ENOMEM;
 	io_actor_init(actor, req, policy);
+	op->actor = actor;
+	req->io_task_work.func = io_actor_work;
 	ret = io_actor_enter(actor);
 	if (ret) {
+		op->actor = NULL;
 		kvfree(actor);
 		return ret;
 	}
-	op->actor = actor;
-	req->io_task_work.func = io_actor_work;
 	spin_lock(&actor->lock);
 	io_actor_kick(actor);
 	spin_unlock(&actor->lock);
@@ -305,7 +312,7 @@ bool io_actor_stop(struct io_actor *actor, int reason)
 	guard(spinlock)(&actor->lock);
 	if (!actor->req || actor->stop)
 		return false;
-	actor->stop = reason;
+	WRITE_ONCE(actor->stop, reason);
 	io_actor_kick(actor);
 	return true;
 }
@@ -317,7 +324,7 @@ static void io_actor_leave(struct io_actor *actor)
 	xa_erase(&actor->ctx->spawn.actors, actor->index);
 	spin_lock(&policy->actors_lock);
 	list_del_init(&actor->node);
-	policy->nr_actors--;
+	WRITE_ONCE(policy->nr_actors, policy->nr_actors - 1);
 	spin_unlock(&policy->actors_lock);
 }
 
@@ -340,22 +347,37 @@ void io_actor_complete(struct io_actor *actor, struct io_tw_state *ts)
 	io_req_task_complete(req, ts);
 }
 
-int io_actor_cancel(struct io_ring_ctx *ctx, struct io_cancel_data *cd)
+/* Cancel those that match, or one. Returns how many there were. */
+static unsigned int io_actor_cancel_matching(struct io_ring_ctx *ctx,
+					     struct io_cancel_data *cd, bool one)
 {
 	unsigned long index = 0;
 	struct io_actor *actor;
-	bool found = false;
+	unsigned int nr = 0;
 
 	/* programs start none, and there is no descriptor to be found by */
 	if (cd->owner || cd->flags & IORING_ASYNC_CANCEL_FD)
-		return -ENOENT;
-	while (!found && (actor = io_actor_next(ctx, &index))) {
-		found = io_cancel_match(cd, IORING_OP_BPF, actor->user_data) &&
-			io_actor_stop(actor, -ECANCELED);
+		return 0;
+	while (!(one && nr) && (actor = io_actor_next(ctx, &index))) {
+		nr += io_cancel_match(cd, IORING_OP_BPF, actor->user_data) &&
+		      io_actor_stop(actor, -ECANCELED);
 		io_actor_put(actor);
 		index++;
+		cond_resched();
 	}
-	return found ? 0 : -ENOENT;
+	return nr;
+}
+
+int io_actor_cancel(struct io_ring_ctx *ctx, struct io_cancel_data *cd)
+{
+	if (cd->flags & (IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY))
+		return -ENOENT;
+	return io_actor_cancel_matching(ctx, cd, true) ? 0 : -ENOENT;
+}
+
+unsigned int io_actor_cancel_every(struct io_ring_ctx *ctx, struct io_cancel_data *cd)
+{
+	return io_actor_cancel_matching(ctx, cd, false);
 }
 
 bool io_actor_cancel_all(struct io_ring_ctx *ctx, struct task_struct *task)
@@ -369,6 +391,7 @@ bool io_actor_cancel_all(struct io_ring_ctx *ctx, struct task_struct *task)
 			found |= io_actor_stop(actor, -ECANCELED);
 		io_actor_put(actor);
 		index++;
+		cond_resched();
 	}
 	return found;
 }
@@ -405,7 +428,7 @@ void io_actor_show_fdinfo(struct seq_file *m, struct io_ring_ctx *ctx)
 	while ((actor = io_actor_next(ctx, &index))) {
 		seq_printf(m, "SpawnActor:\tslot %u link %u in_flight %u\n",
 			   actor->policy->attr.slot, actor->policy->link_id,
-			   READ_ONCE(actor->untold));
+			   READ_ONCE(actor->pending));
 		io_actor_put(actor);
 		index++;
 		cond_resched();

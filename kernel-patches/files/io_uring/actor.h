@@ -58,13 +58,14 @@ struct io_actor {
 	u32			index;		/* in ctx->spawn.actors */
 	struct list_head	node;		/* under policy->actors_lock */
 
+	/* within ctx->completion_lock, and policy->actors_lock never */
 	spinlock_t		lock;
 	/* under ->lock */
 	struct io_kiocb		*req;		/* NULL: complete */
 	int			stop;		/* why it is to end; 0: it is not */
 	bool			scheduled;	/* ->req is queued to be run, or runs */
 	bool			paused;		/* by ->pause */
-	bool			deaf;		/* completions are counted only */
+	bool			silent;		/* completions are counted only */
 	unsigned int		pending;	/* requests without their last completion */
 	unsigned int		nr_more;	/* events that are not the last ones */
 	unsigned int		head;
@@ -76,7 +77,7 @@ struct io_actor {
 	unsigned int		untold;		/* requests whose last event is not told */
 	u64			nr_staged;	/* in all */
 	struct delayed_work	pause;
-	unsigned long		patience;	/* jiffies until it looks again */
+	unsigned long		retry_delay;	/* jiffies until it looks again */
 
 	/* what does not change in the program's context, and START's result */
 	struct bpf_iouring_op_ctx start;
@@ -88,7 +89,7 @@ struct io_actor {
 	u64			state[];
 };
 
-/* One dealing with a program: what it is given and what it has asked for. */
+/* One run of a program: what it is given, and what it has asked for. */
 struct io_actor_run {
 	struct bpf_iouring_op_ctx ctx;	/* what the program sees */
 
@@ -145,21 +146,14 @@ bool io_actor_tell_more(struct io_kiocb *req, s32 res, u32 cqe_flags);
 
 /* For IORING_OP_ASYNC_CANCEL: cancel one that matches. 0 or -ENOENT. */
 int io_actor_cancel(struct io_ring_ctx *ctx, struct io_cancel_data *cd);
+/* ... or of all that match, in one walk. Returns how many there were. */
+unsigned int io_actor_cancel_every(struct io_ring_ctx *ctx, struct io_cancel_data *cd);
 /* Cancel those of this task, or all. Returns whether there was one. */
 bool io_actor_cancel_all(struct io_ring_ctx *ctx, struct task_struct *task);
 /* Its program is detached. */
 void io_actor_stop_all(struct io_policy *policy);
 void io_actor_ring_free(struct io_ring_ctx *ctx);
 void io_actor_show_fdinfo(struct seq_file *m, struct io_ring_ctx *ctx);
-
-/* Whether task work is to be left for later, as an actor has asked for. */
-static inline bool io_actor_yields(struct io_ring_ctx *ctx)
-{
-	if (likely(!ctx->spawn.actor_yields))
-		return false;
-	ctx->spawn.actor_yields = false;
-	return true;
-}
 #else
 static inline struct io_actor *io_req_owner(const struct io_kiocb *req)
 {
@@ -189,6 +183,12 @@ static inline int io_actor_cancel(struct io_ring_ctx *ctx, struct io_cancel_data
 	return -ENOENT;
 }
 
+static inline unsigned int io_actor_cancel_every(struct io_ring_ctx *ctx,
+						 struct io_cancel_data *cd)
+{
+	return 0;
+}
+
 static inline bool io_actor_cancel_all(struct io_ring_ctx *ctx,
 				       struct task_struct *task)
 {
@@ -201,11 +201,6 @@ static inline void io_actor_ring_free(struct io_ring_ctx *ctx)
 
 static inline void io_actor_show_fdinfo(struct seq_file *m, struct io_ring_ctx *ctx)
 {
-}
-
-static inline bool io_actor_yields(struct io_ring_ctx *ctx)
-{
-	return false;
 }
 #endif
 

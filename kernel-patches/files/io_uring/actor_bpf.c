@@ -166,15 +166,17 @@ __bpf_kfunc int bpf_iouring_op_result(struct bpf_iouring_ctx *ctx, s32 res)
  * @ctx: context of the program
  * @rdwr_buf_size: how many bytes the program uses, a constant
  *
- * Return: the first bytes of the state, which is zeroed when the actor begins; NULL if
- * it has fewer than that.
+ * Return: the first bytes of the state, which is zeroed when the actor begins; NULL for
+ * none, or if it has fewer than that.
  */
 __bpf_kfunc u8 *bpf_iouring_op_state(struct bpf_iouring_ctx *ctx,
 				     const size_t rdwr_buf_size)
 {
 	struct io_actor_run *run = io_actor_run_of(ctx);
 
-	return rdwr_buf_size <= run->state_size ? run->state : NULL;
+	if (!rdwr_buf_size || rdwr_buf_size > run->state_size)
+		return NULL;
+	return run->state;
 }
 
 __bpf_kfunc_end_defs();

@@ -5,9 +5,9 @@
  * completes at once is told in the same pass.
  *
  * A pass is bounded. An actor with more to do leaves the processor and the ring's lock to
- * others first. Task work that queues itself would keep its task from user mode, so that
- * is called back from a worker, with a signal pending a tick later. A launcher that has
- * asked for task work to be deferred, and an SQ thread, see to that themselves.
+ * others first. Task work that queues itself would keep its task from user mode and from
+ * its timeouts, so a worker queues it again; with a signal pending, a tick later. An SQ
+ * thread runs no more than so much task work at a time.
  */
 #include <linux/kernel.h>
 #include <linux/bpf.h>
@@ -29,7 +29,7 @@
 
 #define IO_ACTOR_MAX_RUNS	512	/* of one pass */
 #define IO_ACTOR_MAX_CANCELS	32	/* likewise */
-#define IO_ACTOR_MAX_PATIENCE	(HZ / 10)
+#define IO_ACTOR_MAX_DELAY	(HZ / 10)
 
 enum io_actor_pass {
 	IO_ACTOR_WAITS,		/* for a completion */
@@ -40,6 +40,11 @@ enum io_actor_pass {
 
 /* --- ending -------------------------------------------------------------------------- */
 
+static bool io_actor_ends(const struct io_actor *actor)
+{
+	return actor->phase == IO_ACTOR_ENDS || actor->phase == IO_ACTOR_IS_CANCELLED;
+}
+
 /* From now on nothing is told, and the result is known. */
 static void io_actor_end(struct io_actor *actor, s32 result)
 {
@@ -47,30 +52,34 @@ static void io_actor_end(struct io_actor *actor, s32 result)
 	actor->result = result;
 
 	guard(spinlock)(&actor->lock);
-	actor->deaf = true;
+	actor->silent = true;
 	actor->head = actor->tail;
 	actor->nr_more = 0;
 }
 
 /*
- * Cancel what is in flight, as far as that goes: a request can be on its way from one
- * place where it would be found to another one.
+ * Cancel what is in flight. Returns whether all of it has been looked at. A request can
+ * escape, on its way from one place where it would be found to another one: work that
+ * arms a poll, task work that tries again, a multishot timeout that is armed again. So
+ * this is done until nothing is in flight.
  */
-static void io_actor_cancel_staged(struct io_actor *actor)
+static bool io_actor_cancel_staged(struct io_actor *actor)
 {
 	struct io_ring_ctx *ctx = actor->ctx;
 	struct io_cancel_data cd = {
 		.ctx	= ctx,
 		.owner	= actor,
-		.flags	= IORING_ASYNC_CANCEL_ANY,
+		.flags	= IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL,
 		.seq	= atomic_inc_return(&ctx->cancel_seq),
 	};
 	unsigned int left = IO_ACTOR_MAX_CANCELS;
 
 	/* a kernel thread that does the work of a task that exits has no io-wq */
 	io_spawn_cancel_every(ctx, &cd);
-	while (left-- && io_try_cancel(current->io_uring, &cd, 0) != -ENOENT)
-		;
+	while (left--)
+		if (io_try_cancel(current->io_uring, &cd, 0) == -ENOENT)
+			return true;
+	return false;
 }
 
 /* --- staging ------------------------------------------------------------------------- */
@@ -83,7 +92,7 @@ static const struct cred *io_actor_override_creds(const struct io_ring_ctx *ctx)
 	return override_creds(ctx->sq_creds);
 }
 
-/* None of them could be allocated: that is how they end. */
+/* Not all could be allocated: each of them ends with this error. */
 static void io_actor_fail_staged(struct io_actor *actor, struct io_actor_stage *stage,
 				 int error)
 {
@@ -107,7 +116,7 @@ static void io_actor_submit(struct io_actor *actor, struct io_actor_stage *stage
 	u32 nr = stage->run.nr_staged;
 	int ret;
 
-	ret = io_submit_staged(actor->ctx, actor, stage->reqs, stage->sqes, nr);
+	ret = io_submit_staged(actor->ctx, actor, stage->reqs, stage->sqes[0], nr);
 	if (ret)
 		io_actor_fail_staged(actor, stage, ret);
 	actor->nr_staged += nr;
@@ -118,10 +127,13 @@ static void io_actor_submit(struct io_actor *actor, struct io_actor_stage *stage
 
 /* --- running ------------------------------------------------------------------------- */
 
+/* Others can take it before the program has returned: then its CQEs overflow. */
 static u32 io_actor_cq_room(struct io_ring_ctx *ctx)
 {
-	unsigned int used = ctx->cached_cq_tail - READ_ONCE(ctx->rings->cq.head);
+	unsigned int used;
 
+	/* an io-wq thread may be posting: the room is a hint */
+	used = data_race(ctx->cached_cq_tail) - READ_ONCE(ctx->rings->cq.head);
 	if (test_bit(IO_CHECK_CQ_OVERFLOW_BIT, &ctx->check_cq) || used >= ctx->cq_entries)
 		return 0;
 	return ctx->cq_entries - used;
@@ -170,19 +182,19 @@ static void io_actor_fill(struct io_actor *actor, struct io_actor_run *run, u32 
 	}
 	if (event)
 		io_actor_fill_event(ctx, event);
-	ctx->in_flight = actor->untold;
-	if (actor->phase == IO_ACTOR_IS_CANCELLED)
-		ctx->flags |= IORING_ACTOR_F_CANCELLED;
-	else
-		ctx->room = min3((u64)IO_ACTOR_MAX_STAGED, io_actor_total_left(actor),
-				 (u64)actor->max_in_flight - actor->untold);
-
 	run->state = actor->state;
 	run->state_size = actor->state_size;
 	run->wide = actor->ctx->flags & IORING_SETUP_SQE128;
 	run->total_left = io_actor_total_left(actor);
 	run->places_left = actor->max_in_flight - actor->untold;
 	run->cq_room = io_actor_cq_room(actor->ctx);
+
+	ctx->in_flight = actor->untold;
+	if (actor->phase == IO_ACTOR_IS_CANCELLED)
+		ctx->flags |= IORING_ACTOR_F_CANCELLED;
+	else
+		ctx->room = min3((u64)IO_ACTOR_MAX_STAGED, run->total_left,
+				 (u64)run->places_left);
 }
 
 /* The verdict, or -ENOLINK. */
@@ -216,12 +228,15 @@ static void io_actor_post(struct io_ring_ctx *ctx, const struct io_actor_stage *
 }
 
 /* Do what the program has decided. */
-static void io_actor_follow(struct io_actor *actor, struct io_actor_stage *stage,
-			    int verdict)
+static void io_actor_apply(struct io_actor *actor, struct io_actor_stage *stage,
+			   int verdict)
 {
 	io_actor_post(actor->ctx, stage);
-	if (actor->phase == IO_ACTOR_IS_CANCELLED)
+	if (actor->phase == IO_ACTOR_IS_CANCELLED) {
+		if (verdict == IORING_ACTOR_END)
+			io_actor_end(actor, -ECANCELED);
 		return;
+	}
 	if (verdict == IORING_ACTOR_END) {
 		io_actor_end(actor, stage->run.result);
 		return;
@@ -243,17 +258,18 @@ static void io_actor_run(struct io_actor *actor, u32 why,
 	io_actor_fill(actor, &stage->run, why, event);
 	verdict = io_actor_ask(actor, &stage->run);
 	if (verdict < 0) {
-		io_actor_end(actor, verdict);
+		io_actor_end(actor, actor->phase == IO_ACTOR_IS_CANCELLED ?
+				    -ECANCELED : verdict);
 		return;
 	}
 	trace_io_uring_actor_run(actor->policy->link_id, &stage->run, verdict);
-	io_actor_follow(actor, stage, verdict);
+	io_actor_apply(actor, stage, verdict);
 }
 
 /* --- a pass -------------------------------------------------------------------------- */
 
 /* Whether it was to end, for a reason that it has not followed yet. */
-static void io_actor_heed(struct io_actor *actor)
+static void io_actor_check_stop(struct io_actor *actor)
 {
 	int stop = READ_ONCE(actor->stop);
 
@@ -261,7 +277,8 @@ static void io_actor_heed(struct io_actor *actor)
 		return;
 	if (io_should_terminate_tw(actor->ctx)) {
 		io_actor_end(actor, -ECANCELED);
-	} else if (stop && (actor->phase == IO_ACTOR_NEW || stop != -ECANCELED)) {
+	} else if (stop && actor->phase != IO_ACTOR_IS_CANCELLED &&
+		   (actor->phase == IO_ACTOR_NEW || stop != -ECANCELED)) {
 		io_actor_end(actor, stop);
 	} else if (stop && actor->phase == IO_ACTOR_ACTS) {
 		actor->phase = IO_ACTOR_IS_CANCELLED;
@@ -301,15 +318,12 @@ static bool io_actor_step(struct io_actor *actor)
 }
 
 /* Nothing to run for: wait, or see whether it is over. */
-static enum io_actor_pass io_actor_rest(struct io_actor *actor)
+static enum io_actor_pass io_actor_idle(struct io_actor *actor)
 {
-	bool ends = actor->phase == IO_ACTOR_ENDS ||
-		    actor->phase == IO_ACTOR_IS_CANCELLED;
-
 	guard(spinlock)(&actor->lock);
 	if (actor->head != actor->tail)
 		return IO_ACTOR_YIELDS;
-	if (ends)
+	if (io_actor_ends(actor))
 		return actor->pending ? IO_ACTOR_PAUSES : IO_ACTOR_IS_OVER;
 	if (actor->stop)
 		return IO_ACTOR_YIELDS;
@@ -320,47 +334,50 @@ static enum io_actor_pass io_actor_rest(struct io_actor *actor)
 static enum io_actor_pass io_actor_pass(struct io_actor *actor)
 {
 	unsigned int runs = 0;
+	bool cancelled = false;
 
 	do {
-		io_actor_heed(actor);
-		if (runs++ == IO_ACTOR_MAX_RUNS || need_resched())
-			return IO_ACTOR_YIELDS;
+		io_actor_check_stop(actor);
+		/* first of all: what makes more work is to end */
+		if (!runs && io_actor_ends(actor))
+			cancelled = io_actor_cancel_staged(actor);
 		if (task_sigpending(current) && actor->phase == IO_ACTOR_ACTS)
 			return IO_ACTOR_PAUSES;
+		if (runs++ == IO_ACTOR_MAX_RUNS || need_resched())
+			return IO_ACTOR_YIELDS;
 	} while (io_actor_step(actor));
 
-	if (actor->phase == IO_ACTOR_ENDS || actor->phase == IO_ACTOR_IS_CANCELLED)
-		io_actor_cancel_staged(actor);
-	return io_actor_rest(actor);
+	if (io_actor_ends(actor) && !cancelled && !io_actor_cancel_staged(actor))
+		return IO_ACTOR_YIELDS;
+	return io_actor_idle(actor);
 }
 
 static void io_actor_pause(struct io_actor *actor, unsigned long delay)
 {
 	guard(spinlock)(&actor->lock);
+	/* the last completion has come meanwhile */
+	if (actor->phase != IO_ACTOR_ACTS && !actor->pending)
+		delay = 0;
 	actor->paused = true;
-	queue_delayed_work(system_wq, &actor->pause, delay);
+	queue_delayed_work(system_unbound_wq, &actor->pause, delay);
 }
 
 /* After a tick if a signal is pending, else less and less often. */
 static unsigned long io_actor_delay(struct io_actor *actor)
 {
-	unsigned long delay = actor->patience;
+	unsigned long delay = actor->retry_delay;
 
 	if (actor->phase != IO_ACTOR_ACTS)
-		actor->patience = min(2 * delay, IO_ACTOR_MAX_PATIENCE + 1UL);
+		actor->retry_delay = min(2 * delay, IO_ACTOR_MAX_DELAY + 1UL);
 	return delay;
 }
 
 static void io_actor_yield(struct io_actor *actor)
 {
-	struct io_ring_ctx *ctx = actor->ctx;
-
-	if (!(ctx->flags & (IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SQPOLL))) {
+	if (actor->ctx->flags & IORING_SETUP_SQPOLL)
+		io_req_task_work_add(actor->req);
+	else
 		io_actor_pause(actor, 0);
-		return;
-	}
-	ctx->spawn.actor_yields = true;
-	io_req_task_work_add(actor->req);
 }
 
 void io_actor_work(struct io_kiocb *req, struct io_tw_state *ts)

@@ -66,6 +66,8 @@ static int io_actor_test_put_all(const struct io_actor_stage *stage,
 		.nr_posted	= run->nr_posted,
 		.result		= run->result,
 		.state_size	= run->state_size,
+		.staged_size	= sizeof(struct bpf_iouring_op_test_staged),
+		.posted_size	= sizeof(struct bpf_iouring_op_test_posted),
 	};
 	u32 size = 0;
 	int ret;

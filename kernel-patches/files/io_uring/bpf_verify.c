@@ -55,7 +55,6 @@ BTF_SET_END(iouring_op_ids)
  * waits for memory stalls whoever takes any BPF program off its hook.
  */
 BTF_SET_START(iouring_shared_ids)
-BTF_ID(func, bpf_cast_to_kern_ctx)
 BTF_ID(func, bpf_rcu_read_lock)
 BTF_ID(func, bpf_rcu_read_unlock)
 BTF_ID(func, bpf_dynptr_slice)
@@ -73,8 +72,12 @@ BTF_ID(func, bpf_iter_bits_next)
 BTF_ID(func, bpf_iter_bits_destroy)
 BTF_SET_END(iouring_shared_ids)
 
-/* ... and policies alone: what an actor has asked for takes locks that can sleep on RT. */
+/*
+ * ... and policies alone: the context of the others has not the type that a cast gives
+ * it, and what they ask for takes locks that can sleep on RT.
+ */
 BTF_SET_START(iouring_policy_ids)
+BTF_ID(func, bpf_cast_to_kern_ctx)
 BTF_ID(func, bpf_preempt_disable)
 BTF_ID(func, bpf_preempt_enable)
 BTF_SET_END(iouring_policy_ids)

@@ -63,9 +63,10 @@ struct io_policy {
 	atomic64_t		retries;
 	atomic64_t		staged;
 
+	/* for the requests of IORING_OP_BPF that run it; a leaf */
 	spinlock_t		actors_lock;
-	struct list_head	actors;		/* under ->actors_lock ... */
-	unsigned int		nr_actors;	/* ... as is this */
+	struct list_head	actors;
+	unsigned int		nr_actors;
 };
 
 /*

@@ -69,8 +69,6 @@ struct io_ring_spawn {
 	struct xarray		actors;
 	/* where the program that runs stages; under the ring's lock, NULL before any */
 	struct io_actor_stage	*stage;
-	/* one has more to do, and makes room for others first */
-	bool			actor_yields;
 	/* what user space calls the ring, 0 until it has to be called something */
 	u64			id;
 #endif

@@ -244,6 +244,12 @@ TRACE_EVENT(io_uring_spawn_end,
 		  __entry->issued, __entry->elapsed_ns)
 );
 
+TRACE_DEFINE_ENUM(IORING_ACTOR_START);
+TRACE_DEFINE_ENUM(IORING_ACTOR_CQE);
+TRACE_DEFINE_ENUM(IORING_ACTOR_CANCEL);
+TRACE_DEFINE_ENUM(IORING_ACTOR_WAIT);
+TRACE_DEFINE_ENUM(IORING_ACTOR_END);
+
 /**
  * io_uring_actor_run - the program of an IORING_OP_BPF has run
  * @link:	id of its link

@@ -597,7 +597,7 @@ struct bpf_iouring_op_ctx {
 	__u64	ring_id;	/* as IORING_REGISTER_SPAWN_QUERY tells it */
 	/* requests that it has staged and whose last completion it has not been told */
 	__u32	in_flight;
-	__u32	room;		/* requests that this run can stage */
+	__u32	room;		/* how many this run can stage; a zero-copy send counts twice */
 };
 
 /*
@@ -613,6 +613,8 @@ struct bpf_iouring_op_test_result {
 	__u32	nr_posted;
 	__s32	result;		/* that END completes the request with */
 	__u32	state_size;	/* the most that the program can have */
+	__u32	staged_size;	/* of one struct bpf_iouring_op_test_staged ... */
+	__u32	posted_size;	/* ... and bpf_iouring_op_test_posted */
 };
 
 struct bpf_iouring_op_test_staged {
