@@ -154,6 +154,7 @@ struct spawnpol_actor_dry_run {
  * -EPERM	not privileged to do so (CAP_BPF)
  * -EINVAL	the program is no actor's; the context or the size makes no sense
  * -ENOSPC	more came of it than there is room for
+ * -EPROTO	what came of it is not as this library knows it
  */
 int spawnpol_actor_dry_run_sized(int prog_fd, const struct bpf_iouring_op_ctx *ctx,
 				 size_t ctx_size, const void *state, size_t state_size,

@@ -28,6 +28,10 @@ static int read_answer(struct spawnpol_actor_dry_run *run, size_t size)
 	result = take(&at, end, sizeof(*result));
 	if (!result)
 		return -EINVAL;
+	/* of a kernel with another interface */
+	if (result->staged_size != sizeof(run->staged[0]) ||
+	    result->posted_size != sizeof(run->posted[0]))
+		return -EPROTO;
 	run->result = result->result;
 	run->nr_staged = result->nr_staged;
 	run->nr_posted = result->nr_posted;
