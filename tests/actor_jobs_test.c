@@ -114,10 +114,10 @@ TEST(one_that_cannot_be_started)
 /* All run at the same time, and never more: each counts how many there are. */
 TEST(so_many_at_once)
 {
-	enum { AT_ONCE = 5, NR = 60 };
+	enum { AT_ONCE = 5, NR = 30 };
 	static const char script[] =
-		"n=$(ls | wc -l); : >$$; m=$(ls | wc -l); sleep 0.05; rm $$;"
-		"[ $m -le 5 ] || exit 1; [ $m -lt 5 ] || exit 2; exit 0";
+		": >$$; set -- *; n=$#; sleep 0.05; rm $$;"
+		"[ $n -le 5 ] || exit 1; [ $n -lt 5 ] || exit 2; exit 0";
 	char dir[] = "/tmp/jobs-XXXXXX";
 	int full = 0, failed = 0;
 

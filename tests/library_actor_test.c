@@ -114,19 +114,22 @@ TEST(attaching_is_refused)
 	SPAWNPOL_OPTS(spawnpol_actor_attach_opts, slot, .slot = IORING_SPAWN_SLOTS);
 	SPAWNPOL_OPTS(spawnpol_actor_attach_opts, large, .in_flight = 1 << 20);
 	SPAWNPOL_OPTS(spawnpol_actor_attach_opts, state, .state_size = 1 << 20);
-	int fd;
+	int fd, other;
 
 	set_up();
 	fd = spawnpol_ring_fd(ring);
 	CHECK_OK(spawnpol_actor_attach(fd, prog, NULL));
-	EXPECT_EQ(spawnpol_actor_attach(fd, prog, NULL), -EBUSY);
-	EXPECT_EQ(spawnpol_ring_attach_actor(ring, prog, NULL), -EBUSY);
+	EXPECT_EQ(spawnpol_actor_attach(fd, prog, NULL), -EEXIST);
+	other = installed_actor("copy");
+	EXPECT_EQ(spawnpol_actor_attach(fd, other, NULL), -EBUSY);
+	EXPECT_EQ(spawnpol_ring_attach_actor(ring, other, NULL), -EBUSY);
 	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_ATTACH, -EBUSY).text, "slot");
 	EXPECT_EQ(spawnpol_actor_attach(fd, prog, &slot), -EINVAL);
 	large.slot = state.slot = 1;
 	EXPECT_EQ(spawnpol_actor_attach(fd, prog, &large), -E2BIG);
 	EXPECT_EQ(spawnpol_actor_attach(fd, prog, &state), -E2BIG);
-	EXPECT_EQ(spawnpol_actor_attach(fds[0], prog, NULL), -EOPNOTSUPP);
+	EXPECT_EQ(spawnpol_actor_attach(fds[0], prog, NULL), -EBADF);
+	EXPECT_EQ(spawnpol_actor_attach_registered(fds[0], prog, NULL), -EOPNOTSUPP);
 	/* it is no policy, and a policy is no actor */
 	EXPECT_EQ(spawnpol_policy_attach(fd, prog, NULL), -EINVAL);
 }

@@ -41,7 +41,8 @@ struct spawnpol_actor_attach_opts {
  * what the program says does (CAP_SYS_ADMIN): unprivileged callers name in_flight and
  * state_size.
  *
- * -EBUSY	the slot has a program
+ * -EBUSY	the slot has another program
+ * -EEXIST	the slot has this program
  * -EINVAL	slot above 15; the program is no actor's; IOPOLL ring
  * -E2BIG	in_flight or state_size is above the kernel's ceiling, or opts has a member
  *		that this library does not know
