@@ -90,7 +90,7 @@ static int posted(struct jobs *j, const struct actor_news *news)
 	/* the wait for it was given up, and it goes on: it is ours */
 	if (!step && job_pid(&j->launch, nr))
 		return 0;
-	/* so is what was never begun */
+	/* it was never begun, and will not be */
 	if (news->res == -ECANCELED && j->stopping && !job_was_begun(&j->launch, nr))
 		return 0;
 	return end(j, nr, (struct job_end){ .error = news->res, .step = step });
