@@ -218,7 +218,7 @@ test_a_signal_ends_the_jobs()
 {
 	local sig
 	for sig in INT TERM HUP; do
-		printf '%s\n' "echo 1 >>$DIR/run; sleep 1000 & trap 'echo $sig; exit 7' $sig; wait" \
+		printf '%s\n' "trap 'echo $sig; exit 7' $sig; echo 1 >>$DIR/run; sleep 1000 & wait" \
 			"echo 2 >>$DIR/run; sleep 1000" 'echo third' >"$DIR/list"
 		: >"$DIR/run"
 		# a shell without job control has its jobs ignore SIGINT
@@ -227,6 +227,8 @@ test_a_signal_ends_the_jobs()
 		JOBS=$!
 		STARTED+=("$JOBS")
 		until_true has_lines "$DIR/run" 2
+		# a shell that is about to execute a program can lose a signal
+		sleep 1
 		kill "-$sig" "$JOBS"
 		wait "$JOBS"
 		expect_equal $? $((128 + $(kill -l "$sig")))
@@ -257,7 +259,9 @@ test_a_second_signal_is_passed_on()
 	: >"$DIR/run"
 	start_jobs
 	until_true has_lines "$DIR/run" 1
+	sleep 1
 	kill -TERM "$JOBS"
+	sleep 0.5
 	kill -0 "$JOBS" || fail 'it does not wait'
 	kill -QUIT "$JOBS"
 	wait "$JOBS"
