@@ -250,6 +250,7 @@ TEST(A2_a_zero_copy_send_has_a_notification)
 		actor_begin(&r, &a, tring_kinds[kind].flags);
 		sqe_on(actor_starts(&a, IORING_OP_SEND_ZC, 77), sk[0], "abcd", 4);
 		actor_go(&r);
+		actor_wait_runs(&r, &a, 2);
 		CHECK_EQ(read(sk[1], buf, 4), 4);
 		EXPECT_EQ(tring_res(&r, ACTOR), 0);
 		CHECK_EQ(actor_times(&a, CQE, 77), 2);
