@@ -321,7 +321,7 @@ $(B)/examples/launcher/copy: $(B)/examples/launcher/copy.o $(BOTH_LIBS)
 $(addprefix $(B)/tests/helpers/,quit announce armed) $(B)/bench/stamp: NOLIBC := \
 	-nostdlib -ffreestanding -fno-stack-protector
 
-$(B)/bench/bench: $(BENCH_OBJ) $(B)/libspawnpol.a
+$(B)/bench/bench: $(BENCH_OBJ) $(BOTH_LIBS)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS) -lpthread -o $@
 

@@ -95,5 +95,7 @@ void bench_retry(const struct plan *plan);
 void bench_make(const struct plan *plan);
 void bench_waiting(const struct plan *plan);
 void bench_template(const struct plan *plan);
+void bench_actor(const struct plan *plan);
+void bench_idle_actor(const struct plan *plan);
 
 #endif

@@ -53,6 +53,16 @@ REFILLS = [
     for case in ("1 CPU, 8 at once", "1 CPU, 64 at once",
                  "2 CPU, 8 at once", "2 CPU, 64 at once")
 ]
+# Programs as requests: IORING_OP_BPF.
+ACTORS = [
+    ("a NOP that waits for the one before it, by an actor compared with user space",
+     "actor", ("1000", "actor", "ns"), ("1000", "user", "ns"), 0.6),
+] + [
+    (f"{case} with an actor that has {idle} in flight compared with none",
+     "idle_actor", (case, idle, "ns"), (case, "none", "ns"), 1.01)
+    for case in ("1 NOP", "32 NOPs")
+    for idle in ("1 poll", "64 polls", "1 read", "64 reads")
+]
 GOALS = [
     ("a hard-linked chain compared with vfork", "latency",
      ("small", "hardlink", "ns"), ("small", "vfork", "ns"), 0.95),
@@ -103,7 +113,7 @@ GOALS = [
     compared_with_vfork("a pool's hit", "pool", 0.80),
     compared_with_vfork("a pool's hit with a search", "pool_search", 0.90),
     compared_with_vfork("the same in open directories", "pool_open", 0.90),
-] + REFILLS + LONG_SEARCHES + ONE_REQUEST + KEPT_CHILDREN
+] + REFILLS + LONG_SEARCHES + ONE_REQUEST + KEPT_CHILDREN + ACTORS
 
 
 # Begin and whole of cases of "phases" that are no phases of a launch.
@@ -147,7 +157,7 @@ COUNT_GOALS = [
     compared_with_vfork("a pool's hit", "pool", 0.67),
     compared_with_vfork("a pool's hit with a search", "pool_search", 0.88),
     compared_with_vfork("the same in open directories", "pool_open", 0.88),
-] + LONG_SEARCHES + ONE_REQUEST + KEPT_CHILDREN
+] + LONG_SEARCHES + ONE_REQUEST + KEPT_CHILDREN + ACTORS
 # A miss of a search, in instructions: benchmark path, method, limit.
 MISS_GOALS = [
     ("a missed EXEC", "hardlink", 5400),

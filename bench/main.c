@@ -31,6 +31,10 @@ static const struct bench {
 	{ "template", bench_template, 300,
 	  "a copy of a child that is prepared, in five namespaces" },
 	{ "make", bench_make, 10, "GNU make with 500 trivial commands" },
+	{ "actor", bench_actor, 300,
+	  "NOPs that wait for each other, by one IORING_OP_BPF" },
+	{ "idle_actor", bench_idle_actor, 300,
+	  "the launcher's own NOPs with an actor that waits" },
 };
 #define NR_BENCHES (sizeof(benches) / sizeof(benches[0]))
 

@@ -46,6 +46,8 @@ REFERENCE = {
     "make": "libc",
     "waiting": "none",
     "template": "steps",
+    "actor": "user",
+    "idle_actor": "none",
 }
 
 # Plots: benchmark -> unit, title of the abscissa, logarithmic in.
@@ -53,6 +55,7 @@ CURVES = {
     "path": ("ns", "directories without the program", ""),
     "path_ext4": ("ns", "directories without the program, ext4", ""),
     "descriptors": ("ns", "descriptors open in the launcher", "xy"),
+    "actor": ("ns", "NOPs in a row, per NOP", "x"),
 }
 BARS = {
     "latency": "ns",
@@ -63,6 +66,7 @@ BARS = {
     "make": "ns",
     "waiting": "ns",
     "template": "ns",
+    "idle_actor": "ns",
 }
 
 

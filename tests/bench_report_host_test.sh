@@ -158,6 +158,26 @@ test_C4_copies_are_compared_with_their_steps()
 	expect_goal MISSED 'a chain of its steps, until the program runs'
 }
 
+test_A8_an_actor_is_compared_with_user_space()
+{
+	local counts
+	figure actor 1000 user ns 1000
+	figure actor 1000 actor ns 599
+	figure idle_actor '1 NOP' none ns 1000
+	figure idle_actor '1 NOP' '64 polls' ns 1009
+	figure idle_actor '1 NOP' '64 reads' ns 1011
+	for counts in '' --counts; do
+		# shellcheck disable=SC2086
+		judge $counts
+		expect_goal reached 'waits for the one before it'
+		expect_goal reached '1 NOP with an actor that has 64 polls'
+		expect_goal MISSED '1 NOP with an actor that has 64 reads'
+	done
+	figure actor 1000 actor ns 601
+	judge
+	expect_goal MISSED 'waits for the one before it'
+}
+
 # Not measured is neither reached nor missed.
 test_no_figure_no_goal()
 {

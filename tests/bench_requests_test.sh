@@ -47,4 +47,12 @@ test_C4_children_that_wait_are_there_and_are_copied()
 	expect_out '"bench": "template", "case": "a program", "method": "template"'
 }
 
+test_A8_actors_do_what_is_measured()
+{
+	run "$BUILD/bench/bench" --iterations 1 actor idle_actor
+	expect_status 0
+	expect_out '"bench": "actor", "case": "1000", "method": "actor"'
+	expect_out '"bench": "idle_actor", "case": "32 NOPs", "method": "64 reads"'
+}
+
 run_tests "$@"
