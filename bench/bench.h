@@ -97,5 +97,6 @@ void bench_waiting(const struct plan *plan);
 void bench_template(const struct plan *plan);
 void bench_actor(const struct plan *plan);
 void bench_idle_actor(const struct plan *plan);
+void bench_copy(const struct plan *plan);
 
 #endif

@@ -62,6 +62,14 @@ ACTORS = [
      "idle_actor", (case, idle, "ns"), (case, "none", "ns"), 1.01)
     for case in ("1 NOP", "32 NOPs")
     for idle in ("1 poll", "64 polls", "1 read", "64 reads")
+] + [
+    (f"copying by an actor compared with {what}, {where}, depth {depth}{part}", "copy",
+     (f"{where}, depth {depth}", "actor", unit),
+     (f"{where}, depth {depth}", method, unit), limit)
+    for where in ("tmpfs", "ext4, O_DIRECT")
+    for depth in (1, 8, 32)
+    for what, method in (("a loop", "loop"), ("links", "links"))
+    for part, unit, limit in (("", "ns", 1.0), (", user mode", "ns user", 0.2))
 ]
 GOALS = [
     ("a hard-linked chain compared with vfork", "latency",

@@ -35,6 +35,7 @@ static const struct bench {
 	  "NOPs that wait for each other, by one IORING_OP_BPF" },
 	{ "idle_actor", bench_idle_actor, 300,
 	  "the launcher's own NOPs with an actor that waits" },
+	{ "copy", bench_copy, 20, "a file, by an actor and by user space" },
 };
 #define NR_BENCHES (sizeof(benches) / sizeof(benches[0]))
 

@@ -48,6 +48,7 @@ REFERENCE = {
     "template": "steps",
     "actor": "user",
     "idle_actor": "none",
+    "copy": "loop",
 }
 
 # Plots: benchmark -> unit, title of the abscissa, logarithmic in.
@@ -67,6 +68,7 @@ BARS = {
     "waiting": "ns",
     "template": "ns",
     "idle_actor": "ns",
+    "copy": "ns",
 }
 
 

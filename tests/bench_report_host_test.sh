@@ -178,6 +178,20 @@ test_A8_an_actor_is_compared_with_user_space()
 	expect_goal MISSED 'waits for the one before it'
 }
 
+test_A8_copies_are_compared_with_both_ways_of_user_space()
+{
+	local case='tmpfs, depth 8'
+	figure copy "$case" loop ns 1000
+	figure copy "$case" links ns 900
+	figure copy "$case" actor ns 950
+	figure copy "$case" loop 'ns user' 100
+	figure copy "$case" actor 'ns user' 21
+	judge
+	expect_goal reached "a loop, $case"
+	expect_goal MISSED "links, $case"
+	expect_goal MISSED "a loop, $case, user mode"
+}
+
 # Not measured is neither reached nor missed.
 test_no_figure_no_goal()
 {
