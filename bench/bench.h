@@ -98,5 +98,6 @@ void bench_template(const struct plan *plan);
 void bench_actor(const struct plan *plan);
 void bench_idle_actor(const struct plan *plan);
 void bench_copy(const struct plan *plan);
+void bench_jobs(const struct plan *plan);
 
 #endif

@@ -70,6 +70,11 @@ ACTORS = [
     for depth in (1, 8, 32)
     for what, method in (("a loop", "loop"), ("links", "links"))
     for part, unit, limit in (("", "ns", 1.0), (", user mode", "ns user", 0.2))
+] + [
+    (f"{commands} by an actor compared with xargs{part}", "jobs",
+     (commands, "actor", unit), (commands, "xargs", unit), limit)
+    for commands in ("500 static commands", "100 dynamic commands")
+    for part, unit, limit in (("", "ns", 0.75), (", the launcher's CPU time", "ns cpu", 0.1))
 ]
 GOALS = [
     ("a hard-linked chain compared with vfork", "latency",

@@ -36,6 +36,7 @@ static const struct bench {
 	{ "idle_actor", bench_idle_actor, 300,
 	  "the launcher's own NOPs with an actor that waits" },
 	{ "copy", bench_copy, 20, "a file, by an actor and by user space" },
+	{ "jobs", bench_jobs, 10, "500 trivial commands, two at once" },
 };
 #define NR_BENCHES (sizeof(benches) / sizeof(benches[0]))
 

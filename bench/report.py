@@ -49,6 +49,7 @@ REFERENCE = {
     "actor": "user",
     "idle_actor": "none",
     "copy": "loop",
+    "jobs": "xargs",
 }
 
 # Plots: benchmark -> unit, title of the abscissa, logarithmic in.
@@ -69,6 +70,7 @@ BARS = {
     "template": "ns",
     "idle_actor": "ns",
     "copy": "ns",
+    "jobs": "ns",
 }
 
 

@@ -192,6 +192,18 @@ test_A8_copies_are_compared_with_both_ways_of_user_space()
 	expect_goal MISSED "a loop, $case, user mode"
 }
 
+test_A7_jobs_are_compared_with_xargs()
+{
+	local case='500 static commands'
+	figure jobs "$case" xargs ns 1000
+	figure jobs "$case" actor ns 750
+	figure jobs "$case" xargs 'ns cpu' 100
+	figure jobs "$case" actor 'ns cpu' 11
+	judge
+	expect_goal reached "$case by an actor compared with xargs"
+	expect_goal MISSED "$case .* CPU time"
+}
+
 # Not measured is neither reached nor missed.
 test_no_figure_no_goal()
 {

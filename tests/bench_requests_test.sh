@@ -49,12 +49,13 @@ test_C4_children_that_wait_are_there_and_are_copied()
 
 test_A8_actors_do_what_is_measured()
 {
-	run "$BUILD/bench/bench" --iterations 1 actor idle_actor copy
+	run "$BUILD/bench/bench" --iterations 1 actor idle_actor copy jobs
 	expect_status 0
 	expect_out '"bench": "actor", "case": "1000", "method": "actor"'
 	expect_out '"bench": "idle_actor", "case": "32 NOPs", "method": "64 reads"'
 	expect_out '"bench": "copy", "case": "tmpfs, depth 8", "method": "actor", "unit": "ns user"'
 	expect_out '"bench": "copy", "case": "ext4, O_DIRECT, depth 32", "method": "links"'
+	expect_out '"bench": "jobs", "case": "500 static commands", "method": "actor"'
 	[[ -z $(losetup -a) ]] || fail "a loop device is left: $(losetup -a)"
 }
 
