@@ -17,10 +17,10 @@ done_with()
 
 no_files() { [[ ! $(compgen -G "$DIR/spawnpol-jobs.*") ]] || fail "left: $(ls -R "$DIR")"; }
 
-# start_jobs OPTION...: in the background; sets JOBS.
+# start_jobs OPTION...: in the background, but with signals as in the foreground; sets JOBS.
 start_jobs()
 {
-	TMPDIR=$DIR "$TOOL" jobs "$@" "$DIR/list" >"$DIR/out" 2>"$DIR/err" &
+	env --default-signal=INT,QUIT TMPDIR="$DIR" "$TOOL" jobs "$@" "$DIR/list" >"$DIR/out" 2>"$DIR/err" &
 	JOBS=$!
 	STARTED+=("$JOBS")
 }
@@ -221,11 +221,7 @@ test_a_signal_ends_the_jobs()
 		printf '%s\n' "trap 'echo $sig; exit 7' $sig; echo 1 >>$DIR/run; sleep 1000 & wait" \
 			"echo 2 >>$DIR/run; sleep 1000" 'echo third' >"$DIR/list"
 		: >"$DIR/run"
-		# a shell without job control has its jobs ignore SIGINT
-		env --default-signal=INT env TMPDIR="$DIR" "$TOOL" jobs -j 2 "$DIR/list" \
-			>"$DIR/out" 2>"$DIR/err" &
-		JOBS=$!
-		STARTED+=("$JOBS")
+		start_jobs -j 2
 		until_true has_lines "$DIR/run" 2
 		# a shell that is about to execute a program can lose a signal
 		sleep 1

@@ -24,10 +24,10 @@ supervise()
 	expect_status "$status"
 }
 
-# start OPTION...: in the background, where SIGINT is not ignored; sets SUPERVISOR.
+# start OPTION...: in the background, but with signals as in the foreground; sets SUPERVISOR.
 start()
 {
-	env --default-signal=INT "$TOOL" supervise "$@" -- "$DIR/program" \
+	env --default-signal=INT,QUIT "$TOOL" supervise "$@" -- "$DIR/program" \
 		>"$DIR/out" 2>"$DIR/err" &
 	SUPERVISOR=$!
 	STARTED+=("$SUPERVISOR")
