@@ -284,7 +284,7 @@ TEST(A2_a_zero_copy_send_that_fails)
 	/* there is none of what cannot be prepared */
 	actor_again(&r, &a);
 	sqe = sqe_on(actor_starts(&a, IORING_OP_SEND_ZC, 77), null, "abcd", 4);
-	sqe->ioprio = 0xff00;
+	sqe->addr3 = 1;
 	EXPECT_EQ(actor_result(&r), 0);
 	CHECK_EQ(actor_times(&a, CQE, 77), 1);
 	EXPECT_EQ(actor_told(&a, 77, 0)->ctx.res, -EINVAL);
