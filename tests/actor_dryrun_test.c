@@ -240,7 +240,10 @@ TEST(A6_wrong_arguments)
 	/* the context cannot be changed */
 	EXPECT_EQ(RUN_WITH(.ctx_out = &out, .ctx_size_out = sizeof(out)),
 		  -EINVAL);
+	/* an event that there is not */
+	EXPECT_EQ(RUN_WITH(.ctx_in = more, .ctx_size_in = sizeof(d.ctx)), -EINVAL);
 	/* a newer context, if it says nothing new */
+	memcpy(more, &d.ctx, sizeof(d.ctx));
 	EXPECT_EQ(RUN_WITH(.ctx_in = more, .ctx_size_in = sizeof(more)), 0);
 	more[sizeof(more) - 1] = 1;
 	EXPECT_EQ(RUN_WITH(.ctx_in = more, .ctx_size_in = sizeof(more)),

@@ -82,6 +82,8 @@ TEST(A1_faults_of_attaching_by_bpf, .timeout = 60)
 static struct whole whole;
 static char buf[64];
 static int fds[2];
+/* In memory: a remote file system has troubles of its own after a fault. */
+static const char *path;
 
 /* Each way in which requests end: at once, by a worker, by a poll, in a child. */
 static void script(void)
@@ -93,7 +95,7 @@ static void script(void)
 	actor_starts(&a, IORING_OP_NOP, 2);
 	sqe_on(actor_starts(&a, IORING_OP_READ, 3), fds[0], buf, 1)->flags =
 		IOSQE_ASYNC;
-	sqe_on(actor_starts(&a, IORING_OP_OPENAT, 4), AT_FDCWD, "/", 0)
+	sqe_on(actor_starts(&a, IORING_OP_OPENAT, 4), AT_FDCWD, path, 0)
 		->file_index = 1;
 	rule = actor_when(&a, 2, SCRIPT_OK, WAIT);
 	sqe_on(actor_sqe(&a, rule, IORING_OP_READ, 5), fds[0], buf, 1);
@@ -133,8 +135,10 @@ static void check_told(struct fault_walk *w)
 		const struct script_run *run = actor_run(&a, i);
 		int res = run->ctx.res;
 
-		if (res != -ECANCELED)
-			fault_check(w, "a staged request", res, errors);
+		if (res == -ECANCELED)
+			continue;
+		DIAG("fault %u: operation %u: %d", w->nth, run->ctx.opcode, res);
+		fault_check(w, "a staged request", res, errors);
 	}
 }
 
@@ -144,6 +148,8 @@ static void walk_run(unsigned int flags)
 	int none = -1, submitted, res;
 
 	fault_prepare();
+	path = in_dir("file");
+	write_file(path, "x", 0600);
 	make_pipe(fds);
 	actor_begin(&r, &a, flags);
 	CHECK_OK(io_uring_register_files(&r.uring, &none, 1));
@@ -187,6 +193,7 @@ TEST(A3_faults_of_a_spawn, .timeout = 300)
 	int submitted, res;
 
 	fault_prepare();
+	helpers_for_all();
 	actor_begin(&r, &a, 0);
 	w = fault_walk("spawn", 7);
 	while (fault_next(&w)) {
