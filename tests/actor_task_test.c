@@ -219,7 +219,7 @@ TEST(A1_flags_of_what_it_follows)
 	sqe_on(sqe, 2, bufs, sizeof(bufs[0]))->off = 7;
 	tring_submit(&r);
 	CHECK_EQ(tring_res(&r, OTHER), 0);
-	sqe = sqe_on(q_alone(&r, IORING_OP_READ, OTHER + 1), fds[0], NULL, 16);
+	sqe = sqe_on(q_alone(&r, IORING_OP_READ, OTHER + 1), fds[0], NULL, 1);
 	sqe->flags = IOSQE_IO_LINK | IOSQE_BUFFER_SELECT;
 	q_actor(&r, ACTOR);
 	tring_submit(&r);
