@@ -17,7 +17,8 @@ bool prog_is_actor(int prog_fd)
 	if (prog_fd < 0 || !(kernel_query()->features & IORING_SPAWN_FEAT_OP) ||
 	    spawnpol_ring_open(&ring, 2, 0))
 		return false;
-	link = spawnpol_ring_attach_actor(ring, prog_fd, &opts);
+	/* by bpf(2), which is told what is attached: the ring's own call takes both kinds */
+	link = spawnpol_actor_attach(spawnpol_ring_fd(ring), prog_fd, &opts);
 	if (link >= 0)
 		close(link);
 	spawnpol_ring_close(ring);
