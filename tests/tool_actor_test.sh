@@ -221,7 +221,7 @@ test_dry_runs()
 		start args=1,0,5		expect wait staged=poll_add:8
 		then cancel			expect wait staged=none
 		then cqe poll_add:ECANCELED	expect end result=0
-		cqe nop tag=7 args=5 state=41	expect wait state=42 posted=42
+		cqe nop tag=7 args=50 state=41	expect wait state=42 posted=42
 	END
 	run "$TOOL" test --object "$OBJECT" --table "$DIR/table"
 	expect_status 0
