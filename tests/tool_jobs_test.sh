@@ -291,15 +291,18 @@ test_output_that_cannot_be_written()
 test_the_launcher_sleeps()
 {
 	local ticks
-	printf '%s\n' 'sleep 3' 'sleep 3' >"$DIR/list"
+	: >"$DIR/run"
+	printf '%s\n' "echo >>$DIR/run; exec sleep 1000" "echo >>$DIR/run; exec sleep 1000" >"$DIR/list"
 	start_jobs -j 2
-	until_true bash -c "pgrep -P $JOBS sleep >/dev/null"
+	until_true has_lines "$DIR/run" 2
+	sleep 0.5
 	ticks=$(awk '/^(non)?voluntary_ctxt/ { n += $2 } END { print n }' "/proc/$JOBS/status")
 	sleep 1.5
 	expect_equal "$(awk '/^(non)?voluntary_ctxt/ { n += $2 } END { print n }' "/proc/$JOBS/status")" \
 		"$ticks"
+	kill -TERM "$JOBS"
 	wait "$JOBS"
-	expect_equal $? 0
+	expect_equal $? 143
 }
 
 test_many()
