@@ -70,9 +70,9 @@ static void start(struct bpf_iouring_op_ctx *ctx, struct state *s)
 }
 
 /*
- * There is no room for a CQE: post it when a NOP has completed, which hands on res and
- * flags. Until the launcher has taken CQEs that happens again and again, and a worker
- * completes it, so that the launcher's thread has the time to.
+ * There is no room for a CQE: stage a NOP, whose completion has res as its result and flags
+ * in its tag, and post then. That is repeated until the launcher has taken CQEs. A worker
+ * completes the NOP (IOSQE_ASYNC), so that the launcher's thread gets to run.
  */
 static int post_later(struct bpf_iouring_op_ctx *ctx, __s32 res, __u32 flags)
 {
@@ -134,8 +134,10 @@ SPAWNPOL_ACTOR(jobs)(struct bpf_iouring_op_ctx *ctx)
 {
 	struct state *s = (void *)bpf_iouring_op_state(ctx, sizeof(*s));
 
-	if (!s)
+	if (!s) {
+		bpf_iouring_op_result(ctx, -ENOBUFS);
 		return IORING_ACTOR_END;
+	}
 	if (ctx->event == IORING_ACTOR_CQE)
 		completed(ctx, s);
 	else if (ctx->event == IORING_ACTOR_START && !(__u32)ctx->args[2])

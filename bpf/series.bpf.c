@@ -125,6 +125,8 @@ SPAWNPOL_ACTOR(series)(struct bpf_iouring_op_ctx *ctx)
 	struct state *s = (void *)bpf_iouring_op_state(ctx, sizeof(*s));
 	int ret;
 
+	if (!s)
+		bpf_iouring_op_result(ctx, -ENOBUFS);
 	if (!s || ctx->flags & IORING_ACTOR_F_CANCELLED)
 		return IORING_ACTOR_END;
 	if (ctx->event == IORING_ACTOR_START)

@@ -134,8 +134,10 @@ SPAWNPOL_ACTOR(supervise)(struct bpf_iouring_op_ctx *ctx)
 	struct state *s = (void *)bpf_iouring_op_state(ctx, sizeof(*s));
 	int ret;
 
-	if (!s)
+	if (!s) {
+		bpf_iouring_op_result(ctx, -ENOBUFS);
 		return IORING_ACTOR_END;
+	}
 	/* a program that is just being started is still told of, below */
 	if (ctx->event == IORING_ACTOR_CANCEL)
 		return IORING_ACTOR_WAIT;

@@ -26,6 +26,8 @@ static inline __u64 spawn_actor_pair(__u32 low, __u32 high)
 /* Requests that one run of a program can stage. */
 #define SPAWN_ACTOR_STAGED	64
 
+/* Each completes with -ENOBUFS if it was attached with less state than it needs. */
+
 /*
  * copy: a file to another, several buffers at a time.
  *
@@ -34,7 +36,8 @@ static inline __u64 spawn_actor_pair(__u32 low, __u32 high)
  * args[2]	spawn_actor_pair(bytes of a buffer, number of buffers)
  * args[3]	where in both files it begins
  *
- * Result: 0, or the error of the read or write that has ended it.
+ * Result: 0, or the error of the read or write that has ended it; -EINVAL: no buffers, more
+ * than SPAWN_COPY_BUFFERS, or buffers of 0 bytes.
  */
 #define SPAWN_COPY_BUFFERS	64	/* at most */
 
@@ -46,11 +49,14 @@ static inline __u64 spawn_actor_pair(__u32 low, __u32 high)
  * args[2]	address of a buffer
  * args[3]	spawn_actor_pair(bytes of the buffer, descriptor written to)
  *
- * Registered file 0 of the ring is where the series opens the files.
+ * The series opens the files as registered file 0 of the ring, in place of what is there.
+ * The launcher registers a table of files first (io_uring_register_files_sparse()), else
+ * opening fails with -ENXIO. After a cancellation the file can be open still.
  *
  * Result: the number of files, or the error of the request that has ended the series. In
- * that case a CQE is posted before, with the user_data of the IORING_OP_BPF and, in res,
- * how many files have been written as a whole.
+ * that case a CQE is posted before, with SPAWNPOL_CQE_F_STAGED in its flags, the user_data
+ * of the IORING_OP_BPF and, in res, how many files have been written as a whole. The library
+ * drops that CQE if spawnpol_actor_submit() was called: use spawnpol_actor_prep() to see it.
  */
 #define SPAWN_SERIES_FILE	0
 
@@ -64,15 +70,19 @@ static inline __u64 spawn_actor_pair(__u32 low, __u32 high)
  * args[3]	user_data of the CQE for the first command; the next one has 1 more
  *
  * Result: how many commands have failed, that is were not started, were killed or exited
- * with another status than 0. -EINVAL: the arguments make no sense.
+ * with another status than 0. -EINVAL: none may run at once. Another error: what has kept
+ * the rest from being started, such as -ETOOMANYREFS if the attacher has set a total.
  *
  * CQEs: each command that was started has one when it has ended, with its wait status in
- * res, as waitpid(2) tells it, or an error if that is not known (-ECANCELED: the actor was
- * cancelled, and the command goes on). One that could not be started has one with the
- * error of the SPAWN, and in the upper half of its flags which step has failed. The pid of
- * each is in the report of its struct io_uring_spawn, if that names one. The CQ ring has
- * room for as many as come before the launcher looks: where there is none, the actor tries
- * again and again. After a cancellation, such a CQE is lost.
+ * res, as waitpid(2) tells it, or an error if that is not known. One that could not be
+ * started has one with the error of the SPAWN, and in the upper half of its flags which step
+ * has failed. The pid of each is in the report of its struct io_uring_spawn, if that names
+ * one. -ECANCELED means either: the actor was cancelled, and the command goes on if its
+ * report has a pid and its step is 0, or was not started otherwise.
+ *
+ * Make the CQ ring large enough for all CQEs that come before the launcher looks. Where
+ * there is no room, the actor tries again until there is; after a cancellation, such a CQE
+ * is lost.
  */
 enum spawn_jobs_flags {
 	/* start the others also after one has failed */
@@ -87,7 +97,8 @@ enum spawn_jobs_flags {
  *
  * args[0]	address of a struct spawn_supervise
  * args[1]	spawn_supervise_how(SPAWN_SUPERVISE_*, delays, restarts)
- * args[2]	nanoseconds in which there are so many restarts at most; 0: any number
+ * args[2]	nanoseconds in which there are so many restarts at most; 0: any number,
+ *		unless restarts is 0 or above SPAWN_SUPERVISE_RESTARTS
  * args[3]	user_data of the CQEs of the first run; the next one has 1 more
  *
  * Result: the wait status of the last run, with SPAWN_SUPERVISE_GAVE_UP if it would have
@@ -113,7 +124,10 @@ enum spawn_supervise_flags {
 #define SPAWN_SUPERVISE_RESTARTS	64	/* at most, within args[2] */
 #define SPAWN_SUPERVISE_GAVE_UP		0x10000
 
-/* delays: how many there are; 0: none. restarts: 0: it is not started again. */
+/*
+ * delays: how many there are, at most SPAWN_SUPERVISE_DELAYS; 0: none. restarts: at most
+ * SPAWN_SUPERVISE_RESTARTS; 0: it is not started again, whatever args[2] is.
+ */
 static inline __u64 spawn_supervise_how(__u16 flags, __u16 delays, __u16 restarts)
 {
 	return (__u64)sizeof(struct io_uring_spawn) << 48 | (__u64)flags << 32 |

@@ -346,10 +346,10 @@ test_what_a_policy_sees_of_a_step()
 test_documented_tables()
 {
 	local options name
-	options=$(sed -n 's/^# spawnpol test \(.*\) \\-\\-table FILE$/\1/p' "$TOP/docs/spawnpol.8")
+	options=$(sed -n 's/^# spawnpol test \(.*retry.*\) \\-\\-table FILE$/\1/p' "$TOP/docs/spawnpol.8")
 	read -ra options <<<"${options//\\-/-}"
 	((${#options[@]} == 4)) || fail "no example in the man page"
-	table 0 "${options[@]}" < <(sed -n '/^# spawnpol test/,/^\.EE/p' "$TOP/docs/spawnpol.8" |
+	table 0 "${options[@]}" < <(sed -n '/^# spawnpol test.*retry/,/^\.EE/p' "$TOP/docs/spawnpol.8" |
 		sed 's/\\-/-/g; /^\./d')
 	expect_out '6 situations, 0 not as expected'
 	for name in wait_busy search_dirs; do

@@ -133,7 +133,7 @@ static const struct option_desc run_options[] = {
 
 static const struct option_desc jobs_options[] = {
 	{ "jobs", 'j', NUMBER(jobs, 1, UINT32_MAX), .value = "COUNT",
-	  .help = "So many commands at once, at most. Without this option: one for each processor that may be used." },
+	  .help = "Run at most so many commands at once: 1 to 1024. Without this option: one for each processor that may be used. With this command, \"-j\" is this option, and JSON is asked for by --json or before the command: spawnpol -j jobs." },
 	{ "keep-going", 0, FLAG(keep_going),
 	  .help = "Start the other commands also after one has failed; the same as --halt never." },
 	{ "halt", 0, TEXT(halt), .value = "now|soon|never",
@@ -152,9 +152,9 @@ static const struct option_desc jobs_options[] = {
 
 static const struct option_desc supervise_options[] = {
 	{ "restart", 'r', NUMBER(restart, 0, 64), .value = "COUNT",
-	  .help = "Give up when the program has been started again so many times within the time of --within: 0 to 64, 5 without this option." },
+	  .help = "Give up instead of starting the program again for more than COUNT times within the time of --within: 0 to 64, 5 without this option." },
 	{ "within", 'w', DURATION(within_ns), .value = "TIME",
-	  .help = "The time that --restart counts in: 10s without this option; 0 for any number of restarts. After a run that was longer, the delays begin with the first again." },
+	  .help = "The time that --restart counts in: 10s without this option; 0 for any number of restarts, unless --restart is 0. After a run that was longer, the delays begin with the first again." },
 	{ "delay", 'd', TEXT(delay), .value = "MIN..MAX",
 	  .help = "Wait for MIN before the program is started again, then each time for twice as long, at most MAX; or always for one TIME. 100ms..10s without this option; 0 for no delay." },
 	{ "on-failure", 0, FLAG(on_failure),
@@ -241,10 +241,10 @@ const struct command commands[] = {
 		       run_launch_options[4], run_launch_options[5] },
 	  .complete = COMPLETE_COMMAND },
 	{ "jobs", "FILE", "run the commands of a file, so many at once",
-	  "Each line of FILE, or of standard input for -, is a command, which /bin/sh -c runs; blank lines are none. An actor starts them and waits for them, while this tool sleeps. A command has a process group of its own, nothing to read on standard input, and the signals that this tool was started with. What it writes is kept in a file until it has ended, and shown then as a whole.\n\nThe exit status is the number of commands that have failed: were not started, were ended by a signal, or exited with another status than 0. It is 101 for more than 100. A line on standard error tells of each. SIGINT, SIGTERM, SIGHUP and SIGQUIT end the jobs: no more are started, those that run get the signal, and the exit status is 128 plus its number when all have ended. With --json there is an object for each command on standard error, a line each, and a last one with their numbers. 1, 2 and 3 may also be spawnpol's own, before anything was started; it then says why.",
+	  "Each line of FILE, or of standard input for -, is a command, which /bin/sh -c runs; blank lines are none. An actor starts them and waits for them, while this tool sleeps. A command has a process group of its own, nothing to read on standard input, and the signals that this tool was started with. What it writes is kept in a file until it has ended, and shown then as a whole.\n\nThe exit status is the number of commands that have failed: were not started, were ended by a signal, or exited with another status than 0. It is 101 for more than 100. A line on standard error tells of each. SIGINT, SIGTERM, SIGHUP and SIGQUIT end the jobs: no more are started, those that run get the signal, and the exit status is 128 plus its number when all have ended. Another such signal is passed on to those that still run. SIGTSTP stops this tool and the commands, and SIGCONT continues them. When standard output is closed by its reader, the jobs end with SIGTERM, and the exit status is 128 plus SIGPIPE. With --json there is an object for each command on standard error, a line each, and a last one with their numbers. 1, 2 and 3 may also be spawnpol's own; it then says why. It needs the rights to load programs (CAP_BPF and CAP_PERFMON), and commands have the ids and capabilities of this tool.",
 	  do_jobs, 1, 1, .options = { jobs_options }, .complete = COMPLETE_FILE },
 	{ "supervise", "PROGRAM [ARG...]", "start a program again when it has ended",
-	  "An actor starts the program, waits for its end, and starts it again if it has failed, while this tool sleeps. A name without a slash is searched in $PATH, as execvp(3) does. The program gets this tool's descriptors, environment and signals.\n\nSignals are passed on to the program. With SIGINT, SIGTERM and SIGQUIT, and when the terminal is gone, it is not started again. The exit status is that of the last run, or 128 plus the number of the signal that ended it, also if spawnpol gives up; 127 means that the program was not found, 126 that it cannot be executed. Lines on standard error tell of ends and starts, with --json an object each. 1, 2 and 3 may also be spawnpol's own, before anything was started.",
+	  "An actor starts the program, waits for its end, and starts it again if it has failed, while this tool sleeps. A name without a slash is searched in $PATH, as execvp(3) does. The program gets this tool's descriptors, environment and signals.\n\nSignals are passed on to the program. With SIGINT, SIGTERM and SIGQUIT, and when the terminal is gone, it is not started again. The exit status is that of the last run, or 128 plus the number of the signal that ended it, also if spawnpol gives up; 127 means that the program was not found, 126 that it cannot be executed. Lines on standard error tell of ends and starts, with --json an object each. 1, 2 and 3 may also be spawnpol's own; it then says why. It needs the rights to load programs (CAP_BPF and CAP_PERFMON), and the program has the ids and capabilities of this tool.",
 	  do_supervise, 1, -1, .stops_at_argument = true,
 	  .options = { supervise_options }, .complete = COMPLETE_COMMAND },
 	{ "test", "[SITUATION...]", "ask a policy or an actor about described situations",

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * copy FROM TO: copies a file by an actor, the program that is installed as copy. Needs
- * privileges to load it.
+ * CAP_BPF and CAP_PERFMON to load it, and CAP_SYS_ADMIN to read what it needs.
  *
  * This process submits two requests and sleeps: the one that is the actor, which reads and
  * writes with eight requests in flight, and, linked to it, one that has the copy written to
- * the disk, unless copying has failed. The ring is liburing's, without anything else of
- * the library's.
+ * the disk, unless copying has failed. The ring is liburing's: there is no struct
+ * spawnpol_ring, and this process takes the CQEs itself.
  */
 #include <fcntl.h>
 #include <liburing.h>
