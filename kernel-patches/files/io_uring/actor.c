@@ -202,10 +202,11 @@ static struct io_actor *io_actor_alloc(const struct io_policy_attr *attr)
 	unsigned int nr = 2 * roundup_pow_of_two(attr->max_staged);
 	struct io_actor *actor;
 
-	actor = kvzalloc(sizeof(*actor) + state + nr * sizeof(*actor->events),
+	actor = kvmalloc(sizeof(*actor) + state + nr * sizeof(*actor->events),
 			 GFP_KERNEL_ACCOUNT);
 	if (!actor)
 		return NULL;
+	memset(actor, 0, sizeof(*actor) + state);
 	refcount_set(&actor->refs, 1);
 	INIT_LIST_HEAD(&actor->node);
 	spin_lock_init(&actor->lock);

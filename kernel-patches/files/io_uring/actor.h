@@ -94,12 +94,12 @@ struct io_actor_run {
 	struct bpf_iouring_op_ctx ctx;	/* what the program sees */
 
 	/* inputs */
+	struct io_ring_ctx	*ring;		/* NULL: a dry run */
 	void			*state;
 	u32			state_size;
 	bool			wide;		/* the ring has SQEs of 128 bytes */
 	u64			total_left;	/* that it can stage in all ... */
 	u32			places_left;	/* ... and has places for */
-	u32			cq_room;
 
 	/* outputs */
 	u32			nr_staged;
@@ -109,9 +109,18 @@ struct io_actor_run {
 	s32			result;
 };
 
+/* What a pass has done, for the counters of the link. */
+struct io_actor_count {
+	u32	verdicts[IORING_ACTOR_END + 1];
+	u32	staged;
+	u32	exhausted;
+};
+
 /* The program that runs fills this: one for each ring. */
 struct io_actor_stage {
 	struct io_actor_run	run;
+	struct io_actor		*actor;		/* whose run it was; to be compared */
+	struct io_actor_count	count;
 	struct bpf_iouring_op_test_posted posted[IO_ACTOR_MAX_POSTED];
 	struct io_kiocb		*reqs[IO_ACTOR_MAX_STAGED];
 	struct io_uring_sqe	sqes[IO_ACTOR_MAX_STAGED][2];

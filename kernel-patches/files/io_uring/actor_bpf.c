@@ -17,6 +17,7 @@
 #include <uapi/linux/io_uring.h>
 #include <uapi/linux/io_uring_spawn.h>
 
+#include "io_uring.h"
 #include "actor.h"
 
 #define IO_ACTOR_SQE_FLAGS	(IOSQE_FIXED_FILE | IOSQE_IO_LINK |	\
@@ -54,6 +55,16 @@ static int io_actor_check_sqe(const struct io_uring_sqe *sqe)
 	    !(sqe->timeout_flags & IORING_TIMEOUT_MULTISHOT))
 		return -EINVAL;
 	return 0;
+}
+
+/* A hint: an io-wq thread can post meanwhile, and the program's CQEs overflow then. */
+static u32 io_actor_cq_room(const struct io_ring_ctx *ring)
+{
+	u32 used = data_race(ring->cached_cq_tail) - READ_ONCE(ring->rings->cq.head);
+
+	if (test_bit(IO_CHECK_CQ_OVERFLOW_BIT, &ring->check_cq) || used >= ring->cq_entries)
+		return 0;
+	return ring->cq_entries - used;
 }
 
 static int io_actor_check_room(struct io_actor_run *run, u32 places)
@@ -102,7 +113,7 @@ __bpf_kfunc int bpf_iouring_op_stage(struct bpf_iouring_ctx *ctx, const void *sq
 	/* a map value can change while it is looked at */
 	copy = io_actor_stage_of(run)->sqes[run->nr_staged];
 	memcpy(copy, sqe, sqe__sz);
-	if (sqe__sz == sizeof(*copy))
+	if (run->wide && sqe__sz == sizeof(*copy))
 		memset(copy + 1, 0, sizeof(*copy));
 
 	ret = io_actor_check_sqe(copy) ?:
@@ -136,7 +147,7 @@ __bpf_kfunc int bpf_iouring_op_post(struct bpf_iouring_ctx *ctx, u64 user_data, 
 		return -EINVAL;
 	if (run->nr_posted == IO_ACTOR_MAX_POSTED)
 		return -E2BIG;
-	if (run->nr_posted >= run->cq_room)
+	if (run->ring && run->nr_posted >= io_actor_cq_room(run->ring))
 		return -ENOBUFS;
 	stage->posted[run->nr_posted++] = (struct bpf_iouring_op_test_posted){
 		.user_data	= user_data,

@@ -10,6 +10,7 @@
  * thread runs no more than so much task work at a time.
  */
 #include <linux/kernel.h>
+#include <linux/blkdev.h>
 #include <linux/bpf.h>
 #include <linux/cred.h>
 #include <linux/errno.h>
@@ -27,7 +28,7 @@
 
 #include <trace/events/io_uring_spawn.h>
 
-#define IO_ACTOR_MAX_RUNS	512	/* of one pass */
+#define IO_ACTOR_MAX_RUNS	2048	/* of one pass */
 #define IO_ACTOR_MAX_CANCELS	32	/* likewise */
 #define IO_ACTOR_MAX_DELAY	(HZ / 10)
 
@@ -72,14 +73,22 @@ static bool io_actor_cancel_staged(struct io_actor *actor)
 		.flags	= IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL,
 		.seq	= atomic_inc_return(&ctx->cancel_seq),
 	};
-	unsigned int left = IO_ACTOR_MAX_CANCELS;
+	unsigned int pending = READ_ONCE(actor->pending);
+	unsigned int found, tries;
+	int ret;
 
-	/* a kernel thread that does the work of a task that exits has no io-wq */
-	io_spawn_cancel_every(ctx, &cd);
-	while (left--)
-		if (io_try_cancel(current->io_uring, &cd, 0) == -ENOENT)
-			return true;
-	return false;
+	/* without a search for more than there are */
+	found = pending ? io_spawn_cancel_every(ctx, &cd) : 0;
+	for (tries = 0; found < pending; tries++) {
+		if (tries == IO_ACTOR_MAX_CANCELS)
+			return false;
+		/* a kernel thread that does a task's work as it exits has no io-wq */
+		ret = io_try_cancel(current->io_uring, &cd, 0);
+		if (ret == -ENOENT)
+			break;
+		found += max(ret, 1);
+	}
+	return true;
 }
 
 /* --- staging ------------------------------------------------------------------------- */
@@ -120,24 +129,12 @@ static void io_actor_submit(struct io_actor *actor, struct io_actor_stage *stage
 	if (ret)
 		io_actor_fail_staged(actor, stage, ret);
 	actor->nr_staged += nr;
-	atomic64_add(nr, &actor->policy->staged);
+	stage->count.staged += nr;
 	if (creds)
 		revert_creds(creds);
 }
 
 /* --- running ------------------------------------------------------------------------- */
-
-/* Others can take it before the program has returned: then its CQEs overflow. */
-static u32 io_actor_cq_room(struct io_ring_ctx *ctx)
-{
-	unsigned int used;
-
-	/* an io-wq thread may be posting: the room is a hint */
-	used = data_race(ctx->cached_cq_tail) - READ_ONCE(ctx->rings->cq.head);
-	if (test_bit(IO_CHECK_CQ_OVERFLOW_BIT, &ctx->check_cq) || used >= ctx->cq_entries)
-		return 0;
-	return ctx->cq_entries - used;
-}
 
 static u64 io_actor_total_left(const struct io_actor *actor)
 {
@@ -168,52 +165,97 @@ static void io_actor_fill_event(struct bpf_iouring_op_ctx *ctx,
 		io_actor_fill_waitid(ctx);
 }
 
-static void io_actor_fill(struct io_actor *actor, struct io_actor_run *run, u32 why,
-			  const struct io_actor_event *event)
+/* What does not change from one run of this actor to the next. */
+static void io_actor_fill_actor(struct io_actor *actor, struct io_actor_stage *stage)
 {
-	struct bpf_iouring_op_ctx *ctx = &run->ctx;
+	struct io_actor_run *run = &stage->run;
 
-	*ctx = actor->start;
-	ctx->event = why;
-	if (why != IORING_ACTOR_START) {
-		ctx->flags = 0;
-		ctx->res = 0;
-		ctx->cqe_flags = 0;
-	}
-	if (event)
-		io_actor_fill_event(ctx, event);
+	stage->actor = actor;
+	run->ctx = actor->start;
+	run->ring = actor->ctx;
 	run->state = actor->state;
 	run->state_size = actor->state_size;
 	run->wide = actor->ctx->flags & IORING_SETUP_SQE128;
+}
+
+/* The runs of others have been between, or START's result is still there. */
+static void io_actor_fill_again(struct io_actor *actor, struct io_actor_stage *stage)
+{
+	struct bpf_iouring_op_ctx *ctx = &stage->run.ctx;
+
+	if (stage->actor != actor)
+		io_actor_fill_actor(actor, stage);
+	ctx->flags = 0;
+	ctx->res = 0;
+	ctx->cqe_flags = 0;
+	if (ctx->opcode == IORING_OP_WAITID) {
+		ctx->wait_status = 0;
+		ctx->wait_code = 0;
+		ctx->wait_pid = 0;
+	}
+}
+
+static void io_actor_fill(struct io_actor *actor, struct io_actor_stage *stage, u32 why,
+			  const struct io_actor_event *event)
+{
+	struct io_actor_run *run = &stage->run;
+	struct bpf_iouring_op_ctx *ctx = &run->ctx;
+
+	if (event) {
+		io_actor_fill_again(actor, stage);
+		io_actor_fill_event(ctx, event);
+	} else {
+		io_actor_fill_actor(actor, stage);
+	}
+	ctx->event = why;
 	run->total_left = io_actor_total_left(actor);
 	run->places_left = actor->max_in_flight - actor->untold;
-	run->cq_room = io_actor_cq_room(actor->ctx);
 
 	ctx->in_flight = actor->untold;
-	if (actor->phase == IO_ACTOR_IS_CANCELLED)
+	ctx->room = min3((u64)IO_ACTOR_MAX_STAGED, run->total_left,
+			 (u64)run->places_left);
+	if (actor->phase == IO_ACTOR_IS_CANCELLED) {
 		ctx->flags |= IORING_ACTOR_F_CANCELLED;
-	else
-		ctx->room = min3((u64)IO_ACTOR_MAX_STAGED, run->total_left,
-				 (u64)run->places_left);
+		ctx->room = 0;
+	}
+	if (why == IORING_ACTOR_CANCEL) {
+		ctx->flags &= ~IORING_ACTOR_F_LINKED;
+		ctx->res = 0;
+		ctx->cqe_flags = 0;
+	}
 }
 
 /* The verdict, or -ENOLINK. */
-static int io_actor_ask(struct io_actor *actor, struct io_actor_run *run)
+static int io_actor_ask(struct io_actor *actor, struct io_actor_stage *stage)
 {
-	struct io_policy *policy = actor->policy;
 	const struct bpf_prog *prog;
 	u32 verdict;
 
 	guard(rcu)();
-	prog = rcu_dereference(policy->prog);
+	prog = rcu_dereference(actor->policy->prog);
 	if (!prog)
 		return -ENOLINK;
-	verdict = io_actor_run_prog(prog, run);
-	atomic64_inc(&policy->runs);
-	atomic64_inc(&policy->verdicts[verdict]);
-	if (run->exhausted)
-		atomic64_inc(&policy->exhausted);
+	verdict = io_actor_run_prog(prog, &stage->run);
+	stage->count.verdicts[verdict]++;
+	stage->count.exhausted += stage->run.exhausted;
 	return verdict;
+}
+
+/* Add to the link's counters what a pass has counted. */
+static void io_actor_count(struct io_actor *actor, struct io_actor_stage *stage)
+{
+	const struct io_actor_count *count = &stage->count;
+	struct io_policy *policy = actor->policy;
+
+	atomic64_add(count->verdicts[IORING_ACTOR_WAIT] +
+		     count->verdicts[IORING_ACTOR_END], &policy->runs);
+	atomic64_add(count->verdicts[IORING_ACTOR_WAIT],
+		     &policy->verdicts[IORING_ACTOR_WAIT]);
+	atomic64_add(count->verdicts[IORING_ACTOR_END],
+		     &policy->verdicts[IORING_ACTOR_END]);
+	atomic64_add(count->staged, &policy->staged);
+	atomic64_add(count->exhausted, &policy->exhausted);
+	memset(&stage->count, 0, sizeof(stage->count));
 }
 
 static void io_actor_post(struct io_ring_ctx *ctx, const struct io_actor_stage *stage)
@@ -255,8 +297,8 @@ static void io_actor_run(struct io_actor *actor, u32 why,
 	struct io_actor_stage *stage = actor->ctx->spawn.stage;
 	int verdict;
 
-	io_actor_fill(actor, &stage->run, why, event);
-	verdict = io_actor_ask(actor, &stage->run);
+	io_actor_fill(actor, stage, why, event);
+	verdict = io_actor_ask(actor, stage);
 	if (verdict < 0) {
 		io_actor_end(actor, actor->phase == IO_ACTOR_IS_CANCELLED ?
 				    -ECANCELED : verdict);
@@ -331,7 +373,7 @@ static enum io_actor_pass io_actor_idle(struct io_actor *actor)
 	return IO_ACTOR_WAITS;
 }
 
-static enum io_actor_pass io_actor_pass(struct io_actor *actor)
+static enum io_actor_pass io_actor_runs(struct io_actor *actor)
 {
 	unsigned int runs = 0;
 	bool cancelled = false;
@@ -350,6 +392,19 @@ static enum io_actor_pass io_actor_pass(struct io_actor *actor)
 	if (io_actor_ends(actor) && !cancelled && !io_actor_cancel_staged(actor))
 		return IO_ACTOR_YIELDS;
 	return io_actor_idle(actor);
+}
+
+static enum io_actor_pass io_actor_pass(struct io_actor *actor)
+{
+	enum io_actor_pass pass;
+	struct blk_plug plug;
+
+	/* what neighbours on a disk are comes from several runs */
+	blk_start_plug(&plug);
+	pass = io_actor_runs(actor);
+	blk_finish_plug(&plug);
+	io_actor_count(actor, actor->ctx->spawn.stage);
+	return pass;
 }
 
 static void io_actor_pause(struct io_actor *actor, unsigned long delay)

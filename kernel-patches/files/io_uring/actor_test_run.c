@@ -36,7 +36,6 @@ static int io_actor_test_get(struct io_actor_run *run, const union bpf_attr *att
 	run->wide = true;
 	run->total_left = U64_MAX;
 	run->places_left = min_t(u32, run->ctx.room, IO_ACTOR_MAX_IN_FLIGHT);
-	run->cq_room = IO_ACTOR_MAX_POSTED;
 	return 0;
 }
 
