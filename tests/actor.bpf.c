@@ -210,9 +210,11 @@ SPAWNPOL_ACTOR(actor)(struct bpf_iouring_op_ctx *ctx)
 		linger();
 	if (decide(&turn) == IORING_ACTOR_END) {
 		run->verdict = IORING_ACTOR_END;
+		__sync_fetch_and_add(&script.done, 1);
 		return IORING_ACTOR_END;
 	}
 	run->verdict = IORING_ACTOR_WAIT;
+	__sync_fetch_and_add(&script.done, 1);
 	return IORING_ACTOR_WAIT;
 }
 

@@ -116,15 +116,17 @@ TEST(A2_signals_arrive_while_a_program_is_busy, .timeout = 120)
 }
 
 /* Its own code goes on, and its waits end in time. */
-static void launcher_goes_on(unsigned int flags)
+static void launcher_goes_on_with(unsigned int flags, unsigned int nr)
 {
 	struct __kernel_timespec ts = { .tv_nsec = 10000000 };
 	struct io_uring_cqe *cqe;
-	unsigned int turns = 0;
+	unsigned int turns = 0, i;
 	double begin;
 
 	actor_begin(&r, &a, flags);
 	script_for_ever();
+	for (i = 1; i < nr; i++)
+		q_actor(&r, ACTOR + i);
 	actor_go(&r);
 	actor_wait_runs(&r, &a, 1000);
 	begin = now();
@@ -135,14 +137,31 @@ static void launcher_goes_on(unsigned int flags)
 	begin = now();
 	EXPECT_EQ(io_uring_wait_cqe_timeout(&r.uring, &cqe, &ts), -ETIME);
 	EXPECT_LT(now() - begin, 5.0 * tap_slowness());
-	q_cancel(&r, ACTOR, 0, OTHER);
+	q_cancel(&r, 0, IORING_ASYNC_CANCEL_ANY, OTHER);
 	tring_submit(&r);
-	EXPECT_EQ(tring_res(&r, ACTOR), -ECANCELED);
+	for (i = 0; i < nr; i++)
+		EXPECT_EQ(tring_res(&r, ACTOR + i), -ECANCELED);
+}
+
+static void launcher_goes_on(unsigned int flags)
+{
+	launcher_goes_on_with(flags, 1);
 }
 
 TEST(A2_the_launcher_goes_on_while_a_program_is_busy, .timeout = 120)
 {
 	each_kind(launcher_goes_on);
+}
+
+/* One of them is queued again while another one runs. */
+static void launcher_goes_on_beyond_many(unsigned int flags)
+{
+	launcher_goes_on_with(flags, 8);
+}
+
+TEST(A2_the_launcher_goes_on_while_many_programs_are_busy, .timeout = 120)
+{
+	each_kind(launcher_goes_on_beyond_many);
 }
 
 static void is_killed(unsigned int flags)

@@ -76,7 +76,8 @@ struct script {
 	struct script_rule rules[SCRIPT_RULES];
 	__u8	sqes[SCRIPT_SQES][128];
 	__u32	nr_sqes;
-	__u32	runs;
+	__u32	runs;		/* that have begun ... */
+	__u32	done;		/* ... and are written down */
 	__u32	inside;		/* runs that are under way ... */
 	__u32	overlaps;	/* ... and how often there was one already */
 	__u32	linger;		/* turns of a loop that a run takes */

@@ -289,7 +289,7 @@ void actor_wait_runs(struct tring *r, struct tactor *a, unsigned int runs)
 {
 	double until = now() + tap_patience();
 
-	while (__atomic_load_n(&a->script->runs, __ATOMIC_ACQUIRE) < runs) {
+	while (__atomic_load_n(&a->script->done, __ATOMIC_ACQUIRE) < runs) {
 		if (now() > until)
 			FAIL("the program ran %u times only", a->script->runs);
 		actor_idle(r, 1);
