@@ -75,6 +75,7 @@ struct io_actor {
 	enum io_actor_phase	phase;
 	s32			result;
 	unsigned int		untold;		/* requests whose last event is not told */
+	bool			yielded;	/* it has more to do */
 	u64			nr_staged;	/* in all */
 	struct delayed_work	pause;
 	unsigned long		retry_delay;	/* jiffies until it looks again */

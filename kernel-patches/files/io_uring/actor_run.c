@@ -6,8 +6,10 @@
  *
  * A pass is bounded. An actor with more to do leaves the processor and the ring's lock to
  * others first. Task work that queues itself would keep its task from user mode and from
- * its timeouts, so a worker queues it again; with a signal pending, a tick later. An SQ
- * thread runs no more than so much task work at a time.
+ * its timeouts, so a worker queues it again; with a signal pending, a tick later. For
+ * several of them that is not enough, as one is queued while another one runs: now and then
+ * all of a ring rest at the same time. An SQ thread runs no more than so much task work at
+ * a time.
  */
 #include <linux/kernel.h>
 #include <linux/blkdev.h>
@@ -28,7 +30,10 @@
 
 #include <trace/events/io_uring_spawn.h>
 
-#define IO_ACTOR_MAX_RUNS	2048	/* of one pass */
+#define IO_ACTOR_MAX_RUNS	2048	/* of one pass ... */
+#define IO_ACTOR_MAX_TIME	1	/* ... and jiffies, about */
+#define IO_ACTOR_BUSY_TIME	8	/* jiffies between one rest and the next ... */
+#define IO_ACTOR_REST_TIME	2	/* ... and of a rest: a whole one at least */
 #define IO_ACTOR_MAX_CANCELS	32	/* likewise */
 #define IO_ACTOR_MAX_DELAY	(HZ / 10)
 
@@ -80,7 +85,7 @@ static bool io_actor_cancel_staged(struct io_actor *actor)
 	/* without a search for more than there are */
 	found = pending ? io_spawn_cancel_every(ctx, &cd) : 0;
 	for (tries = 0; found < pending; tries++) {
-		if (tries == IO_ACTOR_MAX_CANCELS)
+		if (tries == IO_ACTOR_MAX_CANCELS || (tries && need_resched()))
 			return false;
 		/* a kernel thread that does a task's work as it exits has no io-wq */
 		ret = io_try_cancel(current->io_uring, &cd, 0);
@@ -373,8 +378,16 @@ static enum io_actor_pass io_actor_idle(struct io_actor *actor)
 	return IO_ACTOR_WAITS;
 }
 
+/* The pass has to end. One that waits for its end alone has nothing to come back for. */
+static enum io_actor_pass io_actor_break(struct io_actor *actor, bool cancelled)
+{
+	return actor->phase == IO_ACTOR_ENDS && cancelled ? io_actor_idle(actor) :
+							    IO_ACTOR_YIELDS;
+}
+
 static enum io_actor_pass io_actor_runs(struct io_actor *actor)
 {
+	unsigned long begin = jiffies;
 	unsigned int runs = 0;
 	bool cancelled = false;
 
@@ -385,8 +398,9 @@ static enum io_actor_pass io_actor_runs(struct io_actor *actor)
 			cancelled = io_actor_cancel_staged(actor);
 		if (task_sigpending(current) && actor->phase == IO_ACTOR_ACTS)
 			return IO_ACTOR_PAUSES;
-		if (runs++ == IO_ACTOR_MAX_RUNS || need_resched())
-			return IO_ACTOR_YIELDS;
+		if (runs++ == IO_ACTOR_MAX_RUNS || need_resched() ||
+		    jiffies - begin > IO_ACTOR_MAX_TIME)
+			return io_actor_break(actor, cancelled);
 	} while (io_actor_step(actor));
 
 	if (io_actor_ends(actor) && !cancelled && !io_actor_cancel_staged(actor))
@@ -427,12 +441,42 @@ static unsigned long io_actor_delay(struct io_actor *actor)
 	return delay;
 }
 
+/* How long those that have yielded rest. */
+static unsigned long io_actor_rest(const struct io_ring_spawn *spawn)
+{
+	unsigned long now = jiffies;
+
+	return time_before(now, spawn->rest_until) ? spawn->rest_until - now : 0;
+}
+
 static void io_actor_yield(struct io_actor *actor)
 {
-	if (actor->ctx->flags & IORING_SETUP_SQPOLL)
+	struct io_ring_spawn *spawn = &actor->ctx->spawn;
+
+	if (actor->ctx->flags & IORING_SETUP_SQPOLL) {
 		io_req_task_work_add(actor->req);
-	else
-		io_actor_pause(actor, 0);
+		return;
+	}
+	actor->yielded = true;
+	if (time_after(jiffies, spawn->rest_until + IO_ACTOR_BUSY_TIME))
+		spawn->rest_until = jiffies + IO_ACTOR_REST_TIME;
+	io_actor_pause(actor, io_actor_rest(spawn));
+}
+
+/* Whether it comes back too early. One that is to end does not rest. */
+static bool io_actor_rests(struct io_actor *actor)
+{
+	unsigned long delay;
+
+	if (!actor->yielded)
+		return false;
+	actor->yielded = false;
+	delay = io_actor_rest(&actor->ctx->spawn);
+	if (!delay || actor->phase != IO_ACTOR_ACTS || READ_ONCE(actor->stop))
+		return false;
+	actor->yielded = true;
+	io_actor_pause(actor, delay);
+	return true;
 }
 
 void io_actor_work(struct io_kiocb *req, struct io_tw_state *ts)
@@ -440,6 +484,8 @@ void io_actor_work(struct io_kiocb *req, struct io_tw_state *ts)
 	struct io_actor *actor = io_actor_of(req);
 
 	io_tw_lock(req->ctx, ts);
+	if (io_actor_rests(actor))
+		return;
 	switch (io_actor_pass(actor)) {
 	case IO_ACTOR_WAITS:
 		break;

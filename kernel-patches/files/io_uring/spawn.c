@@ -95,6 +95,7 @@ void io_spawn_ring_init(struct io_ring_ctx *ctx)
 	xa_init(&ctx->spawn.kept);
 #ifdef CONFIG_IO_URING_BPF
 	xa_init_flags(&ctx->spawn.actors, XA_FLAGS_ALLOC);
+	ctx->spawn.rest_until = jiffies;
 #endif
 	INIT_WORK(&ctx->spawn.reaper, io_spawn_reap);
 	io_spawn_snapshot(&ctx->spawn.inherited);
