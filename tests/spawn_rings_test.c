@@ -260,7 +260,7 @@ TEST(S4_the_query_describes_the_kernel)
 	tring_query(&r, &query);
 	EXPECT_EQ(query.size, sizeof(query));
 	EXPECT_EQ(query.abi, IORING_SPAWN_ABI);
-	EXPECT_EQ(query.features, IORING_SPAWN_FEAT_POLICY);
+	EXPECT_EQ(query.features, IORING_SPAWN_FEAT_POLICY | IORING_SPAWN_FEAT_OP);
 	EXPECT_EQ(query.nr_slots, IORING_SPAWN_SLOTS);
 	EXPECT_EQ(query.exec_flags, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
 	EXPECT_EQ(query.exec_ioprio, IORING_EXEC_SEARCH);
@@ -279,6 +279,11 @@ TEST(S4_the_query_describes_the_kernel)
 	EXPECT_EQ(query.max_steps, 1024);
 	EXPECT_EQ(query.max_files, 65536);
 	EXPECT_EQ(query.max_waiting, 4096);
+	EXPECT_EQ(query.def_in_flight, 64);
+	EXPECT_EQ(query.max_in_flight, 1024);
+	EXPECT_EQ(query.max_op_staged, 64);
+	EXPECT_EQ(query.max_op_posted, 16);
+	EXPECT_EQ(query.max_state, 4096);
 	/* What can be retried can be a step. */
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(query.retry_ops[i] & ~query.child_ops[i], 0);

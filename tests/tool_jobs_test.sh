@@ -63,6 +63,14 @@ test_lines_are_the_shells()
 	expect_equal "$OUT" $'c  b\n3\nsh\nnothing to read'
 }
 
+# A command that begins with $LAST goes on when the one that begins with $FIRST has ended.
+FIRST="exec 3>\$FIFO" LAST="exec 3<\$FIFO; read -r _ <&3"
+fifo()
+{
+	export FIFO=$DIR/fifo
+	[[ -p $FIFO ]] || mkfifo "$FIFO"
+}
+
 test_output_is_grouped()
 {
 	local i
@@ -77,17 +85,20 @@ test_output_is_grouped()
 
 test_order_is_kept()
 {
-	printf '%s\n' 'sleep 0.6; echo 1' 'sleep 0.3; echo 2' 'echo 3' 'echo 4' >"$DIR/list"
+	fifo
+	printf '%s\n' "$LAST; echo 1" "$FIRST; echo 2" 'echo 3' 'echo 4' >"$DIR/list"
 	done_with 0 -k -j 4
 	expect_equal "$(paste -sd' ' <<<"$OUT")" '1 2 3 4'
-	printf '%s\n' 'sleep 0.6; echo 1' 'echo 2' >"$DIR/list"
+	printf '%s\n' "$LAST; echo 1" "$FIRST; echo 2" >"$DIR/list"
 	done_with 0 -j 2
 	expect_equal "$(paste -sd' ' <<<"$OUT")" '2 1'
 }
 
 test_ungrouped_output_is_not_kept()
 {
-	printf '%s\n' 'echo a; sleep 0.6; echo c' 'sleep 0.3; echo b' >"$DIR/list"
+	fifo
+	# opening a FIFO waits for the other side
+	printf '%s\n' "echo a; $LAST; echo c" "$FIRST; echo b" >"$DIR/list"
 	done_with 0 -u -j 2
 	expect_equal "$(paste -sd' ' <<<"$OUT")" 'a b c'
 }
@@ -104,9 +115,9 @@ test_so_many_at_once()
 {
 	local i most
 	for i in {1..12}; do
-		echo "echo x >>$DIR/run; sleep 0.2; wc -l <$DIR/run; sed -i 1d $DIR/run"
+		echo ": >$DIR/runs/\$\$; sleep 0.2; ls $DIR/runs | wc -l; rm $DIR/runs/\$\$"
 	done >"$DIR/list"
-	: >"$DIR/run"
+	mkdir "$DIR/runs"
 	run "$TOOL" jobs -j 3 "$DIR/list"
 	expect_status 0
 	most=$(sort -n <<<"$OUT" | tail -n 1)
@@ -132,7 +143,8 @@ test_status_is_the_number_of_failures()
 
 test_no_more_are_started_after_a_failure()
 {
-	printf '%s\n' 'sleep 0.5; echo first' false 'echo third' 'echo fourth' >"$DIR/list"
+	fifo
+	printf '%s\n' "$LAST; sleep 0.5; echo first" "$FIRST; exit 1" 'echo third' 'echo fourth' >"$DIR/list"
 	done_with 1 -j 2
 	expect_equal "$OUT" first
 	expect_err 'line 2 has failed with status 1'
@@ -147,7 +159,8 @@ test_no_more_are_started_after_a_failure()
 
 test_halt_now_ends_those_that_run()
 {
-	printf '%s\n' 'echo begun; sleep 1000' 'sleep 0.5; false' 'echo third' >"$DIR/list"
+	fifo
+	printf '%s\n' "echo begun; $FIRST; sleep 1000" "exec 3<\$FIFO; false" 'echo third' >"$DIR/list"
 	done_with 2 -j 2 --halt now
 	expect_equal "$OUT" begun
 	expect_err 'line 1 was ended by the signal TERM'
