@@ -57,11 +57,12 @@ static int io_actor_check_sqe(const struct io_uring_sqe *sqe)
 	return 0;
 }
 
-/* A hint: an io-wq thread can post meanwhile, and the program's CQEs overflow then. */
 static u32 io_actor_cq_room(const struct io_ring_ctx *ring)
 {
-	u32 used = data_race(ring->cached_cq_tail) - READ_ONCE(ring->rings->cq.head);
+	u32 used;
 
+	/* a hint: an io-wq thread can post meanwhile, and the program's CQEs overflow then */
+	used = data_race(ring->cached_cq_tail) - READ_ONCE(ring->rings->cq.head);
 	if (test_bit(IO_CHECK_CQ_OVERFLOW_BIT, &ring->check_cq) || used >= ring->cq_entries)
 		return 0;
 	return ring->cq_entries - used;
