@@ -213,6 +213,7 @@ static void launcher(struct shared *shared, enum way way, unsigned int flags,
 	/* a busy program keeps its task for itself, but for signals */
 	shared->ready = 1;
 	tring_submit(&r);
+	actor_wait_runs(&r, &a, 2);
 	actor_idle(&r, 20);
 	end_launcher(way);
 }

@@ -60,7 +60,7 @@ test_list_of_one_policy()
 	attach policy "$RING_PID"
 	done_by list other --json
 	expect_value name '"other"' links '[]'
-	[[ $OUT != *'"policy"'* ]] || fail "another one, too: $OUT"
+	[[ $OUT != *'"name": "policy"'* ]] || fail "another one, too: $OUT"
 	refused "no policy 'missing' is loaded" list missing
 }
 

@@ -25,6 +25,8 @@ static const struct refusal of_actors[] = {
 	  "the functions that spawnpol-actor(7) lists; programs of actors can call no others" },
 	{ "is not allowed",
 	  "the functions that spawnpol-actor(7) lists; programs of actors can call no others" },
+	{ "is not a const",
+	  "a constant, as sizeof gives it, for the size that bpf_iouring_op_state() is called with" },
 	{ "mem_or_null",
 	  "compare what bpf_iouring_op_state() returns with NULL before it is used" },
 };
