@@ -458,7 +458,8 @@ static void io_actor_yield(struct io_actor *actor)
 		return;
 	}
 	actor->yielded = true;
-	if (time_after(jiffies, spawn->rest_until + IO_ACTOR_BUSY_TIME))
+	if (spawn->nr_yielded++ &&
+	    time_after(jiffies, spawn->rest_until + IO_ACTOR_BUSY_TIME))
 		spawn->rest_until = jiffies + IO_ACTOR_REST_TIME;
 	io_actor_pause(actor, io_actor_rest(spawn));
 }
@@ -466,17 +467,18 @@ static void io_actor_yield(struct io_actor *actor)
 /* Whether it comes back too early. One that is to end does not rest. */
 static bool io_actor_rests(struct io_actor *actor)
 {
-	unsigned long delay;
+	struct io_ring_spawn *spawn = &actor->ctx->spawn;
+	unsigned long delay = io_actor_rest(spawn);
 
 	if (!actor->yielded)
 		return false;
+	if (delay && actor->phase == IO_ACTOR_ACTS && !READ_ONCE(actor->stop)) {
+		io_actor_pause(actor, delay);
+		return true;
+	}
 	actor->yielded = false;
-	delay = io_actor_rest(&actor->ctx->spawn);
-	if (!delay || actor->phase != IO_ACTOR_ACTS || READ_ONCE(actor->stop))
-		return false;
-	actor->yielded = true;
-	io_actor_pause(actor, delay);
-	return true;
+	spawn->nr_yielded--;
+	return false;
 }
 
 void io_actor_work(struct io_kiocb *req, struct io_tw_state *ts)

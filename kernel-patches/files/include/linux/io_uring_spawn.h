@@ -69,7 +69,8 @@ struct io_ring_spawn {
 	struct xarray		actors;
 	/* where the program that runs stages; under the ring's lock, NULL before any */
 	struct io_actor_stage	*stage;
-	/* jiffies: those with more to do leave the task alone until then; likewise */
+	/* how many have more to do, and until when in jiffies they all rest; likewise */
+	unsigned int		nr_yielded;
 	unsigned long		rest_until;
 	/* what user space calls the ring, 0 until it has to be called something */
 	u64			id;
