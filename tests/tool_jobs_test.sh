@@ -63,8 +63,10 @@ test_lines_are_the_shells()
 	expect_equal "$OUT" $'c  b\n3\nsh\nnothing to read'
 }
 
-# A command that begins with $LAST goes on when the one that begins with $FIRST has ended.
-FIRST="exec 3>\$FIFO" LAST="exec 3<\$FIFO; read -r _ <&3"
+# A command that begins with $LAST goes on when the one that begins with $FIRST has ended,
+# and was waited for.
+FIRST="echo \$\$ >\$FIFO"
+LAST="read -r pid <\$FIFO; while kill -0 \$pid 2>/dev/null; do sleep 0.01; done"
 fifo()
 {
 	export FIFO=$DIR/fifo
@@ -160,7 +162,7 @@ test_no_more_are_started_after_a_failure()
 test_halt_now_ends_those_that_run()
 {
 	fifo
-	printf '%s\n' "echo begun; $FIRST; sleep 1000" "exec 3<\$FIFO; false" 'echo third' >"$DIR/list"
+	printf '%s\n' "echo begun; $FIRST; sleep 1000" "read -r pid <\$FIFO; false" 'echo third' >"$DIR/list"
 	done_with 2 -j 2 --halt now
 	expect_equal "$OUT" begun
 	expect_err 'line 1 was ended by the signal TERM'
