@@ -38,7 +38,7 @@ SPAWNPOL_IN_FLIGHT(SPAWN_COPY_BUFFERS);
 
 /* What follows returns how many requests it has staged, or an error. */
 
-/* Read or write len bytes, from behind those of the chunk that are written. */
+/* Read or write len bytes, from the first byte of the chunk that is not written yet. */
 static int go_on(struct bpf_iouring_op_ctx *ctx, const struct chunk *chunk,
 		 __u32 number, __u8 opcode, __u32 len)
 {

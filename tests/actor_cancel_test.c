@@ -403,7 +403,7 @@ TEST(A4_a_linked_timeout_cancels_it)
 
 /* --- races ------------------------------------------------------------------------------- */
 
-/* A cancel beside a completion: either it ends by itself or it is cancelled, once. */
+/* A cancel at the time of a completion: the program ends by itself or is cancelled, once. */
 TEST(A4_a_cancel_meets_a_completion, .timeout = 120)
 {
 	unsigned int i, cancelled = 0;

@@ -165,7 +165,7 @@ TEST(A6_a_thousand_in_flight)
 	rule->nr = 2;
 	rule->copies = 1;
 	rule->times = 1022;
-	/* then there is room for one more beside the NOP that goes round */
+	/* with one NOP in flight there is room for one more request */
 	rule = actor_on(&a, CQE, 1, END);
 	rule->copies = 3;
 	sqe_on(actor_sqe(&a, rule, IORING_OP_TIMEOUT, 2), -1, &ts, 1);
