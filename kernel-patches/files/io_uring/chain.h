@@ -95,6 +95,7 @@ struct io_child_state {
 	bool			execed;		/* is a program now */
 	bool			committed;	/* failed past the point of no return */
 	bool			finished;	/* has run all steps, and none has executed */
+	struct mm_struct	*mm;		/* of a copy's program, made ahead, or NULL */
 	enum io_uring_spawn_end	end;		/* 0: what its steps have come to */
 };
 

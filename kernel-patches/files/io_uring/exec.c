@@ -297,6 +297,7 @@ static int io_exec_run(struct io_kiocb *req, struct io_exec *ex,
 {
 	struct io_child_state *state = &req->chain->child_state;
 	struct io_chain_policy *pol = &req->chain->pol;
+	struct io_kept *kept = req->chain->kept;
 	const char *const prefix[] = { what->path->name, what->script ?
 				       what->script->name : NULL, NULL };
 	struct spawn_exec exec = {
@@ -310,7 +311,7 @@ static int io_exec_run(struct io_kiocb *req, struct io_exec *ex,
 		.undumpable	= state->undumpable,
 		.prefix		= what->script ? prefix : NULL,
 		.head		= pol->policy ? &pol->head : NULL,
-		.mm		= req->chain->kept ? &req->chain->kept->mm : NULL,
+		.mm		= kept ? &kept->mm : &state->mm,
 	};
 	int ret;
 

@@ -9,6 +9,7 @@
 #include <linux/atomic.h>
 #include <linux/binfmts.h>
 #include <linux/errno.h>
+#include <linux/fdtable.h>
 #include <linux/io_uring.h>
 #include <linux/jiffies.h>
 #include <linux/percpu-refcount.h>
@@ -302,9 +303,29 @@ bool io_kept_take_signals(void)
 	return !(current->flags & PF_SIGNALED);
 }
 
+/* For its program or that of its next copy. What cannot be made now is made then. */
+static void io_kept_get_ready(struct io_kept *kept)
+{
+	struct files_struct *files;
+
+	kept->prepared = true;
+	kept->mm = kept->mm ?: spawn_mm_prepare();
+	if (likely(!kept->copied) || kept->files)
+		return;
+	files = dup_fd(current->files, NULL);
+	kept->files = IS_ERR(files) ? NULL : files;
+}
+
+static void io_kept_drop_files(struct io_kept *kept)
+{
+	if (kept->files)
+		put_files_struct(kept->files);
+	kept->files = NULL;
+}
+
 /*
  * Sleep for @left at most, and return what is left of that. Who has nothing to do for a
- * tick makes the memory of its program; one that is wanted at once is not kept by that.
+ * tick gets ready for what comes next; one that is wanted at once is not kept by that.
  */
 static long io_kept_idle(struct io_kept *kept, long left)
 {
@@ -312,9 +333,7 @@ static long io_kept_idle(struct io_kept *kept, long left)
 		return schedule_timeout(left);
 	if (schedule_timeout(1))
 		return left;
-	kept->prepared = true;
-	if (!kept->mm)
-		kept->mm = spawn_mm_prepare();
+	io_kept_get_ready(kept);
 	return left == MAX_SCHEDULE_TIMEOUT ? left : left - 1;
 }
 
@@ -363,6 +382,7 @@ struct io_chain *io_kept_wait(struct io_kept *kept)
 			io_kept_copy(kept, chain);
 			continue;
 		}
+		io_kept_drop_files(kept);
 		if (io_kept_accept(kept, chain))
 			return chain;
 		io_chain_abandon(chain, -ECANCELED);
@@ -394,6 +414,7 @@ void io_kept_end(struct io_kept *kept)
 	if (kept->mm)
 		mmput(kept->mm);
 	kept->mm = NULL;
+	io_kept_drop_files(kept);
 	io_kept_remove(kept);
 }
 

@@ -134,7 +134,9 @@ struct io_kept {
 	/* the child's */
 	struct io_kept_set	set;
 	struct mm_struct	*mm;		/* of its program, made ahead, or NULL */
+	struct files_struct	*files;		/* of the next copy, likewise */
 	bool			prepared;	/* ... as far as that could be done */
+	bool			copied;		/* there are copies of it */
 	long			limit;		/* jiffies that it waits at most */
 };
 
@@ -210,6 +212,8 @@ int io_kept_hand(struct io_chain *chain);
 int io_taken_begin(struct io_chain *chain);
 /* In a child that is to be copied: make the copy. The chain is not its own any more. */
 void io_kept_copy(struct io_kept *kept, struct io_chain *chain);
+/* Give the copy, which has not begun, the memory that was made ahead for a program. */
+void io_kept_give_mm(struct io_chain *chain, struct task_struct *copy);
 void io_taken_free(struct io_taken *taken);
 
 #ifdef CONFIG_IO_URING_SPAWN

@@ -168,12 +168,10 @@ void io_kept_put_marks(struct io_kept_marks *marks)
 
 static bool io_same_place(const struct io_kept_marks *marks)
 {
-	struct tty_struct *tty = get_current_tty();
-
-	tty_kref_put(tty);
 	guard(rcu)();
 	return marks->pgrp == task_pgrp(current) &&
-	       marks->session == task_session(current) && marks->tty == tty;
+	       marks->session == task_session(current) &&
+	       marks->tty == READ_ONCE(current->signal->tty);
 }
 
 /* By value: who enters others and comes back has a new structure. */

@@ -42,15 +42,16 @@
 
 static u64 io_ignored_signals(void)
 {
-	u64 ignored = 0;
-	int sig;
+	struct sighand_struct *sighand = current->sighand;
+	const struct k_sigaction *action = sighand->action;
+	u64 ignored = 0, bit;
 
-	spin_lock_irq(&current->sighand->siglock);
-	for (sig = 1; sig <= _NSIG; sig++) {
-		if (current->sighand->action[sig - 1].sa.sa_handler == SIG_IGN)
-			ignored |= BIT_ULL(sig - 1);
+	spin_lock_irq(&sighand->siglock);
+	for (bit = 1; bit; bit <<= 1, action++) {
+		if (action->sa.sa_handler == SIG_IGN)
+			ignored |= bit;
 	}
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&sighand->siglock);
 	return ignored;
 }
 
@@ -228,17 +229,17 @@ int io_kept_hand(struct io_chain *chain)
 static void io_set_limits(const struct io_taken *taken, const struct io_kept_set *set)
 {
 	struct rlimit *limits = current->signal->rlim;
+	unsigned long cpu = limits[RLIMIT_CPU].rlim_cur;
 	unsigned int i;
 
-	if (likely(!memcmp(limits, taken->limits, sizeof(taken->limits))))
-		return;
 	task_lock(current->group_leader);
 	for (i = 0; i < RLIM_NLIMITS; i++) {
-		if (!(set->limits & BIT(i)))
+		if (likely(!(set->limits & BIT(i))))
 			limits[i] = taken->limits[i];
 	}
 	task_unlock(current->group_leader);
-	if (limits[RLIMIT_CPU].rlim_cur != RLIM_INFINITY)
+	if (unlikely(limits[RLIMIT_CPU].rlim_cur != cpu &&
+		     limits[RLIMIT_CPU].rlim_cur != RLIM_INFINITY))
 		update_rlimit_cpu(current, limits[RLIMIT_CPU].rlim_cur);
 }
 
@@ -325,16 +326,17 @@ static int io_add_files(struct files_struct *to, struct files_struct *from)
 }
 
 /* Those of the current task, and those that were listed in place of what they replace. */
-static int io_merge_files(struct io_taken *taken)
+static int io_merge_files(struct io_taken *taken, struct io_kept *kept)
 {
 	struct files_struct *files;
 	int ret;
 
 	if (taken->files && likely(!io_has_files(current->files)))
 		return 0;
-	files = dup_fd(current->files, NULL);
+	files = kept->files ?: dup_fd(current->files, NULL);
 	if (IS_ERR(files))
 		return PTR_ERR(files);
+	kept->files = NULL;
 	ret = taken->files ? io_add_files(files, taken->files) : 0;
 	if (ret) {
 		put_files_struct(files);
@@ -347,13 +349,13 @@ static int io_merge_files(struct io_taken *taken)
 }
 
 /* They come all at once, or not at all. */
-static int io_take_files(struct io_taken *taken)
+static int io_take_files(struct io_taken *taken, struct io_kept *kept)
 {
 	int ret;
 
 	if (!taken->files)
 		return 0;
-	ret = io_merge_files(taken);
+	ret = io_merge_files(taken, kept);
 	if (ret)
 		return ret;
 	task_lock(current);
@@ -381,7 +383,6 @@ static void io_taken_apply(struct io_chain *chain, const struct io_kept_set *set
 
 	io_set_snapshot(&chain->snapshot, set);
 	chain->child_state.undumpable = set->undumpable;
-	io_set_limits(taken, set);
 	io_set_paths(taken, set, marks);
 	io_set_signals(taken, set);
 	io_set_oom_score(taken, set);
@@ -398,10 +399,11 @@ static int io_taken_begin_kept(struct io_chain *chain, struct io_taken *taken)
 	io_report_put_pid(chain);
 	trace_io_uring_spawn_start(chain);
 	if (!io_chain_only_ends(chain)) {
+		io_set_limits(taken, &kept->set);
 		io_taken_apply(chain, &kept->set, &kept->marks);
 		ret = io_taken_refresh();
 		if (!ret)
-			ret = io_take_files(taken);
+			ret = io_take_files(taken, kept);
 	}
 	io_chain_clone_done(chain, ret);
 	return ret;
@@ -433,6 +435,21 @@ static bool io_kept_can_copy(void)
 	       !is_child_reaper(task_pid(current));
 }
 
+void io_kept_give_mm(struct io_chain *chain, struct task_struct *copy)
+{
+	struct io_kept *kept = chain->from;
+
+	/* without a program it would keep that for long */
+	if (!kept->mm || chain->keeps)
+		return;
+#ifdef CONFIG_MEMCG
+	/* it can be there longer than its maker */
+	rcu_assign_pointer(kept->mm->owner, copy);
+#endif
+	chain->child_state.mm = kept->mm;
+	kept->mm = NULL;
+}
+
 static int io_kept_make_copy(struct io_kept *kept, struct io_chain *chain)
 {
 	struct io_taken *taken = chain->taken;
@@ -444,12 +461,12 @@ static int io_kept_make_copy(struct io_kept *kept, struct io_chain *chain)
 		return -EINVAL;
 	if (io_paths_conflict(current, kept, taken))
 		return -ESTALE;
-	/* fork looks at one of them */
+	/* fork looks at one of them, and copies all */
 	io_set_limits(taken, &kept->set);
 	taken->set = kept->set;
 	if (chain->kept)
 		chain->kept->set = kept->set;
-	ret = io_merge_files(taken);
+	ret = io_merge_files(taken, kept);
 	return ret ? ret : io_chain_make_child(chain);
 }
 
@@ -471,6 +488,9 @@ void io_kept_copy(struct io_kept *kept, struct io_chain *chain)
 		ret = io_chain_make_child(chain);
 	}
 	io_spawn_task_leave_mm();
+	/* for the next one */
+	kept->copied = true;
+	kept->prepared = false;
 	if (ret)
 		io_chain_abandon(chain, ret);
 }

@@ -9,6 +9,7 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/io_uring.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/seccomp.h>
 #include <linux/slab.h>
@@ -200,6 +201,8 @@ int io_chain_make_child(struct io_chain *chain)
 	io_report_put_pid(chain);
 	trace_io_uring_spawn_start(chain);
 	io_files_close_rings(child->files, chain->keeps);
+	if (unlikely(chain->from))
+		io_kept_give_mm(chain, child);
 	io_chain_hand_over(chain, child);
 	io_chain_clone_done(chain, 0);
 	io_spawn_task_start(child, &chain->shares, trace);
@@ -215,6 +218,8 @@ void io_chain_free(struct io_chain *chain)
 	io_report_forget(chain);
 	io_exec_forget_head(pol);
 	io_kept_forget(chain);
+	if (unlikely(chain->child_state.mm))
+		mmput(chain->child_state.mm);
 	if (pol->list)
 		io_policy_list_put(pol->list);
 	if (pol->run) {
