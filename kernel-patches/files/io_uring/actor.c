@@ -78,42 +78,17 @@ void io_actor_kick(struct io_actor *actor)
 	io_req_task_work_add(actor->req);
 }
 
-void io_actor_adopt(struct io_actor *actor, struct io_kiocb *req)
+/* Whether it does not run, and is to run for what has just completed. */
+static bool io_actor_waits(const struct io_actor *actor)
 {
-	lockdep_assert_held(&actor->ctx->uring_lock);
-
-	req->flags |= REQ_F_OWNED;
-	req->owner = actor;
-	actor->untold++;
-	spin_lock(&actor->lock);
-	actor->pending++;
-	spin_unlock(&actor->lock);
+	if (likely(actor->scheduled && !actor->paused))
+		return false;
+	/* a pause is for others, or until the last of what is cancelled has ended */
+	return !actor->paused || actor->expects || !io_actor_pending(actor);
 }
 
-static void io_actor_add_event(struct io_actor *actor, struct io_kiocb *req, s32 res,
-			       u32 cqe_flags, bool last)
+static void io_actor_wake(struct io_actor *actor)
 {
-	lockdep_assert_held(&actor->lock);
-
-	actor->events[actor->tail++ & actor->mask] = (struct io_actor_event){
-		.tag		= req->cqe.user_data,
-		.extra		= { last ? req->big_cqe.extra1 : 0,
-				    last ? req->big_cqe.extra2 : 0 },
-		.res		= res,
-		.cqe_flags	= cqe_flags,
-		.opcode		= req->opcode,
-		.last		= last,
-	};
-	io_actor_kick(actor);
-}
-
-/* One that waits for the last to end does so until it looks again, or now. */
-static void io_actor_count_down(struct io_actor *actor)
-{
-	lockdep_assert_held(&actor->lock);
-
-	if (--actor->pending)
-		return;
 	if (!actor->paused) {
 		io_actor_kick(actor);
 	} else if (cancel_delayed_work(&actor->pause)) {
@@ -121,6 +96,24 @@ static void io_actor_count_down(struct io_actor *actor)
 		actor->paused = false;
 		io_req_task_work_add(actor->req);
 	}
+}
+
+static void io_actor_add_event(struct io_actor *actor, const struct io_kiocb *req,
+			       s32 res, u32 cqe_flags, bool last)
+{
+	struct io_actor_event *event = &actor->events[actor->tail & actor->mask];
+
+	lockdep_assert_held(&actor->lock);
+
+	event->tag = req->cqe.user_data;
+	event->extra[0] = last ? req->big_cqe.extra1 : 0;
+	event->extra[1] = last ? req->big_cqe.extra2 : 0;
+	event->res = res;
+	event->cqe_flags = cqe_flags;
+	event->opcode = req->opcode;
+	event->last = last;
+	/* pairs with io_actor_next_event() */
+	smp_store_release(&actor->tail, actor->tail + 1);
 }
 
 void io_actor_tell(struct io_kiocb *req)
@@ -131,9 +124,12 @@ void io_actor_tell(struct io_kiocb *req)
 				req->cqe.flags, req->big_cqe.extra1,
 				req->big_cqe.extra2);
 	spin_lock(&actor->lock);
-	if (!actor->silent)
+	if (likely(!actor->silent))
 		io_actor_add_event(actor, req, req->cqe.res, req->cqe.flags, true);
-	io_actor_count_down(actor);
+	/* pairs with io_actor_pending() */
+	smp_store_release(&actor->nr_ended, actor->nr_ended + 1);
+	if (unlikely(io_actor_waits(actor)))
+		io_actor_wake(actor);
 	spin_unlock(&actor->lock);
 	memset(&req->big_cqe, 0, sizeof(req->big_cqe));
 }
@@ -148,6 +144,8 @@ bool io_actor_tell_more(struct io_kiocb *req, s32 res, u32 cqe_flags)
 		return false;
 	actor->nr_more++;
 	io_actor_add_event(actor, req, res, cqe_flags, false);
+	if (unlikely(io_actor_waits(actor)))
+		io_actor_wake(actor);
 	return true;
 }
 
@@ -429,7 +427,7 @@ void io_actor_show_fdinfo(struct seq_file *m, struct io_ring_ctx *ctx)
 	while ((actor = io_actor_next(ctx, &index))) {
 		seq_printf(m, "SpawnActor:\tslot %u link %u in_flight %u\n",
 			   actor->policy->attr.slot, actor->policy->link_id,
-			   READ_ONCE(actor->pending));
+			   io_actor_pending(actor));
 		io_actor_put(actor);
 		index++;
 		cond_resched();

@@ -64,21 +64,24 @@ struct io_actor {
 	struct io_kiocb		*req;		/* NULL: complete */
 	int			stop;		/* why it is to end; 0: it is not */
 	bool			scheduled;	/* ->req is queued to be run, or runs */
-	bool			paused;		/* by ->pause */
+	bool			paused;		/* by ->pause, and then: */
+	bool			expects;	/* ... a completion ends that */
 	bool			silent;		/* completions are counted only */
-	unsigned int		pending;	/* requests without their last completion */
+	unsigned int		nr_ended;	/* requests: their last completion was there */
 	unsigned int		nr_more;	/* events that are not the last ones */
-	unsigned int		head;
 	unsigned int		tail;
 
 	/* under the ring's lock */
+	unsigned int		head;		/* of the events: the next one to be told */
+	unsigned int		nr_issued;	/* requests */
 	enum io_actor_phase	phase;
 	s32			result;
 	unsigned int		untold;		/* requests whose last event is not told */
 	bool			yielded;	/* it has more to do */
 	u64			nr_staged;	/* in all */
 	struct delayed_work	pause;
-	unsigned long		retry_delay;	/* jiffies until it looks again */
+	unsigned long		retry_at;	/* jiffies; what is in flight is cancelled ... */
+	unsigned long		retry_delay;	/* ... and when it is the next time */
 
 	/* what does not change in the program's context, and START's result */
 	struct bpf_iouring_op_ctx start;
@@ -140,7 +143,14 @@ static inline struct io_actor *io_req_owner(const struct io_kiocb *req)
 }
 
 /* Under the ring's lock: the request is the actor's from now on. */
-void io_actor_adopt(struct io_actor *actor, struct io_kiocb *req);
+static inline void io_actor_adopt(struct io_actor *actor, struct io_kiocb *req)
+{
+	req->flags |= REQ_F_OWNED;
+	req->owner = actor;
+	actor->untold++;
+	WRITE_ONCE(actor->nr_issued, actor->nr_issued + 1);
+}
+
 /* The same for what is being submitted, if that is the actor's. */
 static inline void io_actor_adopt_staged(struct io_kiocb *req)
 {
@@ -214,7 +224,18 @@ static inline void io_actor_show_fdinfo(struct seq_file *m, struct io_ring_ctx *
 }
 #endif
 
-/* actor.c, for actor_run.c */
+/*
+ * How many requests have not had their last completion. Exact under the ring's lock and
+ * that of the actor; with the latter alone, more can have been issued meanwhile.
+ */
+static inline unsigned int io_actor_pending(const struct io_actor *actor)
+{
+	unsigned int nr_ended = smp_load_acquire(&actor->nr_ended);
+
+	return READ_ONCE(actor->nr_issued) - nr_ended;
+}
+
+/* actor.c, for actor_run.c and actor_rest.c */
 struct io_actor *io_actor_of(struct io_kiocb *req);
 /* Have it run by task work. Under actor->lock. */
 void io_actor_kick(struct io_actor *actor);
@@ -224,6 +245,12 @@ bool io_actor_stop(struct io_actor *actor, int reason);
 void io_actor_complete(struct io_actor *actor, struct io_tw_state *ts);
 /* actor_run.c: the task work of its request. */
 void io_actor_work(struct io_kiocb *req, struct io_tw_state *ts);
+/* actor_rest.c: come back at once, but let others go first. */
+void io_actor_yield(struct io_actor *actor);
+/* ... or later. */
+void io_actor_pause(struct io_actor *actor);
+/* Whether it has come back too early, and rests. */
+bool io_actor_rests(struct io_actor *actor);
 /* actor_bpf.c: run a program, once its inputs are there. Under RCU. */
 u32 io_actor_run_prog(const struct bpf_prog *prog, struct io_actor_run *run);
 /* actor_test_run.c */

@@ -193,6 +193,20 @@ __bpf_kfunc u8 *bpf_iouring_op_state(struct bpf_iouring_ctx *ctx,
 
 __bpf_kfunc_end_defs();
 
+/* Where spinlocks do not sleep, this costs less than to disable migration. */
+static u32 io_actor_run_pinned(const struct bpf_prog *prog,
+			       const struct bpf_iouring_op_ctx *ctx)
+{
+	u32 verdict;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return bpf_prog_run_pin_on_cpu(prog, ctx);
+	preempt_disable();
+	verdict = bpf_prog_run(prog, ctx);
+	preempt_enable();
+	return verdict;
+}
+
 u32 io_actor_run_prog(const struct bpf_prog *prog, struct io_actor_run *run)
 {
 	u32 verdict;
@@ -202,7 +216,7 @@ u32 io_actor_run_prog(const struct bpf_prog *prog, struct io_actor_run *run)
 	run->nr_posted = 0;
 	run->exhausted = false;
 	run->result = 0;
-	verdict = bpf_prog_run_pin_on_cpu(prog, &run->ctx);
+	verdict = io_actor_run_pinned(prog, &run->ctx);
 
 	/* the verifier has seen to that, but not where freplace came in */
 	return min_t(u32, verdict, IORING_ACTOR_END);

@@ -5,11 +5,7 @@
  * completes at once is told in the same pass.
  *
  * A pass is bounded. An actor with more to do leaves the processor and the ring's lock to
- * others first. Task work that queues itself would keep its task from user mode and from
- * its timeouts, so a worker queues it again; with a signal pending, a tick later. For
- * several of them that is not enough, as one is queued while another one runs: now and then
- * all of a ring rest at the same time. An SQ thread runs no more than so much task work at
- * a time.
+ * others first: actor_rest.c.
  */
 #include <linux/kernel.h>
 #include <linux/blkdev.h>
@@ -31,11 +27,8 @@
 #include <trace/events/io_uring_spawn.h>
 
 #define IO_ACTOR_MAX_RUNS	2048	/* of one pass ... */
+#define IO_ACTOR_MAX_CANCELS	32	/* ... likewise ... */
 #define IO_ACTOR_MAX_TIME	1	/* ... and jiffies, about */
-#define IO_ACTOR_BUSY_TIME	8	/* jiffies between one rest and the next ... */
-#define IO_ACTOR_REST_TIME	2	/* ... and of a rest: a whole one at least */
-#define IO_ACTOR_MAX_CANCELS	32	/* likewise */
-#define IO_ACTOR_MAX_DELAY	(HZ / 10)
 
 enum io_actor_pass {
 	IO_ACTOR_WAITS,		/* for a completion */
@@ -56,6 +49,7 @@ static void io_actor_end(struct io_actor *actor, s32 result)
 {
 	actor->phase = IO_ACTOR_ENDS;
 	actor->result = result;
+	actor->retry_at = jiffies;
 
 	guard(spinlock)(&actor->lock);
 	actor->silent = true;
@@ -78,10 +72,13 @@ static bool io_actor_cancel_staged(struct io_actor *actor)
 		.flags	= IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL,
 		.seq	= atomic_inc_return(&ctx->cancel_seq),
 	};
-	unsigned int pending = READ_ONCE(actor->pending);
+	unsigned int pending = io_actor_pending(actor);
 	unsigned int found, tries;
 	int ret;
 
+	/* it has been done, not long ago */
+	if (time_before(jiffies, actor->retry_at))
+		return true;
 	/* without a search for more than there are */
 	found = pending ? io_spawn_cancel_every(ctx, &cd) : 0;
 	for (tries = 0; found < pending; tries++) {
@@ -114,13 +111,15 @@ static void io_actor_fail_staged(struct io_actor *actor, struct io_actor_stage *
 
 	guard(spinlock)(&actor->lock);
 	for (i = 0; i < stage->run.nr_staged; i++) {
+		/* it runs, so nobody has to wake it */
 		actor->untold++;
-		actor->events[actor->tail++ & actor->mask] = (struct io_actor_event){
+		actor->events[actor->tail & actor->mask] = (struct io_actor_event){
 			.tag	= stage->sqes[i]->user_data,
 			.res	= error,
 			.opcode	= stage->sqes[i]->opcode,
 			.last	= true,
 		};
+		smp_store_release(&actor->tail, actor->tail + 1);
 	}
 }
 
@@ -137,6 +136,31 @@ static void io_actor_submit(struct io_actor *actor, struct io_actor_stage *stage
 	stage->count.staged += nr;
 	if (creds)
 		revert_creds(creds);
+}
+
+/* --- completions --------------------------------------------------------------------- */
+
+/* It stays in its place until io_actor_told(). Others add some meanwhile. */
+static const struct io_actor_event *io_actor_next_event(const struct io_actor *actor)
+{
+	if (actor->head == smp_load_acquire(&actor->tail))
+		return NULL;
+	return &actor->events[actor->head & actor->mask];
+}
+
+/*
+ * Its place is another one's. What a last completion leaves is taken by the next request
+ * that is issued, later than this.
+ */
+static void io_actor_told(struct io_actor *actor, const struct io_actor_event *event)
+{
+	actor->head++;
+	if (likely(event->last)) {
+		actor->untold--;
+		return;
+	}
+	guard(spinlock)(&actor->lock);
+	actor->nr_more--;
 }
 
 /* --- running ------------------------------------------------------------------------- */
@@ -188,15 +212,27 @@ static void io_actor_fill_again(struct io_actor *actor, struct io_actor_stage *s
 {
 	struct bpf_iouring_op_ctx *ctx = &stage->run.ctx;
 
-	if (stage->actor != actor)
+	if (unlikely(stage->actor != actor))
 		io_actor_fill_actor(actor, stage);
 	ctx->flags = 0;
-	ctx->res = 0;
-	ctx->cqe_flags = 0;
 	if (ctx->opcode == IORING_OP_WAITID) {
 		ctx->wait_status = 0;
 		ctx->wait_code = 0;
 		ctx->wait_pid = 0;
+	}
+}
+
+/* There is no completion to be told of. What CANCEL tells is not that of START. */
+static void io_actor_fill_first(struct io_actor *actor, struct io_actor_stage *stage,
+				u32 why)
+{
+	struct bpf_iouring_op_ctx *ctx = &stage->run.ctx;
+
+	io_actor_fill_actor(actor, stage);
+	if (why == IORING_ACTOR_CANCEL) {
+		ctx->flags = 0;
+		ctx->res = 0;
+		ctx->cqe_flags = 0;
 	}
 }
 
@@ -209,8 +245,9 @@ static void io_actor_fill(struct io_actor *actor, struct io_actor_stage *stage, 
 	if (event) {
 		io_actor_fill_again(actor, stage);
 		io_actor_fill_event(ctx, event);
+		io_actor_told(actor, event);
 	} else {
-		io_actor_fill_actor(actor, stage);
+		io_actor_fill_first(actor, stage, why);
 	}
 	ctx->event = why;
 	run->total_left = io_actor_total_left(actor);
@@ -222,11 +259,6 @@ static void io_actor_fill(struct io_actor *actor, struct io_actor_stage *stage, 
 	if (actor->phase == IO_ACTOR_IS_CANCELLED) {
 		ctx->flags |= IORING_ACTOR_F_CANCELLED;
 		ctx->room = 0;
-	}
-	if (why == IORING_ACTOR_CANCEL) {
-		ctx->flags &= ~IORING_ACTOR_F_LINKED;
-		ctx->res = 0;
-		ctx->cqe_flags = 0;
 	}
 }
 
@@ -330,26 +362,15 @@ static void io_actor_check_stop(struct io_actor *actor)
 	} else if (stop && actor->phase == IO_ACTOR_ACTS) {
 		actor->phase = IO_ACTOR_IS_CANCELLED;
 		actor->result = -ECANCELED;
+		actor->retry_at = jiffies;
 		io_actor_run(actor, IORING_ACTOR_CANCEL, NULL);
 	}
-}
-
-/* The next completion, if there is one; else the pass is over. */
-static bool io_actor_take(struct io_actor *actor, struct io_actor_event *event)
-{
-	guard(spinlock)(&actor->lock);
-	if (actor->head == actor->tail)
-		return false;
-	*event = actor->events[actor->head++ & actor->mask];
-	actor->nr_more -= !event->last;
-	actor->untold -= event->last;
-	return true;
 }
 
 /* Run the program once. Returns whether there was a reason to. */
 static bool io_actor_step(struct io_actor *actor)
 {
-	struct io_actor_event event;
+	const struct io_actor_event *event;
 
 	if (actor->phase == IO_ACTOR_ENDS)
 		return false;
@@ -358,9 +379,10 @@ static bool io_actor_step(struct io_actor *actor)
 		io_actor_run(actor, IORING_ACTOR_START, NULL);
 		return true;
 	}
-	if (!io_actor_take(actor, &event))
+	event = io_actor_next_event(actor);
+	if (!event)
 		return false;
-	io_actor_run(actor, IORING_ACTOR_CQE, &event);
+	io_actor_run(actor, IORING_ACTOR_CQE, event);
 	return true;
 }
 
@@ -371,7 +393,7 @@ static enum io_actor_pass io_actor_idle(struct io_actor *actor)
 	if (actor->head != actor->tail)
 		return IO_ACTOR_YIELDS;
 	if (io_actor_ends(actor))
-		return actor->pending ? IO_ACTOR_PAUSES : IO_ACTOR_IS_OVER;
+		return io_actor_pending(actor) ? IO_ACTOR_PAUSES : IO_ACTOR_IS_OVER;
 	if (actor->stop)
 		return IO_ACTOR_YIELDS;
 	actor->scheduled = false;
@@ -421,66 +443,6 @@ static enum io_actor_pass io_actor_pass(struct io_actor *actor)
 	return pass;
 }
 
-static void io_actor_pause(struct io_actor *actor, unsigned long delay)
-{
-	guard(spinlock)(&actor->lock);
-	/* the last completion has come meanwhile */
-	if (actor->phase != IO_ACTOR_ACTS && !actor->pending)
-		delay = 0;
-	actor->paused = true;
-	queue_delayed_work(system_unbound_wq, &actor->pause, delay);
-}
-
-/* After a tick if a signal is pending, else less and less often. */
-static unsigned long io_actor_delay(struct io_actor *actor)
-{
-	unsigned long delay = actor->retry_delay;
-
-	if (actor->phase != IO_ACTOR_ACTS)
-		actor->retry_delay = min(2 * delay, IO_ACTOR_MAX_DELAY + 1UL);
-	return delay;
-}
-
-/* How long those that have yielded rest. */
-static unsigned long io_actor_rest(const struct io_ring_spawn *spawn)
-{
-	unsigned long now = jiffies;
-
-	return time_before(now, spawn->rest_until) ? spawn->rest_until - now : 0;
-}
-
-static void io_actor_yield(struct io_actor *actor)
-{
-	struct io_ring_spawn *spawn = &actor->ctx->spawn;
-
-	if (actor->ctx->flags & IORING_SETUP_SQPOLL) {
-		io_req_task_work_add(actor->req);
-		return;
-	}
-	actor->yielded = true;
-	if (spawn->nr_yielded++ &&
-	    time_after(jiffies, spawn->rest_until + IO_ACTOR_BUSY_TIME))
-		spawn->rest_until = jiffies + IO_ACTOR_REST_TIME;
-	io_actor_pause(actor, io_actor_rest(spawn));
-}
-
-/* Whether it comes back too early. One that is to end does not rest. */
-static bool io_actor_rests(struct io_actor *actor)
-{
-	struct io_ring_spawn *spawn = &actor->ctx->spawn;
-	unsigned long delay = io_actor_rest(spawn);
-
-	if (!actor->yielded)
-		return false;
-	if (delay && actor->phase == IO_ACTOR_ACTS && !READ_ONCE(actor->stop)) {
-		io_actor_pause(actor, delay);
-		return true;
-	}
-	actor->yielded = false;
-	spawn->nr_yielded--;
-	return false;
-}
-
 void io_actor_work(struct io_kiocb *req, struct io_tw_state *ts)
 {
 	struct io_actor *actor = io_actor_of(req);
@@ -495,7 +457,7 @@ void io_actor_work(struct io_kiocb *req, struct io_tw_state *ts)
 		io_actor_yield(actor);
 		break;
 	case IO_ACTOR_PAUSES:
-		io_actor_pause(actor, io_actor_delay(actor));
+		io_actor_pause(actor);
 		break;
 	case IO_ACTOR_IS_OVER:
 		io_actor_complete(actor, ts);
