@@ -17,7 +17,7 @@
 #endif
 
 #define CANCEL (OTHER + 2) /* user_data */
-#define RACES 200
+#define RACES 100
 
 /* --- killed while it copies ---------------------------------------------------------------- */
 
@@ -167,7 +167,7 @@ static bool is_left(void)
 	return false;
 }
 
-TEST(C4_copies_and_steps_and_their_ends, .timeout = 120)
+TEST(C4_copies_and_steps_and_their_ends, .timeout = 300)
 {
 	unsigned int i, j, left = 0, rounds = RACES / tap_slowness();
 
