@@ -129,7 +129,7 @@ TEST(abi_attaching)
 #define F(name) FIELD(struct io_uring_attach_bpf, name)
 	COMPARE(io_uring_attach_bpf, F(prog_fd), F(slot), F(events),
 		F(max_issues), F(max_staged), F(flags), F(max_delay_ns),
-		F(relative), F(state_size), F(expected_revision));
+		F(relative), F(state_size), F(expected_revision), F(resv));
 #undef F
 }
 

@@ -171,6 +171,8 @@ TEST(P2_unknown_flags_and_wrong_fields_are_refused)
 	EXPECT_EQ(BY_BPF(prog, .flags = 1), -EINVAL);
 	EXPECT_EQ(BY_RING(prog, .state_size = 1), -EINVAL);
 	EXPECT_EQ(BY_BPF(prog, .state_size = 1), -EINVAL);
+	EXPECT_EQ(BY_RING(prog, .resv = { 1 }), -EINVAL);
+	EXPECT_EQ(BY_RING(prog, .resv = { [1] = 1 }), -EINVAL);
 	EXPECT_EQ(BY_RING(prog, .max_issues = 65537), -E2BIG);
 	EXPECT_EQ(BY_BPF(prog, .max_issues = ~0U), -E2BIG);
 	EXPECT_EQ(BY_RING(prog, .max_staged = 9), -E2BIG);

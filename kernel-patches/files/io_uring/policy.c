@@ -366,6 +366,8 @@ int io_policy_register_attach(struct io_ring_ctx *ctx, void __user *arg,
 		return -EINVAL;
 	if (copy_from_user(&attach, arg, sizeof(attach)))
 		return -EFAULT;
+	if (attach.resv[0] || attach.resv[1])
+		return -EINVAL;
 
 	policy_attr.slot = attach.slot;
 	policy_attr.events = attach.events;

@@ -406,6 +406,7 @@ struct io_uring_attach_bpf {
 	__u32	relative;	/* descriptor, or with BPF_F_ID an id */
 	__u32	state_size;	/* of an actor; 0 for a policy */
 	__u64	expected_revision; /* of the slot; 0: any */
+	__u64	resv[2];
 };
 
 /* What a policy is told of: bits to ask for, and the values of ctx->event. */
