@@ -210,6 +210,7 @@ static struct io_actor *io_actor_alloc(const struct io_policy_attr *attr)
 	spin_lock_init(&actor->lock);
 	INIT_DELAYED_WORK(&actor->pause, io_actor_resume);
 	actor->retry_delay = 1;
+	actor->total_left = attr->max_issues ?: U64_MAX;
 	actor->max_in_flight = attr->max_staged;
 	actor->mask = nr - 1;
 	actor->state_size = attr->state_size;

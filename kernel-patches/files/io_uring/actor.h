@@ -6,6 +6,7 @@
 #ifndef IOU_ACTOR_H
 #define IOU_ACTOR_H
 
+#include <linux/filter.h>
 #include <linux/io_uring_types.h>
 #include <linux/refcount.h>
 #include <linux/workqueue.h>
@@ -78,7 +79,7 @@ struct io_actor {
 	s32			result;
 	unsigned int		untold;		/* requests whose last event is not told */
 	bool			yielded;	/* it has more to do */
-	u64			nr_staged;	/* in all */
+	u64			total_left;	/* requests that it can still stage */
 	struct delayed_work	pause;
 	unsigned long		retry_at;	/* jiffies; what is in flight is cancelled ... */
 	unsigned long		retry_delay;	/* ... and when it is the next time */
@@ -109,8 +110,8 @@ struct io_actor_run {
 	u32			nr_staged;
 	u32			nr_places;	/* that they will need */
 	u32			nr_posted;
-	bool			exhausted;
 	s32			result;
+	bool			exhausted;
 };
 
 /* What a pass has done, for the counters of the link. */
@@ -251,8 +252,36 @@ void io_actor_yield(struct io_actor *actor);
 void io_actor_pause(struct io_actor *actor);
 /* Whether it has come back too early, and rests. */
 bool io_actor_rests(struct io_actor *actor);
-/* actor_bpf.c: run a program, once its inputs are there. Under RCU. */
-u32 io_actor_run_prog(const struct bpf_prog *prog, struct io_actor_run *run);
+
+/* Where spinlocks do not sleep, this costs less than to disable migration. */
+static inline u32 io_actor_run_pinned(const struct bpf_prog *prog, const void *ctx)
+{
+	u32 verdict;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return bpf_prog_run_pin_on_cpu(prog, ctx);
+	preempt_disable();
+	verdict = bpf_prog_run(prog, ctx);
+	preempt_enable();
+	return verdict;
+}
+
+/* Run a program, once its inputs are there. Under RCU. */
+static inline u32 io_actor_run_prog(const struct bpf_prog *prog, struct io_actor_run *run)
+{
+	u32 verdict;
+
+	run->nr_staged = 0;
+	run->nr_places = 0;
+	run->nr_posted = 0;
+	run->result = 0;
+	run->exhausted = false;
+	verdict = io_actor_run_pinned(prog, &run->ctx);
+
+	/* the verifier has seen to that, but not where freplace came in */
+	return min_t(u32, verdict, IORING_ACTOR_END);
+}
+
 /* actor_test_run.c */
 int io_actor_prog_test_run(struct bpf_prog *prog, const union bpf_attr *attr,
 			   union bpf_attr __user *uattr);

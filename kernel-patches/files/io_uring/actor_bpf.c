@@ -11,7 +11,6 @@
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/errno.h>
-#include <linux/filter.h>
 #include <linux/string.h>
 
 #include <uapi/linux/io_uring.h>
@@ -72,8 +71,6 @@ static int io_actor_check_room(struct io_actor_run *run, u32 places)
 {
 	if (run->ctx.flags & IORING_ACTOR_F_CANCELLED)
 		return -ECANCELED;
-	if (run->nr_staged == IO_ACTOR_MAX_STAGED)
-		return -E2BIG;
 	if (run->nr_places + places > run->places_left)
 		return -EBUSY;
 	if (run->nr_staged < run->total_left)
@@ -192,32 +189,3 @@ __bpf_kfunc u8 *bpf_iouring_op_state(struct bpf_iouring_ctx *ctx,
 }
 
 __bpf_kfunc_end_defs();
-
-/* Where spinlocks do not sleep, this costs less than to disable migration. */
-static u32 io_actor_run_pinned(const struct bpf_prog *prog,
-			       const struct bpf_iouring_op_ctx *ctx)
-{
-	u32 verdict;
-
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		return bpf_prog_run_pin_on_cpu(prog, ctx);
-	preempt_disable();
-	verdict = bpf_prog_run(prog, ctx);
-	preempt_enable();
-	return verdict;
-}
-
-u32 io_actor_run_prog(const struct bpf_prog *prog, struct io_actor_run *run)
-{
-	u32 verdict;
-
-	run->nr_staged = 0;
-	run->nr_places = 0;
-	run->nr_posted = 0;
-	run->exhausted = false;
-	run->result = 0;
-	verdict = io_actor_run_pinned(prog, &run->ctx);
-
-	/* the verifier has seen to that, but not where freplace came in */
-	return min_t(u32, verdict, IORING_ACTOR_END);
-}

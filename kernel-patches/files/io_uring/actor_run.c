@@ -132,7 +132,7 @@ static void io_actor_submit(struct io_actor *actor, struct io_actor_stage *stage
 	ret = io_submit_staged(actor->ctx, actor, stage->reqs, stage->sqes[0], nr);
 	if (ret)
 		io_actor_fail_staged(actor, stage, ret);
-	actor->nr_staged += nr;
+	actor->total_left -= nr;
 	stage->count.staged += nr;
 	if (creds)
 		revert_creds(creds);
@@ -164,13 +164,6 @@ static void io_actor_told(struct io_actor *actor, const struct io_actor_event *e
 }
 
 /* --- running ------------------------------------------------------------------------- */
-
-static u64 io_actor_total_left(const struct io_actor *actor)
-{
-	u64 max = actor->policy->attr.max_issues;
-
-	return max ? max - min(actor->nr_staged, max) : U64_MAX;
-}
 
 /* io_waitid_finish() has put it there. */
 static void io_actor_fill_waitid(struct bpf_iouring_op_ctx *ctx)
@@ -250,7 +243,7 @@ static void io_actor_fill(struct io_actor *actor, struct io_actor_stage *stage, 
 		io_actor_fill_first(actor, stage, why);
 	}
 	ctx->event = why;
-	run->total_left = io_actor_total_left(actor);
+	run->total_left = actor->total_left;
 	run->places_left = actor->max_in_flight - actor->untold;
 
 	ctx->in_flight = actor->untold;
@@ -310,7 +303,8 @@ static void io_actor_post(struct io_ring_ctx *ctx, const struct io_actor_stage *
 static void io_actor_apply(struct io_actor *actor, struct io_actor_stage *stage,
 			   int verdict)
 {
-	io_actor_post(actor->ctx, stage);
+	if (stage->run.nr_posted)
+		io_actor_post(actor->ctx, stage);
 	if (actor->phase == IO_ACTOR_IS_CANCELLED) {
 		if (verdict == IORING_ACTOR_END)
 			io_actor_end(actor, -ECANCELED);
@@ -341,7 +335,8 @@ static void io_actor_run(struct io_actor *actor, u32 why,
 				    -ECANCELED : verdict);
 		return;
 	}
-	trace_io_uring_actor_run(actor->policy->link_id, &stage->run, verdict);
+	if (trace_io_uring_actor_run_enabled())
+		trace_io_uring_actor_run(actor->policy->link_id, &stage->run, verdict);
 	io_actor_apply(actor, stage, verdict);
 }
 
