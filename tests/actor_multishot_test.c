@@ -248,6 +248,29 @@ TEST(A3_multishot_timeouts)
 	each_kind(timeouts);
 }
 
+/* It completes all the time, and is staged once more whenever it has no place left. */
+static void endless_timeout(unsigned int flags)
+{
+	struct __kernel_timespec interval = { .tv_nsec = 1 }, limit = { .tv_nsec = 20000000 };
+	struct io_uring_sqe *sqe;
+
+	actor_begin(&r, &a, flags);
+	sqe = sqe_on(actor_starts(&a, IORING_OP_TIMEOUT, SHOT), -1, &interval, 1);
+	sqe->timeout_flags = IORING_TIMEOUT_MULTISHOT;
+	sqe = actor_sqe(&a, actor_when(&a, SHOT, SCRIPT_LAST, WAIT), IORING_OP_TIMEOUT, SHOT);
+	sqe_on(sqe, -1, &interval, 1)->timeout_flags = IORING_TIMEOUT_MULTISHOT;
+	q_actor(&r, ACTOR)->flags = IOSQE_IO_LINK;
+	sqe_on(q_alone(&r, IORING_OP_LINK_TIMEOUT, OTHER), -1, &limit, 1);
+	tring_submit(&r);
+	EXPECT_EQ(tring_res(&r, ACTOR), -ECANCELED);
+	EXPECT_GE(actor_times(&a, CQE, SHOT), 1);
+}
+
+TEST(A4_an_endless_timeout_ends_with_its_actor)
+{
+	each_kind(endless_timeout);
+}
+
 /* --- no place left ---------------------------------------------------------------------- */
 
 static void attach_for(unsigned int in_flight, unsigned int flags)

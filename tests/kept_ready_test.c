@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #define NUMBER 5
@@ -47,6 +48,7 @@ static int make_with_pipe(int *end)
 	CHECK_SYS(pipe2(fds, O_CLOEXEC));
 	files.file.source = fds[1];
 	kept_new(&w);
+	whole_report(&w);
 	w.arg.files = (uintptr_t)&files;
 	number = CHECK_OK(whole_run(&r, &w)->res);
 	CHECK_SYS(close(fds[1]));
@@ -78,18 +80,32 @@ TEST(C4_files_of_a_copy_are_those_of_the_time)
 	tring_exit(&r);
 }
 
+/* By a chain that has nothing else to do, or while it waits. */
+static void end_it(int number, pid_t pid, bool killed)
+{
+	if (killed)
+		CHECK_SYS(kill(pid, SIGKILL));
+	else
+		kept_end(&r, number);
+}
+
 TEST(C4_files_that_were_ready_end_with_the_child)
 {
 	struct pollfd end = { .events = POLLIN };
-	int number;
+	int number, killed;
+	pid_t pid;
 
 	tring_init(&r, 0);
-	number = make_with_pipe(&end.fd);
-	copy_once(number);
-	kept_end(&r, number);
-	CHECK_EQ(poll(&end, 1, LONG), 1);
-	EXPECT_EQ(end.revents, POLLHUP);
-	CHECK_SYS(close(end.fd));
+	for (killed = 0; killed < 2; killed++) {
+		number = make_with_pipe(&end.fd);
+		pid = w.told.report.pid;
+		CHECK_GT(pid, 0);
+		copy_once(number);
+		end_it(number, pid, killed);
+		CHECK_EQ(poll(&end, 1, LONG), 1);
+		EXPECT_EQ(end.revents, POLLHUP);
+		CHECK_SYS(close(end.fd));
+	}
 	tring_exit(&r);
 }
 

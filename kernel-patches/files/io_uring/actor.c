@@ -83,7 +83,7 @@ static bool io_actor_waits(const struct io_actor *actor)
 {
 	if (likely(actor->scheduled && !actor->paused))
 		return false;
-	/* a pause is for others, or until the last of what is cancelled has ended */
+	/* a pause is for others, or for what is cancelled to end */
 	return !actor->paused || actor->expects || !io_actor_pending(actor);
 }
 
@@ -140,7 +140,8 @@ bool io_actor_tell_more(struct io_kiocb *req, s32 res, u32 cqe_flags)
 
 	trace_io_uring_complete(req->ctx, req, req->cqe.user_data, res, cqe_flags, 0, 0);
 	guard(spinlock)(&actor->lock);
-	if (actor->silent || actor->nr_more == actor->max_in_flight)
+	/* what goes on without an end cannot go on for one that is to end */
+	if (actor->silent || actor->stop || actor->nr_more == actor->max_in_flight)
 		return false;
 	actor->nr_more++;
 	io_actor_add_event(actor, req, res, cqe_flags, false);

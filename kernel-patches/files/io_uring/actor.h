@@ -65,8 +65,8 @@ struct io_actor {
 	struct io_kiocb		*req;		/* NULL: complete */
 	int			stop;		/* why it is to end; 0: it is not */
 	bool			scheduled;	/* ->req is queued to be run, or runs */
-	bool			paused;		/* by ->pause, and then: */
-	bool			expects;	/* ... a completion ends that */
+	bool			paused;		/* by ->pause ... */
+	bool			expects;	/* ... which any completion ends */
 	bool			silent;		/* completions are counted only */
 	unsigned int		nr_ended;	/* requests: their last completion was there */
 	unsigned int		nr_more;	/* events that are not the last ones */
@@ -81,8 +81,10 @@ struct io_actor {
 	bool			yielded;	/* it has more to do */
 	u64			total_left;	/* requests that it can still stage */
 	struct delayed_work	pause;
-	unsigned long		retry_at;	/* jiffies; what is in flight is cancelled ... */
-	unsigned long		retry_delay;	/* ... and when it is the next time */
+	/* when what is in flight is cancelled once more, in jiffies ... */
+	unsigned long		retry_at;
+	unsigned long		retry_delay;	/* ... and how long after the last time */
+	unsigned int		retry_pending;	/* ... how much that was */
 
 	/* what does not change in the program's context, and START's result */
 	struct bpf_iouring_op_ctx start;
@@ -231,8 +233,10 @@ static inline void io_actor_show_fdinfo(struct seq_file *m, struct io_ring_ctx *
  */
 static inline unsigned int io_actor_pending(const struct io_actor *actor)
 {
-	unsigned int nr_ended = smp_load_acquire(&actor->nr_ended);
+	unsigned int nr_ended;
 
+	/* pairs with io_actor_tell(): what has ended was issued before */
+	nr_ended = smp_load_acquire(&actor->nr_ended);
 	return READ_ONCE(actor->nr_issued) - nr_ended;
 }
 

@@ -7,8 +7,7 @@
  * that is not enough, as one is queued while another one runs: now and then all of a ring
  * rest at the same time. An SQ thread runs no more than so much task work at a time.
  *
- * One that has been cancelled and waits for what it has in flight looks for that again,
- * less and less often.
+ * One that is to end and waits for what it has in flight comes back to cancel that again.
  */
 #include <linux/kernel.h>
 #include <linux/io_uring.h>
@@ -20,7 +19,6 @@
 
 #define IO_ACTOR_BUSY_TIME	8	/* jiffies between one rest and the next ... */
 #define IO_ACTOR_REST_TIME	2	/* ... and of a rest: a whole one at least */
-#define IO_ACTOR_MAX_DELAY	(HZ / 10)
 
 static void io_actor_sleep(struct io_actor *actor, unsigned long delay)
 {
@@ -39,13 +37,8 @@ static unsigned long io_actor_delay(struct io_actor *actor)
 {
 	unsigned long now = jiffies;
 
-	if (actor->phase == IO_ACTOR_ACTS)
+	if (actor->phase == IO_ACTOR_ACTS || !time_before(now, actor->retry_at))
 		return 1;
-	if (!time_before(now, actor->retry_at)) {
-		actor->retry_at = now + actor->retry_delay;
-		actor->retry_delay = min(2 * actor->retry_delay,
-					 IO_ACTOR_MAX_DELAY + 1UL);
-	}
 	return actor->retry_at - now;
 }
 

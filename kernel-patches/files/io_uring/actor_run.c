@@ -29,6 +29,7 @@
 #define IO_ACTOR_MAX_RUNS	2048	/* of one pass ... */
 #define IO_ACTOR_MAX_CANCELS	32	/* ... likewise ... */
 #define IO_ACTOR_MAX_TIME	1	/* ... and jiffies, about */
+#define IO_ACTOR_MAX_DELAY	(HZ / 10)
 
 enum io_actor_pass {
 	IO_ACTOR_WAITS,		/* for a completion */
@@ -76,9 +77,6 @@ static bool io_actor_cancel_staged(struct io_actor *actor)
 	unsigned int found, tries;
 	int ret;
 
-	/* it has been done, not long ago */
-	if (time_before(jiffies, actor->retry_at))
-		return true;
 	/* without a search for more than there are */
 	found = pending ? io_spawn_cancel_every(ctx, &cd) : 0;
 	for (tries = 0; found < pending; tries++) {
@@ -90,6 +88,24 @@ static bool io_actor_cancel_staged(struct io_actor *actor)
 			break;
 		found += max(ret, 1);
 	}
+	return true;
+}
+
+/* The same, less and less often as long as nothing ends of it. */
+static bool io_actor_cancel_again(struct io_actor *actor)
+{
+	unsigned int pending = io_actor_pending(actor);
+
+	if (time_before(jiffies, actor->retry_at))
+		return true;
+	if (!io_actor_cancel_staged(actor))
+		return false;
+	/* what was linked to that has begun */
+	if (pending != actor->retry_pending)
+		actor->retry_delay = 1;
+	actor->retry_pending = pending;
+	actor->retry_at = jiffies + actor->retry_delay;
+	actor->retry_delay = min(2 * actor->retry_delay, IO_ACTOR_MAX_DELAY + 1UL);
 	return true;
 }
 
@@ -119,6 +135,7 @@ static void io_actor_fail_staged(struct io_actor *actor, struct io_actor_stage *
 			.opcode	= stage->sqes[i]->opcode,
 			.last	= true,
 		};
+		/* pairs with io_actor_next_event() */
 		smp_store_release(&actor->tail, actor->tail + 1);
 	}
 }
@@ -143,6 +160,7 @@ static void io_actor_submit(struct io_actor *actor, struct io_actor_stage *stage
 /* It stays in its place until io_actor_told(). Others add some meanwhile. */
 static const struct io_actor_event *io_actor_next_event(const struct io_actor *actor)
 {
+	/* pairs with io_actor_add_event() */
 	if (actor->head == smp_load_acquire(&actor->tail))
 		return NULL;
 	return &actor->events[actor->head & actor->mask];
@@ -412,7 +430,7 @@ static enum io_actor_pass io_actor_runs(struct io_actor *actor)
 		io_actor_check_stop(actor);
 		/* first of all: what makes more work is to end */
 		if (!runs && io_actor_ends(actor))
-			cancelled = io_actor_cancel_staged(actor);
+			cancelled = io_actor_cancel_again(actor);
 		if (task_sigpending(current) && actor->phase == IO_ACTOR_ACTS)
 			return IO_ACTOR_PAUSES;
 		if (runs++ == IO_ACTOR_MAX_RUNS || need_resched() ||
@@ -420,7 +438,7 @@ static enum io_actor_pass io_actor_runs(struct io_actor *actor)
 			return io_actor_break(actor, cancelled);
 	} while (io_actor_step(actor));
 
-	if (io_actor_ends(actor) && !cancelled && !io_actor_cancel_staged(actor))
+	if (io_actor_ends(actor) && !cancelled && !io_actor_cancel_again(actor))
 		return IO_ACTOR_YIELDS;
 	return io_actor_idle(actor);
 }

@@ -306,14 +306,10 @@ bool io_kept_take_signals(void)
 /* For its program or that of its next copy. What cannot be made now is made then. */
 static void io_kept_get_ready(struct io_kept *kept)
 {
-	struct files_struct *files;
-
 	kept->prepared = true;
 	kept->mm = kept->mm ?: spawn_mm_prepare();
-	if (likely(!kept->copied) || kept->files)
-		return;
-	files = dup_fd(current->files, NULL);
-	kept->files = IS_ERR(files) ? NULL : files;
+	if (unlikely(kept->copied))
+		kept->files = kept->files ?: io_kept_dup_files();
 }
 
 static void io_kept_drop_files(struct io_kept *kept)
@@ -382,9 +378,11 @@ struct io_chain *io_kept_wait(struct io_kept *kept)
 			io_kept_copy(kept, chain);
 			continue;
 		}
-		io_kept_drop_files(kept);
-		if (io_kept_accept(kept, chain))
+		if (io_kept_accept(kept, chain)) {
+			/* it can change them */
+			io_kept_drop_files(kept);
 			return chain;
+		}
 		io_chain_abandon(chain, -ECANCELED);
 	}
 	io_kept_end(kept);
@@ -412,7 +410,7 @@ void io_kept_end(struct io_kept *kept)
 		cond_resched();
 	}
 	if (kept->mm)
-		mmput(kept->mm);
+		spawn_mm_put(kept->mm);
 	kept->mm = NULL;
 	io_kept_drop_files(kept);
 	io_kept_remove(kept);

@@ -212,6 +212,8 @@ int io_kept_hand(struct io_chain *chain);
 int io_taken_begin(struct io_chain *chain);
 /* In a child that is to be copied: make the copy. The chain is not its own any more. */
 void io_kept_copy(struct io_kept *kept, struct io_chain *chain);
+/* A table of the current task's descriptors for its next copy, or NULL. */
+struct files_struct *io_kept_dup_files(void);
 /* Give the copy, which has not begun, the memory that was made ahead for a program. */
 void io_kept_give_mm(struct io_chain *chain, struct task_struct *copy);
 void io_taken_free(struct io_taken *taken);

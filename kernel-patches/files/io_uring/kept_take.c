@@ -38,6 +38,8 @@
 
 #include <trace/events/io_uring_spawn.h>
 
+#define IO_KEPT_MAX_FDS	256	/* of a table that is made ahead */
+
 /* --- what goes with the chain --------------------------------------------------- */
 
 static u64 io_ignored_signals(void)
@@ -348,6 +350,36 @@ static int io_merge_files(struct io_taken *taken, struct io_kept *kept)
 	return 0;
 }
 
+/*
+ * Whether a copy can be made before it is wanted, and dropped if it never is: it is small,
+ * and no file hears of that.
+ */
+static bool io_files_can_wait(struct files_struct *files)
+{
+	struct fdtable *fdt = rcu_dereference_raw(files->fdt);
+	struct file *file;
+	unsigned int fd;
+
+	if (fdt->max_fds > IO_KEPT_MAX_FDS)
+		return false;
+	for_each_set_bit(fd, fdt->open_fds, fdt->max_fds) {
+		file = rcu_dereference_raw(fdt->fd[fd]);
+		if (file && file->f_op->flush)
+			return false;
+	}
+	return true;
+}
+
+struct files_struct *io_kept_dup_files(void)
+{
+	struct files_struct *files;
+
+	if (!io_files_can_wait(current->files))
+		return NULL;
+	files = dup_fd(current->files, NULL);
+	return IS_ERR(files) ? NULL : files;
+}
+
 /* They come all at once, or not at all. */
 static int io_take_files(struct io_taken *taken, struct io_kept *kept)
 {
@@ -485,6 +517,8 @@ void io_kept_copy(struct io_kept *kept, struct io_chain *chain)
 			ret = -ESRCH;
 			break;
 		}
+		/* others can change the limits of what is stopped */
+		io_set_limits(chain->taken, &kept->set);
 		ret = io_chain_make_child(chain);
 	}
 	io_spawn_task_leave_mm();

@@ -5,11 +5,11 @@
  * again later, or up.
  */
 #include <linux/kernel.h>
+#include <linux/binfmts.h>
 #include <linux/errno.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/io_uring.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/seccomp.h>
 #include <linux/slab.h>
@@ -219,7 +219,7 @@ void io_chain_free(struct io_chain *chain)
 	io_exec_forget_head(pol);
 	io_kept_forget(chain);
 	if (unlikely(chain->child_state.mm))
-		mmput(chain->child_state.mm);
+		spawn_mm_put(chain->child_state.mm);
 	if (pol->list)
 		io_policy_list_put(pol->list);
 	if (pol->run) {
