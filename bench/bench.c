@@ -34,6 +34,12 @@ void sleep_ns(uint64_t ns)
 		;
 }
 
+/* A tick of the VM's kernel takes 4 ms. */
+void settle(void)
+{
+	sleep_ns(20000000);
+}
+
 void samples_init(struct samples *s, size_t nr)
 {
 	s->values = calloc(nr, sizeof(*s->values));

@@ -35,6 +35,11 @@ struct samples {
 uint64_t clock_ns(void);
 uint64_t cpu_ns(void);
 void sleep_ns(uint64_t ns);
+/*
+ * Sleep for several ticks of the clock. A child that waits in the kernel makes ready what
+ * its program needs when it has had nothing to do for a tick.
+ */
+void settle(void);
 
 /* Room for nr samples; more are an error. samples_free() afterwards. */
 void samples_init(struct samples *s, size_t nr);
