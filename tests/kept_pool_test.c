@@ -132,6 +132,34 @@ TEST(C5_nobody_has_to_collect_what_the_pool_makes)
 	end();
 }
 
+/* A child that it knows of does not keep it from looking, if it needs another one. */
+TEST(C5_several_launches_find_what_the_pool_has_made)
+{
+	struct spawnpol_chain *chains[2];
+	struct pollfd readable = { .events = POLLIN };
+
+	begin(IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, 2, NULL);
+	readable.fd = spawnpol_ring_fd(ring);
+	CHECK_EQ(spawnpol_pool_fill(pool), 2);
+	CHECK_EQ(spawnpol_pool_wait(pool), 2);
+	launch();
+	CHECK_EQ(stats().waiting, 1u);
+	CHECK_EQ(stats().making, 1u);
+	CHECK_EQ(poll(&readable, 1, LONG), 1);
+	chains[0] = script("exit 3");
+	CHECK_OK(spawnpol_chain_new(&chains[1]));
+	CHECK_OK(spawnpol_chain_pool(chains[1], pool));
+	CHECK_OK(spawnpol_chain_program(chains[1], "/bin/true"));
+	CHECK_EQ(spawnpol_submit(ring, chains, 2), 2);
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
+		EXPECT_EQ(wait_exit(out.pid), out.chain == c ? 3 : 0);
+	}
+	expect(3, 0);
+	CHECK_OK(spawnpol_chain_free(chains[1]));
+	end();
+}
+
 /* Also if outcomes have come before: these are left to who polls the ring. */
 TEST(C5_who_submits_takes_no_outcome)
 {

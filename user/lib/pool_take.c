@@ -153,7 +153,8 @@ bool pool_is_expected(const struct spawnpol_ring *ring,
 
 	for (unsigned int i = 0; i < nr && ring->making; i++) {
 		pool = chain_is_busy(chains[i]) ? NULL : pool_of(ring, chains[i]);
-		if (pool && !pool->waiting && pool->stats.making)
+		/* all nr can be chains of this pool */
+		if (pool && pool->stats.waiting < nr && pool->stats.making)
 			return true;
 	}
 	return false;
