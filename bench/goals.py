@@ -170,7 +170,7 @@ COUNT_GOALS = [
     compared_with_vfork("a pool's hit", "pool", 0.67),
     compared_with_vfork("a pool's hit with a search", "pool_search", 0.88),
     compared_with_vfork("the same in open directories", "pool_open", 0.88),
-] + LONG_SEARCHES + ONE_REQUEST + KEPT_CHILDREN + ACTORS
+] + REFILLS + LONG_SEARCHES + ONE_REQUEST + KEPT_CHILDREN + ACTORS
 # A miss of a search, in instructions: benchmark path, method, limit.
 MISS_GOALS = [
     ("a missed EXEC", "hardlink", 5400),

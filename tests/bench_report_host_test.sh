@@ -119,6 +119,7 @@ test_C5_hits_have_other_goals_in_time_than_in_instructions()
 	expect_goal MISSED "the same in open directories"
 }
 
+# In instructions there is one processor.
 test_C5_a_pool_that_is_filled_again_launches_as_many()
 {
 	figure throughput '2 CPU, 8 at once' fresh 'per second' 1000
@@ -128,6 +129,10 @@ test_C5_a_pool_that_is_filled_again_launches_as_many()
 	figure throughput '2 CPU, 8 at once' pool 'per second' 949
 	judge
 	expect_goal MISSED 'pool and refills .*2 CPU, 8 at once'
+	figure throughput '1 CPU, 64 at once' fresh 'per second' 1000
+	figure throughput '1 CPU, 64 at once' pool 'per second' 949
+	judge --counts
+	expect_goal MISSED 'pool and refills .*1 CPU, 64 at once'
 }
 
 test_C2_waiting_children_cost_nothing()
