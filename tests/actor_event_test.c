@@ -118,6 +118,67 @@ TEST(A2_big_cqes)
 	}
 }
 
+/* More requests than a ring keeps for reuse. */
+#define ALL_CACHED 100
+
+/* CQEs of the launcher have no words that a staged request has left. */
+static void check_big_cqes_of_launcher(void)
+{
+	struct io_uring_cqe *cqe;
+	unsigned int i;
+
+	for (i = 0; i < ALL_CACHED; i++)
+		q_alone(&r, IORING_OP_NOP, OTHER + i);
+	tring_submit(&r);
+	for (i = 0; i < ALL_CACHED; i++) {
+		CHECK_EQ(io_uring_wait_cqe(&r.uring, &cqe), 0);
+		EXPECT_EQ(cqe->big_cqe[0], 0);
+		EXPECT_EQ(cqe->big_cqe[1], 0);
+		io_uring_cqe_seen(&r.uring, cqe);
+	}
+}
+
+/*
+ * Of the operations that need no special device, WAITID alone fills both words. The event
+ * has them as wait_status, wait_code and wait_pid. No other event or CQE has them.
+ */
+TEST(A2_both_words_of_a_big_cqe)
+{
+	const struct script_run *run;
+	struct io_uring_sqe *sqe;
+	unsigned int kind;
+	pid_t pid;
+
+	for (kind = 0; kind < tring_nr_kinds; kind++) {
+		DIAG("%s", tring_kinds[kind].name);
+		actor_begin(&r, &a, tring_kinds[kind].flags | IORING_SETUP_CQE32);
+		pid = CHECK_SYS(fork());
+		if (!pid)
+			_exit(3);
+		sqe = actor_starts(&a, OP_WAITID, 1);
+		sqe->len = P_PID;
+		sqe->fd = pid;
+		sqe->file_index = WEXITED;
+		actor_sqe(&a, actor_on(&a, CQE, 1, WAIT), IORING_OP_NOP, 2);
+		EXPECT_EQ(actor_result(&r), 0);
+		run = actor_told(&a, 1, 0);
+		EXPECT_EQ(run->ctx.wait_status, 3);
+		EXPECT_EQ(run->ctx.wait_code, CLD_EXITED);
+		EXPECT_EQ(run->ctx.wait_pid, pid);
+		EXPECT_EQ(run->ctx.big_cqe[0], 0);
+		EXPECT_EQ(run->ctx.big_cqe[1], 0);
+		run = actor_told(&a, 2, 0);
+		EXPECT_EQ(run->ctx.wait_status, 0);
+		EXPECT_EQ(run->ctx.wait_code, 0);
+		EXPECT_EQ(run->ctx.wait_pid, 0);
+		EXPECT_EQ(run->ctx.big_cqe[0], 0);
+		EXPECT_EQ(run->ctx.big_cqe[1], 0);
+		check_big_cqes_of_launcher();
+		tring_exit(&r);
+		actor_free(&a);
+	}
+}
+
 /* A command of a socket on a ring of large SQEs and CQEs. */
 TEST(A3_commands_of_sockets)
 {

@@ -86,6 +86,8 @@ static void check_refused(struct tpolicy *p, const char *name)
 	X(actor_short_sqe)                                                     \
 	X(actor_own_context)                                                   \
 	X(actor_licence)                                                       \
+	X(actor_cast)                                                          \
+	X(actor_typed_read)                                                    \
 	X(actor_endless)
 
 PROGRAMS(REFUSES)
