@@ -182,7 +182,7 @@ fuzz:
 	$(Q)tests/fuzz/run.sh $(if $(DEBUG),--debug) $(if $(SEED),--seed $(SEED)) \
 		$(if $(T),--time $(T))
 
-#: soak|very many spawns while policies come and go; SPAWNS=N DEBUG=1
+#: soak|very many spawns and actors while programs come and go; SPAWNS=N DEBUG=1
 soak:
 	$(Q)tests/setup.sh $@
 	$(Q)tests/soak/run.sh $(if $(DEBUG),--debug) $(if $(SPAWNS),--spawns $(SPAWNS))

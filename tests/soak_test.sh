@@ -28,6 +28,12 @@ test_nothing_is_lost_left_or_grown()
 		fail "nothing is said of kept children"
 	((BASH_REMATCH[1] > BASH_REMATCH[2] && BASH_REMATCH[2] > 0)) ||
 		fail "no kept child that is copied, or none that is not"
+	[[ $OUT =~ \ ([0-9]+)\ actors\ \(([0-9]+)\ of\ them\ spawned,\ ([0-9]+)\ were ]] ||
+		fail "nothing is said of actors"
+	((BASH_REMATCH[1] > BASH_REMATCH[2] && BASH_REMATCH[2] > 0 && BASH_REMATCH[3] > 0)) ||
+		fail "no actor that spawns, none that is cancelled, or no other"
+	[[ $OUT =~ \ ([1-9][0-9]*)\ changes\ of\ their\ programs ]] ||
+		fail "no program of actors came or went"
 }
 
 # sabotaged WHAT SPAWNS: 1 is the status, if it is noticed.
@@ -41,6 +47,12 @@ test_a_lost_cqe_is_noticed()
 {
 	sabotaged cqe 200
 	expect_out 'CQEs do not come'
+}
+
+test_a_lost_cqe_of_an_actor_is_noticed()
+{
+	sabotaged actor 200
+	expect_out 'the CQE of an actor does not come'
 }
 
 test_a_child_nobody_waits_for_is_noticed()

@@ -198,10 +198,12 @@ static void work(void)
 {
 	while (GET(idle) < THREADS) {
 		change_one();
+		programs_change();
 		sleep_ms(2);
 	}
 	while (nr_links)
 		close_one(0);
+	programs_close();
 }
 
 void *policies_thread(void *none)

@@ -3,9 +3,10 @@
 #
 #> usage: run.sh [--debug] [--spawns N]
 #>
-#> Builds the soak test and runs it in the VM: N spawns (1000000) on many rings
-#> while policies come and go. The last line counts what was done and what was
-#> lost; the exit status is not 0 if anything was, or if memory grew.
+#> Builds the soak test and runs it in the VM: N spawns (1000000) on many rings, and
+#> actors on the same rings, while policies and the programs of actors come and go. The
+#> last two lines count what was done and what was lost; the exit status is not 0 if
+#> anything was, or if memory grew.
 #>
 #>   --debug   on the kernel with KASAN, lockdep, kmemleak and the rest
 

@@ -36,11 +36,12 @@ static const char help[] =
 	"usage: soak.bin [--spawns N] [--seed N] [--patience S] [--sabotage WHAT]\n"
 	"\n"
 	"Spawns N times (1000000) on 16 rings of 4 threads, in all ways, while\n"
-	"policies come and go, and accounts for everything.\n"
+	"actors run on these rings, and policies and their programs come and go,\n"
+	"and accounts for everything.\n"
 	"\n"
 	"  --patience S     what does not come in so many seconds (60) is lost\n"
 	"  --sabotage WHAT  do one thing wrong, to see that it is noticed: cqe,\n"
-	"                   child or memory\n"
+	"                   child, memory or actor\n"
 	"\n"
 	"exit status: 0, 1 if something is lost, left or has grown, 2 for wrong\n"
 	"usage\n";
@@ -84,6 +85,18 @@ static void show_progress(void)
 	       now() - begin, (unsigned long long)GET(spawns),
 	       (unsigned long long)GET(programs), (unsigned long long)GET(lost),
 	       (unsigned long long)GET(left));
+}
+
+static void show_actors(void)
+{
+	printf("soak: %llu actors (%llu of them spawned, %llu were cancelled, "
+	       "%llu had no program or lost it), %llu changes of their "
+	       "programs\n",
+	       (unsigned long long)soak.actors,
+	       (unsigned long long)soak.actor_spawns,
+	       (unsigned long long)soak.actors_cancelled,
+	       (unsigned long long)soak.actors_unlinked,
+	       (unsigned long long)soak.program_changes);
 }
 
 static void show_end(void)
@@ -189,9 +202,11 @@ static void check_sum(void)
 {
 	uint64_t sum = soak.programs + soak.failed + soak.cancelled;
 
-	if (sum == soak.spawns)
+	if (sum == soak.spawns && soak.actors_ended == soak.actors)
 		return;
-	complain("%llu spawns have come to an end", (unsigned long long)sum);
+	complain("%llu spawns and %llu of %llu actors have come to an end",
+		 (unsigned long long)sum, (unsigned long long)soak.actors_ended,
+		 (unsigned long long)soak.actors);
 	soak.lost += !soak.lost && !soak.left;
 }
 
@@ -226,7 +241,8 @@ static void usage(FILE *to)
 
 static void parse(int argc, char *argv[])
 {
-	static const char *const names[] = { "none", "cqe", "child", "memory" };
+	static const char *const names[] = { "none", "cqe", "child", "memory",
+					     "actor" };
 	static const struct command_option known[] = {
 		{ "spawns", .number = &wanted, .least = 1 },
 		{ "seed", .number = &soak.seed, .least = 1 },
@@ -279,13 +295,16 @@ int main(int argc, char *argv[])
 	make_program();
 	make_descriptors();
 	policies_begin();
+	programs_begin();
 	begin = now();
 	nr_grown = run_all();
 	policies_end();
+	programs_end();
 	check_sum();
 	unlink(soak.program);
 	unlink(soak.fifo);
 	rmdir(soak.directory);
+	show_actors();
 	show_end();
 	return soak.lost || soak.left || nr_grown;
 }

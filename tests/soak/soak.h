@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The soak test: very many spawns of every kind on many rings, while policies
- * come and go. Everything that is asked for is accounted for.
+ * The soak test: very many spawns of every kind on many rings, and actors on the same
+ * rings, while policies and programs come and go. Everything that is asked for is
+ * accounted for.
  */
 #ifndef SPAWNPOL_SOAK_H
 #define SPAWNPOL_SOAK_H
@@ -24,12 +25,17 @@
 #define LOOSE_SLOTS 8
 #define SEARCH_SLOT 15
 
+/* The same of the slots for actors' programs. */
+#define LOOSE_PROGRAMS 3
+#define KNOWN_PROGRAM 15
+
 /* Something to be done wrong on purpose, to see that it is noticed. */
 enum sabotage {
 	SABOTAGE_NONE,
 	SABOTAGE_CQE,	 /* one is thrown away */
 	SABOTAGE_CHILD,	 /* one is not waited for */
 	SABOTAGE_MEMORY, /* of the process and of the kernel: not given back */
+	SABOTAGE_ACTOR,	 /* the CQE of one is thrown away */
 };
 
 struct soak {
@@ -64,6 +70,12 @@ struct soak {
 	uint64_t failed;    /* ... that failed before */
 	uint64_t cancelled; /* ... that were cancelled, or too late */
 	uint64_t changes;   /* of policies */
+	uint64_t actors;
+	uint64_t actors_ended;
+	uint64_t actor_spawns;	   /* by them */
+	uint64_t actors_cancelled; /* of them ... */
+	uint64_t actors_unlinked;  /* ... that had no program, or lost it */
+	uint64_t program_changes;  /* of theirs */
 	uint64_t lost;	    /* CQEs that did not come, or came twice */
 	uint64_t
 		left; /* children that are there and should not, or vice versa */
@@ -92,6 +104,14 @@ void policies_begin(void);
 void policies_attach_search(unsigned int ring);
 void *policies_thread(void *none);
 void policies_end(void);
+
+/* programs.c: the same of actors' programs, which that thread changes as well. */
+void programs_begin(void);
+void programs_attach_known(unsigned int ring);
+void programs_change(void);
+/* Detach those that come and go. */
+void programs_close(void);
+void programs_end(void);
 
 /* state.c: what the machine has, when nothing is in flight. */
 struct state {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A thread that spawns: it keeps chains of every kind in flight on its rings, and
- * accounts for each SQE by its CQE and for each child by its end.
+ * A thread that spawns: it keeps chains and actors of every kind in flight on its rings,
+ * and accounts for each SQE by its CQE and for each child by its end.
  */
+#include "actor.h"
 #include "chain.h"
 #include "soak.h"
 
@@ -27,6 +28,7 @@ struct spawner {
 	uint64_t quota;
 	unsigned int turn;
 	struct chain chains[RINGS_EACH][IN_FLIGHT];
+	struct actor actors[RINGS_EACH][ACTORS_EACH];
 };
 
 static struct spawner spawners[THREADS];
@@ -97,6 +99,17 @@ static void start(struct spawner *s, unsigned int ring, unsigned int place)
 		chain_cancel(c, r);
 	s->quota--;
 	COUNT(spawns);
+}
+
+/* Together with a chain, so that both are submitted at once. */
+static void start_actor(struct spawner *s, unsigned int ring)
+{
+	unsigned int place = some(s, ACTORS_EACH);
+	struct actor *a = &s->actors[ring][place];
+
+	if (!a->busy && !a->cancelling)
+		actor_start(a, &soak.rings[s->first_ring + ring],
+			    ++s->generation << 8 | place << 4, &s->random);
 }
 
 /* --- how they end --------------------------------------------------------------- */
@@ -257,6 +270,15 @@ static void take(struct chain *c, struct tring *r, const struct io_uring_cqe *cq
 		finish(c);
 }
 
+static void take_actor(struct spawner *s, unsigned int ring,
+		       const struct io_uring_cqe *cqe)
+{
+	unsigned int place = cqe->user_data >> 4 & 3;
+
+	if (place >= ACTORS_EACH || !actor_take(&s->actors[ring][place], cqe))
+		odd_cqe(cqe);
+}
+
 static bool reap(struct spawner *s, unsigned int ring)
 {
 	struct tring *r = &soak.rings[s->first_ring + ring];
@@ -271,7 +293,9 @@ static bool reap(struct spawner *s, unsigned int ring)
 		};
 		io_uring_cqe_seen(&r->uring, cqe);
 		any = true;
-		if (!sabotage_once(SABOTAGE_CQE))
+		if (copy.user_data & ACTOR_MARK)
+			take_actor(s, ring, &copy);
+		else if (!sabotage_once(SABOTAGE_CQE))
 			take(&s->chains[ring][copy.user_data >> 4 & 3], r,
 			     &copy);
 	}
@@ -310,13 +334,27 @@ static unsigned int in_flight(struct spawner *s, unsigned int ring)
 	return nr;
 }
 
+static bool actors_in_flight(struct spawner *s, unsigned int ring)
+{
+	const char *kind = tring_kinds[soak.kinds[s->first_ring + ring]].name;
+	struct tring *r = &soak.rings[s->first_ring + ring];
+	bool any = false;
+	unsigned int i;
+
+	for (i = 0; i < ACTORS_EACH; i++)
+		any |= actor_look(&s->actors[ring][i], r, kind);
+	return any;
+}
+
 static void fill(struct spawner *s, unsigned int ring)
 {
 	unsigned int place;
 
 	for (place = 0; place < IN_FLIGHT && s->quota; place++) {
-		if (!s->chains[ring][place].busy)
-			start(s, ring, place);
+		if (s->chains[ring][place].busy)
+			continue;
+		start(s, ring, place);
+		start_actor(s, ring);
 	}
 }
 
@@ -339,6 +377,7 @@ static bool turn(struct spawner *s)
 		r = &soak.rings[s->first_ring + ring];
 		fill(s, ring);
 		busy |= in_flight(s, ring);
+		busy |= actors_in_flight(s, ring);
 		tring_submit(r);
 		/* on some rings there are no CQEs unless one asks for them */
 		if (r->uring.flags & IORING_SETUP_DEFER_TASKRUN)
@@ -381,6 +420,7 @@ static void open_ring(unsigned int number)
 	soak.kinds[number] = kind;
 	CHECK_OK(io_uring_queue_init_params(64, &r->uring, &params));
 	policies_attach_search(number);
+	programs_attach_known(number);
 	register_lists(r);
 }
 
