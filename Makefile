@@ -72,14 +72,17 @@ HOST_BIN := $(filter %_host_test,$(TEST_BIN))
 # Programs that tests start; each is one file and links to nothing.
 TEST_HELPER := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 
-# Fuzzers. What is in files named program* makes BPF programs at random, the rest
-# chains.
+# Fuzzers. What is in files named program* makes BPF programs at random, in those named
+# actor_* actors, the rest chains.
 FUZZ_BPF    := $(patsubst %.c,$(B)/%.o,$(wildcard tests/fuzz/*.bpf.c))
 FUZZ_SRC    := $(filter-out %.bpf.c,$(wildcard tests/fuzz/*.c))
 PROGRAM_OBJ := $(patsubst %.c,$(B)/%.o,$(filter tests/fuzz/program%,$(FUZZ_SRC)))
-CHAIN_OBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/program%,$(FUZZ_SRC)))
+ACTOR_OBJ   := $(patsubst %.c,$(B)/%.o,$(filter tests/fuzz/actor_%,$(FUZZ_SRC)) \
+	tests/fuzz/random.c)
+CHAIN_OBJ   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/program% \
+	tests/fuzz/actor_%,$(FUZZ_SRC)))
 FUZZ_BIN    := $(if $(CHAIN_OBJ),$(B)/tests/fuzz/chains) \
-	$(if $(PROGRAM_OBJ),$(B)/tests/fuzz/programs)
+	$(if $(PROGRAM_OBJ),$(B)/tests/fuzz/programs) $(B)/tests/fuzz/actors
 
 SOAK_OBJ    := $(patsubst %.c,$(B)/%.o,$(wildcard tests/soak/*.c))
 SOAK_BIN    := $(B)/tests/soak.bin
@@ -176,7 +179,7 @@ bench:
 	$(Q)tests/setup.sh $@
 	$(Q)bench/run.sh $(if $(ITERATIONS),--iterations $(ITERATIONS)) $(BENCH)
 
-#: fuzz|chains and policies made up at random; T=SECONDS SEED=N DEBUG=1
+#: fuzz|chains, policies and actors made up at random; T=SECONDS SEED=N DEBUG=1
 fuzz:
 	$(Q)tests/setup.sh $@
 	$(Q)tests/fuzz/run.sh $(if $(DEBUG),--debug) $(if $(SEED),--seed $(SEED)) \
@@ -292,6 +295,7 @@ $(POSIX_TEST): $(B)/tests/%: $(B)/tests/%.o $(B)/tests/posix/job.o $(TEST_LIB) \
 # They have a main() of their own.
 $(B)/tests/fuzz/chains: $(CHAIN_OBJ)
 $(B)/tests/fuzz/programs: $(PROGRAM_OBJ)
+$(B)/tests/fuzz/actors: $(ACTOR_OBJ)
 $(SOAK_BIN): $(SOAK_OBJ)
 $(FUZZ_BIN) $(SOAK_BIN): $(filter-out %/tap_main.o,$(TEST_LIB)) $(BOTH_LIBS)
 	$(call msg,LINK,$@)

@@ -3,11 +3,12 @@
 #
 #> usage: run.sh [--debug] [--seed N] [--time SECONDS]
 #>
-#> Builds the fuzzers and runs them in the VM: build/tests/fuzz/chains for two
-#> thirds of the time (60 seconds unless said), build/tests/fuzz/programs for
-#> the rest. Inside the VM it only runs them. What they find they say, with the
-#> command that repeats it; what the kernel complains about, the VM's runner
-#> finds. The exit status is not 0 if there was anything.
+#> Builds the fuzzers and runs them in the VM: build/tests/fuzz/chains for half of
+#> the time (60 seconds unless said), build/tests/fuzz/actors and
+#> build/tests/fuzz/programs for a quarter each. Inside the VM it only runs them.
+#> What they find they say, with the command that repeats it; what the kernel
+#> complains about, the VM's runner finds. The exit status is not 0 if there was
+#> anything.
 #>
 #>   --debug   on the kernel with KASAN, lockdep, kmemleak and the rest
 #>   --seed N  the same cases again; otherwise they are new each time
@@ -50,8 +51,9 @@ fuzz()
 run_here()
 {
 	FAILED=0
-	fuzz chains $((TIME - TIME / 3))
-	fuzz programs $((TIME / 3))
+	fuzz chains $((TIME - 2 * (TIME / 4)))
+	fuzz actors $((TIME / 4))
+	fuzz programs $((TIME / 4))
 	exit $FAILED
 }
 
