@@ -130,8 +130,69 @@ TEST(attaching_is_refused)
 	EXPECT_EQ(spawnpol_actor_attach(fd, prog, &state), -E2BIG);
 	EXPECT_EQ(spawnpol_actor_attach(fds[0], prog, NULL), -EBADF);
 	EXPECT_EQ(spawnpol_actor_attach_registered(fds[0], prog, NULL), -EOPNOTSUPP);
-	/* it is no policy, and a policy is no actor */
-	EXPECT_EQ(spawnpol_policy_attach(fd, prog, NULL), -EINVAL);
+}
+
+static int installed_policy(void)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/bpf/hello_policy.bpf.o", tap_build());
+	return CHECK_OK(spawnpol_policy_load(path, NULL));
+}
+
+/* Each way to attach an actor refuses a policy, whatever the options. */
+static void refuses_policy(struct spawnpol_ring *of, int policy)
+{
+	SPAWNPOL_OPTS(spawnpol_actor_attach_opts, none, .in_flight = 1,
+		      .state_size = SPAWNPOL_STATE_NONE);
+	SPAWNPOL_OPTS(spawnpol_actor_attach_opts, some, .in_flight = 1, .state_size = 8);
+	const struct spawnpol_actor_attach_opts *all[] = { NULL, &none, &some };
+	int fd = spawnpol_ring_fd(of);
+
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(spawnpol_ring_attach_actor(of, policy, all[i]), -EINVAL);
+		if (fd < 0)
+			continue;
+		EXPECT_EQ(spawnpol_actor_attach(fd, policy, all[i]), -EINVAL);
+		EXPECT_EQ(spawnpol_actor_attach_registered(fd, policy, all[i]), -EINVAL);
+	}
+}
+
+static void refuses_actor(struct spawnpol_ring *of)
+{
+	SPAWNPOL_OPTS(spawnpol_attach_opts, none, .slot = 0);
+	SPAWNPOL_OPTS(spawnpol_attach_opts, first, .order = SPAWNPOL_ORDER_BEFORE);
+	const struct spawnpol_attach_opts *all[] = { NULL, &none, &first };
+	int fd = spawnpol_ring_fd(of);
+
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(spawnpol_ring_attach(of, prog, all[i]), -EINVAL);
+		if (fd < 0)
+			continue;
+		EXPECT_EQ(spawnpol_policy_attach(fd, prog, all[i]), -EINVAL);
+		EXPECT_EQ(spawnpol_policy_attach_registered(fd, prog, all[i]), -EINVAL);
+	}
+}
+
+TEST(a_policy_is_no_actor_and_an_actor_no_policy)
+{
+	struct spawnpol_ring *rings[2];
+	int policy, link;
+
+	set_up();
+	policy = installed_policy();
+	rings[0] = ring;
+	CHECK_OK(spawnpol_ring_open_registered(&rings[1], 8, 0));
+	for (int i = 0; i < 2; i++) {
+		refuses_policy(rings[i], policy);
+		refuses_actor(rings[i]);
+		/* nothing was attached, and each has its place */
+		link = CHECK_OK(spawnpol_ring_attach(rings[i], policy, NULL));
+		EXPECT_EQ(info_of(link).revision, 2);
+		link = CHECK_OK(spawnpol_ring_attach_actor(rings[i], prog, NULL));
+		EXPECT_EQ(info_of(link).revision, 2);
+	}
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_ATTACH, -EINVAL).text, "kind");
 }
 
 TEST(outcomes_of_actors_and_chains)

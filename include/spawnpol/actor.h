@@ -43,7 +43,8 @@ struct spawnpol_actor_attach_opts {
  *
  * -EBUSY	the slot has another program
  * -EEXIST	the slot has this program
- * -EINVAL	slot above 15; the program is no actor's; IOPOLL ring
+ * -EINVAL	slot above 15; the program is a policy, or no actor's for another
+ *		reason; IOPOLL ring
  * -E2BIG	in_flight or state_size is above the kernel's ceiling, or opts has a member
  *		that this library does not know
  * -EBADF	a descriptor is not open, or not of a ring or a program

@@ -47,8 +47,8 @@ struct spawnpol_attach_opts {
  * ring restrictions can allow or forbid. Neither needs privileges, but reading
  * the events does (CAP_SYS_ADMIN): unprivileged callers name them.
  *
- * -EINVAL	unknown events or slot; the program is no policy; IOPOLL ring;
- *		the kernel has no policies
+ * -EINVAL	unknown events or slot; the program is an actor's, or no policy for
+ *		another reason; IOPOLL ring; the kernel has no policies
  * -E2BIG	a budget above the kernel's ceiling, or opts has a member that this
  *		library does not know
  * -EEXIST	the program is in the slot already

@@ -63,11 +63,30 @@ int spawnpol_actor_attach(int ring_fd, int prog_fd,
 	return bpf_syscall(BPF_LINK_CREATE, &create, sizeof(create));
 }
 
+/*
+ * The call takes policies, too. A state above all ceilings attaches neither, and the error
+ * tells them apart: it is too large for an actor, and nothing that a policy has.
+ */
+static int check_actor(struct ring_at at, int prog_fd)
+{
+	struct io_uring_attach_bpf attach;
+	int err;
+
+	memset(&attach, 0, sizeof(attach));
+	attach.prog_fd = prog_fd;
+	attach.state_size = UINT32_MAX;
+	err = ring_register(at, SPAWNPOL_ATTACH_BPF, &attach, 1);
+	return err == -E2BIG ? 0 : err;
+}
+
 static int attach_by_ring(struct ring_at at, int prog_fd,
 			  const struct spawnpol_actor_attach_opts *o)
 {
 	struct io_uring_attach_bpf attach;
+	int err = check_actor(at, prog_fd);
 
+	if (err)
+		return err;
 	memset(&attach, 0, sizeof(attach));
 	attach.prog_fd = prog_fd;
 	attach.slot = o->slot;

@@ -118,9 +118,11 @@ static const struct entry about_exec[] = {
 };
 
 static const struct entry about_attach[] = {
-	{ EINVAL, { "the kernel refuses the program, slot or events",
-		    "is it an iouring.s/spawn program (of an actor: iouring/op), the slot "
-		    "below 16, and has the kernel CONFIG_IO_URING_BPF?" } },
+	{ EINVAL, { "the program is not of the kind that is attached, or the kernel refuses "
+		    "the slot, the events or the ring",
+		    "attach a policy (section iouring.s/spawn) as a policy and an actor "
+		    "(iouring/op) as an actor, in a slot below 16, to a ring that is not "
+		    "IOPOLL; the kernel needs CONFIG_IO_URING_BPF" } },
 	{ E2BIG, { "a budget is above the kernel's ceiling",
 		   "spawnpol probe shows the ceilings" } },
 	{ EBUSY, { "the slot has a program of an actor, and takes one only",

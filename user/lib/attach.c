@@ -16,7 +16,8 @@ int attach_to_ring(struct ring_at at, int prog_fd,
 	attach.max_issues = opts->max_issues;
 	attach.max_staged = opts->max_staged;
 	attach.max_delay_ns = opts->max_delay_ns;
-	attach.flags = opts->order;
+	/* The call takes both kinds of programs. An actor's has no place in an order. */
+	attach.flags = opts->order || opts->relative ? opts->order : SPAWNPOL_ORDER_AFTER;
 	attach.relative = opts->relative;
 	attach.expected_revision = opts->revision;
 	return ring_register(at, SPAWNPOL_ATTACH_BPF, &attach, 1);
