@@ -436,7 +436,7 @@ TEST(probe_sees_everything)
 	EXPECT_EQ(probe.error, 0);
 	EXPECT_EQ(probe.policy_error, 0);
 	EXPECT_EQ(spawnpol_probe_names(&probe.query, &names), 0);
-	EXPECT_EQ(names, 15u);
+	EXPECT_EQ(names, 63u);
 	EXPECT_EQ(probe.query.abi, (unsigned int)IORING_SPAWN_ABI);
 	EXPECT_EQ(probe.query.nr_slots, (unsigned int)IORING_SPAWN_SLOTS);
 	EXPECT(probe.ops[0] >> SPAWNPOL_OP_CLONE & 1);
@@ -446,4 +446,39 @@ TEST(probe_sees_everything)
 	EXPECT(!(probe.child_ops[0] >> IORING_OP_POLL_ADD & 1));
 	for (int i = 0; i < 4; i++)
 		EXPECT_EQ(probe.child_ops[i], probe.query.child_ops[i]);
+}
+
+/* A name does not count with another number, and counts with any if there is none. */
+TEST(names_go_with_the_numbers_of_the_query)
+{
+	struct io_uring_spawn_query query;
+	const struct {
+		__u32 *number;
+		uint32_t name;
+	} all[] = {
+		{ &query.op_clone, SPAWNPOL_NAME_CLONE },
+		{ &query.op_exec, SPAWNPOL_NAME_EXEC },
+		{ &query.op_child, SPAWNPOL_NAME_CHILD },
+		{ &query.prog_type, SPAWNPOL_NAME_PROG_TYPE },
+		{ &query.op_spawn, SPAWNPOL_NAME_SPAWN },
+		{ &query.op_bpf, SPAWNPOL_NAME_BPF },
+	};
+	uint32_t names;
+
+	ring = ring_of(8, 0);
+	CHECK_OK(spawnpol_query(ring_fd(), &query));
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		*all[i].number += 1000;
+		EXPECT_EQ(spawnpol_probe_names(&query, &names), 0);
+		EXPECT_EQ(names, 63u & ~all[i].name);
+		*all[i].number = 0;
+		EXPECT_EQ(spawnpol_probe_names(&query, &names), 0);
+		EXPECT_EQ(names, 63u);
+		CHECK_OK(spawnpol_query(ring_fd(), &query));
+	}
+	/* what is not in a query of the first release is not read */
+	query.op_bpf = 1000;
+	CHECK_OK(spawnpol_probe_names_sized(&query, offsetof(struct io_uring_spawn_query,
+							    op_bpf), &names));
+	EXPECT_EQ(names, 63u);
 }

@@ -25,13 +25,20 @@ static const struct name known[] = {
 	  IN_QUERY(op_child) },
 	{ SPAWNPOL_NAME_PROG_TYPE, "bpf_prog_type", "BPF_PROG_TYPE_IOURING",
 	  IN_QUERY(prog_type) },
+	{ SPAWNPOL_NAME_SPAWN, "io_uring_op", "IORING_OP_SPAWN",
+	  IN_QUERY(op_spawn) },
+	{ SPAWNPOL_NAME_BPF, "io_uring_op", "IORING_OP_BPF",
+	  IN_QUERY(op_bpf) },
 };
 
-static uint32_t number_of(const struct io_uring_spawn_query *query,
+/* 0, which is any, where the caller's query is too short for it. */
+static uint32_t number_of(const struct io_uring_spawn_query *query, size_t size,
 			  const struct name *name)
 {
 	uint32_t number;
 
+	if (size < name->number + sizeof(number))
+		return 0;
 	memcpy(&number, (const char *)query + name->number, sizeof(number));
 	return number;
 }
@@ -69,7 +76,7 @@ static struct btf *load_btf(int *err)
 	return btf;
 }
 
-/* What the structure had in the first release: all that is read here. */
+/* What the structure had in the first release. */
 #define LEAST \
 	(offsetof(struct io_uring_spawn_query, max_delay_ns) + sizeof(__u64))
 
@@ -86,7 +93,7 @@ int spawnpol_probe_names_sized(const struct io_uring_spawn_query *query,
 	if (!btf)
 		return err;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (has_name(btf, &known[i], number_of(query, &known[i])))
+		if (has_name(btf, &known[i], number_of(query, size, &known[i])))
 			*names |= known[i].bit;
 	btf__free(btf);
 	return 0;
