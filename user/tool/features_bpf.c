@@ -117,16 +117,17 @@ void check_bpf(const struct surroundings *s, struct finding *f)
 {
 	const struct io_uring_spawn_query *q = &s->kernel.query;
 
-	if (has_op(s))
-		return;
 	if (!q->abi)
 		absent(f, NEED_OP, "the kernel does not say so");
 	else if (q->abi != IORING_SPAWN_ABI)
 		unknown(f, NULL, "the kernel has another ABI");
-	else if (q->op_bpf)
-		absent(f, NEED_OP, "the kernel spawns, but was built without BPF programs");
-	else
+	else if (!q->op_bpf)
 		absent(f, NEED_OP, "the kernel does not report its number");
+	else if (!has_op(s))
+		absent(f, NEED_OP, "the kernel spawns, but was built without BPF programs");
+	else if (!s->names_error && !(s->names & SPAWNPOL_NAME_BPF))
+		absent(f, NEED_OP, "number %u is another operation in this kernel's BTF",
+		       q->op_bpf);
 }
 
 void check_actor_type(const struct surroundings *s, struct finding *f)
