@@ -80,6 +80,41 @@ test_errors_of_jobs_as_json()
 	[[ ! $OUT && $ERR == '{"error": {'*ENOENT*'}}' ]] || fail "out: $OUT, err: $ERR"
 }
 
+# told_as json|text ARGUMENT...: that the line is not understood.
+told_as()
+{
+	local wanted=$1 is=text
+	shift
+	run "$TOOL" "$@"
+	expect_status 2
+	[[ $OUT$ERR != '{'*'"error": {'*'}' ]] || is=json
+	expect_equal "$* is told as $is" "$* is told as $wanted"
+}
+
+# "-j" is --jobs with jobs, and no option at all where a value or an argument stands.
+test_what_asks_for_json_after_an_error()
+{
+	told_as text jobs --bad -j 4 /dev/null
+	told_as text jobs -j 0 -j 4 /dev/null
+	told_as text --bad jobs -j 4 /dev/null
+	told_as json jobs --bad --json /dev/null
+	told_as json jobs --bad --bad --json -j 4 /dev/null
+	told_as json -j jobs --bad /dev/null
+	told_as json list --bad -j
+	told_as json list --bad -qj
+	told_as json --bad list -j
+	told_as json lsit -j
+	told_as text list --bad -q -- -j
+	told_as text load x --bad --name -j
+	told_as text load x --bad --name --json
+	told_as text load x --bad -n--json
+	told_as json load x --bad --name y -j
+	# what follows the program is the program's
+	told_as text run --bad ls -j
+	told_as text supervise --bad ls --json
+	told_as json supervise --bad --json ls
+}
+
 test_options_of_supervise_that_make_no_sense()
 {
 	misuse_of 'supervise needs PROGRAM' supervise

@@ -286,15 +286,8 @@ static int check_count(struct tool *t)
 	return 0;
 }
 
-/* An error that comes before --json must be JSON too. */
-static void look_for_json(struct tool *t, char **word)
-{
-	for (; *word && strcmp(*word, "--"); word++)
-		if (!strcmp(*word, "--json") || !strcmp(*word, "-j"))
-			t->set.json = true;
-}
-
-static int parse(struct tool *t, struct line *line)
+/* Global options, and the command. */
+static int parse_head(struct tool *t, struct line *line)
 {
 	int ret;
 
@@ -306,10 +299,33 @@ static int parse(struct tool *t, struct line *line)
 	if (line->word == line->end)
 		return 0;
 	t->command = command_find(t, *line->word++);
-	if (!t->command)
-		return -EINVAL;
+	return t->command ? 0 : -EINVAL;
+}
+
+/* After an error it can go on with what follows. */
+static int parse(struct tool *t, struct line *line)
+{
+	int ret = t->command ? 0 : parse_head(t, line);
+
+	if (ret || !t->command)
+		return ret;
 	ret = parse_command(t, line);
 	return ret ? ret : check_count(t);
+}
+
+/*
+ * An error that comes before --json must be JSON too. What is an option there, and not
+ * the value of one or an argument, only the parser knows.
+ */
+static void look_for_json(struct tool *t, struct line *line)
+{
+	struct tool rest = *t;
+
+	rest.problem.log = NULL;
+	while (line->word < line->end && parse(&rest, line))
+		;
+	t->set.json = rest.set.json;
+	problem_free(&rest);
 }
 
 int options_parse(struct tool *t, int argc, char **argv)
@@ -319,6 +335,6 @@ int options_parse(struct tool *t, int argc, char **argv)
 
 	ret = parse(t, &line);
 	if (ret)
-		look_for_json(t, line.word);
+		look_for_json(t, &line);
 	return ret;
 }
