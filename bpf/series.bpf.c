@@ -91,10 +91,10 @@ static int close_file(struct bpf_iouring_op_ctx *ctx)
 	return stage(ctx, &sqe);
 }
 
-static int fail(struct bpf_iouring_op_ctx *ctx, struct state *s)
+static int fail(struct bpf_iouring_op_ctx *ctx, struct state *s, int error)
 {
 	if (!s->error)
-		s->error = ctx->res;
+		s->error = error;
 	if (ctx->opcode == IORING_OP_OPENAT || ctx->opcode == IORING_OP_CLOSE)
 		return s->error;
 	return close_file(ctx);
@@ -110,6 +110,9 @@ static int next(struct bpf_iouring_op_ctx *ctx, struct state *s)
 		s->written = 0;
 		return s->had ? write_on(ctx, s) : close_file(ctx);
 	case IORING_OP_WRITE:
+		/* it would be tried again for ever */
+		if (!ctx->res)
+			return fail(ctx, s, -EIO);
 		s->written += ctx->res;
 		return s->written < s->had ? write_on(ctx, s) : read_on(ctx);
 	default:
@@ -132,7 +135,7 @@ SPAWNPOL_ACTOR(series)(struct bpf_iouring_op_ctx *ctx)
 	if (ctx->event == IORING_ACTOR_START)
 		ret = open_next(ctx, s);
 	else
-		ret = ctx->res < 0 ? fail(ctx, s) : next(ctx, s);
+		ret = ctx->res < 0 ? fail(ctx, s, ctx->res) : next(ctx, s);
 	if (ret > 0)
 		return IORING_ACTOR_WAIT;
 	if (ret < 0)

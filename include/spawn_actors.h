@@ -36,8 +36,8 @@ static inline __u64 spawn_actor_pair(__u32 low, __u32 high)
  * args[2]	spawn_actor_pair(bytes of a buffer, number of buffers)
  * args[3]	where in both files it begins
  *
- * Result: 0, or the error of the read or write that has ended it; -EINVAL: no buffers, more
- * than SPAWN_COPY_BUFFERS, or buffers of 0 bytes.
+ * Result: 0, or the error of the read or write that has ended it; -EIO: a write of 0 bytes;
+ * -EINVAL: no buffers, more than SPAWN_COPY_BUFFERS, or buffers of 0 bytes.
  */
 #define SPAWN_COPY_BUFFERS	64	/* at most */
 
@@ -53,10 +53,11 @@ static inline __u64 spawn_actor_pair(__u32 low, __u32 high)
  * The launcher registers a table of files first (io_uring_register_files_sparse()), else
  * opening fails with -ENXIO. After a cancellation the file can be open still.
  *
- * Result: the number of files, or the error of the request that has ended the series. In
- * that case a CQE is posted before, with SPAWNPOL_CQE_F_STAGED in its flags, the user_data
- * of the IORING_OP_BPF and, in res, how many files have been written as a whole. The library
- * drops that CQE if spawnpol_actor_submit() was called: use spawnpol_actor_prep() to see it.
+ * Result: the number of files, or the error of the request that has ended the series; -EIO: a
+ * write of 0 bytes. In case of an error, a CQE is posted before, with SPAWNPOL_CQE_F_STAGED in
+ * its flags, the user_data of the IORING_OP_BPF and, in res, how many files have been written
+ * as a whole. The library drops that CQE if spawnpol_actor_submit() was called: use
+ * spawnpol_actor_prep() to see it.
  */
 #define SPAWN_SERIES_FILE	0
 

@@ -194,6 +194,19 @@ TEST(series_stops_at_the_first_that_fails)
 	expect_aborted(-EISDIR, 1);
 }
 
+/* Else it would be tried again for ever. */
+TEST(series_stops_at_a_write_of_nothing)
+{
+	dry_begin("series", two_files);
+	CHECK_EQ(dry_start(), WAIT);
+	CHECK_EQ(then(IORING_OP_OPENAT, 0), WAIT);
+	CHECK_EQ(then(IORING_OP_READ, 30), WAIT);
+	CHECK_EQ(then(IORING_OP_WRITE, 10), WAIT);
+	CHECK_EQ(then(IORING_OP_WRITE, 0), WAIT);
+	CHECK_EQ(then(IORING_OP_CLOSE, 0), END);
+	expect_aborted(-EIO, 0);
+}
+
 TEST(series_of_no_files)
 {
 	const uint64_t none[4] = { 0 };

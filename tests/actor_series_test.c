@@ -3,8 +3,11 @@
 #include "uring_actor.h"
 
 #include <fcntl.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "spawn_actors.h"
@@ -134,6 +137,33 @@ TEST(what_cannot_be_written_ends_it)
 	add('a', 1);
 	submit();
 	check_aborted(-ENOSPC, 0);
+}
+
+/* A write to it sends what is ready in the socket's own ring, which is nothing. */
+static int writes_nothing(void)
+{
+	const struct sockaddr_ll lo = {
+		.sll_family = AF_PACKET, .sll_ifindex = if_nametoindex("lo"),
+	};
+	struct tpacket_req ring = {
+		.tp_block_size = 4096, .tp_block_nr = 1,
+		.tp_frame_size = 2048, .tp_frame_nr = 2,
+	};
+	int fd = CHECK_SYS(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+
+	CHECK_SYS(setsockopt(fd, SOL_PACKET, PACKET_TX_RING, &ring, sizeof(ring)));
+	CHECK_SYS(bind(fd, (const void *)&lo, sizeof(lo)));
+	CHECK_EQ(write(fd, "a", 1), 0);
+	return fd;
+}
+
+TEST(a_write_of_nothing_ends_it)
+{
+	set_up();
+	to = writes_nothing();
+	add('a', 1);
+	submit();
+	check_aborted(-EIO, 0);
 }
 
 static int result_of_next(void)
