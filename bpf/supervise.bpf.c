@@ -42,6 +42,11 @@ static int stage(struct bpf_iouring_op_ctx *ctx, const struct io_uring_sqe *sqe)
 	return bpf_iouring_op_stage(ctx, sqe, sizeof(*sqe)) ?: 1;
 }
 
+static __u32 nr_delays(const struct bpf_iouring_op_ctx *ctx)
+{
+	return ctx->args[1] >> 16 & 0xffff;
+}
+
 static int start(struct bpf_iouring_op_ctx *ctx)
 {
 	struct io_uring_sqe sqe = {
@@ -51,6 +56,12 @@ static int start(struct bpf_iouring_op_ctx *ctx)
 	};
 
 	return stage(ctx, &sqe);
+}
+
+/* The launcher has memory for so many delays. */
+static int start_first(struct bpf_iouring_op_ctx *ctx)
+{
+	return nr_delays(ctx) > SPAWN_SUPERVISE_DELAYS ? -EINVAL : start(ctx);
 }
 
 static int started(struct bpf_iouring_op_ctx *ctx, struct state *s)
@@ -88,7 +99,7 @@ static bool note_restart(struct bpf_iouring_op_ctx *ctx, struct state *s, __u64 
 
 static int wait_and_start(struct bpf_iouring_op_ctx *ctx, struct state *s)
 {
-	__u32 delays = ctx->args[1] >> 16 & 0xffff;
+	__u32 delays = nr_delays(ctx);
 	struct io_uring_sqe sqe = {
 		.opcode = IORING_OP_TIMEOUT,
 		.addr = ctx->args[0] + offsetof(struct spawn_supervise, delays) +
@@ -141,7 +152,7 @@ SPAWNPOL_ACTOR(supervise)(struct bpf_iouring_op_ctx *ctx)
 	/* a program that is just being started is still told of, below */
 	if (ctx->event == IORING_ACTOR_CANCEL)
 		return IORING_ACTOR_WAIT;
-	ret = ctx->event == IORING_ACTOR_START ? start(ctx) : next(ctx, s);
+	ret = ctx->event == IORING_ACTOR_START ? start_first(ctx) : next(ctx, s);
 	if (ret > 0)
 		return IORING_ACTOR_WAIT;
 	bpf_iouring_op_result(ctx, ret ?: s->status);

@@ -103,7 +103,8 @@ enum spawn_jobs_flags {
  * args[3]	user_data of the CQEs of the first run; the next one has 1 more
  *
  * Result: the wait status of the last run, with SPAWN_SUPERVISE_GAVE_UP if it would have
- * been started again, but too often. Or the error of the SPAWN or of the wait.
+ * been started again, but too often. Or the error of the SPAWN or of the wait. -EINVAL: more
+ * than SPAWN_SUPERVISE_DELAYS delays; nothing is started.
  *
  * CQEs: one with IORING_CQE_F_MORE and the pid in res for each start, one with the wait
  * status for each end. One for which the CQ ring has no room is lost.
@@ -126,7 +127,7 @@ enum spawn_supervise_flags {
 #define SPAWN_SUPERVISE_GAVE_UP		0x10000
 
 /*
- * delays: how many there are, at most SPAWN_SUPERVISE_DELAYS; 0: none. restarts: at most
+ * delays: how many are set, at most SPAWN_SUPERVISE_DELAYS; 0: none. restarts: at most
  * SPAWN_SUPERVISE_RESTARTS; 0: it is not started again, whatever args[2] is.
  */
 static inline __u64 spawn_supervise_how(__u16 flags, __u16 delays, __u16 restarts)

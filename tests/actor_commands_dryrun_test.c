@@ -296,6 +296,25 @@ TEST(supervise_waits_longer_and_longer)
 	delays_by(1);
 }
 
+/* Those after the last are not delays: that one is for all others. */
+TEST(supervise_has_room_for_so_many_delays)
+{
+	const uint64_t args[4] = {
+		COMMANDS, spawn_supervise_how(0, SPAWN_SUPERVISE_DELAYS + 1, 9), 0, 500
+	};
+
+	begin_supervise(0, SPAWN_SUPERVISE_DELAYS, 64, 0);
+	for (unsigned int i = 0; i < SPAWN_SUPERVISE_DELAYS + 2; i++) {
+		CHECK_EQ(lives_and_exits(70, 1), WAIT);
+		delays_by(i < SPAWN_SUPERVISE_DELAYS ? i : SPAWN_SUPERVISE_DELAYS - 1);
+	}
+
+	dry_begin("supervise", args);
+	CHECK_EQ(dry_start(), END);
+	EXPECT_EQ(dry.run.result, -EINVAL);
+	EXPECT_EQ(dry.run.nr_posted, 0);
+}
+
 TEST(supervise_ends_with_an_error)
 {
 	struct io_uring_sqe sqe;

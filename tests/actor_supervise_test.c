@@ -114,6 +114,13 @@ TEST(delays_get_longer)
 	CHECK_EQ(result(), 1 << 8 | SPAWN_SUPERVISE_GAVE_UP);
 }
 
+TEST(more_delays_than_there_is_room_for)
+{
+	start("exit 1", 0, SPAWN_SUPERVISE_DELAYS + 1, 9, 0);
+	CHECK_EQ(result(), -EINVAL);
+	CHECK_SYS_ERR(waitpid(-1, NULL, __WALL), ECHILD);
+}
+
 TEST(one_that_cannot_be_started)
 {
 	uint64_t args[4] = { (uintptr_t)&supervise, spawn_supervise_how(0, 0, 9), 0, 100 };

@@ -127,6 +127,8 @@ test_options_of_supervise_that_make_no_sense()
 	misuse_of "--delay: '..1s' is neither" supervise --delay ..1s true
 	misuse_of "--delay: '1s..2' is neither" supervise --delay 1s..2 true
 	misuse_of "--delay: '2s..1s' ends below where it begins" supervise --delay 2s..1s true
+	misuse_of "--delay: '1ms..1m' doubles more than 15 times" supervise --delay 1ms..1m true
+	expect_err 'try: --delay 2ms..60s'
 	misuse_of 'unknown option --restarts (did you mean --restart?)' supervise --restarts true
 }
 

@@ -156,7 +156,7 @@ static const struct option_desc supervise_options[] = {
 	{ "within", 'w', DURATION(within_ns), .value = "TIME",
 	  .help = "The time that --restart counts in: 10s without this option; 0 for any number of restarts, unless --restart is 0. After a run that was longer, the delays begin with the first again." },
 	{ "delay", 'd', TEXT(delay), .value = "MIN..MAX",
-	  .help = "Wait for MIN before the program is started again, then each time for twice as long, at most MAX; or always for one TIME. 100ms..10s without this option; 0 for no delay." },
+	  .help = "Wait for MIN before the program is started again, then each time for twice as long, at most MAX, which can be 32768 times MIN; or always for one TIME. A MIN of 0 is 1ms. 100ms..10s without this option; 0 for no delay." },
 	{ "on-failure", 0, FLAG(on_failure),
 	  .help = "Start it again if it has failed: the default." },
 	{ "always", 'a', FLAG(always),
