@@ -218,6 +218,30 @@ TEST(structures_have_a_size)
 	EXPECT_EQ(spawnpol_actor_dry_run(-1, &ctx, NULL, 0, &run), -EBADF);
 }
 
+static bool is_about_policies_alone(const char *text)
+{
+	return text && strstr(text, "polic") && !strstr(text, "actor");
+}
+
+/* Actors have no order, which these errors are about. */
+TEST(advice_on_attaching_and_links_is_true_of_actors)
+{
+	static const enum spawnpol_topic topics[] = {
+		SPAWNPOL_TOPIC_ATTACH, SPAWNPOL_TOPIC_LINK,
+	};
+	struct spawnpol_advice a;
+
+	for (int i = 0; i < 2; i++)
+		for (int error = 1; error < 134; error++) {
+			a = spawnpol_advise(topics[i], -error);
+			if (error == ERANGE || error == ENOENT || error == ESTALE)
+				continue;
+			EXPECT(!is_about_policies_alone(a.text));
+			EXPECT(!is_about_policies_alone(a.remedy));
+		}
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_ACTOR, -ECANCELED).text, "thread");
+}
+
 TEST(an_object_with_an_actor_is_no_policy)
 {
 	static char log[4096];

@@ -85,7 +85,7 @@ static const struct entry about_clone[] = {
 
 static const struct entry about_step[] = {
 	{ ETIME, { "the deadline has passed", NULL } },
-	{ ECANCELED, { "canceled, or ended by the policy", NULL } },
+	{ ECANCELED, { "canceled, or ended by a policy", NULL } },
 	{ ETOOMANYREFS, { "the policy has used up a budget",
 			  "attach it with larger budgets, or fix its loop" } },
 	{ EBADRQC, { "the policy's verdict could not be followed",
@@ -123,38 +123,41 @@ static const struct entry about_attach[] = {
 		    "attach a policy (section iouring.s/spawn) as a policy and an actor "
 		    "(iouring/op) as an actor, in a slot below 16, to a ring that is not "
 		    "IOPOLL; the kernel needs CONFIG_IO_URING_BPF" } },
-	{ E2BIG, { "a budget is above the kernel's ceiling",
+	{ E2BIG, { "a budget, or what an actor has in flight or as its state, is above the "
+		   "kernel's ceiling",
 		   "spawnpol probe shows the ceilings" } },
 	{ EBUSY, { "the slot has a program of an actor, and takes one only",
 		   "take another slot, or update or detach the link of that program: "
 		   "spawnpol list shows it" } },
-	{ EEXIST, { "the slot has this program already",
+	{ EEXIST, { "the slot has this program already, or the ring belongs to another "
+		    "thread",
 		    "detach or update its link, or take another slot" } },
 	{ ERANGE, { "the slot has as many policies as it can have, or a policy "
 		    "is to be before and after another",
 		    "detach one, or take another slot" } },
 	{ ENOENT, { "what the position is relative to is not in the slot",
 		    "spawnpol list shows the policies of each slot" } },
-	{ ESTALE, { "the slot has changed meanwhile",
+	{ ESTALE, { "the slot has changed meanwhile, or the ring belongs to the process "
+		    "that this one was forked from",
 		    "look at its policies again" } },
 	{ EBADF, { "the descriptor is not open, or of no ring or program",
-		   "give the descriptor of a ring, and that of a loaded policy" } },
+		   "give the descriptor of a ring, and that of a loaded program" } },
 	{ EOPNOTSUPP, { "no ring, or a kernel without policies or actors",
 			"boot a kernel with the spawnpol patches and "
 			"CONFIG_IO_URING_BPF" } },
 	{ EPROTO, { "the kernel's program type is not this library's",
 		    "use kernel and library of the same spawnpol release" } },
-	{ EACCES, { "the ring's restrictions do not allow policies", NULL } },
+	{ EACCES, { "the ring's restrictions do not allow attaching programs", NULL } },
 	{ EPERM, { "not privileged enough",
 		   "reading the events a policy wants, or what an actor's program "
 		   "needs, takes CAP_SYS_ADMIN; name them instead" } },
 };
 
 static const struct entry about_link[] = {
-	{ EINVAL, { "not the link of a policy, or not the program of one",
-		    NULL } },
+	{ EINVAL, { "not the link of a policy or an actor, or a program of the other kind",
+		    "a policy is replaced by a policy, an actor by an actor" } },
 	{ EBADF, { "the descriptor is not open, or not of BPF", NULL } },
-	{ ENOLINK, { "the ring is gone, or the policy was detached",
+	{ ENOLINK, { "the ring is gone, or the link was detached",
 		     "attach the new program to a ring" } },
 	{ EEXIST, { "another link of the slot has the program",
 		    "detach that link" } },
@@ -200,7 +203,8 @@ static const struct entry about_actor[] = {
 	{ EDEADLK, { "the program waits with nothing in flight",
 		     "it returns IORING_ACTOR_END if it has staged nothing, also where "
 		     "bpf_iouring_op_stage() has failed" } },
-	{ ECANCELED, { "canceled", NULL } },
+	{ ECANCELED, { "canceled, or the thread that has submitted it has ended",
+		       "if nobody has canceled it: submit it in a thread that lives longer" } },
 };
 
 /* What the program has not said itself. */
