@@ -340,6 +340,8 @@ test_objects_that_are_no_policies()
 	refused_object 'of type xdp' "$DIR/xdp.bpf.o"
 	compile strange nosuchsection
 	refused_object 'of another type' "$DIR/strange.bpf.o"
+	expect_equal "$(json_of 'd["error"]["remedy"]')" \
+		'put policies into the section iouring.s/spawn, programs of actors into iouring/op'
 	compile op iouring.s/op
 	refused_object 'body of an IORING_OP_BPF request' "$DIR/op.bpf.o"
 	expect_equal "$(json_of 'd["error"]["remedy"]')" 'put it into the section iouring/op'

@@ -52,7 +52,7 @@ static int find(struct object *o, const char *name)
 	if (!err)
 		return 0;
 	if (err == -ENOENT && !strchr(name, '/'))
-		o->problem.remedy = "the path of an object file, such as ./mine.bpf.o; a name alone is that of an installed policy, such as spawn_policy, or of one in $SPAWNPOL_OBJECTS";
+		o->problem.remedy = "the path of an object file, such as ./mine.bpf.o; a name alone is that of an installed policy or actor, such as spawn_policy, or of one in $SPAWNPOL_OBJECTS";
 	else if (err == -ENOENT)
 		o->problem.remedy = HOW_TO_COMPILE;
 	if (err == -EINVAL)
@@ -153,7 +153,10 @@ static int other_type(struct object *o, const struct bpf_program *p, unsigned in
 	       known ? type : "", bpf_program__section_name(p), name_of_kinds(kinds));
 	o->problem.remedy = kinds == OBJECT_ACTOR ?
 			    "put programs of actors into the section " SECTION_OP :
-			    "put policies into the section " SECTION_SPAWN;
+			    kinds == OBJECT_POLICY ?
+			    "put policies into the section " SECTION_SPAWN :
+			    "put policies into the section " SECTION_SPAWN
+			    ", programs of actors into " SECTION_OP;
 	return -EINVAL;
 }
 

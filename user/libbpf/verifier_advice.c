@@ -33,8 +33,8 @@ static const struct refusal of_actors[] = {
 
 /* The first that fits counts. What is in every log, such as instructions, fits nothing. */
 static const struct refusal refusals[] = {
-	{ "GPL-compatible", "SPAWNPOL_LICENSE(\"GPL\") in the policy" },
-	{ "non-GPL compatible", "SPAWNPOL_LICENSE(\"GPL\") in the policy" },
+	{ "GPL-compatible", "SPAWNPOL_LICENSE(\"GPL\") in the source" },
+	{ "non-GPL compatible", "SPAWNPOL_LICENSE(\"GPL\") in the source" },
 	{ "At program exit the register R0",
 	  "return constants, IORING_VERDICT_..., on every way through the policy" },
 	{ "write into map forbidden",
