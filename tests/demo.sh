@@ -203,7 +203,7 @@ finish()
 	wait "$DAEMON" || wrong "the daemon ended with status $?"
 	DAEMON=
 	left=$("$SPAWNPOL" list)
-	[[ $left == 'no policy is loaded' ]] || wrong "left behind: $left"
+	[[ $left == 'no policy or actor is loaded' ]] || wrong "left behind: $left"
 	[[ ! $(ls /sys/kernel/tracing/instances) ]] ||
 		wrong "a trace instance is left behind"
 }

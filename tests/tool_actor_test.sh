@@ -102,10 +102,10 @@ test_attached_and_run()
 	done_by list actor --json
 	expect_equal "$(json '[(l["kind"], l["slot"], l["running"], l["counters"]["wait"], l["counters"]["end"], l["counters"]["staged"]) for l in d["links"]]')" \
 		"[('actor', 2, 0, '3', '1', '3')]"
-	# a ring with an actor alone is none without a policy
+	# a ring with an actor alone is not one without any
 	done_by rings --pid "$RING_PID"
 	expect_out 'actor slot 2: actor (program'
-	[[ $OUT != *'no policy'* && $OUT != *'without a policy'* ]] || fail "$OUT"
+	[[ $OUT != *'no policy'* && $OUT != *'without policy'* ]] || fail "$OUT"
 }
 
 test_limits_are_those_of_the_options()

@@ -179,7 +179,7 @@ test_a_loaded_policy()
 	expect_status 0
 	asked 0 --policy mine before-exec exec name=x expect submit staged=search:/opt/bin
 	asked 1 --policy missing failed exec:ENOENT name=x
-	expect_err "no policy 'missing' is loaded"
+	expect_err "no policy or actor 'missing' is loaded"
 }
 
 # A verdict about what the kernel never asks is no proof of anything.

@@ -217,7 +217,7 @@ test_names_events_and_links()
 	misuse_of 'is no name for a policy' list ./x.bpf.o
 	misuse_of 'is no name for a policy' run --policy ./x.bpf.o true
 	expect_equal "$(json_of 'd["error"]["remedy"]')" \
-		'--object FILE, for a policy that is not loaded'
+		'--object FILE, for one that is not loaded'
 	misuse_of '1 to 63 characters' load x --name "$(printf 'n%.0s' {1..64})"
 	misuse_of '1 to 63 characters' load x --name ''
 	misuse_of "no event 'doen' (did you mean done" attach x --pid 1 --events doen

@@ -10,7 +10,7 @@
 test_list_shows_all_policies_and_links()
 {
 	run "$TOOL" list
-	expect_equal "$OUT" 'no policy is loaded'
+	expect_equal "$OUT" 'no policy or actor is loaded'
 	run "$TOOL" load spawn_policy --name first
 	run "$TOOL" load hello_policy --name second
 	start_daemon
@@ -61,6 +61,16 @@ test_list_shows_links_of_other_programs()
 	run "$TOOL" list mine
 	expect_status 0
 	[[ $OUT != *'of no loaded policy'* ]] || fail "asked for one, got $OUT"
+}
+
+test_list_shows_links_of_others_actors()
+{
+	"$TOOL" supervise sleep 200 &
+	STARTED+=("$!")
+	other_is_listed() { run "$TOOL" list; [[ $OUT == *'of no loaded actor'* ]]; }
+	until_true other_is_listed
+	expect_out "'supervise', of no loaded actor"
+	[[ $OUT != *'of no loaded policy'* ]] || fail "an actor is none: $OUT"
 }
 
 # Sets SPAWN: a spawn under the loaded policy $1, by a link that nobody pins.

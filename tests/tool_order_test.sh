@@ -129,7 +129,7 @@ test_U9_what_cannot_be_is_refused()
 	refused 1 'is not in the slot' attach b --pid "$RING_PID" --slot 1 --before a
 	expect_err ENOENT
 	refused 1 'is not in the slot' attach b --pid "$RING_PID" --after 4000000000
-	refused 1 "no policy 'nosuch' is loaded" attach b --pid "$RING_PID" --after nosuch
+	refused 1 "no policy or actor 'nosuch' is loaded" attach b --pid "$RING_PID" --after nosuch
 	refused 2 'only one of' attach b --pid "$RING_PID" --first --after a
 	refused 2 'only one of' attach b --pid "$RING_PID" --before a --after a
 	expect_order a

@@ -51,7 +51,7 @@ test_rings_and_what_is_attached()
 	expect_equal "$(json 'd["complete"], d["unreadable"]')" "(True, 0)"
 	run "$TOOL" rings
 	expect_out "process $HOLDER 'hold_rings':"
-	expect_out ': a ring without a policy'
+	expect_out ': a ring without policy or actor'
 	expect_out 'slot 3: policy mine (program'
 	run "$TOOL" rings --quiet
 	expect_equal "$OUT$ERR" ''
@@ -66,7 +66,7 @@ test_a_ring_that_had_a_policy()
 	expect_status 0
 	run "$TOOL" rings --pid "$HOLDER"
 	expect_status 0
-	expect_out ', no policy'
+	expect_out ', no policy or actor'
 }
 
 test_rings_without_a_descriptor()

@@ -479,7 +479,7 @@ test_run_under_a_loaded_policy()
 	run_of 0 --policy policy true
 	run_of 127 --policy policy nosuchprogram
 	run_of 1 --policy missing true
-	expect_err "no policy 'missing' is loaded"
+	expect_err "no policy or actor 'missing' is loaded"
 	run_of 0 --object "$BUILD/bpf/spawn_policy.bpf.o" true
 	run_of 1 --object "$DIR/missing.bpf.o" true
 	expect_err 'cannot read the object file'

@@ -61,7 +61,7 @@ test_list_of_one_policy()
 	done_by list other --json
 	expect_value name '"other"' links '[]'
 	[[ $OUT != *'"name": "policy"'* ]] || fail "another one, too: $OUT"
-	refused "no policy 'missing' is loaded" list missing
+	refused "no policy or actor 'missing' is loaded" list missing
 }
 
 test_load_under_a_name_that_is_taken()
@@ -69,7 +69,7 @@ test_load_under_a_name_that_is_taken()
 	local before
 	load_default
 	before=$(ls -R "$PINS")
-	refused "a policy 'policy' is loaded already" load spawn_policy --name policy
+	refused "a policy or actor 'policy' is loaded already" load spawn_policy --name policy
 	expect_err 'unload policy'
 	expect_err 'spawnpol update'
 	expect_equal "$(ls -R "$PINS")" "$before"
@@ -180,7 +180,7 @@ test_attach_to_rings_that_are_not_there()
 	STARTED+=($!)
 	refused 'has no descriptor of an io_uring' attach policy --pid $!
 	refused 'there is no process' attach policy --pid 4194000
-	refused "no policy 'missing' is loaded" attach missing --pid $!
+	refused "no policy or actor 'missing' is loaded" attach missing --pid $!
 	hold_rings 1
 	refused 'has no descriptor 77' attach policy --pid "$RING_PID" --fd 77
 	refused 'is not an io_uring' attach policy --pid "$RING_PID" --fd 1
@@ -307,7 +307,7 @@ test_update_exchanges_the_policy()
 	done_by update "link-$LINK" policy
 	run "$CLIENT" "$SOCKET" true
 	expect_status 0
-	refused "no policy 'missing'" update "$LINK" missing
+	refused "no policy or actor 'missing'" update "$LINK" missing
 	refused 'there is no link' update 4000000000 policy
 }
 
@@ -338,13 +338,13 @@ test_unload_while_attached()
 
 test_unload_and_detach_of_nothing()
 {
-	refused "no policy 'missing' is loaded" unload missing
+	refused "no policy or actor 'missing' is loaded" unload missing
 	refused 'there is no link 4000000000' detach 4000000000
 	# where there is nothing, a list of it is no help
-	refused "no policy 'missing' is loaded, nor any other" list missing
+	refused "no policy or actor 'missing' is loaded, nor any other" list missing
 	expect_err 'try: spawnpol load OBJECT'
 	load_default
-	refused "no policy 'missing' is loaded: " list missing
+	refused "no policy or actor 'missing' is loaded: " list missing
 	expect_err 'try: spawnpol list'
 }
 

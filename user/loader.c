@@ -54,19 +54,19 @@ static const struct option_desc policy_options[] = {
 	{ "remember", 0, DURATION(remember_ns), .value = "TIME",
 	  .help = "For so long, try the directory first in which a name was found: 10s, 1m. Within that time a program that newly appears in an earlier directory is not seen. The policy then asks for the event execed. Without this option every search begins with the first directory." },
 	{ "function", 0, TEXT(function), .value = "NAME",
-	  .help = "Which function of the object is the policy, if it has several." },
+	  .help = "Which function of the object is the policy, or the program of the actor, if it has several." },
 	{ 0 }
 };
 
 static const struct option_desc load_options[] = {
 	{ "name", 'n', TEXT(name), .value = "NAME",
-	  .help = "Name of the policy; otherwise that of the object file." },
+	  .help = "Name that the policy or actor is kept under; otherwise that of the object file." },
 	{ 0 }
 };
 
 static const struct option_desc unload_options[] = {
 	{ "force", 'f', FLAG(force),
-	  .help = "Detach the policy first, wherever it is attached." },
+	  .help = "Detach it first, wherever it is attached." },
 	{ 0 }
 };
 
@@ -213,14 +213,14 @@ const struct command commands[] = {
 	  do_load, 1, 1, .options = { load_options, policy_options },
 	  .complete = COMPLETE_OBJECT },
 	{ "unload", "NAME", "remove a loaded policy or actor",
-	  "Refused while it decides for a ring, whoever attached it there, unless --force. Of a policy whose program is no longer pinned, it removes what is left.",
+	  "Refused while it is attached to a ring, also by another program, unless --force is given. If its program is no longer pinned, this removes what is left of it.",
 	  do_unload, 1, 1, .options = { unload_options },
 	  .complete = COMPLETE_POLICY },
 	{ "attach", "NAME", "attach a loaded policy or actor to a process's ring",
 	  "The process needs to do nothing, and need not know. The link is pinned in the directory of the policy and stays when this tool ends; it is printed for use with update and detach.\n\nA slot can have several policies. They are asked in their order, until one gives a verdict other than PASS: attach a policy that restricts with --first, and the default policy, which does not pass, last. A policy after one that decides is not asked: there, one that restricts would refuse nothing.\n\nA slot for actors takes one program, which the requests IORING_OP_BPF of the process that name the slot run.",
 	  do_attach, 1, 1, .options = { attach_options, budget_options, actor_options },
 	  .complete = COMPLETE_POLICY },
-	{ "update", "LINK NAME", "put another loaded policy, or actor, under a link",
+	{ "update", "LINK NAME", "replace the policy or actor of a link",
 	  "Chains and actors that are under way follow at once. The link keeps its position in its slot, and an actor its state.",
 	  do_update, 2, 2, .complete = COMPLETE_POLICY },
 	{ "detach", "LINK", "take a link off its ring",

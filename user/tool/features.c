@@ -32,7 +32,7 @@ const struct feature features[] = {
 	{ "tracepoints", "steps and verdicts can be traced", true, false, check_tracepoints },
 	{ "bpffs", "the BPF file system is mounted", false, false, check_bpffs },
 	{ "tracefs", "the trace file system is mounted", false, false, check_tracefs },
-	{ "cap_bpf", "privilege to load policies", false, false, check_cap_bpf },
+	{ "cap_bpf", "privilege to load policies and actors", false, false, check_cap_bpf },
 	{ "cap_sys_ptrace", "privilege to reach others' rings", false, false, check_cap_ptrace },
 	{ "cap_sys_admin", "privilege to list links and to trace", false, false, check_cap_admin },
 	{ 0 }

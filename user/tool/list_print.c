@@ -120,13 +120,13 @@ static const char *heading(const struct link_seen *l)
 static void print_owner(const struct link_seen *l)
 {
 	if (!l->policy[0])
-		printf("    program %u '%s', of no loaded policy\n",
-		       l->info.prog_id, l->program);
+		printf("    program %u '%s', of no loaded %s\n",
+		       l->info.prog_id, l->program, link_kind(&l->info));
 	if (!l->pin[0])
 		printf("    made by another program, and not pinned by %s\n",
 		       TOOL_NAME);
 	else if (strcmp(l->pin, heading(l)))
-		printf("    pinned with the policy '%s'\n", l->pin);
+		printf("    pinned with the %s '%s'\n", link_kind(&l->info), l->pin);
 }
 
 static void print_link(const struct inventory *v, const struct link_seen *l)
@@ -174,7 +174,7 @@ static void print_text(const struct inventory *v)
 		printf("of other programs:\n");
 	print_links(v, "");
 	if (!v->nr_policies && !others)
-		printf("no policy is loaded\n");
+		printf("no policy or actor is loaded\n");
 }
 
 int list_print(struct tool *t, const struct inventory *v)

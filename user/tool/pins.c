@@ -38,16 +38,16 @@ int pins_check_name(struct tool *t, const char *name)
 	bool number = true;
 
 	if (!len || len > PINS_NAME_MAX)
-		return misuse(t, "a policy's name has 1 to %d characters",
+		return misuse(t, "the name of a policy or actor has 1 to %d characters",
 			      PINS_NAME_MAX);
 	for (i = 0; i < len; i++) {
 		if (!isalnum((unsigned char)name[i]) && !strchr("_-", name[i]))
-			return misuse(t, "'%s' is no name for a policy: only letters, digits, '_' and '-' can be used",
+			return misuse(t, "'%s' is no name for a policy or actor: only letters, digits, '_' and '-' can be used",
 				      name);
 		number = number && isdigit((unsigned char)name[i]);
 	}
 	if (number || name[0] == '-')
-		return misuse(t, "'%s' is no name for a policy: it looks like a link or an option",
+		return misuse(t, "'%s' is no name for a policy or actor: it looks like a link or an option",
 			      name);
 	return 0;
 }
@@ -151,7 +151,7 @@ static int check_bpffs(struct tool *t)
 
 	if (!statfs(BPFFS_DIR, &fs) && fs.f_type == BPF_FS_MAGIC)
 		return 0;
-	fail(t, ENODEV, "no BPF file system on %s, where policies are kept",
+	fail(t, ENODEV, "no BPF file system on %s, where policies and actors are kept",
 	     BPFFS_DIR);
 	advise(t, "mount -t bpf bpf %s", BPFFS_DIR);
 	return -ENODEV;
@@ -285,7 +285,7 @@ static bool has_prog(const char *name)
 /* Somebody has removed the program's pin, and left the rest. */
 static int incomplete(struct tool *t, const char *name)
 {
-	fail(t, ENOENT, "the policy '%s' is incomplete: its program is not pinned",
+	fail(t, ENOENT, "'%s' is incomplete: its program is not pinned",
 	     name);
 	advise(t, "%s unload %s, which removes what is left of it", TOOL_NAME,
 	       name);
@@ -296,8 +296,8 @@ static int exists(struct tool *t, const char *name)
 {
 	if (!has_prog(name))
 		return incomplete(t, name);
-	fail(t, EEXIST, "a policy '%s' is loaded already", name);
-	advise(t, "%s unload %s; or another --name, and %s update to exchange the policy of a link",
+	fail(t, EEXIST, "a policy or actor '%s' is loaded already", name);
+	advise(t, "%s unload %s; or another --name, and %s update to replace that of a link",
 	       TOOL_NAME, name, TOOL_NAME);
 	return -EEXIST;
 }
@@ -342,10 +342,10 @@ static int is_loaded(const char *name, void *data)
 static int not_loaded(struct tool *t, const char *name)
 {
 	if (pins_each(is_loaded, NULL) == 1) {
-		fail(t, ENOENT, "no policy '%s' is loaded", name);
+		fail(t, ENOENT, "no policy or actor '%s' is loaded", name);
 		advise(t, "%s list", TOOL_NAME);
 	} else {
-		fail(t, ENOENT, "no policy '%s' is loaded, nor any other", name);
+		fail(t, ENOENT, "no policy or actor '%s' is loaded, nor any other", name);
 		advise(t, "%s load OBJECT, such as spawn_policy", TOOL_NAME);
 	}
 	return -ENOENT;

@@ -140,7 +140,7 @@ int policy_object_check(struct tool *t)
 			      policy_options_given(t));
 	ret = pins_check_name(t, s->policy);
 	if (ret)
-		advise(t, "--object FILE, for a policy that is not loaded");
+		advise(t, "--object FILE, for one that is not loaded");
 	return ret;
 }
 

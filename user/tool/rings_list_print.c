@@ -77,7 +77,7 @@ static void put_ring(const struct ring_list *l, const struct ring_of_process *ri
 	if (ring->ring_id)
 		printf(": ring %" PRIu64, ring->ring_id);
 	printf("%s\n", ring->nr_policies || ring->nr_programs ? "" : ring->ring_id ?
-	       ", no policy" : ": a ring without a policy");
+	       ", no policy or actor" : ": a ring without policy or actor");
 	for (i = 0; i < ring->nr_policies; i++) {
 		printf("    ");
 		put_attached(l, "policy ", ring->policies[i].slot,
