@@ -62,7 +62,7 @@ test_keys_that_are_not_understood()
 	misuse_of "elapsed=: '5'" failed exec elapsed=5
 	misuse_of "no flag 'links'" failed exec flags=last,links
 	expect_err 'hardlink, last'
-	misuse_of 'scratch=: more than 8 words' failed exec scratch=1,2,3,4,5,6,7,8,9
+	misuse_of 'scratch=: more than 8 numbers' failed exec scratch=1,2,3,4,5,6,7,8,9
 	misuse_of "no operation 'x'" failed exec request=x
 	# messages show a backslash as two, as the names of files
 	misuse_of "head=: '#!\\\\q' has an escape" failed exec:ENOEXEC name=x 'head=#!\q'

@@ -9,145 +9,64 @@
 #include "actor_situation.h"
 #include "common/parse.h"
 #include "op_names.h"
+#include "situation_keys.h"
 #include "tool.h"
 
-#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
-
-enum key_type { KEY_U32, KEY_S32, KEY_U64, KEY_WORDS, KEY_CQE_FLAGS, KEY_LINKED };
-
 enum { THE_TAG, THE_ARGS, THE_CQE_FLAGS, THE_BIG, THE_STATUS, THE_CODE, THE_PID,
-       THE_USER_DATA, THE_RING, THE_IN_FLIGHT, THE_ROOM, THE_LINKED };
+       THE_USER_DATA, THE_RING, THE_IN_FLIGHT, THE_ROOM, THE_LINKED, THE_STATE };
 
-#define FIELD(field)							\
-	.where = offsetof(struct bpf_iouring_op_ctx, field),		\
-	.size = sizeof(((struct bpf_iouring_op_ctx *)0)->field)
-
-static const struct key {
-	const char *name;
-	enum key_type type;
-	size_t where, size;
-} keys[] = {
-	[THE_TAG]	= { "tag", KEY_U64, FIELD(tag) },
-	[THE_ARGS]	= { "args", KEY_WORDS, FIELD(args) },
-	[THE_CQE_FLAGS]	= { "cqe_flags", KEY_CQE_FLAGS, FIELD(cqe_flags) },
-	[THE_BIG]	= { "big_cqe", KEY_WORDS, FIELD(big_cqe) },
-	[THE_STATUS]	= { "wait_status", KEY_S32, FIELD(wait_status) },
-	[THE_CODE]	= { "wait_code", KEY_S32, FIELD(wait_code) },
-	[THE_PID]	= { "wait_pid", KEY_S32, FIELD(wait_pid) },
-	[THE_USER_DATA]	= { "user_data", KEY_U64, FIELD(user_data) },
-	[THE_RING]	= { "ring_id", KEY_U64, FIELD(ring_id) },
-	[THE_IN_FLIGHT]	= { "in_flight", KEY_U32, FIELD(in_flight) },
-	[THE_ROOM]	= { "room", KEY_U32, FIELD(room) },
-	[THE_LINKED]	= { "linked", KEY_LINKED, FIELD(res) },
+/* A number can have the upper half. */
+static const struct situation_flags cqe_flags = {
+	.valid = "buffer, more, nonempty, notif, none or a number",
+	.numbers = true,
+	.names = {
+		{ "buffer", IORING_CQE_F_BUFFER },
+		{ "more", IORING_CQE_F_MORE },
+		{ "nonempty", IORING_CQE_F_SOCK_NONEMPTY },
+		{ "notif", IORING_CQE_F_NOTIF },
+		{ "none", 0 },
+	},
 };
 
-#define KEYS	"tag=, args=, cqe_flags=, big_cqe=, wait_status=, wait_code=, wait_pid=, user_data=, ring_id=, in_flight=, room=, linked=, state="
-
-static const struct {
-	const char *name;
-	uint32_t flag;
-} cqe_flags[] = {
-	{ "buffer", IORING_CQE_F_BUFFER },
-	{ "more", IORING_CQE_F_MORE },
-	{ "nonempty", IORING_CQE_F_SOCK_NONEMPTY },
-	{ "notif", IORING_CQE_F_NOTIF },
-	{ "none", 0 },
-};
-
-/* Names, or a number, which can have the upper half. */
-static int read_cqe_flags(struct tool *t, const char *list, uint32_t *mask)
-{
-	char word[WORD_SIZE];
-	uint64_t number;
-	unsigned int i;
-
-	for (*mask = 0; word_next_part(&list, word); ) {
-		for (i = 0; i < COUNT(cqe_flags) && strcmp(cqe_flags[i].name, word); i++)
-			;
-		if (i < COUNT(cqe_flags)) {
-			*mask |= cqe_flags[i].flag;
-		} else if (parse_unsigned(word, 0, UINT32_MAX, &number)) {
-			misuse(t, "cqe_flags=: there is no flag '%s'", word);
-			advise(t, "buffer, more, nonempty, notif, none or a number");
-			return -EINVAL;
-		} else {
-			*mask |= number;
-		}
-	}
-	return 0;
-}
-
-/* At most max words; nr, if it is not NULL, becomes their number. */
-static int read_words(struct tool *t, const char *key, const char *list,
-		      uint64_t *words, size_t max, unsigned int *nr)
-{
-	char word[WORD_SIZE];
-	size_t n = 0;
-	int ret = 0;
-
-	for (; !ret && word_next_part(&list, word); n++) {
-		if (n == max)
-			return misuse(t, "%s=: more than %zu numbers", key, max);
-		ret = word_u64(t, key, word, &words[n]);
-	}
-	if (nr)
-		*nr = n;
-	return ret;
-}
-
-static int read_s32(struct tool *t, const char *key, const char *text, int32_t *value)
+static int read_s32(struct tool *t, const struct situation_key *key, const char *text,
+		    void *whole)
 {
 	int64_t number;
 
 	if (parse_signed(text, INT32_MIN, INT32_MAX, &number))
-		return misuse(t, "%s=: '%s' is not a number", key, text);
-	*value = number;
+		return misuse(t, "%s=: '%s' is not a number", key->name, text);
+	*(int32_t *)situation_field(key, whole) = number;
 	return 0;
 }
 
-static int read_value(struct tool *t, struct actor_situation *s, const struct key *key,
-		      const char *text)
+static int read_linked(struct tool *t, const struct situation_key *key, const char *text,
+		       void *whole)
 {
-	void *where = (char *)&s->ctx + key->where;
+	struct actor_situation *s = whole;
 
-	switch (key->type) {
-	case KEY_U32:
-		if (!parse_number(text, 0, UINT32_MAX, where))
-			return 0;
-		return misuse(t, "%s=: '%s' is not a number from 0 to %u", key->name,
-			      text, UINT32_MAX);
-	case KEY_S32:
-		return read_s32(t, key->name, text, where);
-	case KEY_U64:
-		return word_u64(t, key->name, text, where);
-	case KEY_WORDS:
-		return read_words(t, key->name, text, where, key->size / sizeof(uint64_t),
-				  NULL);
-	case KEY_CQE_FLAGS:
-		return read_cqe_flags(t, text, where);
-	case KEY_LINKED:
-		s->ctx.flags |= IORING_ACTOR_F_LINKED;
-		return word_result(t, text, where);
-	}
-	return -EINVAL;
+	(void)key;
+	s->ctx.flags |= IORING_ACTOR_F_LINKED;
+	return word_result(t, text, &s->ctx.res);
 }
 
-static int read_key(struct tool *t, struct actor_situation *s, const char *word)
-{
-	const size_t len = strcspn(word, "=");
-	unsigned int i;
-
-	if (!strncmp(word, "state=", 6))
-		return read_words(t, "state", word + 6, s->state, ACTOR_STATE_WORDS,
-				  &s->nr_state);
-	for (i = 0; i < COUNT(keys); i++)
-		if (strlen(keys[i].name) == len && !strncmp(keys[i].name, word, len))
-			break;
-	if (!word[len] || i == COUNT(keys))
-		return word_unknown_key(t, word, len, KEYS);
-	s->given |= 1U << i;
-	return read_value(t, s, &keys[i], word + len + 1);
-}
+#define FIELD(field)	KEY_FIELD(struct actor_situation, ctx.field)
+static const struct situation_key situation_key[] = {
+	[THE_TAG]	= { "tag", key_u64, FIELD(tag) },
+	[THE_ARGS]	= { "args", key_numbers, FIELD(args) },
+	[THE_CQE_FLAGS]	= { "cqe_flags", key_flags, FIELD(cqe_flags), .flags = &cqe_flags },
+	[THE_BIG]	= { "big_cqe", key_numbers, FIELD(big_cqe) },
+	[THE_STATUS]	= { "wait_status", read_s32, FIELD(wait_status) },
+	[THE_CODE]	= { "wait_code", read_s32, FIELD(wait_code) },
+	[THE_PID]	= { "wait_pid", read_s32, FIELD(wait_pid) },
+	[THE_USER_DATA]	= { "user_data", key_u64, FIELD(user_data) },
+	[THE_RING]	= { "ring_id", key_u64, FIELD(ring_id) },
+	[THE_IN_FLIGHT]	= { "in_flight", key_u32, FIELD(in_flight) },
+	[THE_ROOM]	= { "room", key_u32, FIELD(room) },
+	[THE_LINKED]	= { "linked", read_linked, FIELD(res) },
+	[THE_STATE]	= { "state", key_numbers, KEY_FIELD(struct actor_situation, state),
+			    .count = offsetof(struct actor_situation, nr_state) },
+};
+static const struct situation_keys keys = SITUATION_KEYS(situation_key);
 
 /* REQUEST[:RESULT] */
 static int read_request(struct tool *t, struct actor_situation *s, const char *word)
@@ -208,40 +127,44 @@ static int add_listed(struct tool *t, const char *key, struct actor_listed *list
 	}
 }
 
-static int read_expected(struct tool *t, struct actor_expectation *e, const char *word)
+static int read_staged(struct tool *t, const struct situation_key *key, const char *text,
+		       void *whole)
 {
-	const size_t len = strcspn(word, "=");
-	const char *value = word + len + (word[len] ? 1 : 0);
+	struct actor_expectation *e = whole;
 
-	if (!strncmp(word, "result=", 7))
-		return word_errno_text(t, value, e->result);
-	if (!strncmp(word, "fails=", 6))
-		return word_errno_text(t, value, e->fails);
-	if (!strncmp(word, "staged=", 7))
-		return add_listed(t, "staged", e->staged, &e->nr_staged,
-				  &e->compares_staged, value);
-	if (!strncmp(word, "posted=", 7))
-		return add_listed(t, "posted", e->posted, &e->nr_posted,
-				  &e->compares_posted, value);
-	if (!strncmp(word, "state=", 6))
-		return read_words(t, "state", value, e->state, ACTOR_STATE_WORDS,
-				  &e->nr_state);
-	return word_unknown_key(t, word, len, "result=, staged=, posted=, fails=, state=");
+	return add_listed(t, key->name, e->staged, &e->nr_staged, &e->compares_staged, text);
 }
+
+static int read_posted(struct tool *t, const struct situation_key *key, const char *text,
+		       void *whole)
+{
+	struct actor_expectation *e = whole;
+
+	return add_listed(t, key->name, e->posted, &e->nr_posted, &e->compares_posted, text);
+}
+
+#define EXPECTED(field)	KEY_FIELD(struct actor_expectation, field)
+static const struct situation_key expectation_key[] = {
+	{ "result", key_errno, EXPECTED(result) },
+	{ .name = "staged", .read = read_staged },
+	{ .name = "posted", .read = read_posted },
+	{ "fails", key_errno, EXPECTED(fails) },
+	{ "state", key_numbers, EXPECTED(state),
+	  .count = offsetof(struct actor_expectation, nr_state) },
+};
+static const struct situation_keys expectation_keys = SITUATION_KEYS(expectation_key);
 
 static int read_expectation(struct tool *t, struct actor_expectation *e, char **words,
 			    unsigned int nr)
 {
-	unsigned int i;
 	int ret;
 
 	if (!nr)
 		return misuse(t, "expect needs a verdict");
 	ret = actor_verdict_number(t, words[0], &e->verdict);
 	e->given = true;
-	for (i = 1; !ret && i < nr; i++)
-		ret = read_expected(t, e, words[i]);
-	return ret;
+	return ret ? ret : situation_keys_read(t, &expectation_keys, words + 1, nr - 1, e,
+					       NULL);
 }
 
 /* --- all of it ---------------------------------------------------------------------- */
@@ -269,7 +192,7 @@ bool actor_situation_is(char **words, unsigned int nr)
 int actor_situation_read(struct tool *t, struct actor_situation *s, char **words,
 			 unsigned int nr)
 {
-	unsigned int i = 0;
+	unsigned int i = 0, nr_keys;
 	int ret;
 
 	memset(s, 0, sizeof(*s));
@@ -281,8 +204,11 @@ int actor_situation_read(struct tool *t, struct actor_situation *s, char **words
 			return misuse(t, "cqe is the completion of a request, such as: cqe read:4096");
 		ret = read_request(t, s, words[i++]);
 	}
-	for (; !ret && i < nr && strcmp(words[i], "expect"); i++)
-		ret = read_key(t, s, words[i]);
+	if (ret)
+		return ret;
+	nr_keys = words_before_expect(words + i, nr - i);
+	ret = situation_keys_read(t, &keys, words + i, nr_keys, s, &s->given);
+	i += nr_keys;
 	if (!ret && i < nr)
 		ret = read_expectation(t, &s->expect, words + i + 1, nr - i - 1);
 	return ret ? ret : check(t, s);
@@ -291,10 +217,8 @@ int actor_situation_read(struct tool *t, struct actor_situation *s, char **words
 void actor_situation_fill(const struct actor_situation *s,
 			  struct bpf_iouring_op_ctx *ctx)
 {
-	for (unsigned int i = 0; i < COUNT(keys); i++)
-		if (s->given >> i & 1)
-			memcpy((char *)ctx + keys[i].where,
-			       (const char *)&s->ctx + keys[i].where, keys[i].size);
+	situation_keys_copy(&keys, s->given, s, offsetof(struct actor_situation, ctx), ctx,
+			    sizeof(*ctx));
 }
 
 bool actor_situation_has_tag(const struct actor_situation *s)

@@ -9,110 +9,72 @@
 #include "kernel.h"
 #include "names.h"
 #include "situation.h"
+#include "situation_keys.h"
 #include "situation_rules.h"
 #include "situation_words.h"
 #include "tool.h"
 
-#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
-
-enum key_type { KEY_U32, KEY_S32, KEY_U64, KEY_TIME, KEY_FLAGS, KEY_NAME, KEY_PATH, KEY_HEAD,
-		KEY_REQUEST, KEY_SCRATCH };
-
 enum {
-	KEY_ATTEMPT, KEY_STEP, KEY_THE_REQUEST, KEY_THE_FLAGS, KEY_THE_NAME, KEY_PID,
-	KEY_USER_DATA, KEY_COOKIE, KEY_OFF, KEY_ELAPSED, KEY_THE_SCRATCH,
-	KEY_THE_PATH, KEY_PATH_FLAGS, KEY_PATH_MODE, KEY_PATH_RESOLVE, KEY_THE_HEAD,
-	KEY_RING, KEY_CGROUP, KEY_SEARCH_OFFSET,
+	KEY_THE_NAME, KEY_STEP, KEY_ATTEMPT, KEY_THE_FLAGS, KEY_PID, KEY_USER_DATA,
+	KEY_COOKIE, KEY_OFF, KEY_ELAPSED, KEY_THE_REQUEST, KEY_THE_SCRATCH, KEY_THE_PATH,
+	KEY_PATH_FLAGS, KEY_PATH_MODE, KEY_PATH_RESOLVE, KEY_THE_HEAD, KEY_RING, KEY_CGROUP,
+	KEY_SEARCH_OFFSET,
 };
 
-#define FIELD(field)							\
-	.where = offsetof(struct bpf_iouring_ctx, field),		\
-	.size = sizeof(((struct bpf_iouring_ctx *)0)->field)
-
-static const struct key {
-	const char *name;
-	enum key_type type;
-	size_t where, size;
-} keys[] = {
-	[KEY_ATTEMPT]	  = { "attempt", KEY_U32, FIELD(attempt) },
-	[KEY_STEP]	  = { "step", KEY_U32, FIELD(step) },
-	[KEY_THE_REQUEST] = { "request", KEY_REQUEST, 0, 0 },
-	[KEY_THE_FLAGS]	  = { "flags", KEY_FLAGS, FIELD(flags) },
-	[KEY_THE_NAME]	  = { "name", KEY_NAME, 0, 0 },
-	[KEY_PID]	  = { "pid", KEY_U32, FIELD(pid) },
-	[KEY_USER_DATA]	  = { "user_data", KEY_U64, FIELD(user_data) },
-	[KEY_COOKIE]	  = { "cookie", KEY_U64, FIELD(cookie) },
-	[KEY_OFF]	  = { "off", KEY_U64, FIELD(off) },
-	[KEY_ELAPSED]	  = { "elapsed", KEY_TIME, FIELD(elapsed_ns) },
-	[KEY_THE_SCRATCH] = { "scratch", KEY_SCRATCH, FIELD(scratch) },
-	[KEY_THE_PATH]	  = { "path", KEY_PATH, 0, 0 },
-	[KEY_PATH_FLAGS]  = { "path_flags", KEY_U64, FIELD(path_flags) },
-	[KEY_PATH_MODE]	  = { "path_mode", KEY_U32, FIELD(path_mode) },
-	[KEY_PATH_RESOLVE] = { "path_resolve", KEY_U32, FIELD(path_resolve) },
-	[KEY_THE_HEAD]	  = { "head", KEY_HEAD, 0, 0 },
-	[KEY_RING]	  = { "ring_id", KEY_U64, FIELD(ring_id) },
-	[KEY_CGROUP]	  = { "cgroup_id", KEY_U64, FIELD(cgroup_id) },
-	[KEY_SEARCH_OFFSET] = { "search_offset", KEY_S32, FIELD(search_offset) },
+static const struct situation_flags flags = {
+	.valid = "hardlink, last, can-retry, exec-at, search, path-at or none",
+	.names = {
+		{ "hardlink", IORING_POLICY_F_HARDLINK },
+		{ "last", IORING_POLICY_F_LAST },
+		{ "can-retry", IORING_POLICY_F_CAN_RETRY },
+		{ "exec-at", IORING_POLICY_F_EXEC_AT },
+		{ "search", IORING_POLICY_F_SEARCH },
+		{ "path-at", IORING_POLICY_F_PATH_AT },
+		{ "none", 0 },
+	},
 };
 
-static const struct {
-	const char *name;
-	uint32_t flag;
-} flags[] = {
-	{ "hardlink", IORING_POLICY_F_HARDLINK },
-	{ "last", IORING_POLICY_F_LAST },
-	{ "can-retry", IORING_POLICY_F_CAN_RETRY },
-	{ "exec-at", IORING_POLICY_F_EXEC_AT },
-	{ "search", IORING_POLICY_F_SEARCH },
-	{ "path-at", IORING_POLICY_F_PATH_AT },
-	{ "none", 0 },
-};
+/* --- values that only situations of policies have ------------------------------------ */
 
-static int read_flags(struct tool *t, const char *list, uint32_t *mask)
+static int read_time(struct tool *t, const struct situation_key *key, const char *text,
+		     void *whole)
 {
-	char word[WORD_SIZE];
-	unsigned int i;
-
-	for (*mask = 0; word_next_part(&list, word); *mask |= flags[i].flag) {
-		for (i = 0; i < COUNT(flags) && strcmp(flags[i].name, word); i++)
-			;
-		if (i < COUNT(flags))
-			continue;
-		misuse(t, "flags=: there is no flag '%s'", word);
-		advise(t, "hardlink, last, can-retry, exec-at, search, path-at or none");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int read_scratch(struct tool *t, const char *list, uint64_t *words,
-			unsigned int *nr)
-{
-	char word[WORD_SIZE];
-	int ret = 0;
-
-	for (*nr = 0; !ret && word_next_part(&list, word); (*nr)++) {
-		if (*nr == SITUATION_SCRATCH)
-			return misuse(t, "scratch=: more than %d words",
-				      SITUATION_SCRATCH);
-		ret = word_u64(t, "scratch", word, &words[*nr]);
-	}
-	return ret;
+	if (!parse_duration(text, situation_field(key, whole)))
+		return 0;
+	return misuse(t, "%s=: '%s' is not a time such as 10ms", key->name, text);
 }
 
 /* An offset, or -1: none. */
-static int read_s32(struct tool *t, const char *key, const char *text, int32_t *value)
+static int read_offset(struct tool *t, const struct situation_key *key, const char *text,
+		       void *whole)
 {
+	struct situation *s = whole;
 	uint32_t number;
 
-	*value = -1;
+	s->ctx.search_offset = -1;
 	if (!strcmp(text, "-1"))
 		return 0;
 	if (parse_number(text, 0, INT32_MAX, &number))
-		return misuse(t, "%s=: '%s' is not a number from -1 to %d", key, text,
+		return misuse(t, "%s=: '%s' is not a number from -1 to %d", key->name, text,
 			      INT32_MAX);
-	*value = number;
+	s->ctx.search_offset = number;
 	return 0;
+}
+
+static int read_path(struct tool *t, const struct situation_key *key, const char *text,
+		     void *whole)
+{
+	*(const char **)situation_field(key, whole) = text;
+	return situation_path_too_long(t, key->name, text) ? -EINVAL : 0;
+}
+
+static int read_head(struct tool *t, const struct situation_key *key, const char *text,
+		     void *whole)
+{
+	struct situation *s = whole;
+
+	(void)key;
+	return situation_head_read(t, text, &s->head);
 }
 
 /* STEP of the names that --on takes; the running kernel's numbers. */
@@ -129,82 +91,63 @@ static int read_step(struct tool *t, const char *name, uint32_t *op,
 	return 0;
 }
 
-static int read_value(struct tool *t, struct situation *s,
-		      const struct key *key, const char *text)
+static int read_request(struct tool *t, const struct situation_key *key, const char *text,
+			void *whole)
 {
-	void *where = (char *)&s->ctx + key->where;
-	unsigned int nr;
+	struct situation *s = whole;
 
-	switch (key->type) {
-	case KEY_U32:
-		if (!parse_number(text, 0, UINT32_MAX, where))
-			return 0;
-		return misuse(t, "%s=: '%s' is not a number from 0 to %u",
-			      key->name, text, UINT32_MAX);
-	case KEY_S32:
-		return read_s32(t, key->name, text, where);
-	case KEY_U64:
-		return word_u64(t, key->name, text, where);
-	case KEY_TIME:
-		if (!parse_duration(text, where))
-			return 0;
-		return misuse(t, "%s=: '%s' is not a time such as 10ms",
-			      key->name, text);
-	case KEY_FLAGS:
-		return read_flags(t, text, where);
-	case KEY_NAME:
-		s->name = text;
-		return situation_path_too_long(t, key->name, text) ? -EINVAL : 0;
-	case KEY_PATH:
-		s->path = text;
-		return situation_path_too_long(t, key->name, text) ? -EINVAL : 0;
-	case KEY_HEAD:
-		return situation_head_read(t, text, &s->head);
-	case KEY_REQUEST:
-		return read_step(t, text, &s->request_op, &s->ctx.staged_opcode,
-				 &s->ctx.staged_cmd);
-	case KEY_SCRATCH:
-		return read_scratch(t, text, where, &nr);
-	}
-	return -EINVAL;
+	(void)key;
+	return read_step(t, text, &s->request_op, &s->ctx.staged_opcode,
+			 &s->ctx.staged_cmd);
 }
 
-static int read_key(struct tool *t, struct situation *s, const char *word)
-{
-	size_t len = strcspn(word, "=");
-	unsigned int i;
+#define FIELD(field)	KEY_FIELD(struct situation, ctx.field)
+static const struct situation_key situation_key[] = {
+	[KEY_THE_NAME]	  = { "name", read_path, KEY_FIELD(struct situation, name) },
+	[KEY_STEP]	  = { "step", key_u32, FIELD(step) },
+	[KEY_ATTEMPT]	  = { "attempt", key_u32, FIELD(attempt) },
+	[KEY_THE_FLAGS]	  = { "flags", key_flags, FIELD(flags), .flags = &flags },
+	[KEY_PID]	  = { "pid", key_u32, FIELD(pid) },
+	[KEY_USER_DATA]	  = { "user_data", key_u64, FIELD(user_data) },
+	[KEY_COOKIE]	  = { "cookie", key_u64, FIELD(cookie) },
+	[KEY_OFF]	  = { "off", key_u64, FIELD(off) },
+	[KEY_ELAPSED]	  = { "elapsed", read_time, FIELD(elapsed_ns) },
+	[KEY_THE_REQUEST] = { .name = "request", .read = read_request },
+	[KEY_THE_SCRATCH] = { "scratch", key_numbers, FIELD(scratch) },
+	[KEY_THE_PATH]	  = { "path", read_path, KEY_FIELD(struct situation, path) },
+	[KEY_PATH_FLAGS]  = { "path_flags", key_u64, FIELD(path_flags) },
+	[KEY_PATH_MODE]	  = { "path_mode", key_u32, FIELD(path_mode) },
+	[KEY_PATH_RESOLVE] = { "path_resolve", key_u32, FIELD(path_resolve) },
+	[KEY_THE_HEAD]	  = { .name = "head", .read = read_head },
+	[KEY_RING]	  = { "ring_id", key_u64, FIELD(ring_id) },
+	[KEY_CGROUP]	  = { "cgroup_id", key_u64, FIELD(cgroup_id) },
+	[KEY_SEARCH_OFFSET] = { "search_offset", read_offset, FIELD(search_offset) },
+};
+static const struct situation_keys keys = SITUATION_KEYS(situation_key);
 
-	for (i = 0; i < COUNT(keys); i++)
-		if (strlen(keys[i].name) == len &&
-		    !strncmp(keys[i].name, word, len))
-			break;
-	if (!word[len] || i == COUNT(keys))
-		return word_unknown_key(t, word, len,
-				   "name=, step=, attempt=, flags=, pid=, user_data=, cookie=, off=, elapsed=, request=, scratch=, path=, path_flags=, path_mode=, path_resolve=, head=, ring_id=, cgroup_id=, search_offset=");
-	s->given |= 1U << i;
-	return read_value(t, s, &keys[i], word + len + 1);
-}
+/* --- what is expected ----------------------------------------------------------------- */
 
-static int read_delay(struct tool *t, const char *value,
-		      char text[TIME_TEXT_SIZE])
+static int read_delay(struct tool *t, const struct situation_key *key, const char *text,
+		      void *whole)
 {
+	struct expectation *e = whole;
 	uint64_t ns = 0;
 
-	if (!strcmp(value, "exceeded")) {
-		strcpy(text, value);
+	if (!strcmp(text, "exceeded")) {
+		strcpy(e->delay, text);
 		return 0;
 	}
-	if (strcmp(value, "none") && parse_duration(value, &ns))
-		return misuse(t, "delay=: '%s' is not a time such as 10ms, none or exceeded",
-			      value);
-	time_text(ns, text);
+	if (strcmp(text, "none") && parse_duration(text, &ns))
+		return misuse(t, "%s=: '%s' is not a time such as 10ms, none or exceeded",
+			      key->name, text);
+	time_text(ns, e->delay);
 	return 0;
 }
 
 /* REQUEST[:PATH]: what a policy can stage, as it is printed. */
 static int check_staged(struct tool *t, const char *value)
 {
-	static const char *const others[] = { "exec", "interp", "search" };
+	static const char *const others[] = { "exec", "interp", "search", NULL };
 	const size_t len = strcspn(value, ":");
 	uint32_t op, opcode, cmd;
 	char name[WORD_SIZE];
@@ -213,7 +156,7 @@ static int check_staged(struct tool *t, const char *value)
 	if (value[len] && !value[len + 1])
 		return misuse(t, "staged=: '%s' has no path after the colon", value);
 	snprintf(name, sizeof(name), "%.*s", (int)len, value);
-	for (i = 0; i < COUNT(others); i++)
+	for (i = 0; others[i]; i++)
 		if (!strcmp(others[i], name))
 			return 0;
 	if (strchr(name, ',')) {
@@ -224,47 +167,38 @@ static int check_staged(struct tool *t, const char *value)
 	return read_step(t, name, &op, &opcode, &cmd);
 }
 
-static int read_staged(struct tool *t, struct expectation *e,
-		       const char *value)
+static int read_staged(struct tool *t, const struct situation_key *key, const char *text,
+		       void *whole)
 {
+	struct expectation *e = whole;
 	int ret;
 
 	e->compares_staged = true;
-	if (!strcmp(value, "none"))
+	if (!strcmp(text, "none"))
 		return 0;
 	if (e->nr_staged == SITUATION_MAX_STAGED)
-		return misuse(t, "staged=: more than %d requests",
+		return misuse(t, "%s=: more than %d requests", key->name,
 			      SITUATION_MAX_STAGED);
-	ret = check_staged(t, value);
+	ret = check_staged(t, text);
 	if (!ret)
-		e->staged[e->nr_staged++] = value;
+		e->staged[e->nr_staged++] = text;
 	return ret;
 }
 
-static int read_expected(struct tool *t, struct expectation *e,
-			 const char *word)
-{
-	size_t len = strcspn(word, "=");
-	const char *value = word + len + (word[len] ? 1 : 0);
-
-	if (!strncmp(word, "result=", 7))
-		return word_errno_text(t, value, e->result);
-	if (!strncmp(word, "delay=", 6))
-		return read_delay(t, value, e->delay);
-	if (!strncmp(word, "staged=", 7))
-		return read_staged(t, e, value);
-	if (!strncmp(word, "fails=", 6))
-		return word_errno_text(t, value, e->fails);
-	if (!strncmp(word, "scratch=", 8))
-		return read_scratch(t, value, e->scratch, &e->nr_scratch);
-	return word_unknown_key(t, word, len,
-			   "result=, delay=, staged=, fails=, scratch=");
-}
+#define EXPECTED(field)	KEY_FIELD(struct expectation, field)
+static const struct situation_key expectation_key[] = {
+	{ "result", key_errno, EXPECTED(result) },
+	{ "delay", read_delay, EXPECTED(delay) },
+	{ .name = "staged", .read = read_staged },
+	{ "fails", key_errno, EXPECTED(fails) },
+	{ "scratch", key_numbers, EXPECTED(scratch),
+	  .count = offsetof(struct expectation, nr_scratch) },
+};
+static const struct situation_keys expectation_keys = SITUATION_KEYS(expectation_key);
 
 static int read_expectation(struct tool *t, struct expectation *e,
 			    char **words, unsigned int nr)
 {
-	unsigned int i;
 	int ret;
 
 	if (!nr)
@@ -274,10 +208,10 @@ static int read_expectation(struct tool *t, struct expectation *e,
 		return ret;
 	e->given = true;
 	e->verdict = ret;
-	for (i = 1, ret = 0; !ret && i < nr; i++)
-		ret = read_expected(t, e, words[i]);
-	return ret;
+	return situation_keys_read(t, &expectation_keys, words + 1, nr - 1, e, NULL);
 }
+
+/* --- all of it ------------------------------------------------------------------------ */
 
 static int read_event(struct tool *t, struct situation *s, const char *word)
 {
@@ -306,7 +240,7 @@ static int read_step_and_result(struct tool *t, struct situation *s,
 int situation_read(struct tool *t, struct situation *s, char **words,
 		   unsigned int nr)
 {
-	unsigned int i = 0;
+	unsigned int i = 0, nr_keys;
 	int ret;
 
 	memset(s, 0, sizeof(*s));
@@ -321,8 +255,11 @@ int situation_read(struct tool *t, struct situation *s, char **words,
 	ret = read_event(t, s, words[i++]);
 	if (!ret)
 		ret = read_step_and_result(t, s, words[i++]);
-	for (; !ret && i < nr && strcmp(words[i], "expect"); i++)
-		ret = read_key(t, s, words[i]);
+	if (ret)
+		return ret;
+	nr_keys = words_before_expect(words + i, nr - i);
+	ret = situation_keys_read(t, &keys, words + i, nr_keys, s, &s->given);
+	i += nr_keys;
 	if (!ret && i < nr)
 		ret = read_expectation(t, &s->expect, words + i + 1, nr - i - 1);
 	return ret ? ret : situation_check(t, s);
@@ -396,7 +333,6 @@ void situation_context(const struct situation *s, struct bpf_iouring_ctx *ctx,
 {
 	const bool same = s->then && ctx->opcode == s->ctx.opcode &&
 			  ctx->cmd == s->ctx.cmd;
-	unsigned int i;
 
 	if (!s->then) {
 		memset(ctx, 0, sizeof(*ctx));
@@ -408,10 +344,8 @@ void situation_context(const struct situation *s, struct bpf_iouring_ctx *ctx,
 	ctx->res = s->ctx.res;
 	if (!same)
 		forget_step(ctx, data);
-	for (i = 0; i < COUNT(keys); i++)
-		if (has(s, i))
-			memcpy((char *)ctx + keys[i].where,
-			       (const char *)&s->ctx + keys[i].where, keys[i].size);
+	situation_keys_copy(&keys, s->given, s, offsetof(struct situation, ctx), ctx,
+			    sizeof(*ctx));
 	ctx->flags = (ctx->flags & ~IORING_POLICY_F_CAN_RETRY) | retry_flag(s);
 	if (has(s, KEY_THE_REQUEST)) {
 		ctx->staged_opcode = s->ctx.staged_opcode;

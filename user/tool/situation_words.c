@@ -7,7 +7,6 @@
 
 #include "common/errno_name.h"
 #include "common/parse.h"
-#include "common/suggest.h"
 #include "names.h"
 #include "situation_words.h"
 #include "tool.h"
@@ -33,17 +32,13 @@ bool word_next_part(const char **list, char word[WORD_SIZE])
 	return true;
 }
 
-int word_unknown_key(struct tool *t, const char *word, size_t len, const char *valid)
+unsigned int words_before_expect(char **words, unsigned int nr)
 {
-	struct suggestion s;
-	char hint[96];
+	unsigned int n = 0;
 
-	suggest_start(&s, word);
-	suggest_try(&s, "expect");
-	misuse(t, "'%.*s' is no key here%s", (int)len, word,
-	       suggest_text(&s, hint, sizeof(hint)));
-	advise(t, "one of: %s", valid);
-	return -EINVAL;
+	while (n < nr && strcmp(words[n], "expect"))
+		n++;
+	return n;
 }
 
 int word_result(struct tool *t, const char *text, int32_t *res)
@@ -62,6 +57,14 @@ int word_result(struct tool *t, const char *text, int32_t *res)
 	return 0;
 }
 
+void word_of_result(int32_t res, char text[WORD_ERRNO_SIZE])
+{
+	if (res < 0)
+		snprintf(text, WORD_ERRNO_SIZE, "%s", errno_name(-res));
+	else
+		snprintf(text, WORD_ERRNO_SIZE, "%d", res);
+}
+
 int word_errno_text(struct tool *t, const char *value, char text[WORD_ERRNO_SIZE])
 {
 	int32_t res = 0;
@@ -74,9 +77,6 @@ int word_errno_text(struct tool *t, const char *value, char text[WORD_ERRNO_SIZE
 	ret = word_result(t, value, &res);
 	if (ret)
 		return ret;
-	if (res < 0)
-		snprintf(text, WORD_ERRNO_SIZE, "%s", errno_name(-res));
-	else
-		snprintf(text, WORD_ERRNO_SIZE, "%d", res);
+	word_of_result(res, text);
 	return 0;
 }

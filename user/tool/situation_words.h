@@ -18,13 +18,16 @@ int word_u64(struct tool *t, const char *key, const char *text, uint64_t *value)
 /* The part of *list before the next comma; false at the end. */
 bool word_next_part(const char **list, char word[WORD_SIZE]);
 
+/* How many of the words stand before "expect", or before the end. */
+unsigned int words_before_expect(char **words, unsigned int nr);
+
 /* "ENOENT", which is -2, or a number that is no error. */
 int word_result(struct tool *t, const char *text, int32_t *res);
 
-/* The same, or "none", as verdicts are printed. */
-int word_errno_text(struct tool *t, const char *value, char text[WORD_ERRNO_SIZE]);
+/* The other way round. */
+void word_of_result(int32_t res, char text[WORD_ERRNO_SIZE]);
 
-/* Record that there is no such key, the first len bytes of word. */
-int word_unknown_key(struct tool *t, const char *word, size_t len, const char *valid);
+/* What word_result() takes, or "none", as verdicts are printed. */
+int word_errno_text(struct tool *t, const char *value, char text[WORD_ERRNO_SIZE]);
 
 #endif
