@@ -1,25 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What has come of a dry run of an actor, and how it differs from what was expected. */
-#include <errno.h>
 #include <inttypes.h>
 #include <linux/io_uring.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "actor_dry_run.h"
 #include "actor_situation.h"
 #include "actor_verdict.h"
-#include "common/errno_name.h"
+#include "differences.h"
 #include "op_names.h"
-
-static void result_text(char *text, size_t size, int res)
-{
-	if (res < 0)
-		snprintf(text, size, "%s", errno_name(-res));
-	else
-		snprintf(text, size, "%d", res);
-}
 
 static struct io_uring_sqe staged(const struct actor_run *run, unsigned int nr)
 {
@@ -45,7 +35,7 @@ const char *actor_posted_text(const struct actor_run *run, unsigned int nr,
 	const struct bpf_iouring_op_test_posted *p = &run->last->posted[nr];
 	char res[WORD_ERRNO_SIZE];
 
-	result_text(res, sizeof(res), p->res);
+	word_of_result(p->res, res);
 	snprintf(text, ACTOR_LISTED_SIZE, "0x%" PRIx64 ":%s", (uint64_t)p->user_data,
 		 res);
 	return text;
@@ -53,7 +43,7 @@ const char *actor_posted_text(const struct actor_run *run, unsigned int nr,
 
 const char *actor_result_text(const struct actor_run *run, char text[WORD_ERRNO_SIZE])
 {
-	result_text(text, WORD_ERRNO_SIZE, run->last->result);
+	word_of_result(run->last->result, text);
 	return text;
 }
 
@@ -76,15 +66,10 @@ static bool is_posted(const struct actor_run *run, unsigned int nr,
 	return p->user_data == l->tag && (!l->has_tag || p->res == l->res);
 }
 
-/* Between differences, if this is not the first. */
-static void separate(FILE *out)
-{
-	if (ftell(out))
-		fputs("; ", out);
-}
-
 static void put_expected(FILE *out, const struct actor_listed *l, bool posted)
 {
+	char res[WORD_ERRNO_SIZE];
+
 	if (!posted) {
 		fprintf(out, "%s", op_name(l->opcode));
 		if (l->has_tag)
@@ -92,10 +77,10 @@ static void put_expected(FILE *out, const struct actor_listed *l, bool posted)
 		return;
 	}
 	fprintf(out, "0x%" PRIx64, l->tag);
-	if (l->has_tag && l->res < 0)
-		fprintf(out, ":%s", errno_name(-l->res));
-	else if (l->has_tag)
-		fprintf(out, ":%d", l->res);
+	if (!l->has_tag)
+		return;
+	word_of_result(l->res, res);
+	fprintf(out, ":%s", res);
 }
 
 /* One list, of requests or of CQEs. */
@@ -117,13 +102,15 @@ static bool list_differs(const struct actor_run *run, const struct list *l)
 	return false;
 }
 
-static void list_difference(FILE *out, const struct actor_run *run, const struct list *l)
+static void list_difference(const struct differences *d, const struct actor_run *run,
+			    const struct list *l)
 {
 	char text[ACTOR_LISTED_SIZE];
+	FILE *out = d->out;
 
 	if (!list_differs(run, l))
 		return;
-	separate(out);
+	difference_begin(d);
 	fprintf(out, "%s is ", l->name);
 	for (unsigned int i = 0; i < l->nr; i++)
 		fprintf(out, "%s%s", i ? "," : "",
@@ -136,29 +123,20 @@ static void list_difference(FILE *out, const struct actor_run *run, const struct
 	fputs(l->nr_expected ? "" : "none", out);
 }
 
-static void text_difference(FILE *out, const char *what, const char *is,
-			    const char *expected)
-{
-	if (!*expected || !strcmp(is, expected))
-		return;
-	separate(out);
-	fprintf(out, "%s is %s, not %s", what, is, expected);
-}
-
-static void state_difference(FILE *out, const struct actor_run *run,
+static void state_difference(const struct differences *d, const struct actor_run *run,
 			     const struct actor_expectation *e)
 {
 	for (unsigned int i = 0; i < e->nr_state; i++) {
 		if (actor_run_state(run, i) == e->state[i])
 			continue;
-		separate(out);
-		fprintf(out, "word %u of the state is 0x%" PRIx64 ", not 0x%" PRIx64, i,
+		difference_begin(d);
+		fprintf(d->out, "word %u of the state is 0x%" PRIx64 ", not 0x%" PRIx64, i,
 			actor_run_state(run, i), e->state[i]);
 	}
 }
 
-static void differences(FILE *out, const struct actor_run *run,
-			const struct actor_expectation *e)
+static void compare(const struct differences *d, const struct actor_run *run,
+		    const struct actor_expectation *e)
 {
 	const struct list requests = {
 		"staged", false, run->last->nr_staged, e->staged, e->nr_staged,
@@ -168,37 +146,27 @@ static void differences(FILE *out, const struct actor_run *run,
 	char result[WORD_ERRNO_SIZE], fails[WORD_ERRNO_SIZE] = "none";
 
 	if (actor_run_fails(run))
-		result_text(fails, sizeof(fails), -actor_run_fails(run));
-	text_difference(out, "the verdict", actor_verdict_name(run->last->verdict),
-			actor_verdict_name(e->verdict));
-	text_difference(out, "result", actor_result_text(run, result), e->result);
-	text_difference(out, "fails", fails, e->fails);
+		word_of_result(-actor_run_fails(run), fails);
+	difference_of_texts(d, "the verdict", actor_verdict_name(run->last->verdict),
+			    actor_verdict_name(e->verdict));
+	difference_of_texts(d, "result", actor_result_text(run, result), e->result);
+	difference_of_texts(d, "fails", fails, e->fails);
 	if (e->compares_staged)
-		list_difference(out, run, &requests);
+		list_difference(d, run, &requests);
 	if (e->compares_posted)
-		list_difference(out, run, &cqes);
-	state_difference(out, run, e);
+		list_difference(d, run, &cqes);
+	state_difference(d, run, e);
 }
 
 int actor_verdict_compare(const struct actor_run *run, const struct actor_expectation *e,
 			  char **text)
 {
-	size_t size = 0;
-	FILE *out;
+	struct differences d;
+	int ret = differences_start(&d);
 
 	*text = NULL;
-	out = open_memstream(text, &size);
-	if (!out)
-		return -ENOMEM;
-	differences(out, run, e);
-	if (fclose(out)) {
-		free(*text);
-		*text = NULL;
-		return -ENOMEM;
-	}
-	if (size)
-		return 1;
-	free(*text);
-	*text = NULL;
-	return 0;
+	if (ret)
+		return ret;
+	compare(&d, run, e);
+	return differences_end(&d, text);
 }

@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What has come of a dry run, and how it differs from what was expected. */
-#include <errno.h>
 #include <inttypes.h>
 #include <linux/io_uring.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "common/errno_name.h"
+#include "differences.h"
 #include "dry_run.h"
 #include "kernel.h"
 #include "names.h"
 #include "verdict_text.h"
 
-static void errno_text(char *text, size_t size, bool given, int res)
+static void errno_text(char text[SITUATION_ERRNO_SIZE], bool given, int res)
 {
-	if (!given)
-		snprintf(text, size, "none");
-	else if (res < 0)
-		snprintf(text, size, "%s", errno_name(-res));
+	if (given)
+		word_of_result(res, text);
 	else
-		snprintf(text, size, "%d", res);
+		strcpy(text, "none");
 }
 
 void verdict_text(const struct dry_run *run, struct verdict_text *text)
@@ -29,9 +25,8 @@ void verdict_text(const struct dry_run *run, struct verdict_text *text)
 	const int fails = dry_run_fails(run);
 
 	text->verdict = verdict_name(run->verdict);
-	errno_text(text->result, sizeof(text->result),
-		   flags & IORING_TEST_RESULT, run->result.result);
-	errno_text(text->fails, sizeof(text->fails), fails, -fails);
+	errno_text(text->result, flags & IORING_TEST_RESULT, run->result.result);
+	errno_text(text->fails, fails, -fails);
 	if (flags & IORING_TEST_DELAY_EXCEEDED)
 		strcpy(text->delay, "exceeded");
 	else
@@ -88,21 +83,15 @@ static bool staged_differ(const struct dry_run *run, const struct expectation *e
 	return false;
 }
 
-static void differ(FILE *out, const char *what, const char *is,
-		   const char *expected)
-{
-	if (*expected && strcmp(is, expected))
-		fprintf(out, "%s%s is %s, not %s", ftell(out) ? "; " : "", what,
-			is, expected);
-}
-
-static void staged_difference(FILE *out, const struct dry_run *run,
+static void staged_difference(const struct differences *d, const struct dry_run *run,
 			      const struct expectation *e)
 {
 	char text[STAGED_TEXT_SIZE];
+	FILE *out = d->out;
 	unsigned int i;
 
-	fprintf(out, "%sstaged is ", ftell(out) ? "; " : "");
+	difference_begin(d);
+	fprintf(out, "staged is ");
 	for (i = 0; i < run->result.nr_staged; i++)
 		fprintf(out, "%s%s", i ? " " : "", staged_text(run, i, text));
 	fprintf(out, "%s, not ", i ? "" : "none");
@@ -111,45 +100,37 @@ static void staged_difference(FILE *out, const struct dry_run *run,
 	fputs(i ? "" : "none", out);
 }
 
-static void scratch_difference(FILE *out, const struct dry_run *run,
+static void scratch_difference(const struct differences *d, const struct dry_run *run,
 			       const struct expectation *e)
 {
 	unsigned int i;
 
-	for (i = 0; i < e->nr_scratch; i++)
-		if (run->ctx.scratch[i] != e->scratch[i])
-			fprintf(out, "%sscratch %u is 0x%" PRIx64 ", not 0x%" PRIx64,
-				ftell(out) ? "; " : "", i,
-				(uint64_t)run->ctx.scratch[i], e->scratch[i]);
+	for (i = 0; i < e->nr_scratch; i++) {
+		if (run->ctx.scratch[i] == e->scratch[i])
+			continue;
+		difference_begin(d);
+		fprintf(d->out, "scratch %u is 0x%" PRIx64 ", not 0x%" PRIx64, i,
+			(uint64_t)run->ctx.scratch[i], e->scratch[i]);
+	}
 }
 
 int verdict_compare(const struct dry_run *run, const struct expectation *e,
 		    char **text)
 {
+	struct differences d;
 	struct verdict_text is;
-	size_t size = 0;
-	FILE *out;
+	int ret = differences_start(&d);
 
 	*text = NULL;
-	out = open_memstream(text, &size);
-	if (!out)
-		return -ENOMEM;
+	if (ret)
+		return ret;
 	verdict_text(run, &is);
-	differ(out, "the verdict", is.verdict, verdict_name(e->verdict));
-	differ(out, "result", is.result, e->result);
-	differ(out, "delay", is.delay, e->delay);
-	differ(out, "fails", is.fails, e->fails);
+	difference_of_texts(&d, "the verdict", is.verdict, verdict_name(e->verdict));
+	difference_of_texts(&d, "result", is.result, e->result);
+	difference_of_texts(&d, "delay", is.delay, e->delay);
+	difference_of_texts(&d, "fails", is.fails, e->fails);
 	if (e->compares_staged && staged_differ(run, e))
-		staged_difference(out, run, e);
-	scratch_difference(out, run, e);
-	if (fclose(out)) {
-		free(*text);
-		*text = NULL;
-		return -ENOMEM;
-	}
-	if (size)
-		return 1;
-	free(*text);
-	*text = NULL;
-	return 0;
+		staged_difference(&d, run, e);
+	scratch_difference(&d, run, e);
+	return differences_end(&d, text);
 }
