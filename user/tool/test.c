@@ -2,70 +2,19 @@
 /* spawnpol test: what a policy or an actor decides in situations that are described to it. */
 #include <errno.h>
 #include <spawnpol.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "actor_test.h"
-#include "dry_run.h"
 #include "kernel.h"
 #include "names.h"
 #include "policy_object.h"
+#include "policy_test.h"
 #include "prog_kind.h"
 #include "table.h"
-#include "test_print.h"
 #include "tool.h"
-#include "verdict_text.h"
 
 /* As load, so that a table does not depend on the caller's environment. */
 #define DEFAULT_PATH	"/bin:/usr/bin"
-
-static int run_row(struct tool *t, int prog, struct dry_run *run,
-		   const struct table *table, struct row *row,
-		   struct test_report *report)
-{
-	const struct expectation *e = &row->situation.expect;
-	char *differs = NULL;
-	int ret;
-
-	ret = dry_run(run, prog, &row->situation);
-	if (ret)
-		return fail(t, ret, "cannot run the policy on '%s'", row->text);
-	if (*run->impossible) {
-		differs = strdup(run->impossible);
-		ret = differs ? 1 : -ENOMEM;
-	} else if (e->given) {
-		ret = verdict_compare(run, e, &differs);
-	}
-	if (ret < 0)
-		return fail(t, ret, "cannot compare the verdict");
-	report->nr++;
-	report->failed += ret;
-	test_print_row(t, report, table, row, run, differs);
-	free(differs);
-	return 0;
-}
-
-static int run_table(struct tool *t, int prog, uint32_t events,
-		     const struct table *table)
-{
-	struct test_report report;
-	struct dry_run *run;
-	unsigned int i;
-	int ret;
-
-	run = dry_run_new(events);
-	if (!run)
-		return fail(t, ENOMEM, "cannot run the policy");
-	ret = test_print_start(t, &report);
-	for (i = 0; !ret && i < table->nr; i++)
-		ret = run_row(t, prog, run, table, &table->rows[i], &report);
-	ret = test_print_end(t, &report, table, ret);
-	if (!ret && report.failed)
-		t->status = EXIT_FAILED;
-	free(run);
-	return ret;
-}
 
 static int read_table(struct tool *t, struct table *table)
 {
@@ -140,7 +89,7 @@ static int test_program(struct tool *t, const struct table *table)
 	} else if (!ret) {
 		ret = find_events(t, &o, prog, &events);
 		if (!ret)
-			ret = run_table(t, prog, events, table);
+			ret = policy_test_table(t, prog, events, table);
 	}
 	close(prog);
 	object_close(&o);
