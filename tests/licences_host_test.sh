@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# LICENSES/ has the text of each licence that a file names in its SPDX line, and no other.
+
+. "$(dirname "$0")/lib/tap.sh"
+
+# The SPDX lines of all files that git knows, or of all where there is no git.
+spdx_lines()
+{
+	cd "$TOP" || exit 1
+	{
+		git ls-files 2>/dev/null ||
+			find . -path ./build -prune -o -path ./.git -prune -o \
+				-type f -printf '%P\n'
+	} | grep -v '^LICENSES/' | tr '\n' '\0' | xargs -0 awk '
+		FNR > 5 { nextfile }
+		sub(/^[^A-Za-z0-9]*SPDX-License-Identifier: /, "")'
+}
+
+# The kernel's sources call GPL-2.0-only by the identifier that SPDX had for it first.
+licences_named()
+{
+	spdx_lines | grep -oE '[A-Za-z]+[-A-Za-z0-9.]*[A-Za-z0-9]' | grep -vxE 'OR|AND|WITH' |
+		sed 's/^GPL-2\.0$/GPL-2.0-only/' | sort -u
+}
+
+test_each_licence_has_its_text()
+{
+	licences_named >"$DIR/named"
+	grep -qx LGPL-2.1-or-later "$DIR/named" || fail "no licence found"
+	(cd "$TOP/LICENSES" && ls) | sed 's/\.txt$//' | sort >"$DIR/texts"
+	run diff -u --label named --label LICENSES "$DIR/named" "$DIR/texts"
+	((!STATUS)) || { show_run; fail "other licences are named than have texts"; }
+}
+
+# The package that has them calls them otherwise.
+test_the_texts_are_debians()
+{
+	local common=/usr/share/common-licenses
+	[[ -d $common ]] || skip "this is no Debian system"
+	cmp "$TOP/LICENSES/GPL-2.0-only.txt" "$common/GPL-2" || fail "GPL-2.0 was changed"
+	cmp "$TOP/LICENSES/LGPL-2.1-or-later.txt" "$common/LGPL-2.1" ||
+		fail "LGPL-2.1 was changed"
+}
+
+run_tests "$@"
