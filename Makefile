@@ -219,12 +219,12 @@ patches-check:
 $(B)/%.o: %.c
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/%.pic.o: %.c
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -fPIC -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -MMD -MP -c $< -o $@
 
 COMMA := ,
 
@@ -310,7 +310,7 @@ $(B)/tests/lifetime_test: $(patsubst %.c,$(B)/%.o,$(wildcard tests/lifetime/*.c)
 $(B)/tests/helpers/%: tests/helpers/%.c
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -static $(NOLIBC) $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -static $(NOLIBC) $< -o $@
 
 $(B)/examples/%: $(B)/examples/%.o $(B)/libspawnpol.a
 	$(call msg,LINK,$@)
@@ -332,7 +332,7 @@ $(B)/bench/bench: $(BENCH_OBJ) $(BOTH_LIBS)
 $(B)/bench/stamp: bench/stamp.c bench/stamp.h
 	$(call msg,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -static $(NOLIBC) $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -static $(NOLIBC) $< -o $@
 
 # --- installation --------------------------------------------------------------
 
