@@ -121,7 +121,7 @@ COMPLETION := $(DATADIR)/bash-completion/completions
 
 .DEFAULT_GOAL := help
 .PHONY: help all programs bench-programs fuzzers soaker host-tests run test check regression bench \
-	fuzz soak vm kernel \
+	fuzz soak vm deb kernel \
 	kernel-debug deps install uninstall clean patches-prepare patches-refresh \
 	patches-check
 
@@ -189,6 +189,11 @@ fuzz:
 soak:
 	$(Q)tests/setup.sh $@
 	$(Q)tests/soak/run.sh $(if $(DEBUG),--debug) $(if $(SPAWNS),--spawns $(SPAWNS))
+
+#: deb|Debian packages, checked by lintian; OUT=DIR (~/.cache/spawnpol/deb)
+deb:
+	$(Q)tests/setup.sh $@
+	$(Q)debian/packages.sh $(OUT)
 
 #: vm|a shell in the VM; DEBUG=1 for the debug kernel
 vm:

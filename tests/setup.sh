@@ -8,8 +8,8 @@
 #> and fails. What apt prints goes to a log in the cache directory.
 #>
 #>   --list   only print the names of the missing packages
-#>   TARGET   all, check, kernel, vm, run, test (otherwise), bench, fuzz, soak or
-#>            regression
+#>   TARGET   all, check, kernel, vm, run, test (otherwise), bench, fuzz, soak,
+#>            regression or deb
 
 set -u
 . "$(dirname "$0")/lib/common.sh"
@@ -30,6 +30,8 @@ declare -A PACKAGES=(
 	[plots]="python3 gnuplot-nox e2fsprogs mount"
 	# the kernel's selftests and liburing's
 	[others]="git python3 llvm rsync dpkg-dev e2fsprogs"
+	# what builds Debian packages and checks them
+	[packages]="build-essential debhelper lintian"
 )
 declare -A TASKS=(
 	[all]="build"
@@ -42,6 +44,7 @@ declare -A TASKS=(
 	[bench]="build kernel vm plots"
 	[test]="build check kernel vm guest"
 	[regression]="build kernel vm others"
+	[deb]="build packages"
 )
 
 # missing TARGET: the packages that are, each once.

@@ -59,12 +59,14 @@ test_a_target_needs_its_own_packages_only()
 	bare_machine
 	expect_needs all clang libbpf-dev liburing-dev \
 		!bison !qemu-system-x86 !strace !gnuplot-nox
-	expect_needs check clang shellcheck !bison !qemu-system-x86 !gdb !gnuplot-nox
+	expect_needs check clang shellcheck !bison !qemu-system-x86 !gdb !gnuplot-nox \
+		!debhelper
 	expect_needs kernel bison pahole !clang !qemu-system-x86
 	expect_needs run clang bison qemu-system-x86 !strace !gdb !gnuplot-nox !rsync
 	expect_needs test clang bison qemu-system-x86 strace shellcheck !gnuplot-nox !rsync
 	expect_needs bench gnuplot-nox e2fsprogs qemu-system-x86 !strace
 	expect_needs regression rsync !gnuplot-nox
+	expect_needs deb clang debhelper lintian !mmdebstrap !qemu-system-x86
 }
 
 test_a_package_is_named_once()

@@ -3,7 +3,8 @@
 #
 # What every file of the project has to be like. The kernel's patches have
 # rules of their own (patches_host_test.sh), and so have the lists of options that
-# come with its selftests. The texts of licences are other people's.
+# come with its selftests. The texts of licences are other people's, and two files of
+# debian/ can have no comments (debian/copyright has their licence).
 
 . "$(dirname "$0")/lib/tap.sh"
 
@@ -15,7 +16,8 @@ project_files()
 		git ls-files 2>/dev/null ||
 			find . -path ./build -prune -o -path ./.git -prune -o \
 				-type f -printf '%P\n'
-	} | grep -vE '^kernel-patches/.*(\.patch|/selftests/.*/config)$|^LICENSES/' | while read -r file; do
+	} | grep -vE '^kernel-patches/.*(\.patch|/selftests/.*/config)$|^LICENSES/' |
+		grep -vxE 'debian/(changelog|source/format)' | while read -r file; do
 		[[ -s $file && ! -L $file ]] && echo "$file"
 	done
 }
