@@ -32,6 +32,8 @@ declare -A PACKAGES=(
 	[others]="git python3 llvm rsync dpkg-dev e2fsprogs"
 	# what builds Debian packages and checks them
 	[packages]="build-essential debhelper lintian"
+	# and a Debian to install them in
+	[root]="mmdebstrap genext2fs uidmap dpkg-dev"
 )
 declare -A TASKS=(
 	[all]="build"
@@ -42,7 +44,7 @@ declare -A TASKS=(
 	[fuzz]="build kernel vm"
 	[soak]="build kernel vm"
 	[bench]="build kernel vm plots"
-	[test]="build check kernel vm guest"
+	[test]="build check kernel vm guest packages root"
 	[regression]="build kernel vm others"
 	[deb]="build packages"
 )

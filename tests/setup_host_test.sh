@@ -63,7 +63,8 @@ test_a_target_needs_its_own_packages_only()
 		!debhelper
 	expect_needs kernel bison pahole !clang !qemu-system-x86
 	expect_needs run clang bison qemu-system-x86 !strace !gdb !gnuplot-nox !rsync
-	expect_needs test clang bison qemu-system-x86 strace shellcheck !gnuplot-nox !rsync
+	expect_needs test clang bison qemu-system-x86 strace shellcheck debhelper \
+		mmdebstrap !gnuplot-nox !rsync
 	expect_needs bench gnuplot-nox e2fsprogs qemu-system-x86 !strace
 	expect_needs regression rsync !gnuplot-nox
 	expect_needs deb clang debhelper lintian !mmdebstrap !qemu-system-x86
