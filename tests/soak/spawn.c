@@ -11,6 +11,7 @@
 #include "dirs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -390,7 +391,10 @@ static bool turn(struct spawner *s)
 	return busy || s->quota;
 }
 
-/* Not given back, if that is asked for: a pipe for each spawn, a page for ten. */
+/*
+ * Not given back, if that is asked for: for each spawn a pipe, whose 64 places take the
+ * kernel 4 KiB, and for ten a page.
+ */
 static void waste(uint64_t spawns)
 {
 	int ends[2];
@@ -398,6 +402,7 @@ static void waste(uint64_t spawns)
 
 	for (; soak.sabotage == SABOTAGE_MEMORY && spawns; spawns--) {
 		make_pipe(ends);
+		CHECK_SYS(fcntl(ends[0], F_SETPIPE_SZ, 64 * 4096));
 		if (spawns % 10)
 			continue;
 		page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
