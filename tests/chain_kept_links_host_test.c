@@ -246,18 +246,30 @@ TEST(C1_a_deadline_of_links)
 	}
 }
 
-/* The kernel takes a descriptor back that it has told of: it can be another's by now. */
-TEST(C1_a_pidfd_that_links_have_not_got_is_not_closed)
+/* The descriptor that links have when CLONE has failed. */
+static int pidfd_of_refused(struct spawnpol_chain *c, int error)
 {
-	struct spawnpol_chain *c = kept(9, 0, true);
 	int fd = CHECK_SYS(dup(0));
 
 	begin();
 	CHECK_OK(spawnpol_chain_pidfd(c, true));
 	queued(c);
 	c->pidfd = fd;
-	taken(c, INDEX_CLONE, -EBUSY);
+	taken(c, INDEX_CLONE, error);
 	ended(c, -ECANCELED);
+	EXPECT_EQ(out.error, error);
 	EXPECT_EQ(out.pidfd, -1);
-	CHECK_SYS(fcntl(fd, F_GETFD));
+	return fd;
+}
+
+/* The kernel takes a descriptor back that it has told of: it can be another's by now. */
+TEST(C1_a_pidfd_that_links_have_not_got_is_not_closed)
+{
+	CHECK_SYS(fcntl(pidfd_of_refused(kept(0, 0, true), -EAGAIN), F_GETFD));
+}
+
+/* That of a kept child is there before the child can do anything, and die. */
+TEST(C1_the_pidfd_of_a_child_that_died_before_its_links_is_closed)
+{
+	EXPECT_EQ(fcntl(pidfd_of_refused(kept(9, 0, true), -ESRCH), F_GETFD), -1);
 }

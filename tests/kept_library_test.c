@@ -2,7 +2,11 @@
 /* Children that wait, by the library (C1, C3, C4): step by step, and by chains. */
 #include "launch.h"
 
+#include "count.h"
+#include "kept.h"
+
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -164,6 +168,34 @@ TEST(C1_files_and_a_pidfd_come_with_the_program)
 	EXPECT_EQ(wait_exit(out.pid), 0);
 	EXPECT_EQ(read(fds[0], buf, sizeof(buf)), 4);
 	EXPECT_STR(buf, "out\n");
+	spawnpol_ring_close(ring);
+}
+
+static unsigned int nr_open(void)
+{
+	return count_entries("/proc/self/fd");
+}
+
+/* It has the chain, whose pidfd is there, but stops before it begins with it. */
+TEST(C1_the_pidfd_of_a_child_that_dies_before_it_begins)
+{
+	struct spawnpol_ring *ring = ring_of(8, 0);
+	int child = CHECK_OK(spawnpol_child_new(ring, NULL, &out));
+	unsigned int before = nr_open();
+	const pid_t pid = out.pid;
+
+	kept_stop(pid);
+	program("exit 0");
+	CHECK_OK(spawnpol_chain_pidfd(c, true));
+	CHECK_OK(spawnpol_chain_in_child(c, child));
+	CHECK_EQ(spawnpol_submit(ring, &c, 1), 1);
+	UNTIL(nr_open() == before + 1);
+	CHECK_SYS(kill(pid, SIGKILL));
+	CHECK_EQ(spawnpol_collect(ring, &out, 1, 1, LONG), 1);
+	EXPECT_EQ(out.error, -ESRCH);
+	EXPECT_EQ(out.pidfd, -1);
+	EXPECT_EQ(nr_open(), before);
+	check_none_stays();
 	spawnpol_ring_close(ring);
 }
 

@@ -10,17 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Wait for what nobody tells. */
-#define UNTIL(condition)						\
-	do {								\
-		double limit_ = now() + 20 * tap_patience();		\
-									\
-		while (!(condition)) {					\
-			CHECK(now() < limit_);				\
-			sleep_ms(1);					\
-		}							\
-	} while (0)
-
 static struct spawnpol_ring *ring;
 static struct spawnpol_pool *pool;
 static struct spawnpol_chain *c;

@@ -13,6 +13,17 @@
 
 #define LONG (1000 * tap_patience()) /* milliseconds nothing should take */
 
+/* Wait for what nobody tells. */
+#define UNTIL(condition)						\
+	do {								\
+		double limit_ = now() + 20 * tap_patience();		\
+									\
+		while (!(condition)) {					\
+			CHECK(now() < limit_);				\
+			sleep_ms(1);					\
+		}							\
+	} while (0)
+
 static inline struct spawnpol_ring *ring_of(unsigned int entries,
 					    unsigned int flags)
 {

@@ -101,8 +101,8 @@ static void note_nop(struct spawnpol_chain *chain, int res)
 static void note_clone(struct spawnpol_chain *chain, int res)
 {
 	chain->story.clone_res = res;
-	/* the kernel has taken back what it may have told */
-	if (res < 0 && !chain->told.report.pid)
+	/* the kernel has taken back what it may have told, but not that of a kept child */
+	if (res < 0 && !chain->told.report.pid && !kept_is_there(&chain->kept))
 		chain->pidfd = -1;
 }
 

@@ -253,10 +253,16 @@ int search_open_check(const struct spawnpol_ring *ring,
 		      const struct spawnpol_chain *chain);
 
 /* kept.c */
+/* Is the chain for a child that there is? */
+static inline bool kept_is_there(const struct kept *kept)
+{
+	return kept->child && !kept->copy;
+}
+
 /* Can the chain be without a program? */
 static inline bool kept_needs_no_program(const struct kept *kept)
 {
-	return kept->keep || (kept->child && !kept->copy);
+	return kept->keep || kept_is_there(kept);
 }
 
 /* -EINVAL, -EOPNOTSUPP: what the chain says about kept children cannot be done. */

@@ -173,7 +173,7 @@ int kept_after_failure(const struct spawnpol_chain *chain, int error, unsigned i
 	const struct io_uring_spawn_report *report = &chain->told.report;
 	const struct kept *kept = &chain->kept;
 
-	if (!kept->child || kept->copy)
+	if (!kept_is_there(kept))
 		return 0;
 	/* of a step, it is another's error */
 	if (!said && error == -ESRCH)
