@@ -110,6 +110,8 @@ struct fake {
 	struct io_uring_sqe sqes[ENTRIES];
 	unsigned int array[ENTRIES];
 	unsigned int head, tail, kflags;
+	struct io_uring_cqe cqes[ENTRIES];
+	unsigned int cq_head, cq_tail;
 	struct spawnpol_ring *ring;
 };
 
@@ -125,6 +127,11 @@ static inline int fake_wrap(struct fake *f)
 	f->uring.sq.sqes = f->sqes;
 	f->uring.sq.ring_entries = ENTRIES;
 	f->uring.sq.ring_mask = ENTRIES - 1;
+	f->uring.cq.khead = &f->cq_head;
+	f->uring.cq.ktail = &f->cq_tail;
+	f->uring.cq.cqes = f->cqes;
+	f->uring.cq.ring_entries = ENTRIES;
+	f->uring.cq.ring_mask = ENTRIES - 1;
 	return spawnpol_ring_wrap(&f->ring, &f->uring, TAG);
 }
 
@@ -146,6 +153,15 @@ static inline struct spawnpol_chain *new_chain(const char *program)
 static inline void queue(struct fake *f, struct spawnpol_chain *chain)
 {
 	CHECK_EQ(spawnpol_queue(f->ring, &chain, 1), 1);
+}
+
+/* A CQE in the CQ, for calls that look there, which they do on no wrapped ring. */
+static inline void fake_post(struct fake *f, uint64_t user_data, int res)
+{
+	f->cqes[f->cq_tail++ % ENTRIES] = (struct io_uring_cqe) {
+		.user_data = user_data,
+		.res = res,
+	};
 }
 
 static inline int cqe_flags(struct fake *f, struct spawnpol_chain *chain, int index,

@@ -329,7 +329,7 @@ static bool reap_one(struct spawnpol_ring *ring, const struct spawnpol_chain *ch
 
 	while (!found && !io_uring_peek_cqe(ring->uring, &cqe)) {
 		if (handle_cqe(ring, cqe, &out) == SPAWNPOL_CQE_OUTCOME) {
-			found = out.chain == chain;
+			found = chain && out.chain == chain;
 			if (found)
 				*to = out;
 			else

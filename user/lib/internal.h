@@ -357,7 +357,7 @@ bool sq_has_open_link(const struct spawnpol_ring *ring);
 void story_begin(struct spawnpol_chain *chain);
 /*
  * Take what has come without waiting. Outcomes are for spawnpol_collect(), but that of
- * one chain, after which this ends: 1. With ring->collecting held.
+ * one chain, if it is not NULL, after which this ends: 1. With ring->collecting held.
  */
 int collect_look(struct spawnpol_ring *ring, const struct spawnpol_chain *chain,
 		 struct spawnpol_outcome *out);
