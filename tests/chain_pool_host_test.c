@@ -24,6 +24,41 @@ TEST(C5_what_a_pool_asks_for)
 	EXPECT_EQ(stats().making, 3u);
 }
 
+static void says(struct spawnpol_chain *c)
+{
+	CHECK_OK(spawnpol_chain_slot(c, 3));
+	CHECK_OK(spawnpol_chain_cookie(c, 4));
+	CHECK_OK(spawnpol_chain_need_policy(c, true));
+	CHECK_OK(spawnpol_chain_deadline(c, 5));
+}
+
+static void expect_said(const struct io_uring_spawn *arg)
+{
+	EXPECT_EQ(arg->flags & IORING_SPAWN_NEED_POLICY, (unsigned)IORING_SPAWN_NEED_POLICY);
+	EXPECT_EQ(arg->slot, 3u);
+	EXPECT_EQ(arg->cookie, 4u);
+	EXPECT_EQ(arg->timeout_ns, 5u);
+}
+
+/* Which policy is asked, and how long it may take, is not said of the launches. */
+TEST(C5_what_a_prefix_says_of_its_own_requests)
+{
+	struct spawnpol_chain *c = prefix();
+	const struct io_uring_spawn *arg;
+
+	says(c);
+	begin_with(c, 1, 0);
+	CHECK_EQ(spawnpol_pool_fill(pool), 1);
+	expect_said(said(taken()));
+	queue(&fake, chain());
+	arg = said(taken());
+	EXPECT_EQ(arg->flags, IORING_SPAWN_FILES);
+	EXPECT_EQ(arg->nr_steps, 3u);
+	EXPECT_EQ(arg->slot, 0u);
+	EXPECT_EQ(arg->cookie, 0u);
+	EXPECT_EQ(arg->timeout_ns, 0u);
+}
+
 TEST(C5_a_hit_has_its_own_steps_only)
 {
 	struct io_uring_clone_file file = { .source = 5, .number = 1 };
@@ -153,6 +188,10 @@ TEST(C5_pools_that_make_no_sense)
 	c = prefix();
 	CHECK_OK(spawnpol_chain_keep(c, true));
 	no_prefix(c);
+	/* that is the pool's to say */
+	c = prefix();
+	CHECK_OK(spawnpol_chain_keep_time(c, 1));
+	no_prefix(c);
 }
 
 TEST(C5_chains_that_do_not_go_with_a_pool)
@@ -169,6 +208,9 @@ TEST(C5_chains_that_do_not_go_with_a_pool)
 	EXPECT_EQ(spawnpol_chain_files(chain(), &file, 1), -EINVAL);
 	c = chain();
 	CHECK_OK(spawnpol_chain_in_child(c, 9));
+	EXPECT_EQ(spawnpol_queue(fake.ring, &c, 1), -EINVAL);
+	c = chain();
+	CHECK_OK(spawnpol_chain_keep_time(c, 1));
 	EXPECT_EQ(spawnpol_queue(fake.ring, &c, 1), -EINVAL);
 }
 

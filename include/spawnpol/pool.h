@@ -60,6 +60,8 @@ struct spawnpol_pool_opts {
  * A pool of nr children that do the steps of prefix, and are made as its attributes say,
  * with its files. Nothing is made before spawnpol_pool_fill() or the first outcome. The
  * pool has the chain from here on; the caller does not touch it again. opts can be NULL.
+ * Slot, cookie, deadline and spawnpol_chain_need_policy() of prefix are for the requests that
+ * make children; each chain of the pool has its own.
  *
  * -EINVAL	nr is 0 or above SPAWNPOL_MAX_POOL; unknown flags; prefix has a program, a
  *		pidfd, chosen pids, spawnpol_chain_exit_status(), what spawnpol_child(3) is

@@ -253,6 +253,12 @@ int search_open_check(const struct spawnpol_ring *ring,
 		      const struct spawnpol_chain *chain);
 
 /* kept.c */
+/* Does the chain say anything about kept children? */
+static inline bool kept_is_said(const struct kept *kept)
+{
+	return kept->keep || kept->child || kept->ns;
+}
+
 /* Is the chain for a child that there is? */
 static inline bool kept_is_there(const struct kept *kept)
 {

@@ -226,7 +226,7 @@ void pool_made(struct pool_slot *slot, int res)
 /* Can it be done before it is known what for, and whether done ahead or not? */
 static bool is_prefix(const struct spawnpol_chain *chain, bool copied)
 {
-	if (chain_nr_programs(chain) || chain->kept.keep || chain->kept.child ||
+	if (chain_nr_programs(chain) || kept_is_said(&chain->kept) ||
 	    chain->pooled.pool || chain->want_exit || chain->args.set_tid_size ||
 	    chain->args.flags & CLONE_PIDFD)
 		return false;

@@ -64,7 +64,7 @@ void pool_put(struct spawnpol_pool *pool);
 void pool_unref(struct spawnpol_pool *pool);
 
 /* pool_take.c */
-/* -EINVAL: the chain is for another kept child. */
+/* -EINVAL: the chain says something about kept children itself. */
 int pool_check(const struct spawnpol_chain *chain);
 /* The files of a chain of a pool. */
 int pool_files(struct spawnpol_chain *chain, const struct io_uring_clone_file *files,

@@ -132,7 +132,7 @@ int pool_files(struct spawnpol_chain *chain, const struct io_uring_clone_file *f
 
 int pool_check(const struct spawnpol_chain *chain)
 {
-	return chain->kept.keep || chain->kept.child ? -EINVAL : 0;
+	return kept_is_said(&chain->kept) ? -EINVAL : 0;
 }
 
 /* --- taking ------------------------------------------------------------------------ */
