@@ -162,6 +162,23 @@ TEST(C4_copies_of_the_first_child)
 	EXPECT_EQ(said(taken())->nr_steps, 1u);
 }
 
+TEST(C4_copies_are_made_as_the_first_child)
+{
+	struct spawnpol_chain *c = prefix_for_copies();
+	const struct io_uring_spawn *arg;
+	struct spawnpol_outcome out;
+
+	says(c);
+	begin_with(c, 1, SPAWNPOL_POOL_COPY);
+	CHECK_EQ(spawnpol_pool_fill(pool), 2);
+	make(1);
+	CHECK_EQ(answer(taken(), -ETIME, 0, &out), SPAWNPOL_CQE_TAKEN);
+	CHECK_EQ(spawnpol_pool_fill(pool), 1);
+	arg = said(taken());
+	EXPECT_EQ(arg->child, 1u);
+	expect_said(arg);
+}
+
 static void no_prefix(struct spawnpol_chain *c)
 {
 	EXPECT_EQ(spawnpol_pool_new(&pool, fake.ring, c, 1, NULL), -EINVAL);

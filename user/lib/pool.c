@@ -44,26 +44,44 @@ void pool_end_child(struct pool_slot *slot)
 	ring_register(ring_at(ring->uring), IORING_REGISTER_SYNC_CANCEL, &arg, 1);
 }
 
+/* The prefix, once: an SQ thread may be reading the steps for another slot. */
+static void fill_first(struct pool_slot *slot)
+{
+	struct spawnpol_pool *pool = slot->pool;
+
+	if (!pool->filled)
+		whole_fill(pool->prefix, false, slot_data(slot));
+	pool->filled = true;
+	slot->arg = pool->prefix->whole.arg;
+	slot->arg.flags |= IORING_SPAWN_KEEP | IORING_SPAWN_FILES;
+	/* one report cannot be of several requests */
+	slot->arg.report = 0;
+}
+
+/* Without steps, but under the same policies, and in the same time. */
+static void fill_copy(struct pool_slot *slot)
+{
+	const struct io_uring_spawn *first = &slot->pool->prefix->whole.arg;
+
+	slot->arg = (struct io_uring_spawn) {
+		.flags = IORING_SPAWN_KEEP | IORING_SPAWN_COPY |
+			 (first->flags & IORING_SPAWN_NEED_POLICY),
+		.slot = first->slot,
+		.cookie = first->cookie,
+		.timeout_ns = first->timeout_ns,
+		.child = slot->pool->model->child,
+	};
+}
+
 static void fill(struct pool_slot *slot)
 {
 	struct spawnpol_pool *pool = slot->pool;
 	struct pool_slot *model = pool->model;
 
-	if (model && model != slot && model->state == SLOT_WAITING) {
-		slot->arg = (struct io_uring_spawn) {
-			.flags = IORING_SPAWN_KEEP | IORING_SPAWN_COPY,
-			.child = model->child,
-		};
-	} else {
-		/* once: an SQ thread may be reading the steps for another slot */
-		if (!pool->filled)
-			whole_fill(pool->prefix, false, slot_data(slot));
-		pool->filled = true;
-		slot->arg = pool->prefix->whole.arg;
-		slot->arg.flags |= IORING_SPAWN_KEEP | IORING_SPAWN_FILES;
-		/* one report cannot be of several requests */
-		slot->arg.report = 0;
-	}
+	if (model && model != slot && model->state == SLOT_WAITING)
+		fill_copy(slot);
+	else
+		fill_first(slot);
 	if (slot != model)
 		slot->arg.keep_ns = pool->keep_ns;
 }
