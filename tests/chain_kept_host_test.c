@@ -257,6 +257,22 @@ TEST(C1_outcomes_without_a_chain_in_words)
 	EXPECT_STR(text, "waiting as child 9");
 }
 
+/* What the calls return that is about the ring, and not about a child. */
+TEST(C1_advice_about_the_ring_of_a_child)
+{
+	struct spawnpol_advice advice;
+
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_CHILD, -ESTALE).text, "forked");
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_CHILD, -EEXIST).text, "another thread");
+	/* it can also be said of a new child */
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_CHILD, -EEXIST).text, "chosen pid");
+	advice = spawnpol_advise(SPAWNPOL_TOPIC_CHILD, -E2BIG);
+	EXPECT_HAS(advice.text, "too many steps");
+	EXPECT(advice.remedy);
+	/* links can keep children: C1_links_that_keep_a_new_child */
+	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_CHILD, -EOPNOTSUPP).text, "links");
+}
+
 /* The descriptor that the chain has when its launch has failed without a child. */
 static int pidfd_of_refused(struct spawnpol_chain *c, int error)
 {

@@ -26,11 +26,11 @@ extern "C" {
  * without a program. A child that waits is the launcher's until its ring is closed, the
  * thread that had it made ends, or a chain ends it. It leaves no zombie.
  *
- * These are attributes of chains, as those of spawnpol_chain(3). Only one request can say
- * them: spawnpol_submit() returns -EOPNOTSUPP where the chain would be links
- * (spawnpol_ring_uses_spawn()), and where the kernel has no kept children. It returns
- * -EINVAL if keep goes with a program, but for in_child; in_child goes with attributes of
- * new children other than spawnpol_chain_pidfd(), copy_of with any.
+ * These are attributes of chains, as those of spawnpol_chain(3). spawnpol_submit() returns
+ * -EOPNOTSUPP where the kernel has no kept children, and where it has none for links and the
+ * chain would be that (spawnpol_ring_uses_spawn()). It returns -EINVAL if keep goes with a
+ * program, but for in_child; in_child goes with attributes of new children other than
+ * spawnpol_chain_pidfd(), copy_of with any.
  *
  * In the outcome, as an error of kind SPAWNPOL_KIND_CLONE (SPAWNPOL_TOPIC_CHILD):
  *

@@ -57,8 +57,9 @@ static const struct entry about_chain[] = {
 	{ EOPNOTSUPP, { "the ring cannot do this: search open directories, keep "
 			"children, or collect what its owner collects",
 			"open directories and kept children need a kernel that has them, "
-			"and a chain that is one request (spawnpol_ring(3)); pass CQEs of a "
-			"wrapped ring to spawnpol_handle_cqe()" } },
+			"and open directories a chain that is one request "
+			"(spawnpol_ring(3)); pass CQEs of a wrapped ring to "
+			"spawnpol_handle_cqe()" } },
 	{ ESTALE, { "the ring belongs to the process that this one was forked from",
 		    "make a ring of its own in the child" } },
 };
@@ -179,8 +180,16 @@ static const struct entry about_child[] = {
 		   "it has ended, or is a program: make another" } },
 	{ EBUSY, { "another chain runs in the kept child, or copies of it are to be made",
 		   "collect the outcomes of those chains first" } },
-	{ ESTALE, { "the launcher is not what it was when the child was made",
-		    "end it by spawnpol_child_end(), and make another" } },
+	{ ESTALE, { "the launcher is not what it was when the child was made, or the ring "
+		    "belongs to the process that this one was forked from",
+		    "end the child by spawnpol_child_end(), and make another; after fork(2), "
+		    "make a ring in the new process" } },
+	{ EEXIST, { "the ring belongs to another thread, or a process with the chosen pid "
+		    "exists",
+		    "a registered or SINGLE_ISSUER ring is used by one thread only" } },
+	{ E2BIG, { "the chain has too many steps",
+		   "make the ring with more entries, or run the steps one after the other in "
+		   "a kept child" } },
 	{ EPERM, { "the kept child was made by another process, or the launcher may not "
 		   "make such a process",
 		   "use it in the process that has made it" } },
@@ -191,10 +200,10 @@ static const struct entry about_child[] = {
 		    "init of a pid namespace or has unshared it, and cannot be copied",
 		    "see spawnpol_child(3): a new child that is kept has no program, and "
 		    "one that is there is made already" } },
-	{ EOPNOTSUPP, { "no child can be kept: by this kernel, by a chain that is not one "
-			"request, or step by step on a wrapped ring",
-			"see spawnpol_ring_uses_spawn(); with a wrapped ring, queue chains "
-			"that keep the child" } },
+	{ EOPNOTSUPP, { "no child can be kept: by this kernel, by links on this kernel, or "
+			"step by step on a wrapped ring",
+			"see spawnpol_child(3); with a wrapped ring, queue chains that keep "
+			"the child" } },
 };
 
 static const struct entry about_actor[] = {
