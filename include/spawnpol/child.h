@@ -65,7 +65,8 @@ int spawnpol_chain_copy_of(struct spawnpol_chain *chain, int child);
 
 /*
  * Step by step: each call submits, waits for its outcome and returns. Other outcomes that
- * come meanwhile are there for spawnpol_collect(). A thread that collects is waited for.
+ * come meanwhile are there for spawnpol_collect(), and the ring's descriptor is not readable
+ * for them. A thread that collects is waited for.
  *
  * They set what is said above in the chain, which is the caller's, can be used for the next
  * call after spawnpol_chain_reset(), and NULL if it would be empty. out, if it is not NULL,

@@ -97,7 +97,8 @@ int spawnpol_pool_fill(struct spawnpol_pool *pool);
 
 /*
  * Wait until no child is being made. Returns how many wait for a chain. Outcomes that come
- * meanwhile are there for spawnpol_collect(). -EOPNOTSUPP: the ring is a wrapped one.
+ * meanwhile are there for spawnpol_collect(), and the ring's descriptor is not readable for
+ * them. -EOPNOTSUPP: the ring is a wrapped one.
  */
 int spawnpol_pool_wait(struct spawnpol_pool *pool);
 
