@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libspawnpol: launch programs by chains of io_uring requests, under BPF
- * policies that decide about the steps that fail.
+ * libspawnpol: launch programs by chains of io_uring requests. A BPF policy attached
+ * to the ring decides about steps that fail.
  *
  *	struct spawnpol_ring *ring;
  *	struct spawnpol_chain *chain;
@@ -16,24 +16,24 @@
  *	if (!out.error)
  *		waitpid(out.pid, &status, 0);
  *
- * Calls that can fail return a negative errno value (errno itself says nothing);
- * spawnpol_advise() says in words what such an error means and what helps.
- * A call that failed has done nothing, if not said otherwise.
+ * A call that fails returns a negative errno value and has no effect unless its
+ * description says otherwise; ignore errno. spawnpol_advise() explains an error and names
+ * a remedy.
  *
- * Calls on one ring can be made from several threads at once (one lock per ring),
- * unless the ring was set up for a single issuer. A chain is used by one thread at a
- * time. A thread that ends cancels what it has submitted. After the builder nothing
- * allocates memory.
+ * Several threads can use one ring at the same time (each ring has a lock), unless the
+ * ring was set up for a single issuer. Only one thread at a time can use a chain. When a
+ * thread ends, the kernel cancels the chains that it has submitted. Submitting and
+ * collecting allocate no memory.
  *
- * A ring belongs to the process that made it. In a child of fork(2) calls on it fail
- * with -ESTALE, except for spawnpol_ring_close(), which frees the child's copy; chains
- * are in flight in the parent only, and can be changed, freed and submitted to rings
- * of the child's own. (A child that shares its parent's memory, as after vfork(2), must
- * not use the library.)
+ * A ring belongs to the process that made it. In a child of fork(2), calls on the ring
+ * fail with -ESTALE, except for spawnpol_ring_close(), which frees the child's copy.
+ * Chains in flight are in flight in the parent only: the child can change and free its
+ * copies, and submit them to its own rings. A child that shares its parent's memory, as
+ * after vfork(2), must not use the library.
  *
- * The process has no state of the library but the numbers by which the kernel knows
- * policies, which are asked for once, and one page by which copies made by fork(2) are
- * told from the original.
+ * Apart from rings, chains, pools and actors, the library keeps two things for a process:
+ * the numbers by which the kernel knows policies, read once, and one page that tells the
+ * process from copies made by fork(2).
  *
  * See libspawnpol(3).
  */
@@ -57,7 +57,10 @@
 extern "C" {
 #endif
 
-/* Of this header. SPAWNPOL_VERSION orders releases: compare it with SPAWNPOL_RELEASE(). */
+/*
+ * The version of this header. SPAWNPOL_VERSION orders releases: compare it with
+ * SPAWNPOL_RELEASE().
+ */
 #define SPAWNPOL_VERSION_MAJOR	0
 #define SPAWNPOL_VERSION_MINOR	1
 #define SPAWNPOL_VERSION_PATCH	0
@@ -68,8 +71,8 @@ extern "C" {
 			 SPAWNPOL_VERSION_PATCH)
 
 /*
- * Of the library that is linked, which can be another: the value that SPAWNPOL_VERSION
- * had when it was built, and the same as "MAJOR.MINOR.PATCH", constant.
+ * The version of the linked library, which can differ from the header's: as a number
+ * (SPAWNPOL_VERSION of its own header) and as a constant string, "MAJOR.MINOR.PATCH".
  */
 unsigned int spawnpol_version(void);
 const char *spawnpol_version_text(void);
