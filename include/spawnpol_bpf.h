@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libspawnpol-bpf: what libspawnpol needs libbpf for, loading policies and programs of
- * actors from object files and reading the kernel's type information.
+ * libspawnpol-bpf: the part of libspawnpol that needs libbpf. It loads policies and
+ * actors from object files and reads the kernel's type information.
  *
  *	char log[4096];
  *	SPAWNPOL_OPTS(spawnpol_policy_load_opts, opts, .log = log,
@@ -34,55 +34,57 @@ struct spawnpol_policy_load_opts {
 	const char *program;	/* NULL: the only one of the object */
 
 	/*
-	 * Values other than those in the object file. Those of variables, which can be
-	 * constants (const volatile), are there when the kernel verifies the program.
+	 * Values that replace those in the object file. The kernel's verifier sees the
+	 * values of variables, constants (const volatile) included.
 	 */
 	const struct spawnpol_policy_value *values;
-	size_t	value_size;	/* of one of them: see SPAWNPOL_POLICY_VALUES() */
+	size_t	value_size;	/* of one element: see SPAWNPOL_POLICY_VALUES() */
 	size_t	nr_values;
 
 	/*
-	 * Where to store what went wrong: a line about it, one about the remedy if there
-	 * is one, then the last lines of libbpf's and the verifier's messages. Cut to
-	 * log_size with its NUL; empty after success. NULL: nowhere.
+	 * A buffer for the error message: one line that says what failed, one line with
+	 * the remedy if there is one, then the last lines of libbpf's and the verifier's
+	 * messages. The text is cut to log_size bytes with its NUL, and is empty after
+	 * success. NULL: no message.
 	 */
 	char	*log;
 	size_t	log_size;
 };
 
 /*
- * An array of values, for SPAWNPOL_OPTS(). Its elements can grow, as structures do that
- * begin with their size.
+ * An array of values, for SPAWNPOL_OPTS(). Later releases can add members to its
+ * elements, as to structures that begin with their size.
  */
 #define SPAWNPOL_POLICY_VALUES(array) \
 	.values = (array), .value_size = sizeof((array)[0]), \
 	.nr_values = sizeof(array) / sizeof((array)[0])
 
 /*
- * Load the policy in the object file called name: a path, or the name of an installed
- * policy without its ending (see spawnpol_policy_load(3) for where it is looked for).
+ * Load a policy. name is the path of an object file, or the name of an installed policy
+ * with or without ".bpf.o" (spawnpol_policy_load(3) lists the directories searched).
  * Returns a descriptor of the program (close-on-exec), which the caller owns and can
- * attach. The program's maps stay as long as it does. opts NULL: no program chosen, no
- * values, no log.
+ * attach. The program keeps its maps. opts NULL: the object's only program, without
+ * values and without a log.
  *
  * -ENOENT, -EACCES …	the file cannot be read
- * -EINVAL	it holds no policy, or not the one that is chosen; values do not fit it;
- *		the kernel's verifier refuses it, for which there are other errors, too
- * -ENOTUNIQ	it holds several policies and none is chosen
+ * -EINVAL	the object holds no policy, or not the chosen one; a value does not fit;
+ *		the kernel's verifier rejects the policy (which can also fail with other
+ *		errors)
+ * -ENOTUNIQ	the object holds several policies and none is chosen
  * -E2BIG	opts or a value has a member that this library does not know
- * -EPERM	not privileged to load programs (CAP_BPF, CAP_PERFMON)
+ * -EPERM	the caller may not load programs (CAP_BPF, CAP_PERFMON)
  * -EOPNOTSUPP, -EPROTO, -ENOSYS …	the kernel has no policies: see spawnpol_probe();
- *		-EOPNOTSUPP also: it has no type information, or lacks a function that the
- *		policy calls
+ *		-EOPNOTSUPP also: the kernel has no type information, or lacks a function
+ *		that the policy calls
  * -ENOMEM	no memory
  */
 int spawnpol_policy_load(const char *name,
 			 const struct spawnpol_policy_load_opts *opts);
 
 /*
- * The same for the program of an actor (section iouring/op), which can be attached by
- * spawnpol_actor_attach(). -EINVAL: the object holds no such program. -EOPNOTSUPP also: the
- * kernel has policies, but no actors.
+ * Load an actor (section iouring/op), for spawnpol_actor_attach(). Errors as
+ * spawnpol_policy_load(), with these differences. -EINVAL: the object holds no actor.
+ * -EOPNOTSUPP also: the kernel has policies, but no actors.
  */
 int spawnpol_actor_load(const char *name, const struct spawnpol_policy_load_opts *opts);
 
@@ -97,10 +99,10 @@ enum spawnpol_name {
 };
 
 /*
- * Which names does the running kernel's type information have, with the number that
- * query (of the same kernel) says, or, where that is 0, with any? *names is then a set
- * of SPAWNPOL_NAME_*. A number that is missing under its name tells that kernel and
- * query do not go together. Errors are those of reading /sys/kernel/btf/vmlinux;
+ * Look up the SPAWNPOL_NAME_* in the running kernel's type information, and set in *names
+ * each one that has the number in query, or that has any number if query has 0. query must
+ * be of the same kernel. If a name is missing from *names although query has its number,
+ * kernel and query do not match. Fails with the errors of reading /sys/kernel/btf/vmlinux.
  * -ENOENT: the kernel has no type information.
  */
 int spawnpol_probe_names_sized(const struct io_uring_spawn_query *query,
