@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the kernel series adds to linux/io_uring.h and linux/bpf.h, for
- * building against the headers of an unpatched system. Structures of its own
- * are in io_uring_spawn.h, which is the kernel's file.
+ * What the kernel series adds to linux/io_uring.h and linux/bpf.h, for building against
+ * the headers of an unpatched system. The structures that the series introduces are in
+ * io_uring_spawn.h, a copy of the kernel's file.
  *
- * Operations and BPF's types have other numbers in other kernels: those here are
- * Linux 6.12's with the series. IORING_REGISTER_SPAWN_QUERY, whose own number is the
- * same everywhere, tells the running kernel's, and the library goes by that.
+ * The numbers of operations and BPF types here are those of Linux 6.12 with the series;
+ * other kernels can have others. IORING_REGISTER_SPAWN_QUERY, which has the same number
+ * everywhere, returns those of the running kernel. The library uses the returned ones.
  *
  * The project's tests compare every line with the running kernel's BTF.
  */
@@ -38,7 +38,7 @@
 #define SPAWNPOL_BPF_IOURING_OP		58
 #define SPAWNPOL_BPF_LINK_TYPE_IOURING	15
 
-/* bpf_attr::link_create as BPF_LINK_CREATE reads it for an io_uring target */
+/* bpf_attr::link_create as BPF_LINK_CREATE reads it if the target is a ring */
 struct spawnpol_link_create {
 	__u32	prog_fd;
 	__u32	target_fd;	/* the ring */
@@ -60,7 +60,7 @@ struct spawnpol_link_info {
 	__u32	id;
 	__u32	prog_id;
 	__u32	pad;
-	__u64	ring_id;	/* 0 once the ring is gone or detached */
+	__u64	ring_id;	/* 0 after the ring has gone or the link was detached */
 	__u32	attach_type;
 	__u32	slot;
 	__u32	events;
@@ -70,8 +70,8 @@ struct spawnpol_link_info {
 	__u32	position;	/* in its slot, from 0 */
 	__u64	runs;
 	__u64	verdicts[8];	/* by IORING_VERDICT_* */
-	__u64	exhausted;
-	__u64	failures;
+	__u64	exhausted;	/* budgets exceeded */
+	__u64	failures;	/* verdicts that could not be followed */
 	__u64	retries;	/* requests issued again */
 	__u64	staged;		/* requests staged and issued */
 	__u64	revision;	/* of the slot */
