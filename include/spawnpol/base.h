@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The kernel's headers have arrays without a size, which C++ does not know. */
+/* The kernel's headers have arrays without a size, which C++ does not allow. */
 #ifdef __cplusplus
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic"
@@ -21,25 +21,25 @@
 #include "../spawnpol_uapi.h"
 
 /*
- * Options: a structure whose first member is its size, with the members that are named
- * set and all others zero, which is their default.
+ * Define an options structure: its first member is its size, the named members are set,
+ * and all others are 0, their default.
  *
  *	SPAWNPOL_OPTS(spawnpol_attach_opts, opts, .slot = 3);
  *
- * Later releases add members at the end. A library that does not know a member refuses
- * it (-E2BIG) unless it is zero. -EINVAL: sz is less than in the first release. (In
- * C++ before C++20, which cannot name members: "spawnpol_attach_opts opts = {};
- * opts.sz = sizeof(opts);")
+ * Later releases add members at the end. A call fails with -E2BIG if a member that the
+ * library does not know is not 0, and with -EINVAL if sz is less than in the first
+ * release. C++ before C++20 has no designated initializers: write "spawnpol_attach_opts
+ * opts = {}; opts.sz = sizeof(opts);".
  *
- * What the library fills in has its size passed along, by inline functions, so that
- * callers need not: spawnpol_collect() is spawnpol_collect_sized(). A library that
- * knows fewer members sets the others to zero, one that knows more leaves those out
- * which the caller has no room for. -EINVAL: less room than in the first release.
+ * Structures that the library fills in have no such member. Inline functions pass their
+ * size: spawnpol_collect() calls spawnpol_collect_sized(). The library sets members that
+ * it does not know to 0, and omits members that the caller's structure does not have.
+ * Such a call fails with -EINVAL if the size is less than in the first release.
  */
 #define SPAWNPOL_OPTS(type, name, ...) \
 	struct type name = { .sz = sizeof(struct type), __VA_ARGS__ }
 
-/* Of others, whose headers are needed only to make or read them. */
+/* Structures of other headers. Include those headers to define or read them. */
 struct io_uring;
 struct io_uring_cqe;
 struct io_uring_sqe;
