@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How a loader sets up the default policy, spawn_policy: the value
- * of its map "config", an array with one element. Plain types, included by
- * both sides.
+ * The configuration of the default policy, spawn_policy: the value of the only element
+ * of its map "config". Loader and policy both include this header, which has plain types
+ * only.
  *
- * The map is filled before the program is attached and not written while it
- * is: chains read it without a lock. For another configuration load another
- * instance and update the link.
+ * Fill the map before the program is attached, and do not write to it while the program
+ * is attached: chains read it without a lock. To change the configuration, load another
+ * instance of the policy and update the link.
  *
- * All zeroes is a valid configuration: bare names are not found, nothing is
- * retried, a failed setup step ends the chain. Lists end at their count; elements
- * after it are not read.
+ * A configuration of all zeroes is valid: bare names are not found, nothing is retried, a
+ * failed setup step ends the chain. The policy ignores elements of a list after its count.
  */
 #ifndef SPAWN_POLICY_H
 #define SPAWN_POLICY_H
@@ -24,9 +23,9 @@
 #endif
 
 #define SPAWN_POLICY_CONFIG_MAP	"config"
-/* The variable that says which events the policy asks for: see spawn_policy_events(). */
+/* The policy's variable with the events that it requests: see spawn_policy_events(). */
 #define SPAWN_POLICY_EVENTS_VARIABLE	"spawnpol_events"
-/* Goes up with every incompatible change of struct spawn_policy_config. */
+/* Incremented by each incompatible change of struct spawn_policy_config. */
 #define SPAWN_POLICY_CONFIG_VERSION	4
 
 #define SPAWN_POLICY_MAX_RETRIES	16
@@ -35,62 +34,62 @@
 /* The longest path that the kernel accepts, with its NUL: PATH_MAX. */
 #define SPAWN_POLICY_PATH_SIZE		4096
 /*
- * All directories, with colons in between and room for a NUL: what the kernel takes for a
- * search. No string that execve(2) passes to a program is longer (MAX_ARG_STRLEN), so
- * every PATH of an environment fits.
+ * All directories, separated by colons, and a NUL: the longest list that the kernel
+ * accepts for a search. execve(2) passes no longer string to a program (MAX_ARG_STRLEN),
+ * so every PATH of an environment fits.
  */
 #define SPAWN_POLICY_DIRS_SIZE		(128 * 1024)
-/* In rules: every opcode, every command. */
+/* In rules: any opcode, any command. */
 #define SPAWN_POLICY_ANY		(~0U)
 
-/* Which failures of a candidate let the PATH search go on: --errors of spawnpol(8) */
+/* Errors of a candidate after which the PATH search continues: --errors of spawnpol(8) */
 enum spawn_policy_errors {
 	/* ENOENT ENOTDIR ESTALE ENODEV ETIMEDOUT EACCES, as glibc's execvp */
 	SPAWN_POLICY_ERRORS_GLIBC	= 0,
 	/*
 	 * ENOENT ENOTDIR ELOOP ENAMETOOLONG EACCES: no such file there. The kernel
-	 * searches by the other rule, so that each directory is a request of its own.
+	 * searches by glibc's rule only, so the policy stages a request for each directory.
 	 */
 	SPAWN_POLICY_ERRORS_POSIX	= 1,
 };
 
 /*
- * --retry ERRNO=COUNT[@DELAY]: issue what has failed again. With a rule for an error after
- * which a search goes on, each directory is a request of its own.
+ * --retry ERRNO=COUNT[@DELAY]: issue a failed request again. If a rule is for an error after
+ * which the search continues, the policy stages a request for each directory.
  */
 struct spawn_policy_retry {
 	__u32	error;		/* positive errno */
-	__u32	count;		/* at most so often for one step */
-	__u64	delay_ns;	/* wait before each */
+	__u32	count;		/* retries of a step, at most */
+	__u64	delay_ns;	/* before each retry */
 };
 
 /*
- * --on OP:ERRNO=VERDICT: what becomes of a failed step once retries and the
- * PATH search have been of no use. The first rule that matches counts.
+ * --on OP:ERRNO=VERDICT: the verdict about a failed step when retries and the PATH search
+ * have not helped. The first rule that matches applies.
  */
 struct spawn_policy_on {
 	__u32	opcode;		/* IORING_OP_* or SPAWN_POLICY_ANY */
-	__u32	cmd;		/* IORING_CHILD_*, for IORING_OP_CHILD, or ANY */
+	__u32	cmd;		/* of IORING_OP_CHILD: IORING_CHILD_* or SPAWN_POLICY_ANY */
 	__u32	error;		/* positive errno; 0: any, also a short read */
 	__u32	verdict;	/* IORING_VERDICT_*, except SUBMIT */
 };
 
 struct spawn_policy_config {
-	__u32	version;	/* SPAWN_POLICY_CONFIG_VERSION; 0 with all else 0 */
+	__u32	version;	/* SPAWN_POLICY_CONFIG_VERSION; 0 if all is 0 */
 	__u32	errors;		/* enum spawn_policy_errors */
 	__u32	dirs_size;	/* bytes used of dirs, without a NUL */
 	__u32	nr_retries;
 	__u32	nr_on;
 	/*
-	 * Another number for each configuration: what was found under one says
-	 * nothing about the directories of another.
+	 * Give each configuration another number: the policy ignores what it remembers
+	 * from another generation.
 	 */
 	__u32	generation;
 	/*
-	 * --remember: for so long the directory in which a name was found is
-	 * tried first; 0: never. Within that time a program of that name which
-	 * appears in an earlier directory is not seen. The policy has to be told of
-	 * IORING_POLICY_EXECED for it: see spawn_policy_events().
+	 * --remember: how long the policy tries the directory in which it found a name
+	 * first; 0: never. Within that time, the policy does not find a program of that
+	 * name which appears in an earlier directory. Remembering needs the event
+	 * IORING_POLICY_EXECED: see spawn_policy_events().
 	 */
 	__u64	remember_ns;
 	/* interpreter for ENOEXEC, e.g. "/bin/sh"; empty: none */
@@ -98,10 +97,10 @@ struct spawn_policy_config {
 	struct spawn_policy_retry retries[SPAWN_POLICY_MAX_RETRIES];
 	struct spawn_policy_on on[SPAWN_POLICY_MAX_ON];
 	/*
-	 * The directories of the PATH with colons in between, as PATH is written; a NUL
-	 * at its end is not needed. None is empty: the working directory is searched
-	 * only where the list names it ("."). SPAWN_POLICY_PATH_SIZE bytes can be read
-	 * from the beginning of each.
+	 * The directories, separated by colons as in PATH; a NUL at the end is not
+	 * needed. No directory is empty: to search the working directory, name it (".").
+	 * The extra bytes let the policy read SPAWN_POLICY_PATH_SIZE bytes from the
+	 * beginning of each directory.
 	 */
 	char	dirs[SPAWN_POLICY_DIRS_SIZE + SPAWN_POLICY_PATH_SIZE];
 };
@@ -115,9 +114,9 @@ _Static_assert(sizeof(struct spawn_policy_config) ==
 #ifndef __bpf__
 
 /*
- * Add the first len bytes of dir to the directories. What no path can begin with is
- * left out, as execvp(3) does: a name of PATH_MAX bytes or more. So is an empty one.
- * 0, -E2BIG: no room, or -EINVAL: dir has a colon.
+ * Add the first len bytes of dir to the directories. Like execvp(3), leave out a directory
+ * with which no path can begin, one of PATH_MAX bytes or more; also leave out an empty
+ * one. Returns 0. -E2BIG: no room. -EINVAL: dir has a colon.
  */
 static inline int spawn_policy_add_dir(struct spawn_policy_config *config,
 				       const char *dir, size_t len)
@@ -138,8 +137,8 @@ static inline int spawn_policy_add_dir(struct spawn_policy_config *config,
 }
 
 /*
- * The directory after dir, or the first one for NULL, and its length; NULL at the end of
- * the list.
+ * The directory after dir, or the first one if dir is NULL; *len has its length, and must
+ * have that of dir on entry. Returns NULL at the end of the list.
  */
 static inline const char *
 spawn_policy_next_dir(const struct spawn_policy_config *config, const char *dir,
@@ -159,8 +158,8 @@ spawn_policy_next_dir(const struct spawn_policy_config *config, const char *dir,
 }
 
 /*
- * What is to be asked for at attach. As the value of the policy's variable, set before it is
- * loaded, it is what SPAWNPOL_EVENTS_AUTO stands for.
+ * The events to request at attach. If the loader stores them in the policy's variable
+ * before it loads the policy, SPAWNPOL_EVENTS_AUTO requests them.
  */
 static inline __u32 spawn_policy_events(const struct spawn_policy_config *config)
 {
