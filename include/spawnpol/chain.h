@@ -9,10 +9,10 @@
 extern "C" {
 #endif
 
-/* One program to be launched, and how. */
+/* A chain: a program to launch, and how the child is prepared for it. */
 struct spawnpol_chain;
 
-/* What requests of a chain are. */
+/* Kinds of requests of a chain. */
 enum spawnpol_kind {
 	SPAWNPOL_KIND_CLONE,		/* making the child */
 	SPAWNPOL_KIND_EXEC,		/* executing the program */
@@ -51,114 +51,112 @@ enum spawnpol_kind {
 	SPAWNPOL_KIND_UNSHARE,
 	SPAWNPOL_KIND_SETNS,
 	SPAWNPOL_KIND_EXIT,		/* the end of the program */
-	SPAWNPOL_KIND_ACTOR,		/* of no chain: spawnpol_actor(3) */
+	SPAWNPOL_KIND_ACTOR,		/* not of a chain: spawnpol_actor(3) */
 };
 
-/* Steps one chain can have, programs included. */
+/* Steps of a chain at most, programs included. */
 #define SPAWNPOL_MAX_STEPS 250
 
 /*
- * An empty chain. The caller owns it: spawnpol_chain_free(). -ENOMEM.
+ * Make an empty chain in *chain. The caller owns it: spawnpol_chain_free(). -ENOMEM: no
+ * memory.
  *
- * The calls below add to a chain. Strings and arrays are copied, descriptors
- * are not: they must stay open until the outcome. Errors stick: after the first
- * one, everything else done with the chain returns it, spawnpol_submit() too, so
- * checking there alone is enough. Common to all of them:
+ * The calls below add to a chain. They copy strings and arrays. Descriptors are not
+ * duplicated: keep them open until the outcome. Errors stick: after the first error, every
+ * call that uses the chain returns this error, including spawnpol_submit(), so it is
+ * enough to check there. All of the calls can fail with
  *
  * -ENOMEM	no memory
  * -E2BIG	more than SPAWNPOL_MAX_STEPS steps
- * -EINVAL	NULL where there is to be data
+ * -EINVAL	a required pointer is NULL
  * -EBUSY	the chain is in flight; this error does not stick
  */
 int spawnpol_chain_new(struct spawnpol_chain **chain);
 
 /*
- * Free a chain. Not one in flight: that has no effect and returns -EBUSY,
- * because the child still reads its strings. NULL is 0.
+ * Free a chain. -EBUSY: the chain is in flight and not freed, because the child still
+ * reads its strings. With NULL the call does nothing and returns 0.
  */
 int spawnpol_chain_free(struct spawnpol_chain *chain);
 
 /*
- * Make a chain as it was when new, but keep the memory that it has for what is added
- * next: a chain that is used again and again in the same way does not allocate.
- * -EBUSY: it is in flight.
+ * Make a chain empty, as it was when new, but keep its memory for what is added next: a
+ * chain that is used repeatedly in the same way does not allocate again. -EBUSY: the chain
+ * is in flight.
  */
 int spawnpol_chain_reset(struct spawnpol_chain *chain);
 
 /*
- * From here on do not copy strings and arrays that calls are given, or do so again
- * (off). What was not copied is the caller's and must stay as it is for as long as the
- * chain has it: until spawnpol_chain_reset(), _free(), or a call that replaces it.
- * Calls that make something new of their arguments, spawnpol_chain_search(), _files(),
- * and _set_tid(), copy all the same. A new chain, and one that was reset, copies.
+ * Switch copying of strings and arrays off (on is true) or on again, for the calls that
+ * follow. The caller owns data that was not copied, and must not change or free the data
+ * while the chain refers to them: until spawnpol_chain_reset(), _free(), or a call that
+ * replaces them. spawnpol_chain_search(), _files() and _set_tid() always copy. New chains
+ * and chains after a reset copy.
  */
 int spawnpol_chain_borrow(struct spawnpol_chain *chain, bool on);
 
-/* The error that stuck, or 0. */
+/* Return the error that stuck, or 0. */
 int spawnpol_chain_error(const struct spawnpol_chain *chain);
 
 /*
- * What a chain consists of: how many steps, and, for step nr as outcomes and policies
- * count, its kind and the request. The numbers of EXEC and CHILD, and EXEC's argv and
- * envp, are filled in only when the chain is submitted. kind and sqe can be NULL.
- * -ENOENT: there is no such step. -E2BIG: it is an attempt of a search that has too many
- * to be links.
+ * The number of steps of a chain, and the kind and request of step nr, counted as in
+ * outcomes and by policies. The requests lack what spawnpol_submit() fills in: the opcodes
+ * of EXEC and CHILD, and EXEC's argv and envp. kind and sqe can be NULL. -ENOENT: there is
+ * no such step. -E2BIG: the step belongs to a search with too many attempts for links.
  */
 unsigned int spawnpol_chain_nr_steps(const struct spawnpol_chain *chain);
 int spawnpol_chain_step(const struct spawnpol_chain *chain, unsigned int nr,
 			enum spawnpol_kind *kind, struct io_uring_sqe *sqe);
 
 /*
- * The program. A path with a slash is executed as it is. A bare name can only
- * be found by a policy: CLONE then asks for one by itself (without one the
- * outcome is -ENOLINK), and the EXEC names no directory, so that the working
- * directory is never searched: a policy sees BEFORE_EXEC, or FAILED with -EBADF.
+ * Set the program. A path with a slash is executed as it is. Only a policy can find a
+ * bare name: CLONE then requires a policy (without one, the outcome is -ENOLINK). The EXEC
+ * names no directory, so that the working directory is never searched; a policy sees
+ * BEFORE_EXEC, or FAILED with -EBADF.
  *
- * If called again, the further programs are tried in turn when those before
- * them could not be executed, by the kernel's link rules and without a policy.
- * -EINVAL: the empty string.
+ * Each further call adds a program. The kernel's link rules execute it, without a policy,
+ * if all programs before it failed. -EINVAL: path is the empty string.
  */
 int spawnpol_chain_program(struct spawnpol_chain *chain, const char *path);
 
 /*
- * The program NAME, looked for as execvp(3) does: each directory of path, a list
- * as in PATH, is tried until there is one where it can be executed; an empty
- * element is the working directory. All that happens in the child, after the
- * actions, without a policy. A name with a slash is executed as it is. path NULL:
- * the system's default one (confstr(3)).
+ * Set the program: name, searched for as execvp(3) does. The child tries each directory of
+ * path, a list as in PATH, after the actions and without a policy, until it can execute
+ * the program there. An empty element is the working directory. A name with a slash is
+ * executed as it is. path NULL: the system's default path (confstr(3)).
  *
- * One step for each directory. The outcome's error is -EACCES if nothing was found
- * and an attempt said so, and else the last one's; an error that means more than
- * "not here" (-ENOEXEC, -ETXTBSY …) ends the launch. Directories whose names are
- * too long for any path are left out.
+ * Each directory is a step. If the program is not found, the outcome's error is -EACCES if
+ * any attempt failed with that, otherwise the error of the last attempt. An error that
+ * means more than "not here" (-ENOEXEC, -ETXTBSY …) ends the launch. Directories whose
+ * names are too long for a path are left out.
  *
- * Where the chain becomes one request (spawnpol_ring_uses_spawn()), path can be as long
- * as the kernel takes, 131071 bytes, and to policies the search is one step. As links,
- * actions and directories are SPAWNPOL_MAX_STEPS at most, else spawnpol_submit() returns
- * -E2BIG, and the kernel must know IORING_EXEC_SEARCH (exec_ioprio of spawnpol_query()):
- * -EINVAL in the outcome.
+ * If the chain is submitted as one request (spawnpol_ring_uses_spawn()), path can have
+ * 131071 bytes, as many as the kernel accepts, and policies see the search as one step. As
+ * links, actions and directories together can be SPAWNPOL_MAX_STEPS; with more,
+ * spawnpol_submit() fails with -E2BIG. Links also need a kernel with IORING_EXEC_SEARCH
+ * (exec_ioprio of spawnpol_query()); otherwise the outcome is -EINVAL.
  *
  * -EINVAL	name is NULL
  * -ENOENT	name is empty
  * -ENAMETOOLONG name is longer than a file's name can be, or all directories are too long
- * -E2BIG	path is longer, or, with another program before or after, has too many
- *		directories
+ * -E2BIG	path is longer than 131071 bytes, or has too many directories for a chain
+ *		with several programs
  */
 int spawnpol_chain_search(struct spawnpol_chain *chain, const char *name,
 			  const char *path);
 
 /*
- * The program NAME, looked for in the open directories of the ring's list index
- * (spawnpol_ring_open_search()). It is the chain's only program, and one step. A name with
- * a slash is executed as it is. outcome.path is the last directory's candidate if it was
- * not found, and the name if it runs.
+ * Set the program: name, searched for in the open directories of the ring's list index
+ * (spawnpol_ring_open_search()). It must be the chain's only program, and is one step. A
+ * name with a slash is executed as it is. outcome.path is the name if the program runs,
+ * and the candidate in the last directory if the program was not found.
  *
- * Only one request can say this: spawnpol_submit() returns -EOPNOTSUPP where the chain
- * would be links (spawnpol_ring_uses_spawn()), and where the kernel has no such lists. The
- * outcome is -ENXIO if the ring has no such list.
+ * Only IORING_OP_SPAWN has such a search: spawnpol_submit() fails with -EOPNOTSUPP if the
+ * chain would be submitted as links (spawnpol_ring_uses_spawn()), or if the kernel has no
+ * such lists. If the ring has no list with this number, the outcome is -ENXIO.
  *
- * -EINVAL	name is NULL, index is 16 or more, or there is another program before or
- *		after
+ * -EINVAL	name is NULL, index is 16 or more, or the chain has another program (before
+ *		or after this call)
  * -ENOENT	name is empty
  * -ENAMETOOLONG name is longer than a file's name can be
  */
@@ -166,13 +164,14 @@ int spawnpol_chain_search_open(struct spawnpol_chain *chain, const char *name,
 			       unsigned int index);
 
 /*
- * The program at path, as execveat(2) finds it: relative to the directory open at
- * dirfd, or to the working directory (AT_FDCWD), also without a slash. at_flags are
- * AT_*. No policy is asked for.
+ * Set the program: path as execveat(2) resolves it, relative to the directory open at
+ * dirfd or to the working directory (AT_FDCWD), also without a slash. at_flags are AT_*.
+ * The chain does not require a policy.
  *
- * To the kernel it is an attempt of a search (IORING_EXEC_SEARCH): the default policy
- * does not search for it, and a program after it is tried only if this one fails with
- * an error after which execvp(3) goes on. A path that is borrowed is not read here.
+ * The kernel treats the EXEC as an attempt of a search (IORING_EXEC_SEARCH): the default
+ * policy does not search for the program, and a program after it is tried only if this one
+ * fails with an error after which execvp(3) goes on. This call does not read a path that
+ * the chain borrows.
  *
  * -EINVAL	path is NULL, or empty without AT_EMPTY_PATH
  * -EBADF	dirfd is negative, but not AT_FDCWD
@@ -180,43 +179,43 @@ int spawnpol_chain_search_open(struct spawnpol_chain *chain, const char *name,
 int spawnpol_chain_program_at(struct spawnpol_chain *chain, int dirfd,
 			      const char *path, int at_flags);
 
-/* The program open at fd, as execveat(2) with AT_EMPTY_PATH. -EBADF: fd < 0. */
+/* Set the program: the file open at fd (execveat(2), AT_EMPTY_PATH). -EBADF: fd < 0. */
 int spawnpol_chain_program_fd(struct spawnpol_chain *chain, int fd);
 
 /*
- * The program's arguments; if not called, the program's path alone. NULL or an
- * empty array: -EINVAL.
+ * Set the program's arguments; the default is the program's path alone. -EINVAL: argv is
+ * NULL or empty.
  */
 int spawnpol_chain_argv(struct spawnpol_chain *chain, char *const argv[]);
 
 /*
- * The program's environment; if not called, or with NULL, the submitter's own
- * (environ), read when the program is executed: leave it alone until the
- * outcome.
+ * Set the program's environment. By default, or with NULL, the program gets the
+ * submitter's (environ), which the kernel reads when it executes the program: do not
+ * change it until the outcome.
  */
 int spawnpol_chain_envp(struct spawnpol_chain *chain, char *const envp[]);
 
-/* Attributes: how the child is made. All are off in a new chain. */
+/* Attributes: how the child is made. In a new chain all are off. */
 
-/* The outcome carries a pidfd (close-on-exec). */
+/* Put a pidfd (close-on-exec) into the outcome. */
 int spawnpol_chain_pidfd(struct spawnpol_chain *chain, bool on);
 
-/* Start in the cgroup (version 2) whose directory is open at fd. */
+/* Start the child in the cgroup (version 2) whose directory is open at fd. */
 int spawnpol_chain_cgroup(struct spawnpol_chain *chain, int fd);
 
 /*
- * Signal for the parent when the child ends, 0 for none; SIGCHLD if not called.
- * As after any execve(2), a program's is SIGCHLD whatever is said here.
+ * Set the signal that the parent gets when the child ends; 0: none. The default is
+ * SIGCHLD. As after any execve(2), the end of a program is always signalled by SIGCHLD.
  */
 int spawnpol_chain_exit_signal(struct spawnpol_chain *chain, int sig);
 
-/* Signals the submitter handles are at their default; the rest as always. */
+/* Reset the signals that the submitter handles to their default; others are inherited. */
 int spawnpol_chain_clear_sighand(struct spawnpol_chain *chain, bool on);
 
-/* New namespaces: CLONE_NEW* bits as clone3(2) has them. -EINVAL: others. */
+/* Make new namespaces: CLONE_NEW* bits as for clone3(2). -EINVAL: other bits. */
 int spawnpol_chain_namespaces(struct spawnpol_chain *chain, uint64_t flags);
 
-/* Ask for these pids, innermost pid namespace first; at most 32, else -EINVAL. */
+/* Choose the pids, innermost pid namespace first. -EINVAL: more than 32. */
 int spawnpol_chain_set_tid(struct spawnpol_chain *chain, const pid_t *tids,
 			   size_t nr);
 
@@ -224,44 +223,45 @@ int spawnpol_chain_set_tid(struct spawnpol_chain *chain, const pid_t *tids,
 #define SPAWNPOL_MAX_FILES 65536
 
 /*
- * The child starts with these nr files, 0 for none, and no others, instead of with
- * a copy of the submitter's table: nothing leaks, and what the submitter has open
- * costs nothing. A source is a descriptor of the submitter or, with
- * IORING_CLONE_FILE_FIXED, a registered file of the ring; number is what the child
- * and the actions know it by, closed when the program starts with
- * IORING_CLONE_FILE_CLOEXEC. The list is copied. -E2BIG: above SPAWNPOL_MAX_FILES.
- * In the outcome of kind SPAWNPOL_KIND_CLONE: -EBADF, a source is not open or a number
- * not below RLIMIT_NOFILE; -EINVAL, unknown flags.
+ * Let the child start with these nr files (0: none) instead of a copy of the submitter's
+ * table: no other descriptor leaks, and the launch does not get slower with the number of
+ * files that the submitter has open. source is a descriptor of the submitter or, with
+ * IORING_CLONE_FILE_FIXED, the index of a registered file of the ring. number is the
+ * descriptor in the child, for actions too. IORING_CLONE_FILE_CLOEXEC closes it when the
+ * program starts. The list is copied, also by a chain that borrows.
+ *
+ * -E2BIG: nr is above SPAWNPOL_MAX_FILES. In the outcome, with SPAWNPOL_KIND_CLONE:
+ * -EBADF, a source is not open or a number not below RLIMIT_NOFILE; -EINVAL, unknown flags.
  */
 int spawnpol_chain_files(struct spawnpol_chain *chain,
 			 const struct io_uring_clone_file *files, size_t nr);
 
 /*
- * Give the spawn ns nanoseconds from submission to the started program. Then
- * the child is killed and the outcome is -ETIME. 0: no deadline.
+ * Limit the time from submission to the start of the program to ns nanoseconds. After
+ * that, the kernel kills the child and the outcome is -ETIME. 0: no deadline.
  */
 int spawnpol_chain_deadline(struct spawnpol_chain *chain, uint64_t ns);
 
 /*
- * Wait for the end of the program, too, on the ring. If the launch succeeded there is a
- * second outcome, of kind SPAWNPOL_KIND_EXIT, and the program has been waited for; until
- * then the chain is in flight. The kernel must have IORING_OP_WAITID (6.7).
+ * Let the library also wait for the end of the program, on the ring. If the launch
+ * succeeds, a second outcome, of kind SPAWNPOL_KIND_EXIT, has the status. The chain is in
+ * flight until then. Needs a kernel with IORING_OP_WAITID (6.7).
  */
 int spawnpol_chain_exit_status(struct spawnpol_chain *chain, bool on);
 
-/* For the policy's eyes: ctx->cookie. */
+/* Set a value for the policy: ctx->cookie. */
 int spawnpol_chain_cookie(struct spawnpol_chain *chain, uint64_t cookie);
 
 /*
- * The slot whose policy applies; 0 is the ring's default one. -EINVAL: not
- * below IORING_SPAWN_SLOTS.
+ * Select the slot whose policies apply; the default is 0. -EINVAL: slot is not below
+ * IORING_SPAWN_SLOTS.
  */
 int spawnpol_chain_slot(struct spawnpol_chain *chain, unsigned int slot);
 
-/* Fail with -ENOLINK when no policy applies. */
+/* Let the launch fail with -ENOLINK if no policy applies. */
 int spawnpol_chain_need_policy(struct spawnpol_chain *chain, bool on);
 
-/* For the caller's eyes: outcome.user. */
+/* Set a pointer for the caller: outcome.user. */
 int spawnpol_chain_user(struct spawnpol_chain *chain, void *user);
 
 #ifdef __cplusplus
