@@ -13,121 +13,122 @@ extern "C" {
 struct spawnpol_actor;
 
 /*
- * How a spawn ended, or an actor: spawnpol_actor(3). There is one for each chain submitted, and one more for the end of
- * the program if spawnpol_chain_exit_status() asked for that.
+ * How a spawn or an actor (spawnpol_actor(3)) ended. Each submitted chain has one outcome,
+ * and with spawnpol_chain_exit_status() a second one when the program ends.
  */
 struct spawnpol_outcome {
 	/*
-	 * Idle again: submit it anew, reset or free it. (Not so after the first of two
-	 * outcomes.)
+	 * The chain, no longer in flight: submit it again, reset or free it. After the
+	 * first of two outcomes it is still in flight.
 	 */
 	struct spawnpol_chain *chain;
-	void	*user;			/* of spawnpol_chain_user() */
+	void	*user;			/* of spawnpol_chain_user(), spawnpol_actor_new() */
 
 	/*
-	 * 0: the program runs, or all steps of a chain without one are done. Else the error of the step that ended the chain
-	 * as the policy, if there is one, left it; there is nothing to wait
-	 * for, though the child may be on its way out for a moment.
+	 * 0: the program runs, or all steps of a chain without a program are done. Else
+	 * the error of the step that ended the chain, as a policy left it. There is no
+	 * child to wait for then, though it can take a moment to exit.
 	 * -ETIME	the deadline has passed
-	 * -ECANCELED	cancelled, or a policy ended the chain
-	 * -ENOLINK	(CLONE) no policy applies, but one was asked for
-	 * -ETOOMANYREFS a policy has used up a budget
-	 * -EBADRQC	a policy's verdict made no sense
+	 * -ECANCELED	the chain was cancelled, or a policy ended it
+	 * -ENOLINK	(CLONE) no policy applies, but the chain requires one
+	 * -ETOOMANYREFS a policy has exceeded a budget
+	 * -EBADRQC	a policy's verdict could not be followed
 	 *
 	 * With SPAWNPOL_KIND_EXIT, why status is not known:
-	 * -ECHILD	somebody else has waited for the program, or SIGCHLD is ignored. Some
-	 *		kernels say so, too, if the thread that collected ended meanwhile:
-	 *		waitpid(2) has the status then
-	 * -ECANCELED	cancelled: the program is the caller's to wait for
+	 * -ECHILD	other code has waited for the program, or SIGCHLD is ignored. Some
+	 *		kernels also report this if the thread that collected ended meanwhile:
+	 *		then waitpid(2) has the status
+	 * -ECANCELED	the wait was cancelled: the caller must wait for the program
 	 */
 	int	error;
 
 	/*
-	 * The child in the submitter's pid namespace, to be waited for like any
-	 * other if it is a program, unless the library does that. Else it is, or was,
-	 * that, or 0 for none.
+	 * The child's pid in the submitter's pid namespace; 0 if there was no child. If
+	 * the child is a program, the caller must wait for it, unless the library does
+	 * (spawnpol_chain_exit_status()). Otherwise the child can be gone: use the pid
+	 * for messages only.
 	 */
 	pid_t	pid;
 
-	/* If asked for and error is 0, now the caller's. Else -1. */
+	/* If requested and error is 0: the pidfd, owned by the caller. Else -1. */
 	int	pidfd;
 
 	/*
-	 * The EXEC that succeeded or the step that ended the chain, counted
-	 * from 0, and its kind; -1 with SPAWNPOL_KIND_CLONE, which is also the kind if
-	 * there was no error and no program. Policies count alike,
-	 * but for directories of a search that is part of one request: to them those
-	 * are attempts of one step.
+	 * The EXEC that succeeded or the step that ended the chain, counted from 0, and
+	 * its kind. step is -1 with SPAWNPOL_KIND_CLONE; without an error, this kind means
+	 * that there was no program. Policies count alike, except for the directories of a
+	 * search that is part of one request: policies see these as attempts of one step.
 	 */
 	int	step;
 	enum spawnpol_kind kind;
 
 	/*
-	 * The path that step worked on, NULL for none. It is the chain's, and there
-	 * until the chain is changed, submitted, reset or freed.
+	 * The path of this step, or NULL. The chain owns the string, which is valid until
+	 * the chain is changed, submitted, reset or freed.
 	 */
 	const char *path;
 
-	/* With SPAWNPOL_KIND_EXIT, as waitpid(2) tells it: WIFEXITED() and so on. Else 0. */
+	/* With SPAWNPOL_KIND_EXIT, the wait status: see waitpid(2). Else 0. */
 	int	status;
 
-	/* The number of a child that waits after this: spawnpol_child(3). 0: none does. */
+	/* The number of the child that waits now: spawnpol_child(3). 0: no child waits. */
 	int	child;
 
 	/*
-	 * With SPAWNPOL_KIND_ACTOR: the actor, idle again, and what it has completed with.
-	 * chain is NULL. Else NULL and 0.
+	 * With SPAWNPOL_KIND_ACTOR: the actor, no longer in flight, and its result; chain
+	 * is NULL. Else NULL and 0.
 	 */
 	int	result;
 	struct spawnpol_actor *actor;
 };
 
 /*
- * Launch nr chains; those of one call start in their order. Returns how many
- * were given to the kernel. Fewer than nr is the error of the chain after them,
- * which the next call returns, as this one does when it is the first's:
+ * Launch nr chains, which start in this order. Returns how many chains were given to the
+ * kernel. If it is fewer than nr, the next chain has an error, which the next call
+ * returns; if the first chain has an error, this call returns it:
  *
- * -EINVAL	the chain has no program (but see spawnpol_child(3)), or CLONE or EXEC by spawnpol_chain_sqe()
- * -EBUSY	it is in flight already
- * -E2BIG	it needs more SQEs than the ring has, or, as links, more than
+ * -EINVAL	the chain has no program (but see spawnpol_child(3)), or has a CLONE or EXEC
+ *		from spawnpol_chain_sqe()
+ * -EBUSY	the chain is in flight already
+ * -E2BIG	the chain needs more SQEs than the ring has, or, as links, more than
  *		SPAWNPOL_MAX_STEPS steps
+ * -EOPNOTSUPP	the kernel lacks what the chain uses: open directories
+ *		(spawnpol_chain_search_open(), never with links) or kept children
  * -EAGAIN	no room: collect outcomes first (or the kernel lacks memory)
- * -EINPROGRESS	a wrapped ring's last request in the SQ is linked to the next one
- * -ESTALE	this is a child of fork(2), and the ring its parent's
- * -EEXIST	the ring is another thread's (a registered one, or SINGLE_ISSUER)
+ * -EINPROGRESS	the last request in a wrapped ring's SQ is linked to the next one
+ * -ESTALE	this is a child of fork(2), and the ring is its parent's
+ * -EEXIST	the ring belongs to another thread (a registered one, or SINGLE_ISSUER)
  *
- * or what stuck to the chain, or an error of io_uring_enter(2). A chain that
- * was given to the kernel always has an outcome. Failures of the launch itself
- * are told there, not here.
+ * or the error that stuck to the chain, or an error of io_uring_enter(2). A chain that was
+ * given to the kernel always has an outcome, which reports failures of the launch itself.
  */
 int spawnpol_submit(struct spawnpol_ring *ring,
 		    struct spawnpol_chain *const chains[], unsigned int nr);
 
 /*
- * The same, but only put the requests into the SQ; submitting them is up to
- * the caller, by io_uring_submit() on the wrapped ring or by the next
- * spawnpol_submit(). -EAGAIN: no room in the SQ. nr can be 0: see spawnpol_handle_cqe().
+ * Only put the requests of nr chains into the SQ. To submit them, call io_uring_submit()
+ * on the wrapped ring, or spawnpol_submit(). Returns and fails as spawnpol_submit(), with
+ * -EAGAIN if the SQ has no room. nr can be 0: see spawnpol_handle_cqe().
  */
 int spawnpol_queue(struct spawnpol_ring *ring,
 		   struct spawnpol_chain *const chains[], unsigned int nr);
 
 /*
- * Take outcomes, at most max, in the order in which they got complete. Waits
- * until there are min, or nothing is in flight, or timeout_ms milliseconds have
- * passed (-1: no limit). min 0 does not wait. Returns how many, perhaps 0.
+ * Take up to max outcomes, in the order in which they became complete. Waits until there
+ * are min outcomes, nothing is in flight, or timeout_ms milliseconds have passed (-1: no
+ * limit). If min is 0, does not wait. Returns the number of outcomes, which can be 0.
  *
- * -ECHILD	min > 0, but there is nothing in flight
+ * -ECHILD	min > 0, but nothing is in flight
  * -EINTR	a signal came before the first outcome
  * -EINVAL	max is 0 or less than min
  * -EOPNOTSUPP	the ring is a wrapped one
  * -ESTALE, -EEXIST as spawnpol_submit()
  *
- * If several threads collect, one waits for CQEs and the others for it.
+ * If several threads collect, one waits for CQEs, and the others wait for this one.
  *
- * Where the end of a program is waited for, the library submits requests. An error of
- * io_uring_enter(2) that comes after the first outcome is returned by the next call:
- * a program that waits elsewhere, for the ring's descriptor, first calls this until it
- * returns 0.
+ * To wait for the ends of programs, the library submits requests. If io_uring_enter(2)
+ * fails after the first outcome, the next call returns the error. So before a launcher
+ * waits for the ring's descriptor, it calls this function until it returns 0.
  */
 int spawnpol_collect_sized(struct spawnpol_ring *ring,
 			   struct spawnpol_outcome *out, size_t size,
@@ -142,15 +143,15 @@ static inline int spawnpol_collect(struct spawnpol_ring *ring,
 }
 
 /*
- * Wait until there is something to collect, and take nothing, for timeout_ms
- * milliseconds (-1: no limit). mask, if it is not NULL, is the thread's signal mask for
- * the time of the wait, as with ppoll(2): a thread that blocks signals has them
- * delivered here and nowhere else. No lock of the ring is held, and nothing of it is
- * touched after a signal handler has run, so that can use the ring, fork(2), and leave by
+ * Wait until there is something to collect, for at most timeout_ms milliseconds (-1: no
+ * limit), and take nothing. If mask is not NULL, it is the thread's signal mask during
+ * the wait, as with ppoll(2): signals that the thread blocks otherwise are delivered only
+ * here. The call holds no lock of the ring while it waits, and does not use the ring after
+ * a signal handler has run. So the handler can use the ring, call fork(2), and leave by
  * siglongjmp(3).
  *
- * Returns 1, or 0 when the time has passed. 1 can be part of an outcome, or one that
- * another thread takes first: spawnpol_collect() with min 0 then returns 0.
+ * Returns 1, or 0 when the time has passed. After 1, spawnpol_collect() with min 0 can
+ * still return 0: only a part of an outcome has come, or another thread has taken it.
  *
  * -EINTR	a signal was handled
  * -ECHILD	nothing is in flight any more
@@ -161,22 +162,22 @@ int spawnpol_ring_wait(struct spawnpol_ring *ring, int timeout_ms,
 		       const sigset_t *mask);
 
 enum spawnpol_cqe {
-	SPAWNPOL_CQE_FOREIGN	= 0,	/* not the library's */
-	SPAWNPOL_CQE_TAKEN	= 1,	/* one of several of a spawn */
-	SPAWNPOL_CQE_OUTCOME	= 2,	/* the last of them: *out is filled */
+	SPAWNPOL_CQE_FOREIGN	= 0,	/* a CQE of the caller's */
+	SPAWNPOL_CQE_TAKEN	= 1,	/* a CQE of the library, without an outcome */
+	SPAWNPOL_CQE_OUTCOME	= 2,	/* the last CQE of an outcome, which is in *out */
 };
 
 /*
- * For wrapped rings: look at one CQE, which stays the caller's to mark as seen.
- * Each of the library's CQEs must be passed here exactly once, in order. Returns an
- * enum spawnpol_cqe, or -ESTALE in a child of fork(2).
+ * Handle one CQE of a wrapped ring. The caller marks the CQE as seen, and must pass each
+ * of the library's CQEs exactly once, in order. Returns an enum spawnpol_cqe, or -ESTALE
+ * in a child of fork(2).
  *
- * If a program's end is waited for, there can be a request for that in the SQ
- * afterwards, which the caller submits. (If the SQ was full, it has been submitted.) It
- * never becomes part of a link of the caller's: if the last request in the SQ is linked
- * to the next one, the library's is put there by the first call after the link is
- * complete, or the kernel has taken it. spawnpol_queue(ring, NULL, 0) does only that. The
- * flags of requests that the caller has in the SQ must be set when the library is called.
+ * To wait for the end of a program or to fill a pool, the library can put requests into
+ * the SQ, which the caller submits. (If the SQ is full, the library submits it first.) The
+ * library's requests never become part of a link of the caller's: if the last request in
+ * the SQ is linked to the next one, the library waits for the first call after the link
+ * is complete or the kernel has taken it. spawnpol_queue(ring, NULL, 0) is such a call and
+ * does nothing else. Set the flags of your requests in the SQ before you call the library.
  */
 int spawnpol_handle_cqe_sized(struct spawnpol_ring *ring,
 			      const struct io_uring_cqe *cqe,
@@ -189,12 +190,11 @@ static inline int spawnpol_handle_cqe(struct spawnpol_ring *ring,
 }
 
 /*
- * Kill the child of a chain in flight if it is not the program yet; the
- * outcome comes as always, -ECANCELED unless it was too late. If it is the program, and
- * its end is waited for, that is given up instead, whether or not the outcome of the
- * launch has been collected. -ENOENT: the
- * chain is not in flight on this ring. -EAGAIN: no room in the SQ. -ESTALE, -EEXIST,
- * -EINPROGRESS: as spawnpol_submit().
+ * Cancel a chain in flight. If the child has not become the program, the kernel kills it,
+ * and the outcome is -ECANCELED unless the cancellation comes too late. If the program
+ * runs and the library waits for its end, the library stops waiting, whether or not the
+ * outcome of the launch was collected. -ENOENT: the chain is not in flight on this ring.
+ * -EAGAIN: no room in the SQ. -ESTALE, -EEXIST, -EINPROGRESS: as spawnpol_submit().
  */
 int spawnpol_cancel(struct spawnpol_ring *ring, struct spawnpol_chain *chain);
 
