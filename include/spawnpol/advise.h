@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Errors and outcomes in words: spawnpol_advise(3). Part of <spawnpol.h>. */
+/* Texts about errors and outcomes: spawnpol_advise(3). Part of <spawnpol.h>. */
 #ifndef SPAWNPOL_PART_ADVISE_H
 #define SPAWNPOL_PART_ADVISE_H
 
@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-/* What was tried when the error came. */
+/* Where an error came from. */
 enum spawnpol_topic {
 	SPAWNPOL_TOPIC_RING,	/* ring_open, ring_wrap, query, probe->error */
 	SPAWNPOL_TOPIC_CHAIN,	/* the builder, submit */
@@ -19,7 +19,7 @@ enum spawnpol_topic {
 	SPAWNPOL_TOPIC_ATTACH,	/* *_attach*, policy_events, actor_needs, policy_error */
 	SPAWNPOL_TOPIC_LINK,	/* policy_update, _detach, _info */
 	SPAWNPOL_TOPIC_EXIT,	/* outcome of kind SPAWNPOL_KIND_EXIT */
-	/* outcome of kind SPAWNPOL_KIND_CLONE that is about a kept child; spawnpol_child_*() */
+	/* outcome of kind SPAWNPOL_KIND_CLONE about a kept child; spawnpol_child_*() */
 	SPAWNPOL_TOPIC_CHILD,
 	SPAWNPOL_TOPIC_ACTOR,	/* outcome of kind SPAWNPOL_KIND_ACTOR */
 	SPAWNPOL_TOPIC_ACTOR_CALL, /* actor_submit, _queue, _cancel, _free */
@@ -31,9 +31,9 @@ struct spawnpol_advice {
 };
 
 /*
- * Words for an error (negative, as returned), never none; the strings are
- * constant. Where the topic adds nothing to the errno's own meaning, text is
- * that of strerrordesc_np(3).
+ * Explain an error (negative, as returned). advice->text is never NULL. The strings are
+ * constant. If the topic adds nothing to the errno's own meaning, text is that of
+ * strerrordesc_np(3).
  */
 int spawnpol_advise_sized(enum spawnpol_topic topic, int error,
 			  struct spawnpol_advice *advice, size_t size);
@@ -46,17 +46,17 @@ static inline struct spawnpol_advice spawnpol_advise(enum spawnpol_topic topic,
 	return advice;
 }
 
-/* "open", "exec" …, constant. */
+/* Return the name of a kind, "open", "exec" …, a constant string. */
 const char *spawnpol_kind_name(enum spawnpol_kind kind);
 
 /*
- * One line about an outcome, without newline: the step, what it worked on (control
- * characters of a path as "\x0a", a backslash twice), the error's text. "running as
- * 1234" if there was none, "waiting as child 7" or "ended" if there was no program,
- * "exited with 1" or "killed by signal 9" at the end of a program, "completed with 7" at
- * that of an actor. A path that a policy has tried in the step's place is named, if the
- * kernel tells it. Returns the line's length and cuts like snprintf(3). Reads the chain,
- * which must not be freed or submitted again yet.
+ * Write one line about an outcome, without newline: the step, its path (control characters
+ * as "\x0a", a backslash twice), the error's text. Without an error the line says "running
+ * as 1234", without a program "waiting as child 7" or "ended", at the end of a program
+ * "exited with 1" or "killed by signal 9", at the end of an actor "completed with 7". If
+ * the kernel reports a path that a policy tried in place of the step's, the line has that
+ * path. Returns the length of the line and cuts it like snprintf(3). The call reads the
+ * chain, so do not free or submit the chain before.
  */
 int spawnpol_outcome_text_sized(const struct spawnpol_outcome *out, size_t out_size,
 				char *buf, size_t size);
@@ -66,7 +66,7 @@ static inline int spawnpol_outcome_text(const struct spawnpol_outcome *out, char
 	return spawnpol_outcome_text_sized(out, sizeof(*out), buf, size);
 }
 
-/* What an outcome's error is about: for spawnpol_advise(). */
+/* Return the topic of an outcome's error, for spawnpol_advise(). */
 enum spawnpol_topic spawnpol_outcome_topic_sized(const struct spawnpol_outcome *out,
 						 size_t size);
 static inline enum spawnpol_topic spawnpol_outcome_topic(
