@@ -10,10 +10,10 @@ extern "C" {
 #endif
 
 /*
- * Ask a ring what its kernel can do, and by which numbers it calls the operations and
- * types. All of *query is written; query->size becomes the bytes that the kernel
- * knows of, the rest is 0. -EOPNOTSUPP: it cannot spawn. -EPROTO: it can, but with
- * another ABI; query->abi then tells which, the rest is 0.
+ * Ask a ring what its kernel can do, and which numbers its operations and types have. The
+ * call writes all of *query; query->size becomes the number of bytes that the kernel
+ * knows, the rest is 0. -EOPNOTSUPP: the kernel cannot spawn. -EPROTO: the kernel has
+ * another ABI than this library; query->abi is the kernel's, the rest is 0.
  */
 int spawnpol_query_sized(int ring_fd, struct io_uring_spawn_query *query,
 			 size_t size);
@@ -24,20 +24,20 @@ static inline int spawnpol_query(int ring_fd, struct io_uring_spawn_query *query
 
 /* What the running kernel can do. */
 struct spawnpol_probe {
-	int	error;		/* why spawnpol_ring_open() fails, or 0 */
-	int	policy_error;	/* why policies cannot be used, or 0 */
+	int	error;		/* of spawnpol_ring_open(), or 0 */
+	int	policy_error;	/* of attaching policies, or 0 */
 	uint32_t ring_features;	/* IORING_FEAT_* */
 	uint32_t resv;
-	uint64_t ops[4];	/* operations the kernel has */
-	uint64_t child_ops[4];	/* those that can be steps */
-	struct io_uring_spawn_query query;	/* zero if there was no answer */
+	uint64_t ops[4];	/* operations of the kernel, one bit each */
+	uint64_t child_ops[4];	/* operations that can be steps */
+	struct io_uring_spawn_query query;	/* zero if the kernel did not answer */
 	char	query_room[512 - sizeof(struct io_uring_spawn_query)];
 };
 
 /*
- * Look at the running kernel. Returns 0 also when it can do nothing: see
- * probe->error. Takes a temporary ring. Whether the kernel's type information knows
- * the numbers of the query, too, says spawnpol_probe_names() of libspawnpol-bpf.
+ * Probe the running kernel with a temporary ring. Returns 0 even if the kernel cannot
+ * spawn: see probe->error. To check the query's numbers against the kernel's type
+ * information, call spawnpol_probe_names() of libspawnpol-bpf.
  */
 int spawnpol_probe_sized(struct spawnpol_probe *probe, size_t size);
 static inline int spawnpol_probe(struct spawnpol_probe *probe)
