@@ -9,59 +9,61 @@
 extern "C" {
 #endif
 
-/* Ask for the events that the program says it wants: spawnpol_policy_events(). */
+/* Request the events that the program asks for: spawnpol_policy_events(). */
 #define SPAWNPOL_EVENTS_AUTO UINT32_MAX
 
 /*
- * Where among the policies of its slot a policy goes: the kernel's BPF_F_* flags. 0:
- * to the end. With a relative program or link, directly before or after that.
+ * The position of a policy among those of its slot: the kernel's BPF_F_* flags. 0: the
+ * end. BEFORE and AFTER mean directly before or after the program or link in relative.
  */
 enum spawnpol_order {
-	SPAWNPOL_ORDER_BEFORE	= 1U << 3,	/* without one: to the beginning */
-	SPAWNPOL_ORDER_AFTER	= 1U << 4,	/* without one: to the end */
+	SPAWNPOL_ORDER_BEFORE	= 1U << 3,	/* relative 0: the beginning */
+	SPAWNPOL_ORDER_AFTER	= 1U << 4,	/* relative 0: the end */
 	SPAWNPOL_ORDER_ID	= 1U << 5,	/* relative is an id, not a descriptor */
 	SPAWNPOL_ORDER_LINK	= 1U << 13,	/* ... of a link, not of a program */
 };
 
-/* How a policy is attached; budgets of 0 are the kernel's defaults. */
+/* How a policy is attached. A budget of 0 is the kernel's default. */
 struct spawnpol_attach_opts {
 	size_t	sz;		/* of this structure: see SPAWNPOL_OPTS() */
 	uint32_t slot;
 	uint32_t events;	/* IORING_POLICY_* or SPAWNPOL_EVENTS_AUTO */
-	uint32_t max_issues;	/* retries and staged requests of a chain */
-	uint32_t max_staged;	/* requests staged by one run */
-	uint64_t max_delay_ns;	/* sum of the delays of a chain */
+	uint32_t max_issues;	/* budget: retries and staged requests of a chain */
+	uint32_t max_staged;	/* budget: requests staged by one run */
+	uint64_t max_delay_ns;	/* budget: sum of the delays of a chain */
 	uint32_t order;		/* SPAWNPOL_ORDER_* */
 	uint32_t relative;	/* program or link in the slot; 0: none */
-	uint64_t revision;	/* that the slot must have; 0: any */
+	uint64_t revision;	/* of the slot, expected; 0: any */
 };
 
 /*
- * Attach the program prog_fd to the ring ring_fd, of this process or another's.
- * Returns the descriptor of a bpf_link (close-on-exec), which the caller owns:
- * the policy stays until its last descriptor and pin are gone. opts NULL: the end
- * of slot 0, SPAWNPOL_EVENTS_AUTO, default budgets.
+ * Attach the policy prog_fd to the ring ring_fd, of this process or another. Returns the
+ * descriptor of a bpf_link (close-on-exec), which the caller owns: the policy stays
+ * attached until the link's last descriptor and pin are gone. opts NULL: the end of slot
+ * 0, SPAWNPOL_EVENTS_AUTO, default budgets.
  *
- * spawnpol_policy_attach() is bpf(2)'s BPF_LINK_CREATE,
- * spawnpol_policy_attach_registered() the ring's own IORING_ATTACH_BPF, which
- * ring restrictions can allow or forbid. Neither needs privileges, but reading
- * the events does (CAP_SYS_ADMIN): unprivileged callers name them.
+ * spawnpol_policy_attach() uses bpf(2)'s BPF_LINK_CREATE, _attach_registered() the ring's
+ * IORING_ATTACH_BPF, which ring restrictions can allow or forbid. Attaching needs no
+ * privileges, but SPAWNPOL_EVENTS_AUTO does (CAP_SYS_ADMIN): unprivileged callers set
+ * events.
  *
- * -EINVAL	unknown events or slot; the program is an actor's, or no policy for
- *		another reason; IOPOLL ring; the kernel has no policies
- * -E2BIG	a budget above the kernel's ceiling, or opts has a member that this
+ * -EINVAL	unknown events or slot; the program is an actor's or no policy; IOPOLL ring;
+ *		the kernel has no policies
+ * -E2BIG	a budget is above the kernel's ceiling, or opts has a member that this
  *		library does not know
  * -EEXIST	the program is in the slot already
  * -ERANGE	the slot is full: max_policies of struct io_uring_spawn_query
  * -ENOENT	the relative program or link is not in the slot
  * -ESTALE	the slot has another revision: see spawnpol_policy_info()
- * -EBADF	a descriptor is not open, or not of a ring or a program
- * -EOPNOTSUPP	the same of ring_fd; or the kernel has no policies
- * -EACCES	the ring's restrictions forbid it
+ * -EBADF	a descriptor is not open, or prog_fd is not a program;
+ *		spawnpol_policy_attach(): ring_fd is not a ring
+ * -EOPNOTSUPP	the kernel has no policies; _attach_registered(): ring_fd is not a ring
+ * -EACCES	the ring's restrictions forbid attaching
  * -EPERM	SPAWNPOL_EVENTS_AUTO without CAP_SYS_ADMIN
  *
- * spawnpol_policy_attach() takes a temporary ring the first time: the errors of
- * spawnpol_ring_open(), if neither that nor ring_fd tells the kernel's numbers.
+ * The first spawnpol_policy_attach() of a process makes a temporary ring to read the
+ * kernel's numbers. If neither this ring nor ring_fd has them, the call fails as
+ * spawnpol_ring_open().
  */
 int spawnpol_policy_attach(int ring_fd, int prog_fd,
 			   const struct spawnpol_attach_opts *opts);
@@ -69,31 +71,30 @@ int spawnpol_policy_attach_registered(int ring_fd, int prog_fd,
 				      const struct spawnpol_attach_opts *opts);
 
 /*
- * The same for a ring of this process, which need not have a descriptor, by
- * IORING_ATTACH_BPF. Errors as those of spawnpol_policy_attach_registered() and
- * spawnpol_ring_register().
+ * Attach a policy by IORING_ATTACH_BPF to a ring of this process, which need not have a
+ * descriptor. Errors as spawnpol_policy_attach_registered() and spawnpol_ring_register().
  */
 int spawnpol_ring_attach(struct spawnpol_ring *ring, int prog_fd,
 			 const struct spawnpol_attach_opts *opts);
 
 /*
- * Exchange the link's program, for chains under way too. old_fd >= 0: only if
- * that is the program now (else -EPERM). The policy keeps its position. -ENOLINK:
- * the ring is gone, or the link was detached. -EEXIST: another link of the slot has
- * the program.
+ * Replace the policy of a link, also for chains in flight. The policy's position does not
+ * change. If old_fd >= 0, replace only this program; if the link has another one, the call
+ * fails with -EPERM. -ENOLINK: the ring is gone, or the link was detached. -EEXIST: another
+ * link of the slot has the program.
  */
 int spawnpol_policy_update(int link_fd, int prog_fd, int old_fd);
 
 /*
- * Take the policy off its ring now, also while others hold the link. The
- * descriptor stays the caller's to close. Doing so twice is no error.
+ * Detach the policy from its ring, even if other descriptors and pins keep the link. The
+ * caller still has to close the descriptor. Detaching again succeeds.
  */
 int spawnpol_policy_detach(int link_fd);
 
 /*
- * What the kernel knows of the link. -EINVAL: a link of another type. To know the
- * type's number, the first call in a process can take a temporary ring; if that cannot
- * be had, errors are those of spawnpol_ring_open().
+ * Read what the kernel knows about a link. -EINVAL: link_fd is not a link to a ring. To
+ * read the number of the link's type, the first call of a process can make a temporary
+ * ring; if this fails, the call fails as spawnpol_ring_open().
  */
 int spawnpol_policy_info_sized(int link_fd, struct spawnpol_link_info *info,
 			       size_t size);
@@ -104,9 +105,9 @@ static inline int spawnpol_policy_info(int link_fd,
 }
 
 /*
- * The events a program wants: the value of its constant
+ * Read the events that a program requests: the value of its constant
  *	const volatile __u32 spawnpol_events
- * in the kernel's memory. *events is 0 if it has none. Needs CAP_SYS_ADMIN.
+ * in the kernel's memory. *events is 0 if the program has none. Needs CAP_SYS_ADMIN.
  */
 int spawnpol_policy_events(int prog_fd, uint32_t *events);
 
