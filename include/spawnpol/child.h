@@ -10,78 +10,81 @@ extern "C" {
 #endif
 
 /*
- * A child can wait in the kernel between chains. It is known by a number of its ring,
- * which no other child gets, and used by chains that say so:
+ * A child can wait in the kernel between chains. The ring knows it by a number, which no
+ * other child of the ring gets. Chains use it by these attributes:
  *
  *	keep			a new child runs the steps and waits; it has no program
  *	in_child, keep		the child runs the steps, and the program if there is one. If
- *				one of them fails, it waits again
- *	in_child		the same, but it does not wait: if there is no program, or
- *				something fails, it ends
- *	copy_of			a new child that is as the kept one is runs steps and program
- *	copy_of, keep		... and waits, without a program
+ *				one of them fails, the child waits again
+ *	in_child		the same, but if there is no program, or something fails, the
+ *				child ends
+ *	copy_of			a copy of the kept child runs the steps and the program
+ *	copy_of, keep		a copy of the kept child runs the steps and waits; it has no
+ *				program
  *
- * In the outcome, child is the number of the one that waits afterwards, 0 if there is
- * none. An outcome of kind SPAWNPOL_KIND_CLONE without an error is that of a chain
- * without a program. A child that waits is the launcher's until its ring is closed, the
- * thread that had it made ends, or a chain ends it. It leaves no zombie.
+ * In the outcome, child is the number of the child that waits afterwards, or 0. An outcome
+ * of kind SPAWNPOL_KIND_CLONE without an error belongs to a chain without a program. A
+ * child waits until a chain ends it, its ring is closed, or the thread that had it made
+ * ends. The kernel reaps it.
  *
- * These are attributes of chains, as those of spawnpol_chain(3). spawnpol_submit() returns
- * -EOPNOTSUPP where the kernel has no kept children, and where it has none for links and the
- * chain would be that (spawnpol_ring_uses_spawn()). It returns -EINVAL if keep goes with a
- * program, but for in_child; in_child goes with attributes of new children other than
- * spawnpol_chain_pidfd(), copy_of with any.
+ * The attributes go with those of spawnpol_chain(3), with these exceptions, for which
+ * spawnpol_submit() fails with -EINVAL: keep with a program, unless the chain has in_child;
+ * in_child with an attribute of new children other than spawnpol_chain_pidfd(); copy_of
+ * with any attribute of new children. spawnpol_submit() fails with -EOPNOTSUPP if the
+ * kernel has no kept children; a kernel can lack them for links only
+ * (spawnpol_ring_uses_spawn()).
  *
- * In the outcome, as an error of kind SPAWNPOL_KIND_CLONE (SPAWNPOL_TOPIC_CHILD):
+ * Outcomes of kind SPAWNPOL_KIND_CLONE can have these errors (SPAWNPOL_TOPIC_CHILD):
  *
  * -ESRCH	no child of the ring has that number: it has ended, is a program, or never
- *		was. Make another
- * -EBUSY	another chain runs in it, or copies of it are yet to be made. Collect their
- *		outcomes first
- * -ESTALE	the launcher is not what it was when the child was made: credentials,
- *		namespaces, cgroup, session, seccomp filters, scheduling, and what else
+ *		existed. Make another
+ * -EBUSY	another chain runs in the child, or copies of it are yet to be made. Collect
+ *		their outcomes first
+ * -ESTALE	since the child was made, the launcher has changed: credentials, namespaces,
+ *		cgroup, session, seccomp filters, scheduling, and what else
  *		spawnpol_child(3) lists. End the child and make another
- * -EPERM	another process, which shares the ring, has made it
- * -EAGAIN	(keep) the ring has max_kept of them (spawnpol_query()), or no process could
- *		be made
+ * -EPERM	another process that shares the ring has made the child
+ * -EAGAIN	(keep) the ring has max_kept children (spawnpol_query()), or the kernel could
+ *		not make a process
  */
 
 /*
- * The child waits afterwards. A new one has the files of spawnpol_chain_files(), and none
- * if that was not called.
+ * Let the child wait after the chain. A new child has the files of
+ * spawnpol_chain_files(), and none without that call.
  */
 int spawnpol_chain_keep(struct spawnpol_chain *chain, bool on);
 
-/* A child that has waited for ns nanoseconds ends; 0: it waits for ever. */
+/* End the child when it has waited for ns nanoseconds; 0: never. */
 int spawnpol_chain_keep_time(struct spawnpol_chain *chain, uint64_t ns);
 
 /*
- * The chain is for kept child number child, and not for a new one; 0: for a new one. The
- * last call of these two counts. The files of spawnpol_chain_files() are added to those
- * that the child has. -EINVAL: child is negative.
+ * Run the chain in kept child number child, or in a copy of it; 0: in a new child. The
+ * last of these calls applies. The files of spawnpol_chain_files() are added to those of
+ * the child. -EINVAL: child is negative.
  */
 int spawnpol_chain_in_child(struct spawnpol_chain *chain, int child);
 int spawnpol_chain_copy_of(struct spawnpol_chain *chain, int child);
 
 /*
- * Step by step: each call submits, waits for its outcome and returns. Other outcomes that
- * come meanwhile are there for spawnpol_collect(), and the ring's descriptor is not readable
- * for them. A thread that collects is waited for.
+ * Step by step: each of these calls submits a chain and waits for its outcome. Other
+ * outcomes that arrive meanwhile stay for spawnpol_collect(). If another thread collects,
+ * the calls wait for that thread first.
  *
- * They set what is said above in the chain, which is the caller's, can be used for the next
- * call after spawnpol_chain_reset(), and NULL if it would be empty. out, if it is not NULL,
- * is the outcome.
+ * The calls set the attributes above in the chain. The caller owns the chain and can use
+ * it again after spawnpol_chain_reset(). NULL is an empty chain. If out is not NULL, the
+ * calls store the outcome there.
  *
- * They return an error of the outcome, of spawnpol_submit(), or
+ * They fail with the error of the outcome, with an error of spawnpol_submit(), or with
  *
- * -ENOMEM	chain is NULL, and there is no memory for one
- * -EOPNOTSUPP	the ring is a wrapped one, or see above
+ * -ENOMEM	chain is NULL, and there is no memory for a chain
+ * -EINVAL	child is not above 0
+ * -EOPNOTSUPP	the ring is a wrapped one, or as above
  *
- * and an error of io_uring_enter(2) that is not the launch's. If that comes after the
- * chain was submitted, it is still in flight, and its outcome is spawnpol_collect()'s.
+ * or with an error of io_uring_enter(2). If this error comes after the chain was submitted,
+ * the chain is still in flight, and spawnpol_collect() returns its outcome.
  */
 
-/* Make one: its number. Its pid is in out. */
+/* Make a child that runs the steps and waits. Returns its number; out has its pid. */
 int spawnpol_child_new_sized(struct spawnpol_ring *ring, struct spawnpol_chain *chain,
 			     struct spawnpol_outcome *out, size_t size);
 static inline int spawnpol_child_new(struct spawnpol_ring *ring,
@@ -92,9 +95,9 @@ static inline int spawnpol_child_new(struct spawnpol_ring *ring,
 }
 
 /*
- * Run steps, or steps and a program, in the child. Returns its number if it waits again: all
- * steps are done. Returns 0 if it is the program now, whose pid is in out. After an error
- * it waits as well, with what was done before, unless out->child is 0.
+ * Run steps, or steps and a program, in the child. Returns the child's number if all steps
+ * are done and it waits again, or 0 if it is the program now, whose pid is in out. After an
+ * error the child waits again unless out->child is 0, and keeps what earlier steps did.
  */
 int spawnpol_child_run_sized(struct spawnpol_ring *ring, int child,
 			     struct spawnpol_chain *chain, struct spawnpol_outcome *out,
@@ -107,8 +110,8 @@ static inline int spawnpol_child_run(struct spawnpol_ring *ring, int child,
 }
 
 /*
- * The same in a copy of the child, which itself stays as it is. Returns the number of the
- * copy, or 0 if there was a program. After an error there is no copy.
+ * Run steps, or steps and a program, in a copy of the child, which stays as it is. Returns
+ * the number of the copy, or 0 if there was a program. After an error there is no copy.
  */
 int spawnpol_child_copy_sized(struct spawnpol_ring *ring, int child,
 			      struct spawnpol_chain *chain, struct spawnpol_outcome *out,
@@ -120,7 +123,7 @@ static inline int spawnpol_child_copy(struct spawnpol_ring *ring, int child,
 	return spawnpol_child_copy_sized(ring, child, chain, out, sizeof(*out));
 }
 
-/* End it. */
+/* End the child. */
 int spawnpol_child_end(struct spawnpol_ring *ring, int child);
 
 #ifdef __cplusplus
