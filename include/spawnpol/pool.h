@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /*
- * Children of a ring that wait with the steps of a prefix done:
+ * A pool: children of a ring that have run the steps of a prefix and wait.
  *
  *	spawnpol_chain_new(&prefix);
  *	spawnpol_chain_setsid(prefix);
@@ -23,25 +23,31 @@ extern "C" {
  *	spawnpol_chain_program(chain, "/usr/bin/id");
  *	spawnpol_submit(ring, &chain, 1);
  *
- * A chain of the pool is submitted and collected as any other, and has the same outcome
- * with a child of the pool (a hit) as with a new one, which runs the prefix's steps first
- * (a miss): if none waits, if the one that was taken has ended or the launcher has changed
- * since it was made, if the chain cannot be one request, or says of how a child is made
- * what the prefix does not (but for spawnpol_chain_pidfd()), and on kernels without kept
- * children.
+ * Submit and collect a chain of the pool like any other. The launch uses a child of the
+ * pool (a hit) or a new child, which runs the prefix's steps first (a miss). The outcome is
+ * the same. A launch is a miss if
  *
- * The pool has no thread and no timer. When the outcome of one of its chains comes, it
- * asks the kernel for up to two children that it lacks, by requests that are in the SQ
- * afterwards as those for the end of a program are: see spawnpol_handle_cqe(). They have
- * no outcome, and nobody waits for them. Calls on a pool are calls on its ring.
+ *	- no child waits;
+ *	- the child that it takes has ended, or the launcher has changed since that child
+ *	  was made;
+ *	- the chain cannot be one request;
+ *	- the chain has attributes of new children that the prefix does not have, except
+ *	  spawnpol_chain_pidfd();
+ *	- the kernel has no kept children.
+ *
+ * The pool has no thread and no timer. When an outcome of one of its chains comes, the pool
+ * puts requests for up to two missing children into the SQ, as the library does for the end
+ * of a program: see spawnpol_handle_cqe(). They have no outcome, and no call waits for them.
+ * Calls on a pool are calls on its ring.
  */
 struct spawnpol_pool;
 
 enum spawnpol_pool_flags {
 	/*
-	 * Run the prefix in a child that is never taken, and make the others as copies of it
-	 * once it is there: for a prefix that costs more than a copy (namespaces, many
-	 * steps). A copy leads no session or process group: no setsid() or setpgid().
+	 * Run the prefix in one child, which chains never take, and once it waits make
+	 * the others as copies of it. Use this for a prefix that costs more than a copy
+	 * (namespaces, many steps). A copy leads no session or process group: with
+	 * setsid() or setpgid() in the prefix, spawnpol_pool_new() fails with -EINVAL.
 	 */
 	SPAWNPOL_POOL_COPY	= 1U << 0,
 };
@@ -50,10 +56,10 @@ struct spawnpol_pool_opts {
 	size_t	sz;		/* of this structure: see SPAWNPOL_OPTS() */
 	uint32_t flags;		/* SPAWNPOL_POOL_* */
 	uint32_t resv;		/* 0 */
-	uint64_t keep_ns;	/* a child that waits for so long ends; 0: none does */
+	uint64_t keep_ns;	/* how long a child waits before it ends; 0: no limit */
 };
 
-/* Children that one pool can have: more than a ring can keep. */
+/* Children of a pool at most; more than a ring can keep. */
 #define SPAWNPOL_MAX_POOL 65536
 
 /*
@@ -79,16 +85,16 @@ int spawnpol_pool_new(struct spawnpol_pool **pool, struct spawnpol_ring *ring,
 		      const struct spawnpol_pool_opts *opts);
 
 /*
- * End the children that wait and free the pool, as soon as what it has asked the kernel for
- * has ended. Chains of the pool must have been reset or freed, or be in flight; the
- * ring is closed later. NULL does nothing.
+ * Close a pool: end the children that wait, and free the pool when the requests that it
+ * has submitted have ended. Before, reset or free the chains of the pool, except for those
+ * in flight. Close the ring later. NULL does nothing.
  */
 void spawnpol_pool_close(struct spawnpol_pool *pool);
 
 /*
- * Ask for all children that the pool lacks, and do not wait for them. Returns for how
- * many. On a wrapped ring the requests are put into the SQ, which is submitted whenever it
- * is full.
+ * Request all children that the pool lacks, without waiting for them. Returns the number
+ * of requests. On a wrapped ring the call puts the requests into the SQ, and submits the SQ
+ * whenever it is full.
  *
  * -EOPNOTSUPP	the kernel has no kept children, or the ring submits links only
  * -EINPROGRESS, -ESTALE, -EEXIST, and errors of io_uring_enter(2), as spawnpol_submit()
@@ -96,22 +102,22 @@ void spawnpol_pool_close(struct spawnpol_pool *pool);
 int spawnpol_pool_fill(struct spawnpol_pool *pool);
 
 /*
- * Wait until no child is being made. Returns how many wait for a chain. Outcomes that come
- * meanwhile are there for spawnpol_collect(), and the ring's descriptor is not readable for
- * them. -EOPNOTSUPP: the ring is a wrapped one.
+ * Wait until no child is being made. Returns the number of children that wait for a chain.
+ * Outcomes that arrive meanwhile stay for spawnpol_collect(); they do not make the ring's
+ * descriptor readable. -EOPNOTSUPP: the ring is a wrapped one.
  */
 int spawnpol_pool_wait(struct spawnpol_pool *pool);
 
 struct spawnpol_pool_stats {
-	uint64_t hits;		/* launches with a child that had been made ahead */
-	uint64_t misses;	/* launches without */
-	uint64_t made;		/* children */
-	uint64_t failed;	/* requests to make one */
-	uint64_t stale;		/* children that were ended because the launcher had changed */
-	uint64_t gone;		/* children that had ended when they were to be taken */
-	uint32_t waiting;	/* children now, for all the library knows */
-	uint32_t making;	/* ... and requests */
-	int32_t	error;		/* of the last request that failed, or 0 */
+	uint64_t hits;		/* launches with a child of the pool */
+	uint64_t misses;	/* launches with a new child */
+	uint64_t made;		/* children that were made */
+	uint64_t failed;	/* requests for a child that failed */
+	uint64_t stale;		/* children ended because the launcher had changed */
+	uint64_t gone;		/* children that had ended before a chain took them */
+	uint32_t waiting;	/* children that wait, as far as the library knows */
+	uint32_t making;	/* requests for children that have not completed */
+	int32_t	error;		/* of the last failed request, or 0 */
 	uint32_t resv;
 };
 
@@ -124,17 +130,19 @@ static inline void spawnpol_pool_stats(struct spawnpol_pool *pool,
 }
 
 /*
- * The chain takes a child of the pool where it can. This goes before all other calls on a
- * new chain, or one that was reset: its first steps are the prefix's, and count in
- * outcomes. The files of spawnpol_chain_files() are in addition to those of the prefix,
- * and in place of what has their numbers. On another ring than the pool's every launch is
- * a miss.
+ * Let the chain take a child of the pool if possible. Make this call before all others on
+ * a new chain, or on a chain after spawnpol_chain_reset(). The chain's first steps are the
+ * prefix's, and count in outcomes. The files of spawnpol_chain_files() are added to those
+ * of the prefix, and replace files with the same numbers. On a ring other than the pool's
+ * every launch is a miss.
  *
  * -EINVAL	pool is NULL, or the chain is not empty: it has steps, a program, files, a
- *		pool, or says how its child is made. spawnpol_chain_files(): a number is
- *		that of a descriptor that a step of the prefix uses. spawnpol_chain_may_fail():
- *		the last step is one of the prefix. spawnpol_submit(): what spawnpol_child(3)
- *		is about
+ *		pool, or attributes of its child
+ *
+ * For such a chain, these calls also fail with -EINVAL: spawnpol_chain_files(), if a number
+ * is that of a descriptor that a step of the prefix uses; spawnpol_chain_may_fail(), if the
+ * last step is one of the prefix; spawnpol_submit(), if the chain has an attribute of
+ * spawnpol_child(3).
  */
 int spawnpol_chain_pool(struct spawnpol_chain *chain, struct spawnpol_pool *pool);
 
