@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What policies and programs of IORING_OP_BPF have in common: kernel types, the numbers
- * of operations, the licence. spawnpol_policy.h and spawnpol_op.h include it.
+ * What policies and actors have in common: kernel types, the numbers of operations, the
+ * licence. spawnpol_policy.h and spawnpol_op.h include this file.
  */
 #ifndef SPAWNPOL_PROGRAM_H
 #define SPAWNPOL_PROGRAM_H
@@ -11,10 +11,10 @@
 #endif
 
 /*
- * The context is part of the kernel's ABI: nothing to relocate. Relocated
- * accesses would also make the compiler compute addresses in the context,
- * where the verifier wants constant offsets. (A vmlinux.h relocates all of its
- * structures unless BPF_NO_PRESERVE_ACCESS_INDEX is defined before it.)
+ * The context is part of the kernel's ABI, so it needs no relocation. With relocated
+ * accesses the compiler would also compute addresses in the context, where the verifier
+ * requires constant offsets. (A vmlinux.h relocates all of its structures unless
+ * BPF_NO_PRESERVE_ACCESS_INDEX is defined before it.)
  */
 #ifndef __VMLINUX_H__
 #include <linux/bpf.h>
@@ -30,7 +30,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
-/* Of fcntl.h, whose types would clash with those of a vmlinux.h. */
+/* From fcntl.h, whose types conflict with those of a vmlinux.h. */
 #ifndef AT_FDCWD
 #define AT_FDCWD	(-100)
 #endif
@@ -41,12 +41,11 @@
 #endif
 
 /*
- * Operations of the series, to compare opcodes of the context with and for the SQEs
- * that are staged. Kernels number them differently: the values are those
- * of the kernel that the object is loaded into, which libbpf looks up by name, without
- * what follows the three underscores. No constants, so of no use in a switch. The
- * numbers of Linux's own operations, of commands, events and verdicts are the same
- * everywhere.
+ * Operations of the series, for opcodes of the context and of staged SQEs. Kernels number
+ * them differently: when the object is loaded, libbpf looks the value up in the kernel by
+ * the name before the three underscores. So they are not constants and cannot be used in a
+ * switch. The numbers of Linux's own operations, of commands, events and verdicts are the
+ * same in all kernels.
  */
 #define SPAWNPOL_OP_CLONE	SPAWNPOL_OP(IORING_OP_CLONE)
 #define SPAWNPOL_OP_EXEC	SPAWNPOL_OP(IORING_OP_EXEC)
@@ -65,7 +64,7 @@ enum io_uring_op___spawnpol {
 	IORING_OP_BPF___spawnpol,
 };
 
-/* The kernel functions are for programs that are GPL-compatible. */
+/* Only programs with a GPL-compatible licence can call the kernel functions. */
 #define SPAWNPOL_LICENSE(text)						\
 	char _license[] SEC("license") = text
 
