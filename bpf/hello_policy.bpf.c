@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A first policy: a program whose working directory is gone starts where its
- * launcher is, instead of not at all.
+ * A first policy: if a program's working directory does not exist, the program starts in
+ * the launcher's directory instead of failing.
  *
- * It shows the shape of a policy and the verdict SKIP. It leaves out
- * everything else: other failures are link rules' business.
+ * It shows the shape of a policy and the verdict SKIP. It leaves out everything else: link
+ * rules decide about other failures.
  */
 #include "spawnpol_policy.h"
 
