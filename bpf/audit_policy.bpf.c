@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Count what fails, change nothing: how often each operation of any chain has
- * ended with which error. Read the counts with
+ * Counts how often each operation of any chain fails with which error, and changes
+ * nothing. To read the counts:
  *
  *	bpftool map dump name failures
  *
- * It shows a map shared by chains that run side by side: entries are made by
- * whoever comes first and counted with atomic additions. It leaves out the
- * names of what failed; the tracepoints of the group io_uring_spawn have them.
- * It leaves out launches that succeed, too: IORING_POLICY_EXECED tells of each, which
- * costs a run for each.
+ * It shows a map that is shared by chains which run at the same time: the first chain to
+ * need an entry makes it, and all count with atomic additions. It leaves out the names of
+ * programs and files that failed, which the tracepoints of the group io_uring_spawn have,
+ * and launches that succeed: the event IORING_POLICY_EXECED reports them, at the cost of
+ * one run of the policy for each.
  *
- * It has no opinion, so it passes each question to the next policy of its slot. One
- * that is attached before it can keep failures from it.
+ * It returns the verdict PASS, so that the next policy of its slot decides. It does not
+ * see failures about which a policy before it decides.
  */
 #include "spawnpol_policy.h"
 
-/* A failure the link rules forgive is reported like any other. */
+/* Failures of steps that may fail (hard links) are reported too. */
 SPAWNPOL_EVENTS(0);
 
 struct failure {
@@ -25,7 +25,7 @@ struct failure {
 	__u32 error;	/* errno; 0: a short read or write */
 };
 
-/* Preallocated, as a program that can sleep wants it. */
+/* Preallocated: a new entry needs no memory while a chain runs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
@@ -44,7 +44,7 @@ SPAWNPOL_POLICY(audit_policy)(struct bpf_iouring_ctx *ctx)
 
 	count = bpf_map_lookup_elem(&failures, &key);
 	if (!count) {
-		/* -EEXIST: another chain was faster, which is as good. */
+		/* -EEXIST: another chain has made the entry, which is equally good. */
 		bpf_map_update_elem(&failures, &key, &zero, BPF_NOEXIST);
 		count = bpf_map_lookup_elem(&failures, &key);
 	}
