@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs are executed from system directories only; any other EXEC fails with
- * -EACCES. Everything else passes to the policies after it. Attach it before them:
+ * Lets programs be executed from system directories only; any other EXEC fails with
+ * -EACCES. It passes everything else to the policies after it. Attach it before them:
  *
  *	spawnpol load restrict_policy
  *	spawnpol attach restrict_policy --pid PID --first
  *
- * It shows how a policy that restricts works together with others, and how to read
- * a name.
+ * It shows how a restricting policy works together with others, and how to read a name.
  *
- * It leaves out what the policies after it stage: a staged EXEC is not put to others,
- * so they have to be trusted with their paths. It leaves out symbolic links and "..",
- * too. To confine a program, use Landlock (IORING_CHILD_LANDLOCK); a policy helps those
- * who attach it.
+ * It leaves out requests that policies after it stage, which the kernel does not put to
+ * other policies: their paths have to be trusted. It also leaves out symbolic links and
+ * "..". To confine a program, use Landlock (IORING_CHILD_LANDLOCK): a policy is for
+ * launchers that cooperate.
  */
 #include "spawnpol_policy.h"
 
 SPAWNPOL_EVENTS(IORING_POLICY_BEFORE_EXEC);
 
-/* The longest directory below, and a NUL. */
+/* The longest of the directories below, and a NUL. */
 #define NAME_SIZE	16
 
 static __always_inline bool begins_with(const char *name, const char *dir, int len)
@@ -42,9 +41,9 @@ SPAWNPOL_POLICY(restrict_policy)(struct bpf_iouring_ctx *ctx)
 
 	if (ctx->event != IORING_POLICY_BEFORE_EXEC)
 		return IORING_VERDICT_PASS;
-	/* of a name that does not fit, as much as does */
+	/* copies the beginning of a name that does not fit */
 	len = bpf_iouring_exec_name(ctx, name, sizeof(name));
-	/* a path that is relative to a descriptor says nothing of where it is */
+	/* a path relative to a descriptor does not tell the directory */
 	if ((len >= 0 || len == -ENAMETOOLONG) && is_allowed(name) &&
 	    !(ctx->flags & IORING_POLICY_F_EXEC_AT))
 		return IORING_VERDICT_PASS;
