@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The default policy: execvp's search of the PATH, bounded retries, and rules
- * for the rest, as its loader has put them into the map "config"
+ * The default policy: searches the PATH as execvp does, retries a bounded number of times,
+ * and applies rules to other failures. Its loader writes the rules into the map "config"
  * (include/spawn_policy.h).
  *
- * A step that has failed goes through, in this order:
- *  1. retry rules: wait, issue what has failed again, so many times;
- *  2. for an EXEC: the shell on ENOEXEC, then directories that are left to search;
- *  3. "on" rules: the first that fits the outcome gives the verdict;
- *  4. otherwise link rules decide: a step that may fail (a hard link) does not
- *     end the chain, and any other does.
+ * The policy treats a failed step in this order:
+ *  1. retry rules: wait and issue the failed request again, up to a limit;
+ *  2. for an EXEC: the shell on ENOEXEC, then the remaining directories;
+ *  3. "on" rules: the first that matches the outcome gives the verdict;
+ *  4. otherwise link rules decide: a step that may fail (a hard link) does not end the
+ *     chain, any other step does.
  *
- * It shows how to take over an EXEC before it is issued, how to carry state
- * from run to run, and how to stage from a map's value. The state of a chain
- * lives in its scratch area, not in a map: chains run side by side.
+ * If CLONE fails to make a child, only retry rules apply.
  *
- * CLONE, when it could not make a child, has retry rules alone.
+ * It shows how to take over an EXEC before it is issued, how to carry state from run to
+ * run, and how to stage from a map's value. The state of a chain is in its scratch area,
+ * not in a map, because chains run at the same time.
  *
- * The kernel searches: the PATH is one request, and if the program is there the policy
- * has run once. It searches directory by directory if each is to be looked at
- * (search_by_steps()), and from where a search was left to retry, or for a shell that
- * could not be executed. What -EACCES there was before that is not known then.
+ * The kernel searches the PATH as one request, and if it finds the program, the policy has
+ * run once. The policy searches directory by directory if it has to see each of them
+ * (search_by_steps()), and from the directory where a search stopped for a retry, or for a
+ * shell that could not be executed. It then does not know of an -EACCES before that
+ * directory.
  *
- * If it is to remember, a search begins with the directory that held the name
- * not long ago, and starts anew at the first one if that does not hold it now. It learns
- * where that is from IORING_POLICY_EXECED, which its loader asks for then.
+ * If the policy is to remember, a search begins with the directory that held the name last
+ * time, and starts again at the first directory if the name is not there now. The event
+ * IORING_POLICY_EXECED, which the loader then requests, reports where a name was found.
  *
- * It leaves out staging anything but EXECs (fallback_policy.bpf.c does).
+ * It leaves out staging requests other than EXECs (fallback_policy.bpf.c does that).
  */
 #include "spawnpol_policy.h"
 #include "spawn_policy_config.h"
@@ -35,33 +36,32 @@
 #include "spawn_policy_search.h"
 
 /*
- * Bare names must not be tried in the working directory, not even once; and there
- * may be a retry rule for what keeps a child from being made. spawn_policy_events()
- * tells when there is more.
+ * BEFORE_EXEC keeps bare names from ever being tried in the working directory; CLONE is for
+ * retry rules about making a child. spawn_policy_events() returns further events.
  */
 SPAWNPOL_EVENTS(IORING_POLICY_BEFORE_EXEC | IORING_POLICY_CLONE);
 
-/* What the search staged last is of. */
+/* The directories that the last staged search covers. */
 enum where {
 	IN_LIST,	/* all directories */
 	IN_MEMORY,	/* the one that held the name last time */
-	IN_DIR,		/* one, and the next one after it */
+	IN_DIR,		/* one; the next run searches the next one */
 };
 
-/* In the place of a step's number, while there is no child. */
+/* Stands for a step's number while there is no child. */
 #define STEP_CLONE	(~0U)
 
-/* What is to be kept of the step at hand: ctx->scratch. */
+/* The state of the current step, kept in ctx->scratch. */
 union step_state {
 	struct {
 		__u32 step;		/* its number + 1; 0 before the first */
-		__u32 dir;		/* the candidate's, in config.dirs */
-		__u8 searching;		/* the EXEC's name is a bare one */
-		__u8 in_shell;		/* the interpreter was issued last */
+		__u32 dir;		/* of the candidate: offset in config.dirs */
+		__u8 searching;		/* the EXEC's name is bare */
+		__u8 in_shell;		/* the shell was issued last */
 		__u8 denied;		/* a candidate failed with EACCES */
-		__u8 where;		/* enum where: is searched */
-		__u32 generation;	/* of the configuration the search began with */
-		/* tries used up, 16 bits for each retry rule */
+		__u8 where;		/* enum where */
+		__u32 generation;	/* of the configuration when the search began */
+		/* retries used, 16 bits for each retry rule */
 		__u64 tries[SPAWN_POLICY_MAX_RETRIES / 4];
 	};
 	__u64 words[8];
@@ -71,9 +71,9 @@ _Static_assert(sizeof(union step_state) ==
 	       sizeof(((struct bpf_iouring_ctx *)0)->scratch), "fits scratch");
 
 /*
- * Everything a decision needs. What is looked at more than once is copied from
- * the context: else the compiler may keep addresses of fields, and the verifier
- * takes only the context's own address plus a constant in the instruction.
+ * Everything that a decision needs. Values that are read more than once are copied from the
+ * context: otherwise the compiler may keep addresses of fields, and the verifier accepts
+ * only the context's own address with a constant offset in the instruction.
  */
 struct run {
 	struct bpf_iouring_ctx *ctx;
@@ -82,13 +82,13 @@ struct run {
 	__u32 opcode;
 	__u32 cmd;
 	__u32 flags;
-	int res;	/* the step's, if this run settles it */
+	int res;	/* the step's result, if this run settles it */
 };
 
-/* A byte in each byte of a word. */
+/* A word with the same byte eight times. */
 #define BYTES(byte)	(0x0101010101010101ULL * (byte))
 
-/* A name, copied and with zeroes after its end, and what it is. */
+/* Copy the EXEC's name, followed by zeroes, and return its kind: what_name(). */
 #define CHECK_NAME(ctx, size) ({					\
 	union {								\
 		char text[size];					\
@@ -100,9 +100,9 @@ struct run {
 })
 
 /*
- * 1 for a bare name, 0 for one with a slash or an empty one, or an error. Slashes
- * are looked for in whole words and without a branch, which spares the verifier
- * hundreds of ways to go on.
+ * Return 1 for a bare name, 0 for an empty one or one with a slash, or an error. The
+ * function looks for slashes in whole words and without a branch, which saves the verifier
+ * hundreds of paths.
  */
 static __always_inline int what_name(const __u64 *words, int nr, int len)
 {
@@ -111,7 +111,7 @@ static __always_inline int what_name(const __u64 *words, int nr, int len)
 	if (len < 0 && len != -ENAMETOOLONG)
 		return len;
 	for (int i = 0; i < nr; i++) {
-		/* a byte that is zero borrows from its highest bit */
+		/* a zero byte borrows from its highest bit */
 		__u64 word = words[i] ^ BYTES('/');
 
 		slashes |= (word - BYTES(1)) & ~word & BYTES(0x80);
@@ -128,9 +128,9 @@ __noinline int is_bare_long_name(struct bpf_iouring_ctx *ctx)
 }
 
 /*
- * Whether the EXEC's name is to be searched for, or an error. A name with a
- * slash is none of our business, nor is "", which executes a descriptor. Most
- * names are short, and long ones cost much.
+ * Whether to search for the EXEC's name, or an error. The policy ignores names with a
+ * slash, and "", which executes a descriptor. Most names are short, and long ones cost
+ * much.
  */
 __noinline int is_bare_name(struct bpf_iouring_ctx *ctx)
 {
@@ -139,7 +139,7 @@ __noinline int is_bare_name(struct bpf_iouring_ctx *ctx)
 	return bare == -ENAMETOOLONG ? is_bare_long_name(ctx) : bare;
 }
 
-/* Stage the shell for ENOEXEC. 1: none is wanted. */
+/* Stage the shell for ENOEXEC. Returns 1 if no shell is configured. */
 __noinline int stage_shell(struct bpf_iouring_ctx *ctx)
 {
 	struct spawn_policy_config *cfg = get_config();
@@ -156,7 +156,10 @@ static __always_inline __u32 error_of(struct run *r)
 	return r->res < 0 ? -r->res : 0;
 }
 
-/* Issue what was staged, unless there was nothing: UNDECIDED, or an error. */
+/*
+ * Issue what was staged. err is 0, UNDECIDED if nothing was staged, or the error of
+ * staging.
+ */
 static __always_inline int submit(struct run *r, int err)
 {
 	r->st.in_shell = 0;
@@ -167,7 +170,7 @@ static __always_inline int submit(struct run *r, int err)
 	return UNDECIDED;
 }
 
-/* Search in the directory at hand, if there is one. */
+/* Search the current directory, if there is one. */
 static __always_inline int search_in(struct run *r, enum where where)
 {
 	r->st.where = where;
@@ -199,19 +202,19 @@ static __always_inline int start_search(struct run *r)
 	return submit(r, stage_part(r->ctx, hit, hit >> 32));
 }
 
-/* Go on with the next directory, or the first one if memory was wrong. */
+/* Go on with the next directory, or with the first one if memory was wrong. */
 static __always_inline int search_on(struct run *r)
 {
 	if (r->st.where == IN_MEMORY)
 		return search_all(r);
-	/* the kernel has searched to the end, or to what the shell could not execute */
+	/* the kernel has searched to the end, unless the shell failed on a file it found */
 	if (r->st.where == IN_LIST && !r->st.in_shell)
 		return UNDECIDED;
 	r->st.dir += dir_size(r->st.dir) + 1;
 	return search_in(r, IN_DIR);
 }
 
-/* Where in the list has the kernel's search ended? */
+/* Note where in the list the kernel's search has ended. */
 static __always_inline void note_dir(struct run *r)
 {
 	if (r->st.searching && r->st.where == IN_LIST && !r->st.in_shell &&
@@ -220,8 +223,8 @@ static __always_inline void note_dir(struct run *r)
 }
 
 /*
- * Issue once more what has failed: in a search the candidate, as the step's own
- * request has the bare name; after a failure of the shell, the script.
+ * Issue the failed request again: in a search the candidate, because the step's own request
+ * has the bare name; after a failure of the shell, the script.
  */
 static __always_inline int try_again(struct run *r)
 {
@@ -233,9 +236,9 @@ static __always_inline int try_again(struct run *r)
 }
 
 /*
- * Use up a try of the rule of this index; false if there is none left. The
- * counter is picked from its word by a shift, not by an address: the verifier
- * follows four ways then, and without CAP_PERFMON it takes no other.
+ * Use one retry of the rule with this index. Returns false if none is left. The counter is
+ * selected by a shift, not by an address: the verifier then follows four paths, and
+ * without CAP_PERFMON it accepts no variable address.
  */
 static __always_inline bool use_try(struct run *r, __u32 rule, __u32 count)
 {
@@ -266,8 +269,8 @@ static __always_inline int retry_rules(struct run *r)
 }
 
 /*
- * A name in a directory that the launcher has open is not searched for, nor is one
- * that is a candidate of the launcher's own search already.
+ * The policy does not search for a name relative to a directory that the launcher has
+ * open, nor for a candidate of a search by the launcher.
  */
 static __always_inline int before_exec(struct run *r)
 {
@@ -285,8 +288,8 @@ static __always_inline int before_exec(struct run *r)
 }
 
 /*
- * The program runs. Its directory is remembered, unless it was before, or the search was
- * another policy's: the link may have been updated since it began.
+ * The program runs. Remember its directory, unless it came from memory, or another policy
+ * began the search (the link may have been updated since).
  */
 static __always_inline int execed(struct run *r)
 {
@@ -318,8 +321,9 @@ static __always_inline int exec_failed(struct run *r)
 }
 
 /*
- * Let link rules decide about a step that has failed for good. CONTINUE would issue
- * an EXEC that the policy has intercepted, so another verdict does what they would.
+ * Let link rules decide about a step that has failed for good. For an EXEC that the policy
+ * has intercepted, CONTINUE would issue the EXEC, so another verdict does what the link
+ * rules would do.
  */
 static __always_inline int leave_to_links(struct run *r)
 {
@@ -350,7 +354,7 @@ static __always_inline int settle(struct run *r)
 	case IORING_VERDICT_ABORT:
 		return IORING_VERDICT_ABORT;
 	}
-	/* the launcher has said of this step that it may fail */
+	/* the launcher has marked this step as one that may fail */
 	if (r->opcode == SPAWNPOL_OP_EXEC || r->flags & IORING_POLICY_F_HARDLINK)
 		return leave_to_links(r);
 	return IORING_VERDICT_ABORT;
@@ -360,7 +364,7 @@ static __always_inline int decide(struct run *r)
 {
 	int verdict;
 
-	/* not asked for, but whoever attaches it can */
+	/* not requested by this policy, but possibly at attach */
 	if (r->event == IORING_POLICY_BEFORE_STEP ||
 	    r->event == IORING_POLICY_DONE || r->event == IORING_POLICY_MISS)
 		return IORING_VERDICT_CONTINUE;
@@ -380,7 +384,7 @@ static __always_inline int decide(struct run *r)
 	return verdict == UNDECIDED ? settle(r) : verdict;
 }
 
-/* The compiler unrolls these loops: see struct run for the offsets' sake. */
+/* The compiler unrolls these loops, for constant offsets: see struct run. */
 static __always_inline void load_state(struct run *r)
 {
 	__u32 step = r->event == IORING_POLICY_CLONE ? STEP_CLONE :
