@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the loader has told the default policy, for all of its parts. In those,
- * functions with __noinline are global ones, which the verifier looks at once
- * each and not once for every way that leads to them.
+ * The configuration of the default policy, for all of its files. Functions with __noinline
+ * are global functions: the verifier checks each of them once, not once for each path that
+ * leads to it.
  */
 #ifndef SPAWN_POLICY_CONFIG_H
 #define SPAWN_POLICY_CONFIG_H
@@ -16,7 +16,7 @@ struct {
 	__type(value, struct spawn_policy_config);
 } config SEC(".maps");
 
-/* What its parts return if they leave the decision to the next one. */
+/* The return value of functions that leave the decision to the next one. */
 #define UNDECIDED	(-1)
 
 static __always_inline struct spawn_policy_config *get_config(void)

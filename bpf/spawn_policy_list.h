@@ -21,7 +21,7 @@ static long is_end_of_dir(__u32 i, struct dir_scan *s)
 	       s->cfg->dirs[at] == ':';
 }
 
-/* The length of the directory that begins at dir; 0: the list ends there. */
+/* Return the length of the directory that begins at dir; 0: the list ends there. */
 __noinline __u32 dir_size(__u32 dir)
 {
 	struct dir_scan s = {

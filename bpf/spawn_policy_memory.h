@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Where the default policy has found names, if its loader wants it to remember. */
+/* Where the default policy has found names, if it is configured to remember. */
 #ifndef SPAWN_POLICY_MEMORY_H
 #define SPAWN_POLICY_MEMORY_H
 
 #include "spawn_policy_config.h"
 #include "spawn_policy_list.h"
 
-/* Names longer than that, with their NUL, are searched for each time. */
+/* The policy does not remember names that are longer, with their NUL. */
 #define HIT_NAME_SIZE	64
 #define HIT_NAME_WORDS	(HIT_NAME_SIZE / 8)
 #define MAX_HITS	1024
@@ -18,15 +18,15 @@ union hit_name {
 };
 
 /*
- * Where a name was found, at an index that its hash gives: another name that has the same
- * one takes its place.
+ * Where a name was found. The name's hash is the index; another name with the same index
+ * replaces this one.
  *
- * An array and a lock, because an element of a hash map can become another key's while it
- * is looked at.
+ * The map is an array with locks, because an element of a hash map can become that of
+ * another key while a program reads it.
  */
 struct hit {
 	struct bpf_spin_lock lock;
-	__u32 dir;		/* where in config.dirs */
+	__u32 dir;		/* offset in config.dirs */
 	__u32 size;		/* of that directory */
 	__u32 generation;	/* of the configuration */
 	__u64 until;		/* bpf_ktime_get_ns(); 0: nothing is remembered */
@@ -40,7 +40,7 @@ struct {
 	__type(value, struct hit);
 } hits SEC(".maps");
 
-/* Where the EXEC's name is remembered; NULL: nowhere. */
+/* The element for the EXEC's name; NULL: the name is too long. */
 static __always_inline struct hit *find_hit(struct bpf_iouring_ctx *ctx,
 					    union hit_name *name)
 {
@@ -56,8 +56,8 @@ static __always_inline struct hit *find_hit(struct bpf_iouring_ctx *ctx,
 }
 
 /*
- * Where this name was found not long ago, with the size of that directory in the upper
- * half; or UNDECIDED.
+ * Return the offset of the directory in which this name was found, with the directory's
+ * size in the upper half, or UNDECIDED.
  */
 __noinline __s64 recall(struct bpf_iouring_ctx *ctx)
 {
@@ -87,8 +87,8 @@ __noinline __s64 recall(struct bpf_iouring_ctx *ctx)
 }
 
 /*
- * Remember the directory at dir for this name, or forget the name: UNDECIDED. What goes
- * wrong here costs time later, nothing else.
+ * Remember the directory at dir for this name, or, if dir is UNDECIDED, forget the name. A
+ * failure here only costs time later.
  */
 __noinline int remember(struct bpf_iouring_ctx *ctx, int dir)
 {

@@ -5,7 +5,7 @@
 
 #include "spawn_policy_config.h"
 
-/* Index of the first retry rule for this error, or UNDECIDED. */
+/* Return the index of the first retry rule for this error, or UNDECIDED. */
 __noinline int find_retry_rule(__u32 error)
 {
 	struct spawn_policy_config *cfg = get_config();
@@ -21,7 +21,7 @@ __noinline int find_retry_rule(__u32 error)
 	return UNDECIDED;
 }
 
-/* How many tries the rule of this index allows for a step. */
+/* How many retries of a step the rule with this index allows. */
 __noinline int retry_count(__u32 rule)
 {
 	struct spawn_policy_config *cfg = get_config();
@@ -31,7 +31,7 @@ __noinline int retry_count(__u32 rule)
 	return cfg->retries[rule].count;
 }
 
-/* Wait as the rule of this index says. */
+/* Delay the verdict as the rule with this index says. */
 __noinline int retry_delay(struct bpf_iouring_ctx *ctx, __u32 rule)
 {
 	struct spawn_policy_config *cfg = get_config();
@@ -69,7 +69,7 @@ static long try_on_rule(__u32 i, struct on_search *s)
 	return 1;
 }
 
-/* The verdict of the first "on" rule that fits, or UNDECIDED. */
+/* Return the verdict of the first "on" rule that matches, or UNDECIDED. */
 __noinline int on_rules(__u32 opcode, __u32 cmd, __u32 error)
 {
 	struct on_search s = {

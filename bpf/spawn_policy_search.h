@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where the default policy looks for names: the directories of its configuration. All of
- * them are one request, or one of them is.
+ * The search of the default policy in the directories of its configuration: of all of them
+ * by one request, or of one of them.
  */
 #ifndef SPAWN_POLICY_SEARCH_H
 #define SPAWN_POLICY_SEARCH_H
@@ -10,7 +10,7 @@
 #include "spawn_policy_config.h"
 #include "spawn_policy_list.h"
 
-/* Whether the next directory may hold what this one does not. */
+/* Whether the search continues with the next directory after this error. */
 __noinline int search_goes_on(__u32 error)
 {
 	struct spawn_policy_config *cfg = get_config();
@@ -30,8 +30,8 @@ __noinline int search_goes_on(__u32 error)
 }
 
 /*
- * Whether the policy has to see what comes of each directory: it follows another rule
- * than the kernel, or waits where the kernel goes on.
+ * Whether the policy has to see the result in each directory: because it follows another
+ * rule than the kernel, or waits where the kernel continues.
  */
 __noinline int search_by_steps(void)
 {
@@ -51,8 +51,9 @@ __noinline int search_by_steps(void)
 }
 
 /*
- * Stage the search of all directories. UNDECIDED: there is none. The barrier keeps the
- * compiler from comparing size - 1, which would tell the verifier nothing about size.
+ * Stage the search of all directories. UNDECIDED: there are no directories. The barrier
+ * keeps the compiler from comparing size - 1, which would tell the verifier nothing about
+ * size.
  */
 __noinline int stage_list(struct bpf_iouring_ctx *ctx)
 {
@@ -70,7 +71,7 @@ __noinline int stage_list(struct bpf_iouring_ctx *ctx)
 	return bpf_iouring_stage_exec_search(ctx, cfg->dirs, size);
 }
 
-/* Stage that of the directory at dir, which has so many bytes. UNDECIDED: none has. */
+/* Stage the search of the directory at dir, of size bytes. UNDECIDED: no such directory. */
 __noinline int stage_part(struct bpf_iouring_ctx *ctx, __u32 dir, __u32 size)
 {
 	struct spawn_policy_config *cfg = get_config();
@@ -83,7 +84,7 @@ __noinline int stage_part(struct bpf_iouring_ctx *ctx, __u32 dir, __u32 size)
 	return bpf_iouring_stage_exec_search(ctx, cfg->dirs + dir, size);
 }
 
-/* Stage that of the directory at dir. UNDECIDED: the list ends there. */
+/* Stage the search of the directory at dir. UNDECIDED: the list ends there. */
 __noinline int stage_dir(struct bpf_iouring_ctx *ctx, __u32 dir)
 {
 	return stage_part(ctx, dir, dir_size(dir));
