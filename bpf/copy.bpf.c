@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * copy: a file is copied to another, with several reads and writes in flight.
+ * copy: copies one file to another, with several reads and writes in flight.
  *
- * A launcher that wants a file copied submits one IORING_OP_BPF, with buffers of its own
- * and two descriptors as arguments (spawn_actors.h), and hears of it again when all is
- * done. Each buffer goes its own way: it is read into, what has come is written, and with
- * the last byte of its chunk written it gets the next chunk of the file. So there are as
- * many requests in flight as there are buffers, and none of them has to be aligned to
- * another. A read or a write that was short is continued.
+ * A launcher that wants to copy a file submits one IORING_OP_BPF, with its buffers and two
+ * descriptors as arguments (spawn_actors.h), and gets one CQE when the copy is done. Each
+ * buffer works on its own: the actor reads into it, writes what it has read, and when the
+ * last byte of its chunk is written, gives it the next chunk of the file. So there are as
+ * many requests in flight as buffers, and no buffer waits for another. The actor continues
+ * short reads and short writes.
  *
- * It shows how an actor has many requests in flight and knows them by their tags. The tag
- * is the number of the buffer; the completion says itself whether it was a read. The end
- * of the file is where a read returns 0: from there on no chunk is begun, and the actor
- * ends with the last request that is in flight.
+ * It shows how an actor has many requests in flight and tells them apart by their tags. The
+ * tag is the number of the buffer; the opcode of the completion tells a read from a write.
+ * A read that returns 0 is the end of the file: the actor then begins no further chunk, and
+ * ends with the last request in flight.
  *
- * It leaves out pipes and sockets, which have no offsets, holes, modes, and fsync(2),
- * which can be linked to the IORING_OP_BPF.
+ * It leaves out pipes and sockets, which have no offsets, holes, modes, and fsync(2), which
+ * can be linked to the IORING_OP_BPF.
  */
 #include "spawnpol_op.h"
 #include "spawn_actors.h"
 
-/* The part of the file that a buffer has at the moment. */
+/* The part of the file that a buffer is working on. */
 struct chunk {
 	__u64 start;
 	__u32 done;		/* bytes that are written */
-	__u32 had;		/* bytes after them that are read */
+	__u32 had;		/* bytes after these that are read but not written */
 };
 
 struct state {
 	__u64 next;		/* where the next chunk starts */
-	__u64 at_end;		/* none is begun any more */
+	__u64 at_end;		/* true: no further chunk is begun */
 	struct chunk chunks[SPAWN_COPY_BUFFERS];
 };
 
 SPAWNPOL_STATE(struct state);
 SPAWNPOL_IN_FLIGHT(SPAWN_COPY_BUFFERS);
 
-/* What follows returns how many requests it has staged, or an error. */
+/* The functions below return the number of requests that they have staged, or an error. */
 
 /* Read or write len bytes, from the first byte of the chunk that is not written yet. */
 static int go_on(struct bpf_iouring_op_ctx *ctx, const struct chunk *chunk,
@@ -80,7 +80,7 @@ static int start(struct bpf_iouring_op_ctx *ctx, struct state *s)
 	return ret;
 }
 
-/* A request has ended well: which one is next with this buffer? */
+/* A request has succeeded: stage the next one for this buffer. */
 static int next(struct bpf_iouring_op_ctx *ctx, struct state *s, struct chunk *chunk,
 		__u32 number)
 {
