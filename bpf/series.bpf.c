@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * series: files are written one after the other to a descriptor, until one fails.
+ * series: writes files one after the other to a descriptor, until a request fails.
  *
- * A launcher that wants a list of files put together, as cat(1) does it, submits one
- * IORING_OP_BPF with the list, a buffer and a descriptor as arguments (spawn_actors.h).
- * The actor opens the first file, reads and writes until it is at the end, closes it and
- * moves on to the next one. The first request that fails aborts the series: its error is
- * the result of the IORING_OP_BPF, so that requests that are linked to that are
- * cancelled, and a CQE says how far it has come.
+ * A launcher that wants to concatenate files, as cat(1) does, submits one IORING_OP_BPF
+ * with the list, a buffer and a descriptor as arguments (spawn_actors.h). The actor opens
+ * the first file, reads and writes until its end, closes it, and continues with the next
+ * file. The first request that fails ends the series: its error is the result of the
+ * IORING_OP_BPF, so that requests linked to it are cancelled, and a CQE has the number of
+ * files that were written.
  *
- * It shows how the completion of one request decides about the next one, which no link
- * can say: how much there is to write, whether there is more to read. One request is in
- * flight at a time, and its opcode says where the actor is. The paths are in memory of
- * the launcher, which an actor cannot read: it computes where each of them is.
+ * It shows how the completion of one request decides about the next one, which no link can
+ * do: how much there is to write, and whether there is more to read. One request is in
+ * flight at a time, and its opcode tells where the actor is. The paths are in the
+ * launcher's memory, which an actor cannot read: it computes the address of each.
  *
- * A descriptor would stay open if the actor was cancelled, as nothing can be staged then.
- * So the files are opened as a registered file of the ring, number 0, which is the
- * launcher's to register and to close.
+ * An actor cannot stage requests after it was cancelled, so a descriptor would stay open.
+ * Therefore the actor opens each file as registered file 0 of the ring, which the launcher
+ * registers and closes.
  *
- * It leaves out reading ahead, which copy has.
+ * It leaves out reading ahead, which copy does.
  */
 #include "spawnpol_op.h"
 #include "spawn_actors.h"
 
 struct state {
-	__u32 done;		/* files that are written as a whole */
+	__u32 done;		/* files that are written completely */
 	__u32 had;		/* bytes of the buffer that are read ... */
 	__u32 written;		/* ... and how many of them are written */
-	__s32 error;		/* what has ended the series */
+	__s32 error;		/* the error that has ended the series */
 };
 
 SPAWNPOL_STATE(struct state);
 SPAWNPOL_IN_FLIGHT(1);
 
-/* What follows returns 1 if it has staged a request, 0 at the end, or an error. */
+/* The functions below return 1 after staging a request, 0 at the end, or an error. */
 
 static int stage(struct bpf_iouring_op_ctx *ctx, const struct io_uring_sqe *sqe)
 {
@@ -110,7 +110,7 @@ static int next(struct bpf_iouring_op_ctx *ctx, struct state *s)
 		s->written = 0;
 		return s->had ? write_on(ctx, s) : close_file(ctx);
 	case IORING_OP_WRITE:
-		/* it would be tried again for ever */
+		/* otherwise the actor would write again for ever */
 		if (!ctx->res)
 			return fail(ctx, s, -EIO);
 		s->written += ctx->res;
