@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * jobs: a list of commands, of which so many run at once.
+ * jobs: runs a list of commands, a given number of them at the same time.
  *
  * A launcher that has many commands to run, as make(1) or xargs(1) do, fills an array of
  * struct io_uring_spawn, submits one IORING_OP_BPF with it (spawn_actors.h), and sleeps.
- * The actor starts as many as may run, waits for each, and starts the next one when one
- * has ended. After one that has failed no other is started, unless the launcher says
- * otherwise; those that run are waited for. The launcher gets a CQE for each command, and
- * the result of the IORING_OP_BPF says how many have failed.
+ * The actor starts as many commands as may run, waits for each, and starts the next one
+ * when one has ended. After a failure it starts no further command, unless the launcher
+ * requests that, and waits for the running ones. The launcher gets a CQE for each command,
+ * and the result of the IORING_OP_BPF is the number of commands that failed.
  *
  * It shows processes as requests: IORING_OP_SPAWN completes with the pid of the program,
- * IORING_OP_WAITID with its end, which the kernel tells in the event. The tag has the
- * number of the command; the opcode says which of the two has completed. It also shows
- * how CQEs are posted, and what to do if there is no room for one.
+ * IORING_OP_WAITID at its end, and the event has the wait status. The tag has the number of
+ * the command; the opcode tells which of the two requests has completed. It also shows how
+ * to post CQEs, and what to do if there is no room for one.
  *
- * Cancelled, it lets go of the commands that run: they are the launcher's to kill and to
- * wait for.
+ * If the actor is cancelled, the running commands go on: the launcher has to kill them and
+ * wait for them.
  *
- * It leaves out what the commands write: their descriptors are what the launcher says in
- * struct io_uring_spawn.
+ * It leaves out the output of the commands: the launcher sets their descriptors in struct
+ * io_uring_spawn.
  */
 #include "spawnpol_op.h"
 #include "spawn_actors.h"
 
 struct state {
-	__u32 next;		/* command that is started next */
+	__u32 next;		/* number of the command to start next */
 	__u32 running;
 	__u32 failed;
-	__s32 error;		/* what keeps others from being started, or 0 */
+	__s32 error;		/* why no further command is started, or 0 */
 };
 
 SPAWNPOL_STATE(struct state);
@@ -51,7 +51,7 @@ static int start_one(struct bpf_iouring_op_ctx *ctx, struct state *s)
 	return 0;
 }
 
-/* As many as may run. What does not fit into this run is started by the next one. */
+/* Start as many commands as may run. Those that do not fit are left to the next run. */
 static void start(struct bpf_iouring_op_ctx *ctx, struct state *s)
 {
 	__u32 nr = ctx->args[1], at_once = ctx->args[2];
@@ -70,9 +70,9 @@ static void start(struct bpf_iouring_op_ctx *ctx, struct state *s)
 }
 
 /*
- * There is no room for a CQE: stage a NOP, whose completion has res as its result and flags
- * in its tag, and post then. That is repeated until the launcher has taken CQEs. A worker
- * completes the NOP (IOSQE_ASYNC), so that the launcher's thread gets to run.
+ * There is no room for a CQE: stage a NOP whose completion has res as its result and flags
+ * in its tag, and post the CQE when it completes. This repeats until the launcher has taken
+ * CQEs. A worker completes the NOP (IOSQE_ASYNC), so that the launcher's thread can run.
  */
 static int post_later(struct bpf_iouring_op_ctx *ctx, __s32 res, __u32 flags)
 {
@@ -87,7 +87,7 @@ static int post_later(struct bpf_iouring_op_ctx *ctx, __s32 res, __u32 flags)
 	return bpf_iouring_op_stage(ctx, &sqe, sizeof(sqe));
 }
 
-/* res: its wait status, or an error. */
+/* A command has ended. res is its wait status, or an error. */
 static void ended(struct bpf_iouring_op_ctx *ctx, struct state *s, __s32 res, __u32 flags)
 {
 	__u32 number = ctx->tag;
