@@ -1,41 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * supervise: a program is started again when it has ended.
+ * supervise: starts a program, and starts it again when it ends.
  *
- * A launcher that wants a service kept running fills a struct spawn_supervise, submits one
+ * A launcher that keeps a service running fills a struct spawn_supervise, submits one
  * IORING_OP_BPF with its address and the limits (spawn_actors.h), and sleeps. The actor
- * starts the program, waits for its end, waits for as long as the launcher has said, and
- * starts it again. It gives up if that was necessary too often within some time, if the
- * program has exited with 0 and no more was asked for, or if it cannot be started. CQEs
- * tell the launcher of each start and each end, the result of the IORING_OP_BPF of the
- * last one.
+ * starts the program, waits for its end, waits for the delay that the launcher has set, and
+ * starts the program again. It ends if there were too many restarts within the interval, if
+ * the program has exited with 0 and the launcher has not requested a restart after that, or
+ * if the program cannot be started. The launcher gets a CQE for each start and each end,
+ * and the result of the IORING_OP_BPF is the wait status of the last run, or an error.
  *
- * It shows an actor that does nothing for most of the time, time as a request (the delays
- * are IORING_OP_TIMEOUT, with values in the launcher's memory), and a state that outlives
- * requests: when there were restarts, so that those that are too old do not count.
+ * It shows an actor that waits for most of its time, time as a request (the delays are
+ * IORING_OP_TIMEOUT, with values in the launcher's memory), and a state that outlives
+ * requests: the times of restarts, so that old ones do not count.
  *
- * Cancelled, it lets go of the program, which is the launcher's to kill and to wait for.
+ * If the actor is cancelled, the program goes on: the launcher has to kill it and wait for
+ * it.
  *
- * It leaves out what else a supervisor does: other programs that depend on this one, and a
+ * It leaves out other tasks of a supervisor: programs that depend on this one, and a
  * watchdog.
  */
 #include "spawnpol_op.h"
 #include "spawn_actors.h"
 
 struct state {
-	__u64 started;			/* when the last run was */
-	__u64 restarts[SPAWN_SUPERVISE_RESTARTS]; /* when the last ones were */
-	__u32 nr_restarts;		/* of them that are set */
-	__u32 oldest;			/* of them */
-	__u32 delay;			/* that is next */
-	__u32 runs;			/* before this one */
-	__s32 status;			/* of the last run */
+	__u64 started;			/* time of the last start */
+	__u64 restarts[SPAWN_SUPERVISE_RESTARTS]; /* times of the last ones */
+	__u32 nr_restarts;		/* elements of restarts that are set */
+	__u32 oldest;			/* index of the oldest restart */
+	__u32 delay;			/* index of the next delay */
+	__u32 runs;			/* number of runs before this one */
+	__s32 status;			/* wait status of the last run */
 };
 
 SPAWNPOL_STATE(struct state);
 SPAWNPOL_IN_FLIGHT(1);
 
-/* What follows returns 1 if it has staged a request, 0 at the end, or an error. */
+/* The functions below return 1 after staging a request, 0 at the end, or an error. */
 
 static int stage(struct bpf_iouring_op_ctx *ctx, const struct io_uring_sqe *sqe)
 {
@@ -58,7 +59,7 @@ static int start(struct bpf_iouring_op_ctx *ctx)
 	return stage(ctx, &sqe);
 }
 
-/* The launcher has memory for so many delays. */
+/* The launcher's structure has SPAWN_SUPERVISE_DELAYS delays. */
 static int start_first(struct bpf_iouring_op_ctx *ctx)
 {
 	return nr_delays(ctx) > SPAWN_SUPERVISE_DELAYS ? -EINVAL : start(ctx);
@@ -80,7 +81,7 @@ static int started(struct bpf_iouring_op_ctx *ctx, struct state *s)
 	return stage(ctx, &sqe);
 }
 
-/* Whether there may be another restart now, which is noted then. */
+/* Whether another restart is allowed now; if so, note its time. */
 static bool note_restart(struct bpf_iouring_op_ctx *ctx, struct state *s, __u64 now)
 {
 	__u64 most = ctx->args[1] & 0xffff, within = ctx->args[2];
@@ -149,7 +150,7 @@ SPAWNPOL_ACTOR(supervise)(struct bpf_iouring_op_ctx *ctx)
 		bpf_iouring_op_result(ctx, -ENOBUFS);
 		return IORING_ACTOR_END;
 	}
-	/* a program that is just being started is still told of, below */
+	/* if a program is being started, its CQE is still posted below */
 	if (ctx->event == IORING_ACTOR_CANCEL)
 		return IORING_ACTOR_WAIT;
 	ret = ctx->event == IORING_ACTOR_START ? start_first(ctx) : next(ctx, s);
