@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A search of its own: a bare program name is looked for in /opt/bin, then in /usr/bin.
+ * Searches for a bare program name in /opt/bin, then in /usr/bin.
  *
- * What one run stages is issued one request after the other, up to the first that fails.
- * Those are no alternatives: a second directory staged along with the first would be
- * tried after a success only. So each run stages one candidate, and the next run, for
- * the event STAGED, goes on if that was not there.
+ * The kernel issues the requests that one run stages in order, up to the first that fails.
+ * They are not alternatives: a second directory staged along with the first would be tried
+ * only after a success. So each run stages one candidate, and the run for the event STAGED
+ * stages the next one if the program was not there.
  *
- * It leaves out what execvp does besides: to tell EACCES of an earlier directory in the
- * end, and to hand what is no program to the shell. The default policy does both.
+ * It leaves out two things that execvp does: it does not report an EACCES of an earlier
+ * directory at the end, and does not pass a file that is no program to the shell. The
+ * default policy does both.
  */
 #include <spawnpol_policy.h>
 
-/* Without this event the kernel issues the bare name before it asks. */
+/* Without this event, the kernel issues the bare name before it asks the policy. */
 SPAWNPOL_EVENTS(IORING_POLICY_BEFORE_EXEC);
 
 #define NEXT		0	/* the word of scratch that has the next directory's number */
 #define NAME_SIZE	256	/* a file's name has at most 255 bytes */
 
-/* Of the directory with this number; -ENOENT: there are no more. */
+/* Stage the candidate in the directory with this number. -ENOENT: no more directories. */
 static int stage_candidate(struct bpf_iouring_ctx *ctx, __u64 number)
 {
 	/* on the stack: kernel functions take no string literals */
@@ -34,12 +35,12 @@ static int stage_candidate(struct bpf_iouring_ctx *ctx, __u64 number)
 	}
 }
 
-/* A name with a slash is a path, which nobody searches for. */
+/* A name with a slash is a path and not searched for. */
 static bool is_bare(struct bpf_iouring_ctx *ctx)
 {
 	char name[NAME_SIZE] = {};
 
-	/* an empty one executes a descriptor; no file has a longer one */
+	/* an empty name executes a descriptor; a longer one cannot exist */
 	if (bpf_iouring_exec_name(ctx, name, sizeof(name)) <= 0)
 		return false;
 	for (int i = 0; i < NAME_SIZE && name[i]; i++)
@@ -56,7 +57,7 @@ static int try_next(struct bpf_iouring_ctx *ctx, __u64 number)
 		ctx->scratch[NEXT] = number + 1;
 		return IORING_VERDICT_SUBMIT;
 	}
-	/* the last candidate's error stands; before one, continue would issue the name */
+	/* report the last candidate's error; before the first, CONTINUE would issue the name */
 	if (ctx->event == IORING_POLICY_STAGED)
 		return IORING_VERDICT_CONTINUE;
 	bpf_iouring_set_result(ctx, err);
@@ -69,7 +70,7 @@ SPAWNPOL_POLICY(search_dirs)(struct bpf_iouring_ctx *ctx)
 		return IORING_VERDICT_CONTINUE;
 	switch (ctx->event) {
 	case IORING_POLICY_BEFORE_EXEC:
-		/* relative to an open directory, or of a search by the launcher */
+		/* relative to an open directory, or a candidate of the launcher's search */
 		if (ctx->flags & (IORING_POLICY_F_EXEC_AT | IORING_POLICY_F_SEARCH))
 			break;
 		if (is_bare(ctx))
