@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A program that is still open for writing, which is ETXTBSY, is tried again until it
- * is closed: every 10 ms, for about a second.
+ * If a program is still open for writing (ETXTBSY), tries it again until it is closed:
+ * every 10 ms, for about a second.
  *
- * An example to begin with. The bound is the policy's own: when it is reached, the
- * launcher is told ETXTBSY, whereas the kernel's budget would end the chain with
- * ETOOMANYREFS.
+ * An example to begin with. The policy has a limit, after which the launcher gets
+ * ETXTBSY. Without it, the kernel's budget would end the chain with ETOOMANYREFS.
  */
 #include <spawnpol_policy.h>
 
