@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * copy FROM TO: copies a file by an actor, the program that is installed as copy. Needs
- * CAP_BPF and CAP_PERFMON to load it, and CAP_SYS_ADMIN to read what it needs.
+ * copy FROM TO: copies a file with the installed actor copy. It needs CAP_BPF and
+ * CAP_PERFMON to load the actor, and CAP_SYS_ADMIN to read what the actor requests.
  *
- * This process submits two requests and sleeps: the one that is the actor, which reads and
- * writes with eight requests in flight, and, linked to it, one that has the copy written to
- * the disk, unless copying has failed. The ring is liburing's: there is no struct
- * spawnpol_ring, and this process takes the CQEs itself.
+ * This process submits two linked requests and sleeps. The first one runs the actor, which
+ * reads and writes with eight requests in flight. If copying succeeds, the second one
+ * writes the copy to the disk. The ring is liburing's: there is no struct spawnpol_ring,
+ * and this process takes the CQEs itself.
  */
 #include <fcntl.h>
 #include <liburing.h>
@@ -22,7 +22,7 @@ enum { COPY, SYNC };		/* user_data */
 
 static char buffers[BUFFERS][SIZE];
 
-/* Load the program and put it into a slot of the ring, for as long as this process runs. */
+/* Load the actor and attach it to a slot of the ring, for the lifetime of this process. */
 static void attach(struct io_uring *uring)
 {
 	char log[4096];
@@ -45,7 +45,7 @@ static void submit(struct io_uring *uring, int from, int to)
 	struct io_uring_spawn_query query;
 	struct io_uring_sqe *sqe;
 
-	/* kernels have different numbers for the operation */
+	/* the number of the operation differs between kernels */
 	must(spawnpol_query(uring->ring_fd, &query), "the kernel");
 	sqe = io_uring_get_sqe(uring);
 	spawnpol_actor_prep(sqe, query.op_bpf, SLOT, args);
@@ -63,7 +63,7 @@ static void wait_for_all(struct io_uring *uring)
 	struct io_uring_cqe *cqe;
 	int ret;
 
-	/* both have a CQE: if copying fails, the other one is canceled */
+	/* both have a CQE: if copying fails, the second request is cancelled */
 	do {
 		ret = io_uring_wait_cqe_nr(uring, &cqe, 2);
 	} while (ret == -EINTR);
