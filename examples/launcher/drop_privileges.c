@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * drop_privileges UID GID PROGRAM [ARG ...]: what a service manager does to a
- * daemon. It gets a session, ids and a umask of its own, no more descriptors than
- * its standard streams, and of root's capabilities only that to bind low ports.
+ * drop_privileges UID GID PROGRAM [ARG ...]: launches a daemon as a service manager does.
+ * The program gets a new session, the given ids, a umask, only its standard streams as
+ * descriptors, and of root's capabilities only the one to bind low ports.
  */
 #include <linux/capability.h>
 #include <sys/prctl.h>
@@ -13,7 +13,7 @@
 
 static void drop(struct spawnpol_chain *chain, uid_t uid, gid_t gid)
 {
-	/* capabilities outlast the change of the uid, and then exec */
+	/* keep capabilities across the change of the uid, and then across exec */
 	spawnpol_chain_prctl(chain, PR_SET_KEEPCAPS, 1, 0);
 	spawnpol_chain_setgroups(chain, &gid, 1);
 	spawnpol_chain_setresgid(chain, gid, gid, gid);
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 		errx(1, "it could not be submitted");
 	must(spawnpol_collect(ring, &out, 1, 1, -1), "collecting");
 	must_run(&out);
-	/* the program runs: no process of that user's shares our memory any more */
+	/* the program runs: no process of that user shares our memory any more */
 	prctl(PR_SET_DUMPABLE, 1);
 	spawnpol_chain_free(chain);
 	spawnpol_ring_close(ring);
