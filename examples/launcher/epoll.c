@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * epoll: a launcher on an event loop. It reads command lines from standard input,
- * launches each one, and tells how it ended, while it goes on reading.
+ * epoll: a launcher with an event loop. It reads command lines from standard input,
+ * launches each of them, and prints how each ended, while it continues to read.
  *
  *	printf 'sleep 2\nfalse\n' | epoll
  *
- * The ring's descriptor is readable when there are outcomes. The end of a program is
- * one, too (spawnpol_chain_exit_status()), so the loop needs neither SIGCHLD nor a
+ * The ring's descriptor is readable when there are outcomes. The end of a program is an
+ * outcome too (spawnpol_chain_exit_status()), so the loop needs neither SIGCHLD nor a
  * descriptor for each child.
  */
 #include <fcntl.h>
@@ -24,14 +24,14 @@
 struct loop {
 	struct spawnpol_ring *ring;
 	int epoll;
-	unsigned int in_flight;		/* chains: launched, or running */
-	bool ended;			/* the input */
+	unsigned int in_flight;		/* chains that are launched or whose program runs */
+	bool ended;			/* the input has ended */
 	char line[4096];
 	size_t length;
 	int failures;
 };
 
-/* False for a file, which cannot be watched because it can always be read. */
+/* False for a file, which epoll does not accept because it is always readable. */
 static bool watch(struct loop *l, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
@@ -68,7 +68,7 @@ static void launch(struct loop *l, char *line)
 	spawnpol_chain_search(chain, words[0], getenv("PATH"));
 	spawnpol_chain_argv(chain, words);
 	spawnpol_chain_exit_status(chain, true);
-	/* strings are the chain's: the line can be used again */
+	/* the chain has copied the strings: the line can be used again */
 	must(spawnpol_submit(l->ring, &chain, 1), words[0]);
 	l->in_flight++;
 }
@@ -100,7 +100,7 @@ static void read_input(struct loop *l)
 		errx(1, "a line is too long");
 }
 
-/* A chain has its end told, or the error that kept it from becoming a program. */
+/* The last outcome of a chain: its program has ended, or was not launched. */
 static void finish(struct loop *l, const struct spawnpol_outcome *out)
 {
 	l->failures += out->error || out->status;
@@ -114,7 +114,7 @@ static void read_outcomes(struct loop *l)
 	char text[256];
 	int nr;
 
-	/* until there are none, and the ring has nothing to submit: see spawnpol_submit(3) */
+	/* until there are no outcomes and nothing to submit: see spawnpol_submit(3) */
 	do {
 		nr = spawnpol_collect(l->ring, outs, MAX_OUTCOMES, 0, 0);
 		must(nr, "collecting");
