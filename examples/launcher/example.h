@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the examples share: giving up, and waiting. */
+/* What the examples share: error messages and waiting for a program. */
 #ifndef SPAWNPOL_EXAMPLE_H
 #define SPAWNPOL_EXAMPLE_H
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-/* The library's calls return -errno. */
+/* Exit with a message if a call of the library has returned -errno. */
 static inline void must(int result, const char *what)
 {
 	if (result >= 0)
@@ -18,7 +18,7 @@ static inline void must(int result, const char *what)
 	err(1, "%s", what);
 }
 
-/* A chain that did not become a program says which of its steps failed. */
+/* Exit with a message about the failed step if the program was not launched. */
 static inline void must_run(const struct spawnpol_outcome *out)
 {
 	char text[256];
@@ -29,7 +29,7 @@ static inline void must_run(const struct spawnpol_outcome *out)
 	errx(1, "%s", text);
 }
 
-/* The exit status of a process, as a shell would tell it. */
+/* Wait for a process and return its exit status as a shell shows it. */
 static inline int status_of(pid_t pid)
 {
 	int status;
