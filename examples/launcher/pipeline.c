@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * pipeline: sort | uniq -c | sort -n of standard input, all three started by
- * one system call.
+ * pipeline: runs sort | uniq -c | sort -n on standard input, and starts all three by one
+ * system call.
  *
- * The children have copies of all pipe ends. Closing all but the standard
- * streams, as their last step, is what lets each see the end of its input.
+ * The children have copies of all pipe ends. As its last step, each child closes all
+ * descriptors except the standard streams, so that each program sees the end of its input.
  */
 #include <fcntl.h>
 #include <unistd.h>
@@ -31,7 +31,7 @@ static struct spawnpol_chain *make_chain(int nr, int in, int out)
 	spawnpol_chain_dup(chain, in, 0);
 	spawnpol_chain_dup(chain, out, 1);
 	spawnpol_chain_close_except(chain, streams, 3);
-	/* the first error of them all */
+	/* the first error of all calls above */
 	must(spawnpol_chain_error(chain), "building a chain");
 	return chain;
 }
