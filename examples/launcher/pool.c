@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * pool COUNT PROGRAM [ARG ...]: runs a program COUNT times, one run after the other, in
- * children that are made ahead, each in a session of its own. While a program runs, the
- * kernel makes the child for the next one. Says at the end how many were there in time.
+ * pool COUNT PROGRAM [ARG ...]: runs a program COUNT times, one run after the other. The
+ * children are made ahead, each in a new session: while a program runs, the kernel makes
+ * the child for the next one. At the end prints how many children were ready in time.
  */
 #include <stdio.h>
 
@@ -15,17 +15,17 @@ static struct spawnpol_pool *make_pool(struct spawnpol_ring *ring)
 	struct spawnpol_chain *prefix;
 	struct spawnpol_pool *pool;
 
-	/* what is the same for all programs */
+	/* the steps that are the same for all programs */
 	must(spawnpol_chain_new(&prefix), "a chain");
 	spawnpol_chain_setsid(prefix);
 	must(spawnpol_pool_new(&pool, ring, prefix, CHILDREN, NULL), "a pool");
-	/* a kernel that keeps no children has each made when it is wanted */
+	/* without kept children in the kernel, each launch makes a new child */
 	if (!spawnpol_pool_fill(pool))
 		errx(1, "the pool is not filled");
 	return pool;
 }
 
-/* What is not: the program, and its files. */
+/* What differs: the program, and its files. */
 static void build(struct spawnpol_chain *chain, struct spawnpol_pool *pool, char **argv)
 {
 	const struct io_uring_clone_file files[] = {
@@ -64,7 +64,7 @@ int main(int argc, char **argv)
 	spawnpol_pool_stats(pool, &stats);
 	fprintf(stderr, "%llu made ahead, %llu when they were wanted\n",
 		(unsigned long long)stats.hits, (unsigned long long)stats.misses);
-	/* chains of a pool go before it does */
+	/* free the chains of a pool before the pool is closed */
 	spawnpol_chain_free(chain);
 	spawnpol_pool_close(pool);
 	spawnpol_ring_close(ring);
