@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * sandbox PROGRAM [ARG ...]: runs a program without network, that sees no other
- * process, cannot gain privileges, and can write to /dev/null only. Needs no
- * privilege where user namespaces can be made.
+ * sandbox PROGRAM [ARG ...]: runs a program that has no network, sees no other processes,
+ * cannot gain privileges, and can write to /dev/null only. It needs no privileges where
+ * user namespaces are allowed.
  */
 #include <fcntl.h>
 #include <linux/landlock.h>
@@ -13,7 +13,7 @@
 
 #include "example.h"
 
-/* All that changes the file system; reading and executing stay possible. */
+/* All changes of the file system; reading and executing stay possible. */
 #define WRITING                                                         \
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |   \
 	 LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |   \
