@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * step_by_step: reads what a child is to do, has it done at once, and says how that went.
+ * step_by_step: reads steps for a child from standard input, runs each step at once, and
+ * prints its result.
  *
  *	cd DIRECTORY
  *	umask MASK
  *	run PROGRAM [ARG ...]
  *
- * The child stays as it is after a failure, so that something else can be tried. It
- * becomes the first program that can be executed, whose exit status is that of
- * step_by_step. A program that cannot leaves it for the next line.
+ * A step that fails does not change the child, so another one can be tried. The child
+ * becomes the first program that it can execute, and step_by_step exits with the status of
+ * this program.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 static struct spawnpol_ring *ring;
 static struct spawnpol_chain *chain;
 
-/* The words of a line, which are changed to be strings. */
+/* Split a line into words; writes NULs into the line. */
 static int split(char *line, char *words[MAX_ARGS + 1])
 {
 	int nr = 0;
@@ -34,7 +35,7 @@ static int split(char *line, char *words[MAX_ARGS + 1])
 	return nr;
 }
 
-/* A chain of the one thing that the line says. */
+/* Make a chain of the one step that the line names. */
 static int build(char *words[], int nr)
 {
 	spawnpol_chain_reset(chain);
@@ -48,7 +49,7 @@ static int build(char *words[], int nr)
 	return spawnpol_chain_argv(chain, words + 1);
 }
 
-/* The child gets these three now: it has no others, however much we have open. */
+/* The child gets only these three descriptors, whatever this process has open. */
 static int make_child(void)
 {
 	const struct io_uring_clone_file files[] = {
@@ -88,7 +89,7 @@ int main(void)
 		fflush(stdout);
 		if (!ret)
 			return status_of(out.pid);
-		/* it can have been killed */
+		/* the child may have been killed */
 		if (!out.child)
 			errx(1, "the child is gone");
 	}
