@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * thousand PROGRAM [ARG ...]: starts a program a thousand times by one system
- * call, and counts how they ended.
+ * thousand PROGRAM [ARG ...]: starts a program a thousand times by one system call, and
+ * counts the runs that succeed.
  */
 #include <stdio.h>
 
@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		errx(2, "usage: %s PROGRAM [ARG ...]", argv[0]);
-	/* CLONE and EXEC are two requests */
+	/* room for two requests, CLONE and EXEC, for each chain */
 	must(spawnpol_ring_open(&ring, 2 * COUNT, 0), "a ring");
 	for (i = 0; i < COUNT; i++) {
 		must(spawnpol_chain_new(&chains[i]), "a chain");
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 	if (spawnpol_submit(ring, chains, COUNT) != COUNT)
 		errx(1, "not all could be submitted");
 
-	/* outcomes come as they come, in any order */
+	/* outcomes arrive in any order */
 	for (i = 0; i < COUNT; i += nr) {
 		nr = spawnpol_collect(ring, outs + i, COUNT - i, 1, -1);
 		must(nr, "collecting");
