@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * wrapped_ring: a program with an io_uring of its own launches programs through it.
+ * wrapped_ring: a program launches another one through its own io_uring.
  *
  *	wrapped_ring seq 3
  *
- * One ring has both: the library's requests, which launch the program and wait for its
- * end, and the caller's, which read what the program writes. The caller submits and
- * waits as ever, and hands each CQE to the library, which says whether it was its own.
+ * The ring has requests of the library, which launch the program and wait for its end, and
+ * requests of the caller, which read the program's output. The caller submits and waits as
+ * without the library, and passes each CQE to the library, which reports whether the CQE
+ * was its own.
  */
 #include <fcntl.h>
 #include <liburing.h>
@@ -15,7 +16,7 @@
 
 #include "example.h"
 
-/* The upper 16 bits of user_data: in all requests of the library, in none of ours. */
+/* The upper 16 bits of user_data in all requests of the library, and in none of ours. */
 #define TAG	1
 
 struct state {
@@ -23,8 +24,8 @@ struct state {
 	struct spawnpol_ring *ring;
 	int pipe[2];
 	char buffer[4096];
-	int status;			/* of the program, once it has ended */
-	int working;			/* what is yet to come */
+	int status;			/* of the program, after it has ended */
+	int working;			/* output and program that have not ended */
 };
 
 static void submit(struct state *s)
@@ -52,12 +53,12 @@ static void start_program(struct state *s, struct spawnpol_chain *chain,
 	spawnpol_chain_search(chain, argv[0], getenv("PATH"));
 	spawnpol_chain_argv(chain, argv);
 	spawnpol_chain_exit_status(chain, true);
-	/* the library fills the SQ, the caller submits it: together with its own */
+	/* the library fills the SQ; we submit its requests together with our own */
 	must(spawnpol_queue(s->ring, &chain, 1), "queueing");
 	submit(s);
 }
 
-/* What the program has written, or the end of that. */
+/* Output of the program, or its end. */
 static void has_read(struct state *s, int res)
 {
 	must(res, "reading");
@@ -73,9 +74,9 @@ static void has_outcome(struct state *s, const struct spawnpol_outcome *out)
 {
 	must_run(out);
 	if (out->kind != SPAWNPOL_KIND_EXIT) {
-		/* the child has its copy: the end of the pipe is its end now */
+		/* the child has a copy: reading ends when the child's copy is closed */
 		close(s->pipe[1]);
-		/* waiting for the end is a request that is in the SQ since then */
+		/* the library has put a request that waits for the program into the SQ */
 		submit(s);
 		return;
 	}
