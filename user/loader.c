@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * spawnpol: load spawn policies and actors, attach them to the rings of running
- * processes, and watch what they decide.
+ * spawnpol: load policies and actors, attach them to the rings of running processes,
+ * and watch what they decide.
  *
- * The command table below is the one description of the command line: the
- * parser, --help, the man page and the shell completion are made from it.
+ * The command table below is the only description of the command line: the parser,
+ * --help, the man page and the shell completion are generated from it.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>

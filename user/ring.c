@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Setting a ring up and taking it down. */
+/* Opening and closing a ring. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Types of arguments. What they read comes from outside and is not trusted. */
+/* Types of arguments. Their parsers read untrusted input. */
 #include "argument.h"
 
 #include <errno.h>

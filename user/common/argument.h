@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Arguments of the options that describe a launch: what their values look like. A
- * type has the parser and says in words what it takes; help, man page, completion
- * and error messages are made of that.
+ * Types of arguments of the options that describe a launch. A type has a parser and a
+ * description of its values, from which help, man page, completion and error messages
+ * are made.
  */
 #ifndef SPAWNPOL_ARGUMENT_H
 #define SPAWNPOL_ARGUMENT_H

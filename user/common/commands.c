@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The table of commands. The library has it, too, so it holds what that needs and no
- * more.
+ * The table of commands. It is linked into the library too, so it holds only what the
+ * library needs.
  */
 #include "commands.h"
 

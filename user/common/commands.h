@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The commands of a child, and the other requests of a chain: under which one name
- * kernel, library, tool and daemon know each, and by which numbers. launch.h has the
- * options that ask for them.
+ * The commands of a child and the other requests of a chain: for each, its name, which
+ * kernel, library, tool and daemon share, and its numbers. launch.h has the options
+ * that add them to a chain.
  */
 #ifndef SPAWNPOL_COMMANDS_H
 #define SPAWNPOL_COMMANDS_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Names of files and programs in lines for people. */
+/* Escaping of names of files and programs for messages. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rule by which execvp(3) of the GNU C library searches a PATH, for the library
- * and for BPF programs, which have the numbers of errors from spawnpol_policy.h.
+ * The rule by which execvp(3) of the GNU C library searches a PATH, for the library and
+ * for BPF programs (which get the numbers of errors from spawnpol_policy.h).
  */
 #ifndef SPAWNPOL_EXECVP_H
 #define SPAWNPOL_EXECVP_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Options of a launch: found, their arguments read, added to the chain. */
+/* Options of a launch: find them, read their arguments, add them to the chain. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

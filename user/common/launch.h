@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a launch can be told, as data: the options of `spawnpol run`, those of
- * spawnpold's client, the requests that the daemon understands, help, completion and
- * man page are made from the one table in launch_options.c. commands.h has the
- * commands of the child that the options stand for.
+ * The options of a launch as data. One table, in launch_options.c, serves `spawnpol
+ * run`, spawnpold's client, the daemon's requests, help, completion and the man page.
+ * commands.h has the commands of the child that the options stand for.
  *
- * In a launch an option is a text: its name, a blank, and its arguments with colons
- * between them ("umask 022", "dup 1:2", "setsid").
+ * In a launch, an option is a text: its name, a blank, and its arguments separated by
+ * colons ("umask 022", "dup 1:2", "setsid").
  */
 #ifndef SPAWNPOL_LAUNCH_H
 #define SPAWNPOL_LAUNCH_H

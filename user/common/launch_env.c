@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The environment that a launch asks for. */
+/* The environment of the launched program. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The descriptors that the child starts with: those that it is given, those that
- * options pass, and the files that other options name. Its table is made of this
- * list, so that no step, however early, finds another descriptor of the launcher.
+ * The descriptors that the child starts with: the launcher passes them, options name
+ * them, or options name files for them. The child's table is made from this list, so
+ * that no step can find another descriptor of the launcher.
  */
 #include <errno.h>
 #include <stdlib.h>

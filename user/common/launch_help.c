@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The options of a launch in words. */
+/* Help about the options of a launch. */
 #include <stdio.h>
 #include <string.h>
 

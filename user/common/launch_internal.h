@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of a launch's description share. */
+/* Declarations shared by the launch_*.c files. */
 #ifndef SPAWNPOL_LAUNCH_INTERNAL_H
 #define SPAWNPOL_LAUNCH_INTERNAL_H
 

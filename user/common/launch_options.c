@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The table of options. A new one is a row here, and in BUILD() how the library is
- * called for it. spawnpol(8) lists what is left out, and why: under NOTES.
+ * The table of options. To add an option, add a row here and the call of the library in
+ * BUILD(). spawnpol(8) lists under NOTES which calls have no option, and why.
  */
 #include <errno.h>
 #include <fcntl.h>

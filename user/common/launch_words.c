@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The options of a launch as a command line has them, with files opened and read. */
+/* The options of a launch from a command line: files are opened and read here. */
 #include "launch_words.h"
 
 #include <errno.h>

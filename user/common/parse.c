@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Numbers and times as people write them. */
+/* Parsing of numbers and times. */
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Numbers and times as people write them. */
+/* Parsing of numbers and times. */
 #ifndef SPAWNPOL_PARSE_H
 #define SPAWNPOL_PARSE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Structures that callers allocate, and that grow from release to release. A caller
- * says how large its own is; members are only ever added at the end, and zero is what
- * a new member means to those who do not know it.
+ * Structures that callers allocate and that grow from release to release. A caller
+ * passes the size of its structure. Releases add members only at the end, and 0 is the
+ * default of a new member.
  */
 #ifndef SPAWNPOL_SIZED_H
 #define SPAWNPOL_SIZED_H

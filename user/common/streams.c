@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Standard streams that are closed when a program starts. */
+/* Opening standard streams that are closed when a program starts. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>

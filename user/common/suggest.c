@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Names that are spelled alike. */
+/* Finding names with a similar spelling. */
 #include <ctype.h>
 #include <limits.h>
 #include <stdio.h>

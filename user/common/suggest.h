@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* "did you mean": those of many names that are spelled like a wrong one. */
+/* "did you mean": find names whose spelling is similar to that of a wrong one. */
 #ifndef SPAWNPOL_SUGGEST_H
 #define SPAWNPOL_SUGGEST_H
 

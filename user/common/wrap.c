@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Text in lines. */
+/* Wrapping text into lines. */
 #include <string.h>
 
 #include "wrap.h"
