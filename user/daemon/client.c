@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* spawnpold-client: ask spawnpold for one program and wait for its end. */
+/* spawnpold-client: asks spawnpold to launch one program, and waits for its end. */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>

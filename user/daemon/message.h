@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A request in the making, on the client's side. */
+/* Building a request, on the client's side. */
 #ifndef SPAWNPOLD_MESSAGE_H
 #define SPAWNPOLD_MESSAGE_H
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Who may ask. What the daemon launches can do what the daemon can, whichever
- * words the request has. So a client must be able to do all of that itself: it
- * is root or the daemon's user, has the daemon's groups and capabilities, and
- * nothing confines it that does not confine the daemon. What Landlock or a
- * security module forbids it cannot be seen from outside.
+ * Which clients may request a launch. A program that the daemon launches can do all
+ * that the daemon can, whatever the request says. So a client must have the same
+ * rights: it is root or the daemon's user, has the daemon's groups and capabilities,
+ * and is confined by nothing that does not confine the daemon. Restrictions by Landlock
+ * or a security module cannot be seen from outside.
  */
 #include "peer.h"
 

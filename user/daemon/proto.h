@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What spawnpold and its clients say to each other.
+ * The protocol between spawnpold and its clients.
  *
- * The socket is of type SOCK_SEQPACKET: messages have borders. A connection is
- * good for one program. The client sends one request, with descriptors
- * (SCM_RIGHTS): the first three are the child's standard streams, the others are
- * for options that name them. The child has no other descriptors. The client gets
+ * The socket has type SOCK_SEQPACKET, which keeps the boundaries of messages. A
+ * connection serves one program. The client sends one request, with descriptors
+ * (SCM_RIGHTS): the first three are the child's standard streams, the others are for
+ * options that name them. The child has no other descriptors. The client receives
  *
- *	REFUSED		the daemon did not try: error and text say why; or
- *	FAILED		it tried and failed, at this step, with this error; or
+ *	REFUSED		the daemon did not launch: error and text say why; or
+ *	FAILED		the launch failed, at this step, with this error; or
  *	RUNNING		the program runs as pid; and, when that has ended,
- *	ENDED		with code and status as waitid(2) tells them.
+ *	ENDED		with code and status as from waitid(2).
  *
- * REFUSED, FAILED and ENDED are last; the daemon hangs up. If the client hangs
- * up, a program that is not running yet is cancelled and one that is goes on.
+ * After REFUSED, FAILED or ENDED the daemon closes the connection. If the client closes
+ * it, the daemon cancels a program that is not running yet, and leaves a running one
+ * alone.
  *
- * A request is a struct spd_request and strings, each ended by a NUL: the
+ * A request is a struct spd_request followed by strings, each ended by a NUL: the
  * program, nr_args arguments (argv[0] is the first), and nr_options options of the
  * launch, each with its arguments: "setsid", "umask 022", "dup 1:2". Nothing else
  * follows. Numbers are in the byte order of the machine.
  *
- * The options are those of common/launch.h; the child does its steps in their order.
- * Where an argument is a file that is opened, a request has the place, 3 or more, of a
- * descriptor that comes with it; where it is one that is read, hexadecimal digits, two
- * for each byte.
+ * The options are those of common/launch.h; the child runs their steps in this order.
+ * Where an argument is a file to open, a request has the index, 3 or more, of a
+ * descriptor that comes with it. Where an argument is a file to read, a request has
+ * hexadecimal digits, two for each byte.
  */
 #ifndef SPAWNPOLD_PROTO_H
 #define SPAWNPOLD_PROTO_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * From a message to a chain. The message comes from outside: nothing in it is
- * believed before it was compared with the bytes that are there.
+ * From a message to a chain. The message is untrusted: each value is checked against
+ * the bytes that were received before it is used.
  */
 #include "request.h"
 

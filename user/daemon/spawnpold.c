@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * spawnpold: a small service that launches programs for its clients through
- * io_uring. An example of a user of libspawnpol, and the peer that policies are
- * tried on. It knows nothing of policies: `spawnpol attach` puts them on its
- * ring from outside, while it runs.
+ * spawnpold: a small service that launches programs for its clients through io_uring.
+ * It is an example of a user of libspawnpol, and a process to try policies on. The
+ * daemon does not know about policies: `spawnpol attach` attaches them to its ring from
+ * outside while it runs.
  *
- * One thread, one ring, one event loop. What can become ready is a source; each
- * connection is a job, which is a source for its socket and, once its program
- * runs, one for the program's pidfd. See proto.h for what is said.
+ * It has one thread, one ring and one event loop. A descriptor that can become ready
+ * belongs to a source. Each connection is a job, which has a source for its socket and,
+ * after its program was started, one for the program's pidfd. proto.h has the protocol.
  */
 #include <errno.h>
 #include <liburing.h>
