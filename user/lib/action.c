@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Building a chain: what the child does before it executes the program. */
+/* Actions of a chain: what the child does before it executes the program. */
 #include <errno.h>
 #include <string.h>
 

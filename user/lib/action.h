@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How actions are added to a chain. */
+/* Functions that add actions to a chain. */
 #ifndef SPAWNPOL_ACTION_H
 #define SPAWNPOL_ACTION_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Actions: ids, capabilities, and what a process restricts itself by. */
+/* Actions: ids, capabilities, and restrictions of a process on itself. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Actions: the standard streams, all at once.
+ * Actions: the three standard streams at once.
  *
- * Descriptors are assigned as if at the same time: what becomes 1 can be 2, and what
- * becomes 2 can be 1. The dups are put in an order in which none overwrites what
- * another still needs; where they go round in a circle, one descriptor is moved out of
- * the way first.
+ * Descriptors are assigned as if at the same time: 2 can become 1 while 1 becomes 2.
+ * The dups are put in an order in which none overwrites a descriptor that another one
+ * still needs. If they form a circle, one descriptor is first copied to a spare number.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Actors: making them, giving them to the kernel, their outcomes. */
+/* Actors: making and submitting them, and their outcomes. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Actors in flight on a ring. All with ring->lock held. */
+/* Actors in flight on a ring. All functions need ring->lock held. */
 #ifndef SPAWNPOL_ACTOR_H
 #define SPAWNPOL_ACTOR_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Putting programs of IORING_OP_BPF into the slots of rings. */
+/* Attaching the programs of actors to slots of rings. */
 #include <string.h>
 
 #include "bpf_syscall.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The program of an actor run on a made-up context. */
+/* Running an actor's program on a made-up context. */
 #include <string.h>
 
 #include "bpf_syscall.h"

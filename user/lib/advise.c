@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What an error means where it came up, and what helps. */
+/* What an error means for each topic, and its remedy. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Attaching a policy by the ring's own call, for which nobody needs libbpf. */
+/* Attaching a policy by the ring's register command, without libbpf. */
 #include <string.h>
 
 #include "internal.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* bpf(2), which the C library has no function for. */
+/* bpf(2), for which the C library has no function. */
 #include <errno.h>
 #include <string.h>
 #include <sys/syscall.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* bpf(2), as far as the library needs it: no more than the C library is linked. */
+/* bpf(2), as far as the library uses it, without libbpf. */
 #ifndef SPAWNPOL_BPF_SYSCALL_H
 #define SPAWNPOL_BPF_SYSCALL_H
 

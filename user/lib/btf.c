@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Reading BPF type information. The kernel has verified what it hands out; damaged
- * data is refused all the same, so that nothing outside of it is read.
+ * Reading BPF type information. The kernel has verified the data; invalid data is
+ * rejected all the same, so that no access is out of bounds.
  */
 #include <errno.h>
 #include <linux/btf.h>

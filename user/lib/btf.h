@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* BPF type information, as far as it tells where a variable of a map is. */
+/* BPF type information, as far as it is needed to find a variable in a map. */
 #ifndef SPAWNPOL_BTF_H
 #define SPAWNPOL_BTF_H
 

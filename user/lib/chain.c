@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Building a chain: memory, the sticky error, the program and its arguments. */
+/* Building a chain: memory, the error that sticks, the program and its arguments. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>

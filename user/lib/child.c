@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Children that wait, step by step: each call waits for its outcome. */
+/* Kept children, step by step: each call waits for its outcome. */
 #include <errno.h>
 
 #include "common/sized.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* From the CQEs of a chain to the one outcome. */
+/* From the CQEs of a chain to its outcome. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What does a loaded program ask of whoever attaches it? It says so in constants, such
- * as `const volatile __u32 spawnpol_events`, which the loader has put into a read-only
- * map; the program's maps and their type information lead there, so that this works for
- * a program that somebody else loaded and pinned.
+ * What a loaded program requests at attach. The program has it in constants, such as
+ * `const volatile __u32 spawnpol_events`, which the loader has put into a read-only
+ * map. The program's maps and their type information lead to the constants, also for a
+ * program that another process loaded and pinned.
  */
 #include <errno.h>
 #include <stdlib.h>

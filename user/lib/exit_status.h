@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Waiting for the ends of programs, by IORING_OP_WAITID on the ring that launched them.
- * All with ring->lock held.
+ * All functions need ring->lock held.
  */
 #ifndef SPAWNPOL_EXIT_STATUS_H
 #define SPAWNPOL_EXIT_STATUS_H

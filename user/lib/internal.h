@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the library's files share. */
+/* Declarations shared by the library's files. */
 #ifndef SPAWNPOL_INTERNAL_H
 #define SPAWNPOL_INTERNAL_H
 

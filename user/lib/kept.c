@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Chains for children that wait between spawns. */
+/* Chains for kept children. */
 #include <errno.h>
 
 #include "internal.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The numbers by which bpf(2) of the running kernel knows policies. */
+/* The running kernel's numbers of the attach and link types, for bpf(2). */
 #include <errno.h>
 #include <stdatomic.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Outcomes in words. */
+/* Messages about outcomes. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Policies: attaching a program to a ring, and what one can do with the link. */
+/* Policies: attaching a program to a ring, and operations on the link. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

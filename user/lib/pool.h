@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Pools: pool.c makes children and ends them, pool_take.c has what chains do with them.
- * All with ring->lock held, if not said otherwise.
+ * Pools: pool.c makes and ends children, pool_take.c has what chains do with them. All
+ * functions need ring->lock held, unless their description says otherwise.
  */
 #ifndef SPAWNPOL_POOL_H
 #define SPAWNPOL_POOL_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Pools: chains that take children of them. */
+/* Pools: chains that take children from them. */
 #include <errno.h>
 #include <string.h>
 

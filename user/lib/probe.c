@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What the running kernel can do, seen without a ring of one's own. */
+/* What the running kernel can do, without a ring of the caller's. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The page by which copies of a process are told from the original. */
+/* The page that tells a process from copies made by fork(2). */
 #include <errno.h>
 #include <stddef.h>
 #include <sys/mman.h>

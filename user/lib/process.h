@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which process is this? A ring, and a chain in flight, belong to the process that
- * made or submitted it; a child of fork(2) has copies of the structures, but neither
- * the kernel's task that is served nor, in general, the memory of the queues.
+ * Which process is this? A ring belongs to the process that made it, a chain in flight
+ * to the one that submitted it. A child of fork(2) has copies of the structures, but
+ * neither the task that the kernel serves nor, in general, the memory of the queues.
  *
- * Processes are told apart by a generation: a number in a page that the kernel gives to
- * copies of the memory empty (MADV_WIPEONFORK). That sees every kind of fork, those that
- * run no handler of pthread_atfork(3) included, and costs a load in each call.
+ * A generation tells processes apart: a number in a page that the kernel clears in
+ * copies of the memory (MADV_WIPEONFORK). This works for every kind of fork, also those
+ * that run no handler of pthread_atfork(3), and costs one load in each call.
  */
 #ifndef SPAWNPOL_PROCESS_H
 #define SPAWNPOL_PROCESS_H

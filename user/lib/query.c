@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What a ring says its kernel can do. */
+/* Asking a ring what its kernel can do. */
 #include <errno.h>
 #include <string.h>
 

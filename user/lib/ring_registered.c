@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Rings that never have a descriptor: the kernel registers them with the thread
- * at once, and as there is nothing that could be mapped, their memory is ours.
+ * Rings that never have a descriptor: the kernel registers them with the thread when it
+ * makes them. There is no descriptor to map, so the library provides their memory.
  *
- * Liburing 2.3, which Debian 12 has, cannot make such rings, but works on what is filled
- * in here. With liburing 2.7 this file comes down to io_uring_queue_init_mem(), which
- * takes IORING_SETUP_REGISTERED_FD_ONLY (2.5 and 2.6 have it, too, but ask for less
- * memory than is used), and io_uring_queue_exit(). Nothing else in the library depends
- * on the version but constants that its headers do not have.
+ * liburing 2.3 of Debian 12 cannot make such rings, but works with the structures that
+ * this file fills in. With liburing 2.7, io_uring_queue_init_mem() with
+ * IORING_SETUP_REGISTERED_FD_ONLY and io_uring_queue_exit() can replace this file. (2.5
+ * and 2.6 have this flag too, but ask for less memory than they use.) Apart from
+ * constants that are missing in liburing's headers, nothing else in the library depends
+ * on its version.
  */
 #include <errno.h>
 #include <string.h>

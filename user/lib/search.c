@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Building a chain: a program that is looked for in directories. */
+/* Building a chain: a program that is searched for in directories. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

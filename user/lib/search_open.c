@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Searches in directories that the kernel has open: lists of a ring, and chains that name
- * one of them.
+ * Searches in directories that the kernel has open: lists of a ring, and chains that
+ * use them.
  */
 #include <errno.h>
 #include <fcntl.h>

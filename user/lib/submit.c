@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Putting chains into the SQ, giving them to the kernel, cancelling them. */
+/* Putting chains into the SQ, submitting and cancelling them. */
 #include <errno.h>
 #include <unistd.h>
 

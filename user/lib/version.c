@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The library's own version, for programs that were built with another header. */
+/* The library's version, for programs that were built with another header. */
 #include "internal.h"
 
 #define TEXT_OF(value)	#value

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Sleeping until a ring has something to tell. */
+/* Waiting until a ring has something to collect. */
 #include <errno.h>
 #include <sys/single_threaded.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A chain as one request (IORING_OP_SPAWN), where the kernel has it. */
+/* A chain as one request (IORING_OP_SPAWN), if the kernel has it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

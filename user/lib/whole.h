@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Chains that are submitted as one request, IORING_OP_SPAWN: those of which it can say
- * all.
+ * Chains that are submitted as one request, IORING_OP_SPAWN: those that it can express.
  */
 #ifndef SPAWNPOL_WHOLE_H
 #define SPAWNPOL_WHOLE_H
