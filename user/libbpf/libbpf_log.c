@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * libbpf's messages. Its callback has no argument of the caller's and is one for the
- * whole process, so it is exchanged only for as long as messages are gathered.
+ * Collecting libbpf's messages. libbpf has one callback for the whole process, without
+ * an argument of the caller's, so it is replaced only while messages are collected.
  */
 #include <bpf/libbpf.h>
 #include <pthread.h>

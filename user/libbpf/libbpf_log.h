@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What libbpf and the verifier say, gathered instead of printed. */
+/* Messages of libbpf and the verifier, collected instead of printed. */
 #ifndef SPAWNPOL_LIBBPF_LOG_H
 #define SPAWNPOL_LIBBPF_LOG_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Policies and actors in object files: reading and checking them, having them verified. */
+/* Policies and actors in object files: reading, checking and loading them. */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>

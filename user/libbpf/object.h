@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Policies and actors in object files: found, read, checked, verified by the kernel.
+ * Policies and actors in object files: finding, reading, checking and loading them.
  *
- * The functions return -errno and leave in o->problem what the caller can print; they
- * print nothing themselves.
+ * The functions return -errno and store in o->problem what the caller can print; they
+ * print nothing.
  */
 #ifndef SPAWNPOL_OBJECT_H
 #define SPAWNPOL_OBJECT_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where object files are found, and what they are called. */
+/* Finding object files, and the names of policies in them. */
 #ifndef SPAWNPOL_OBJECT_PATH_H
 #define SPAWNPOL_OBJECT_PATH_H
 

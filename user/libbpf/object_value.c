@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Configuration of a policy: values of its global variables and maps, by name. */
+/* Configuration of a policy: setting its global variables and maps by name. */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>

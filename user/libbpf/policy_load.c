@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* From the name of a policy or actor to the descriptor of a program. */
+/* From the name of a policy or actor to the descriptor of a loaded program. */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Do the numbers that a ring tells agree with the kernel's type information? */
+/* Comparing a ring's numbers with the kernel's type information. */
 #include <bpf/btf.h>
 #include <errno.h>
 #include <spawnpol_bpf.h>

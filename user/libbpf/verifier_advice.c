@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What helps when the kernel's verifier refuses a program, by what it wrote. */
+/* Remedies for rejections by the kernel's verifier, found by its messages. */
 #include <string.h>
 
 #include "verifier_advice.h"

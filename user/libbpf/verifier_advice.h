@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What helps when the kernel's verifier refuses a program. */
+/* Remedies for rejections by the kernel's verifier. */
 #ifndef SPAWNPOL_VERIFIER_ADVICE_H
 #define SPAWNPOL_VERIFIER_ADVICE_H
 
