@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * From posix_spawn_file_actions_t to steps. There are no functions to read one:
- * what is in it is libc's own affair. So its layout is written down here, and
- * before it is relied upon for the first time, compared with what this process's
- * libc makes of one action of each kind.
+ * From posix_spawn_file_actions_t to steps. libc has no functions to read this
+ * structure, so its layout is defined here. Before the first use, it is compared with
+ * what this process's libc writes for one action of each kind.
  */
 #include <errno.h>
 #include <fcntl.h>

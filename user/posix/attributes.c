@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * From posix_spawnattr_t to steps, in the order in which libc's own child does
- * these things. Attributes are read by libc's public functions.
+ * From posix_spawnattr_t to steps, in the order of libc's own child. libc's public
+ * functions read the attributes.
  */
 #include <sched.h>
 #include <signal.h>

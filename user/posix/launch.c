@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A chain that is built is launched, and waited for until it has become a program. */
+/* Launching a chain, and waiting until the child has become the program. */
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <pthread.h>

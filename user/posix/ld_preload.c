@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * SPAWNPOL_INHERIT=0: programs that are launched do not load this library. They
- * would inherit LD_PRELOAD, and for one that lives briefly and launches nothing,
- * loading costs more than its own launch has gained.
+ * SPAWNPOL_INHERIT=0: launched programs do not load this library. By default they
+ * inherit LD_PRELOAD; for a short-lived program that launches nothing, loading the
+ * library costs more than its own launch has gained.
  */
 #include <dlfcn.h>
 #include <link.h>

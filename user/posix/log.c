@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Words on stderr, each line by one write(2): no stdio, no memory. */
+/*
+ * Messages on stderr, each line by one write(2), without stdio and without allocation.
+ */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>

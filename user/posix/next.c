@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The function that a call goes to if the engine does not do it. */
+/* The function that handles a call which the engine leaves alone. */
 #include <dlfcn.h>
 #include <stdatomic.h>
 

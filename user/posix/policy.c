@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A policy for all spawns of a process, named by its environment. Which events the
- * program wants cannot be asked without libbpf, and privileges, so the environment
- * says that, too.
+ * A policy for all spawns of a process, named in its environment. Reading the events
+ * that a program requests needs privileges, so the environment names the events too.
  */
 #include <errno.h>
 #include <linux/bpf.h>

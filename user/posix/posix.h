@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of libspawnpol-posix share. */
+/* Declarations shared by the files of libspawnpol-posix. */
 #ifndef SPAWNPOL_POSIX_H
 #define SPAWNPOL_POSIX_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * posix_spawn() and posix_spawnp() by chains. What a chain cannot do, and every
- * spawn for which the kernel has made no child, is left to libc's own functions,
- * so that there is no result which libc would not have had.
+ * posix_spawn() and posix_spawnp() by chains. libc's own functions handle what a chain
+ * cannot do, and each spawn for which the kernel has made no child, so that a caller
+ * sees only results that libc also has.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Each thread that spawns has a ring of its own, made at its first spawn and
- * without a descriptor, and a chain which is used again and again. Both end with
- * the thread.
+ * Each thread that spawns has a ring without a descriptor, made at its first spawn, and
+ * a chain that it uses again and again. Both end with the thread.
  *
- * A child of fork(2) has a copy of these variables but no such ring; a child of
- * vfork(2) even shares them with the thread that waits for it. Neither may use the
- * ring: the first forgets it, the second, and whatever else a program makes by a
- * bare clone(2), is known by its ids, or, as ids of pid namespaces can be the same,
- * by a page that the kernel wipes in copies of the memory.
+ * A child of fork(2) has a copy of these variables but no such ring. A child of
+ * vfork(2) shares the variables with the thread that waits for it. Neither may use the
+ * ring. The child of fork(2) forgets the ring. The child of vfork(2), like any other
+ * that a bare clone(2) makes, is recognized by its ids, or, as ids can be the same in
+ * different pid namespaces, by a page that the kernel clears in copies of the memory.
  *
- * While a call waits under a policy, signal handlers run in the midst of it. One that
- * spawns does so by libc, for the ring is in use. One that forks and returns in its
- * child finds there that the call is over. One that leaves by longjmp(3) leaves a chain
- * in flight, which the thread's next call ends.
+ * While a call waits under a policy, signal handlers run in the middle of it. A handler
+ * that spawns does so by libc, because the ring is in use. In a child that a handler
+ * forks and that returns from the handler, the call is over. A handler that leaves by
+ * longjmp(3) leaves a chain in flight, which the thread's next call ends.
  */
 #include <errno.h>
 #include <linux/io_uring.h>
