@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The program of an actor run without a ring: what it would have in flight. */
+/*
+ * Running an actor's program without a ring; requests that would be in flight are kept
+ * here.
+ */
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The program of an actor run without a ring. */
+/* Running an actor's program without a ring. */
 #ifndef SPAWNPOL_ACTOR_DRY_RUN_H
 #define SPAWNPOL_ACTOR_DRY_RUN_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* One actor on a ring of its own. */
+/* A ring for one actor. */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One actor on a ring of its own, for commands that are its launcher: the ring, the
- * program, its CQEs, and the signals that come meanwhile.
+ * A ring for one actor, for commands that are its launcher: the ring, the program, its
+ * CQEs, and signals that arrive meanwhile.
  */
 #ifndef SPAWNPOL_ACTOR_RING_H
 #define SPAWNPOL_ACTOR_RING_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Situations for dry runs of actors, from words. */
+/* Parsing situations for dry runs of actors. */
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Situations that the program of an actor is run in without a ring, as people write them:
+ * Situations for dry runs of an actor's program without a ring, as users write them:
  *
  *	[then] EVENT [REQUEST[:RESULT]] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]
  */

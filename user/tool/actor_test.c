@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* spawnpol test, for actors: what has come of a run, for people and as JSON. */
+/* spawnpol test, for actors: the result of a run as text and as JSON. */
 #include <inttypes.h>
 #include <linux/io_uring.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* spawnpol test, for programs of IORING_OP_BPF. */
+/* spawnpol test, for actors. */
 #ifndef SPAWNPOL_ACTOR_TEST_H
 #define SPAWNPOL_ACTOR_TEST_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What has come of a dry run of an actor, and how it differs from what was expected. */
+/* The result of a dry run of an actor, and how it differs from the expectation. */
 #include <inttypes.h>
 #include <linux/io_uring.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* attach, for programs of IORING_OP_BPF. */
+/* attach, for actors. */
 #ifndef SPAWNPOL_ATTACH_ACTOR_H
 #define SPAWNPOL_ATTACH_ACTOR_H
 

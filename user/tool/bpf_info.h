@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What bpf(2) tells about programs and maps. */
+/* Information from bpf(2) about programs and maps. */
 #ifndef SPAWNPOL_BPF_INFO_H
 #define SPAWNPOL_BPF_INFO_H
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Budgets of a link against what the rules of its policy can use up. */
+/*
+ * Comparing a link's budgets with the largest amounts that the policy's rules can use.
+ */
 #include <errno.h>
 #include <spawn_policy.h>
 #include <spawnpol.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Budgets of a link against what the rules of its policy can use up. A rule that its
- * budget makes impossible would hide the error that it is for: the chain ends with
- * ETOOMANYREFS.
+ * Comparing a link's budgets with the largest amounts that the policy's rules can use.
+ * If a budget is too small for a rule, the chain ends with ETOOMANYREFS, which hides
+ * the error that the rule is for.
  */
 #ifndef SPAWNPOL_BUDGETS_H
 #define SPAWNPOL_BUDGETS_H

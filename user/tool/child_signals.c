@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Signals of a command that waits for programs by a ring of its own. */
+/* Signals of a command that waits for programs on its own ring. */
 #include <errno.h>
 #include <io_uring_spawn.h>
 #include <stdbool.h>

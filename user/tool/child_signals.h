@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Signals of a command that waits for programs by a ring of its own: they are blocked, and
- * read from a descriptor. Programs get them as this tool has got them.
+ * Signals of a command that waits for programs on its own ring: the command blocks them
+ * and reads them from a descriptor. Launched programs start with the signal mask and
+ * actions that this tool was started with.
  */
 #ifndef SPAWNPOL_CHILD_SIGNALS_H
 #define SPAWNPOL_CHILD_SIGNALS_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Shell completion. The script is fixed: it asks this tool, when a key is pressed, what
- * can stand there. Options and values come from the table of commands.
+ * Shell completion. The script is fixed: when a key is pressed, it asks this tool for
+ * the possible words. Options and values come from the table of commands.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Candidates for values: what an option or a command takes. */
+/* Candidates for the values of an option or a command. */
 #include <ctype.h>
 #include <dirent.h>
 #include <signal.h>

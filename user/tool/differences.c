@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* In how far a dry run is not as expected. */
+/* Describing how a dry run differs from the expectation. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* In how far a dry run is not as expected: "result is 3, not 4; staged is none, not nop". */
+/*
+ * Describing how a dry run differs from the expectation: "result is 3, not 4; staged is
+ * none, not nop".
+ */
 #ifndef SPAWNPOL_DIFFERENCES_H
 #define SPAWNPOL_DIFFERENCES_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A policy run without a spawn. */
+/* Running a policy without a spawn. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/io_uring.h>

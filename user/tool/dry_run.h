@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A policy run without a spawn (BPF_PROG_TEST_RUN). */
+/* Running a policy without a spawn (BPF_PROG_TEST_RUN). */
 #ifndef SPAWNPOL_DRY_RUN_H
 #define SPAWNPOL_DRY_RUN_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Problems: recorded where they are found, printed once at the edge. */
+/* Errors: recorded where they are found, printed once by main(). */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The list of features, and what its checks start from. */
+/* The list of features, and the data that all checks use. */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>

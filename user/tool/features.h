@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The features that probe reports, and how each is looked for. */
+/* The features that probe reports, and how each is checked. */
 #ifndef SPAWNPOL_FEATURES_H
 #define SPAWNPOL_FEATURES_H
 

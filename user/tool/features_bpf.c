@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Checks: does the kernel take policies, and programs of IORING_OP_BPF? */
+/* Checks: does the kernel accept policies and actors? */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Checks: is the system set up, and are we allowed to? */
+/* Checks: is the system configured, and does the user have the rights? */
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/magic.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Help, made from the command table. */
+/* Help, generated from the command table. */
 #include <errno.h>
 #include <spawnpol.h>
 #include <string.h>

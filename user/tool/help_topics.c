@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Names that options take and traces show, listed. */
+/* Lists of the names that options accept and traces show. */
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>

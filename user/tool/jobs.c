@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* spawnpol jobs: the commands of a file, so many at once, by the actor jobs. */
+/*
+ * spawnpol jobs: run the commands of a file, a given number at the same time, by the
+ * actor jobs.
+ */
 #include <errno.h>
 #include <sched.h>
 #include <spawnpol.h>

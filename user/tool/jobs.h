@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command jobs while it runs. */
+/* The state of the command jobs. */
 #ifndef SPAWNPOL_JOBS_H
 #define SPAWNPOL_JOBS_H
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The commands of jobs as requests: struct io_uring_spawn, and what that points to. */
+/*
+ * The commands of jobs as requests: struct io_uring_spawn and the memory it refers to.
+ */
 #ifndef SPAWNPOL_JOBS_LAUNCH_H
 #define SPAWNPOL_JOBS_LAUNCH_H
 

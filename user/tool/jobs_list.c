@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The commands that the command jobs runs. */
+/* Reading the commands of jobs. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The commands that the command jobs runs: lines of a file. */
+/* Reading the commands of jobs: lines of a file. */
 #ifndef SPAWNPOL_JOBS_LIST_H
 #define SPAWNPOL_JOBS_LIST_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What commands of jobs write. */
+/* The output of the commands of jobs. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What commands of jobs write: kept in files until they have ended, then shown. */
+/*
+ * The output of the commands of jobs: kept in files until a command ends, then shown.
+ */
 #ifndef SPAWNPOL_JOBS_OUTPUT_H
 #define SPAWNPOL_JOBS_OUTPUT_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What the command jobs tells of its commands, on standard error. */
+/* Messages of jobs about its commands, on standard error. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The command jobs, from the start of its actor to the last end of a command. The actor
- * tells each end by a CQE; in between we sleep. If the jobs are to be ended, it is
- * cancelled, which lets go of those that run: these are ours to end and to wait for.
+ * The command jobs, from the start of its actor to the end of the last command. The
+ * actor posts a CQE at the end of each command; in between, the tool sleeps. To end the
+ * jobs, the tool cancels the actor. The running commands then go on: the tool ends them
+ * and waits for them.
  */
 #include <errno.h>
 #include <signal.h>

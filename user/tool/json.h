@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One JSON document, written to memory first: a command that fails half way
- * prints its error instead of half a document.
+ * A JSON document, written to memory first: a command that fails halfway prints its
+ * error instead of half a document.
  */
 #ifndef SPAWNPOL_JSON_H
 #define SPAWNPOL_JSON_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Is this the kernel for it, and what does it call things? Asked before every
- * command, so it must be quick: a ring is asked, type information is not read.
- * (probe does that.)
+ * Checking that the kernel has what a command needs, and reading the kernel's numbers.
+ * Each command does this first, so it must be fast: it asks a ring and does not read
+ * type information, as probe does.
  */
 #include <errno.h>
 #include <spawnpol.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Refusing early, and with a reason, on kernels that cannot do it. */
+/* Rejecting commands early, with a reason, on kernels that cannot run them. */
 #ifndef SPAWNPOL_KERNEL_H
 #define SPAWNPOL_KERNEL_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The links of the whole system. */
+/* Listing the links of the whole system. */
 #ifndef SPAWNPOL_LINKS_H
 #define SPAWNPOL_LINKS_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* spawnpol list: gathered first, under the lock, then printed. */
+/* spawnpol list: collects the data under the lock, then prints them. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What list found, and its output. */
+/* The data that list has collected, and its output. */
 #ifndef SPAWNPOL_LIST_PRINT_H
 #define SPAWNPOL_LIST_PRINT_H
 

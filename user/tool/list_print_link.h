@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What list says of a link besides where it is: limits and counters. */
+/* The lines of list about a link's limits and counters. */
 #ifndef SPAWNPOL_LIST_PRINT_LINK_H
 #define SPAWNPOL_LIST_PRINT_LINK_H
 

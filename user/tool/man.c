@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The man page's sections on commands and options, made from the table. */
+/* The sections of the man page on commands and options, generated from the table. */
 #include <string.h>
 
 #include "help.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Names of numbers, and back. */
+/* Converting numbers to names and back. */
 #include <errno.h>
 #include <io_uring_spawn.h>
 #include <liburing.h>

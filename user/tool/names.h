@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names of numbers, and back: errors by name, operations, events, verdicts. */
+/* Converting numbers to names and back: errors, operations, events, verdicts. */
 #ifndef SPAWNPOL_NAMES_H
 #define SPAWNPOL_NAMES_H
 

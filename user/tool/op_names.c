@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Names of what actors are about, and back. */
+/* Converting numbers of actors' events to names and back. */
 #include <errno.h>
 #include <io_uring_spawn.h>
 #include <stdio.h>

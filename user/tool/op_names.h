@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names of what actors are about: all operations of the ring, events, verdicts. */
+/*
+ * Converting numbers to names and back, for actors: all operations of the ring, events,
+ * verdicts.
+ */
 #ifndef SPAWNPOL_OP_NAMES_H
 #define SPAWNPOL_OP_NAMES_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Reading the command line by the command table. */
+/* Parsing the command line by the command table. */
 #include <errno.h>
 #include <string.h>
 

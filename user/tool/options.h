@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Commands and options as data. The table in loader.c is read by the parser,
- * by --help, by the man page's option list and by the shell completion, so
- * that they cannot disagree.
+ * Commands and options as data. The parser, --help, the man page's option list and the
+ * shell completion read the table in loader.c, so that they cannot disagree.
  */
 #ifndef SPAWNPOL_OPTIONS_H
 #define SPAWNPOL_OPTIONS_H

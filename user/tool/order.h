@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where among the policies of its slot attach puts one. */
+/* The position at which attach puts a policy among those of its slot. */
 #ifndef SPAWNPOL_ORDER_H
 #define SPAWNPOL_ORDER_H
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A command in our process group gets what a terminal sends without our help; to one
- * that has left it, and when signals are sent to us alone, they are passed on. In
- * either case we go on waiting, so as to tell how the command took it.
+ * Passing signals on to a command. A command in our process group gets the terminal's
+ * signals itself. The tool passes signals on if the command has left the group, or if
+ * they were sent to the tool alone. In either case the tool continues to wait, so that
+ * it can report how the command ends.
  */
 #include <signal.h>
 #include <unistd.h>

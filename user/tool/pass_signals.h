@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Signals on their way through us to the command that run spawned. */
+/* Passing signals on to the command that run spawned. */
 #ifndef SPAWNPOL_PASS_SIGNALS_H
 #define SPAWNPOL_PASS_SIGNALS_H
 

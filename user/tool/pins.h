@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where policies are kept:
+ * Where policies are pinned:
  *
  *	PINS_DIR/NAME/prog		the program
  *	PINS_DIR/NAME/map-MAP		its maps, dots replaced by underscores
  *	PINS_DIR/NAME/link-ID		links made by attach
  *
- * A policy is built in, and removed from, a temporary directory beside it, so
- * that a NAME is there whole or not at all. Every command holds a lock on
- * PINS_DIR while it looks or changes; the kernel drops it if the command dies.
+ * A policy is built in a temporary directory next to NAME and removed from one, so that
+ * NAME exists completely or not at all. Every command holds a lock on PINS_DIR while it
+ * reads or changes it; the kernel releases the lock if the command dies.
  */
 #ifndef SPAWNPOL_PINS_H
 #define SPAWNPOL_PINS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The constants of a loaded policy, which its loader may have set. */
+/* The constants of a loaded policy, which its loader can set. */
 #ifndef SPAWNPOL_POLICY_CONSTANTS_H
 #define SPAWNPOL_POLICY_CONSTANTS_H
 

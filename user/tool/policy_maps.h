@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What can be read of a loaded policy's maps. */
+/* Reading a loaded policy's maps. */
 #ifndef SPAWNPOL_POLICY_MAPS_H
 #define SPAWNPOL_POLICY_MAPS_H
 

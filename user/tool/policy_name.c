@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What policies are called, by the numbers of their programs. */
+/* Finding the names of policies by the ids of their programs. */
 #include <bpf/bpf.h>
 #include <stdio.h>
 #include <string.h>

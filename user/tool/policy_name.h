@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What policies are called, for lines that tell of their programs. */
+/* Finding the names of policies by the ids of their programs, for messages. */
 #ifndef SPAWNPOL_POLICY_NAME_H
 #define SPAWNPOL_POLICY_NAME_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Loading a program from an object file, with the configuration that options give. */
+/* Loading a program from an object file, with the configuration from the options. */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* How a loaded policy or actor is set up: the way back of policy_options.c. */
+/*
+ * Showing how a loaded policy or actor is configured: the reverse of policy_options.c.
+ */
 #include <spawn_policy.h>
 #include <spawnpol.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How a loaded policy or actor is set up, for load and list. */
+/* Showing how a loaded policy or actor is configured, for load and list. */
 #ifndef SPAWNPOL_POLICY_SHOW_H
 #define SPAWNPOL_POLICY_SHOW_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* spawnpol test, for policies: what has come of a run, for people and as JSON. */
+/* spawnpol test, for policies: the result of a run as text and as JSON. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

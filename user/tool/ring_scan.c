@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Rings as /proc shows them. */
+/* Reading rings from /proc. */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Rings as /proc shows them. Nothing is done to them: no descriptor is borrowed, and
- * their processes do not notice.
+ * Reading rings from /proc. This does not affect the rings: it borrows no descriptor,
+ * and their processes do not notice.
  */
 #ifndef SPAWNPOL_RING_SCAN_H
 #define SPAWNPOL_RING_SCAN_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * spawnpol rings: which processes have rings, and what is attached to them. A ring is
- * found by its descriptor. Of one that has none there is something to see only if it is
- * mapped or has a policy.
+ * spawnpol rings: list the processes that have rings, and what is attached to these.
+ * Rings are found by their descriptors. A ring without a descriptor is visible only if
+ * it is mapped or has a policy.
  */
 #include <bpf/bpf.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the command rings has found, and its output. */
+/* The data that the command rings has collected, and its output. */
 #ifndef SPAWNPOL_RINGS_LIST_H
 #define SPAWNPOL_RINGS_LIST_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The output of rings: for people, and as JSON. */
+/* The output of rings, as text and as JSON. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

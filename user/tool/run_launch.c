@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What run launches: the chain that the command line describes. */
+/* The chain that the command line of run describes. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

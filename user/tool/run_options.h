@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The options of run that describe the launch: common/launch.h as the table of
- * commands has it.
+ * The options of run that describe the launch: those of common/launch.h in the form of
+ * the table of commands.
  */
 #ifndef SPAWNPOL_RUN_OPTIONS_H
 #define SPAWNPOL_RUN_OPTIONS_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Situations for dry runs, from words. */
+/* Parsing situations for dry runs of policies. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>

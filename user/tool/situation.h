@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Situations that a policy is asked about without a spawn, as people write them:
+ * Situations for dry runs of a policy without a spawn, as users write them:
  *
  *	[then] EVENT STEP[:RESULT] [KEY=VALUE...] [expect VERDICT [KEY=VALUE...]]
  */

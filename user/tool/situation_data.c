@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The names and bytes of a situation, as words and as the kernel takes them. */
+/* The names and bytes of a situation, as text and as the kernel takes them. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The part of a situation that is not in the context: what policies copy by functions. */
+/*
+ * The part of a situation that is not in the context: data that policies copy by
+ * functions.
+ */
 #ifndef SPAWNPOL_SITUATION_DATA_H
 #define SPAWNPOL_SITUATION_DATA_H
 

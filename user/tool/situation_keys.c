@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* KEY=VALUE in situations and in what is expected of them. */
+/* KEY=VALUE in situations and in expectations. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

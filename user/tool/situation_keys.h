@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * KEY=VALUE in situations and in what is expected of them, of policies and of actors:
- * tables say which keys there are, how each is read, and where its value goes.
+ * KEY=VALUE in situations and in expectations, of policies and of actors: tables define
+ * the keys, how each is parsed, and where its value is stored.
  */
 #ifndef SPAWNPOL_SITUATION_KEYS_H
 #define SPAWNPOL_SITUATION_KEYS_H

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which situation can follow which in one chain, and what a policy is asked about. */
+/*
+ * Which situations can follow each other in one chain, and what a policy is asked
+ * about.
+ */
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <stdarg.h>

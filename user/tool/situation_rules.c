@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Situations that the kernel never makes. A policy that is right about one of them shows
- * nothing, so a test with it must not pass. docs/abi.md, section 5, has the rules.
+ * Situations that the kernel never makes. Such a situation shows nothing about a
+ * policy, so a test with one must not pass. docs/abi.md, section 5, has the rules.
  */
 #include <errno.h>
 #include <liburing.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which situations the kernel makes, each for itself and one after the other. */
+/* Which situations the kernel makes, alone and one after the other. */
 #ifndef SPAWNPOL_SITUATION_RULES_H
 #define SPAWNPOL_SITUATION_RULES_H
 

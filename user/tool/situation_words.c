@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Parts of the words of situations, whatever they are about. */
+/* Parsing parts of situations that policies and actors have in common. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

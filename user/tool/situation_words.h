@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Parts of the words of situations. Errors are recorded as usage errors. */
+/* Parsing parts of situations. Errors are recorded as usage errors. */
 #ifndef SPAWNPOL_SITUATION_WORDS_H
 #define SPAWNPOL_SITUATION_WORDS_H
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * spawnpol supervise: a program that is started again when it has ended, by the actor
- * supervise. Signals are passed on; those that end a program end the supervision.
+ * spawnpol supervise: starts a program, and starts it again when it ends, by the actor
+ * supervise. The tool passes signals on; a signal that ends a program also ends the
+ * supervision.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What supervise is told: when and how often the program is started again. */
+/* The options of supervise: when and how often the program is started again. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

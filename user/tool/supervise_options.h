@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What supervise is told: when and how often the program is started again. */
+/* The options of supervise: when and how often the program is started again. */
 #ifndef SPAWNPOL_SUPERVISE_OPTIONS_H
 #define SPAWNPOL_SUPERVISE_OPTIONS_H
 

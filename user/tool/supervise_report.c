@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What supervise tells. */
+/* The messages of supervise. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What supervise tells, on standard error: a line each, an object with --json. */
+/*
+ * The messages of supervise on standard error: one line each, or one object with
+ * --json.
+ */
 #ifndef SPAWNPOL_SUPERVISE_REPORT_H
 #define SPAWNPOL_SUPERVISE_REPORT_H
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A table of situations: a text file with one a line, # for comments. */
+/*
+ * A table of situations: a text file with one situation per line; # begins a comment.
+ */
 #ifndef SPAWNPOL_TABLE_H
 #define SPAWNPOL_TABLE_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* spawnpol test: what a policy or an actor decides in situations that are described to it. */
+/* spawnpol test: shows what a policy or an actor decides in given situations. */
 #include <errno.h>
 #include <spawnpol.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The situations of a table, one after the other: run, compared, printed. */
+/* Running, comparing and printing the situations of a table one after the other. */
 #ifndef SPAWNPOL_TEST_ROWS_H
 #define SPAWNPOL_TEST_ROWS_H
 

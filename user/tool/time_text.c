@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Times as options take them. */
+/* Formatting times as options take them. */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Times as options take them. */
+/* Formatting times as options take them. */
 #ifndef SPAWNPOL_TIME_TEXT_H
 #define SPAWNPOL_TIME_TEXT_H
 

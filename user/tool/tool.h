@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What all commands share: one run of the tool, and the way an error travels
- * from where it is found to the one place that prints it.
+ * Common to all commands: the state of one run of the tool, and how errors are
+ * reported.
  *
- * A function that fails records the problem with fail() or a relative and
- * returns the -errno that these give it; callers pass that on. main() prints
- * the problem once, as text or as JSON, and exits with its status.
+ * A function that fails records the problem with fail() or a similar function, and
+ * returns the -errno that this returns; callers pass it on. main() prints the problem
+ * once, as text or as JSON, and exits with its status.
  */
 #ifndef SPAWNPOL_TOOL_H
 #define SPAWNPOL_TOOL_H

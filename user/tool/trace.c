@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* spawnpol trace: follow the events until there is a reason to end. */
+/* spawnpol trace: shows events until there is a reason to end. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <poll.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Reading the text of trace_pipe:
+ * Parsing the text of trace_pipe:
  *
  *	comm-TASK [CPU] FLAGS SECONDS.MICROS: io_uring_KIND: KEY=VALUE ...
  *
- * name comes last and goes to the end of the line, for it can have blanks. The kernel
- * leaves no control characters in it.
+ * name is the last key and extends to the end of the line, because it can contain
+ * blanks. The kernel replaces control characters in it.
  */
 #include <errno.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One line of trace_pipe, taken apart. */
+/* One line of trace_pipe, parsed. */
 #ifndef SPAWNPOL_TRACE_EVENT_H
 #define SPAWNPOL_TRACE_EVENT_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which chains and actors a trace shows. Where that can be told only in the middle of a chain or
- * at its end, what came before is held until then.
+ * Which chains and actors a trace shows. If this is known only in the middle of a chain
+ * or at its end, earlier events are held until then.
  */
 #ifndef SPAWNPOL_TRACE_FILTER_H
 #define SPAWNPOL_TRACE_FILTER_H

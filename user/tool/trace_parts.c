@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What lines of all events have: times, words, results. */
+/* Parts of lines that all events have: times, words, results. */
 #include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>

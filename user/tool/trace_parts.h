@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What lines of all events have. */
+/* Parts of lines that all events have. */
 #ifndef SPAWNPOL_TRACE_PARTS_H
 #define SPAWNPOL_TRACE_PARTS_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Events as lines: for people, and as JSON. */
+/* Printing events, as text and as JSON. */
 #include <errno.h>
 #include <inttypes.h>
 #include <io_uring_spawn.h>

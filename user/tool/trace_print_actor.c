@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Events of actors as lines: for people, and as JSON. */
+/* Printing events of actors, as text and as JSON. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Events of actors. */
+/* Printing events of actors. */
 #ifndef SPAWNPOL_TRACE_PRINT_ACTOR_H
 #define SPAWNPOL_TRACE_PRINT_ACTOR_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* An instance of our own in tracefs. */
+/* An instance in tracefs for this tool. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An instance of our own in tracefs, with the events of spawning. */
+/* An instance in tracefs for this tool, with the events of spawning. */
 #ifndef SPAWNPOL_TRACEFS_H
 #define SPAWNPOL_TRACEFS_H
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * spawnpol unload. A policy decides for as long as a link has it, whoever made that
- * link and wherever it is kept; so all links of the system are looked at.
+ * spawnpol unload. A policy is in use as long as any link has it, whichever process
+ * made the link and wherever it is pinned, so this command looks at all links of the
+ * system.
  */
 #include <bpf/bpf.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What has come of a dry run, in the words of an expectation. */
+/* The result of a dry run of a policy, in the words of an expectation. */
 #ifndef SPAWNPOL_VERDICT_TEXT_H
 #define SPAWNPOL_VERDICT_TEXT_H
 
