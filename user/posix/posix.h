@@ -14,7 +14,7 @@ typedef int spawn_fn(pid_t *pid, const char *file,
 		     const posix_spawnattr_t *attr, char *const argv[],
 		     char *const envp[]);
 
-/* struct sched_attr, whose header cannot be had beside sched.h. */
+/* struct sched_attr, whose header conflicts with sched.h. */
 struct sched_request {
 	uint32_t size, policy;
 	uint64_t flags;
