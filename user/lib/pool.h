@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Pools: pool.c makes and ends children, pool_take.c has what chains do with them. All
- * functions need ring->lock held, unless their description says otherwise.
+ * Pools: pool_make.c makes children and ends them, pool_take.c has what chains do with them,
+ * pool.c what the caller does with a pool. All functions need ring->lock held, unless their
+ * description says otherwise.
  */
 #ifndef SPAWNPOL_POOL_H
 #define SPAWNPOL_POOL_H
@@ -47,7 +48,9 @@ struct spawnpol_pool {
 	atomic_uint refs;
 };
 
-/* pool.c */
+/* pool_make.c */
+/* Are children made at all? */
+bool pool_can_make(const struct spawnpol_pool *pool);
 /* Ask for so many children at most. How many that were. */
 unsigned int pool_refill(struct spawnpol_pool *pool, unsigned int most);
 /* The request of a slot has ended. */
@@ -58,6 +61,8 @@ void pool_empty(struct pool_slot *slot);
 void pool_stale(struct pool_slot *slot);
 /* Its child ends if it waits, as does what is making one. */
 void pool_end_child(struct pool_slot *slot);
+
+/* pool.c */
 /* The pool goes if it is closed, and nothing is in flight. */
 void pool_put(struct spawnpol_pool *pool);
 /* One reference less. pool can be a null pointer. */
