@@ -372,7 +372,7 @@ test_wrong_arguments_are_explained()
 	sigignore KILL|'KILL' is not possible. Ignore signals. KILL and STOP
 	death_signal RTMIN+99|SIGNAL 'RTMIN+99' is wrong
 	setgroups users|getent group
-	setresuid root|id tells that of a name
+	setresuid root|id NAME
 	setresuid 4294967295|REAL '4294967295' is wrong
 	setresgid 1:2:x|SAVED 'x' is wrong
 	capset chown:chwon:none|PERMITTED 'chwon' is wrong

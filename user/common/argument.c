@@ -333,11 +333,14 @@ TYPE(filter, read_filter, "a file with 1 to 4096 instructions of classic BPF", C
 TYPE(number, read_number, NULL, AS_IT_IS);
 TYPE(octal, read_octal, NULL, AS_IT_IS);
 TYPE(cookie, read_cookie, "a number of 64 bits", AS_IT_IS);
-TYPE(id, read_id, "a number (id tells that of a name), or - to leave it", AS_IT_IS);
-TYPE(ids, read_ids, "numbers (getent group tells that of a name) with commas, or none",
+TYPE(id, read_id, "a number ('id NAME' prints those of a user), or - to keep the id", AS_IT_IS);
+TYPE(gids, read_ids,
+     "numbers separated by commas ('getent group NAME' prints that of a group), or none",
      AS_IT_IS);
-TYPE(fds, read_fds, "numbers with commas, or none", AS_IT_IS);
-TYPE(cpus, read_cpus, "numbers below 1024 with commas, ranges as in 0-3", AS_IT_IS);
+TYPE(pids, read_ids, "numbers separated by commas, or none", AS_IT_IS);
+TYPE(fds, read_fds, "numbers separated by commas, or none", AS_IT_IS);
+TYPE(cpus, read_cpus, "numbers below 1024 separated by commas, and ranges as in 0-3",
+     AS_IT_IS);
 TYPE(limit, read_limit, "a number, also with K, M or G, or unlimited", AS_IT_IS);
 TYPE(time, read_time, "a time as in 10ms, 1.5s, 1m", AS_IT_IS);
 TYPE(signal, read_signal, "a signal as in TERM, SIGTERM, 15, RTMIN+1", AS_IT_IS);

@@ -83,7 +83,7 @@ extern const struct argument_type arg_text, arg_path, arg_variable;
 extern const struct argument_type arg_file, arg_place, arg_filter;
 extern const struct argument_type arg_number, arg_octal, arg_cookie;
 extern const struct argument_type arg_fd;	/* the child's */
-extern const struct argument_type arg_id, arg_ids, arg_fds, arg_cpus;
+extern const struct argument_type arg_id, arg_gids, arg_pids, arg_fds, arg_cpus;
 extern const struct argument_type arg_limit, arg_time, arg_signal, arg_signals;
 extern const struct argument_type arg_one_of;	/* a name's number */
 extern const struct argument_type arg_some_of;	/* numbers of names, ORed */

@@ -216,7 +216,7 @@ static const struct launch_option session[] = {
 #define MAYBE_ID(what)	ARGUMENT(id, what, OPTIONAL)
 
 static const struct launch_option credentials[] = {
-	{ "setgroups", STEP(SETGROUPS), build_setgroups, { ARGUMENT(ids, "GID,...") },
+	{ "setgroups", STEP(SETGROUPS), build_setgroups, { ARGUMENT(gids, "GID,...") },
 	  "Set the supplementary groups." },
 	{ "setresgid", STEP(SETRESGID), build_setresgid,
 	  { ARGUMENT(id, "REAL"), MAYBE_ID("EFFECTIVE"), MAYBE_ID("SAVED") },
@@ -295,7 +295,7 @@ static const struct launch_option spaces[] = {
 	  "Make the child in new namespaces." },
 	{ "cgroup", SETTING, build_cgroup, { ARGUMENT(place, "DIR") },
 	  "Make the child in the cgroup (version 2) whose directory is DIR." },
-	{ "set_tid", SETTING, build_set_tid, { ARGUMENT(ids, "PID,...") },
+	{ "set_tid", SETTING, build_set_tid, { ARGUMENT(pids, "PID,...") },
 	  "Choose the child's pids, innermost pid namespace first; at most 32." },
 	{ }
 };
