@@ -92,7 +92,7 @@ test_attached_and_run()
 	launcher 2 3 77
 	done_by attach actor --pid "$RING_PID" --slot 2
 	expect_out 'in slot 2 for actors of ring'
-	expect_out 'an actor has 4 requests in flight at most, and 8 bytes of state'
+	expect_out 'an actor can have 4 requests in flight, and 8 bytes of state'
 	submit
 	until_true has_cqe '0x10 77'
 	expect_equal "$(tail -n +2 "$DIR/cqes" | paste -sd,)" '0x1 0,0x2 0,0x3 0,0x10 77'

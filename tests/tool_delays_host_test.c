@@ -94,7 +94,7 @@ TEST(there_are_no_more_delays_than_there_is_room_for)
 	expect_delays("1ms..16385ms", SPAWN_SUPERVISE_DELAYS, NSEC_PER_MSEC,
 		      16385 * NSEC_PER_MSEC);
 	EXPECT_EQ(read_option("1ms..32769ms"), -EINVAL);
-	EXPECT_STR(what, "--delay: '1ms..32769ms' doubles more than 15 times");
+	EXPECT_STR(what, "--delay: from MIN to MAX of '1ms..32769ms' are more than 15 doublings");
 	EXPECT_STR(remedy, "--delay 2ms..32769ms");
 	EXPECT_EQ(read_option("0..1m"), -EINVAL);
 	EXPECT_STR(remedy, "--delay 2ms..60s");

@@ -33,14 +33,14 @@ test_situations_that_are_not_understood()
 	misuse_of 'test needs a situation'
 	misuse_of 'begins with an event and a step' failed
 	misuse_of 'begins with an event and a step' 'failed open:ENOENT'
-	expect_err 'try: each word an argument of its own'
+	expect_err 'try: quotes around single words only'
 	misuse_of "there is no event 'fail' (did you mean failed" fail exec
 	misuse_of 'more than one event' failed,done exec
 	misuse_of "no operation 'exce' (did you mean exec" failed exce
-	misuse_of "'any' is no step" failed any:ENOENT
+	misuse_of "'any' is not a step" failed any:ENOENT
 	misuse_of "no errno 'ENOET' (did you mean ENOENT" failed exec:ENOET
 	misuse_of "no errno '-2'" failed exec:-2
-	misuse_of "'then' follows another situation" 'then' failed exec:ENOENT
+	misuse_of "'then' needs a situation before it" 'then' failed exec:ENOENT
 	misuse_of 'exclude each other' --table x failed exec
 	misuse_of 'exclude each other' --table x hello_policy
 	expect_err 'try: --policy hello_policy if it is loaded, --object hello_policy if'
@@ -93,7 +93,7 @@ test_staged_requests_that_cannot_be()
 	misuse_of "no operation '/bin/x'" "${situation[@]}" staged=/bin/x
 	misuse_of "no operation ''" "${situation[@]}" staged=
 	misuse_of "'exec:' has no path" "${situation[@]}" staged=exec:
-	misuse_of "'any' is no step" "${situation[@]}" staged=any
+	misuse_of "'any' is not a step" "${situation[@]}" staged=any
 	misuse_of "'exec,search' is no request" "${situation[@]}" staged=exec,search
 	expect_err 'try: staged= once for each'
 	bad_table "table:2: there is no operation 'serach'" \
@@ -115,32 +115,32 @@ test_situations_that_the_kernel_never_makes()
 {
 	never 'the event clone is about' 'clone clone:EAGAIN' clone exec:EAGAIN name=x
 	never 'the event clone is about' 'another event' failed clone:EAGAIN
-	never 'policies are asked about a clone' 'clone:EAGAIN' clone clone:EPERM
+	never 'policies are asked only about a clone' 'clone:EAGAIN' clone clone:EPERM
 	never 'with the event clone there is no child yet' 'leave out step=' clone clone:EAGAIN step=1
-	never 'before-exec is about exec' 'before-step' before-exec open
+	never 'before-exec is only about exec' 'before-step' before-exec open
 	never 'before-step is about all steps but exec' 'before-exec' before-step exec name=x
 	never 'the event of an exec that has succeeded is execed' 'failed exec:ENOENT' 'done' exec name=x
 	never 'a step that is done has no error' 'failed' 'done' open:ENOENT
 	never 'before a step is issued it has no result' 'leave out the result' before-exec exec:ENOENT name=x
 	never 'before a step is issued it has no result' 'leave out the result' before-step open:0
 	never 'before a step is issued for the first time, attempt is 0' 'leave out attempt=' before-exec exec name=x attempt=1
-	never 'what has happened has been issued: attempt is at least 1' 'leave out attempt=' failed exec:ENOENT name=x attempt=0
+	never 'after a request was issued, attempt is at least 1' 'leave out attempt=' failed exec:ENOENT name=x attempt=0
 	never 'a step that has failed has an error' 'STEP:ERRNO' failed exec name=x
 	never 'a step that has failed has an error' 'STEP:ERRNO' failed open:3
-	never 'request= tells of' 'staged' failed exec:ENOENT name=x request=open
+	never 'request= is only for the event staged' 'staged' failed exec:ENOENT name=x request=open
 	never 'the event of a staged exec that has succeeded is execed' 'STEP:ERRNO' staged exec name=x
 	never 'the event of a staged exec that has succeeded is execed' 'request=' staged open request=exec
 	never 'an exec has a name' 'name=PROGRAM' before-exec exec
 	never 'the path of an exec is its name' 'name=' failed exec:ENOENT name=x path=/x
 	never 'policies see the paths of' 'leave out path=' failed setsid:EPERM path=/x
-	never 'the first bytes are those of' 'failed exec:ENOEXEC' failed open:ENOENT head=x
-	never 'the first bytes are those of' 'failed exec:ENOEXEC' before-exec exec name=x head=x
+	never 'head= is only for an exec' 'failed exec:ENOEXEC' failed open:ENOENT head=x
+	never 'head= is only for an exec' 'failed exec:ENOEXEC' before-exec exec name=x head=x
 	never 'an exec has a name' 'name=PROGRAM' failed exec:ENOENT
-	never 'off= is set for the commands of a child' 'leave out off=' failed read:EIO off=3
+	never 'only the commands of a child have off=' 'leave out off=' failed read:EIO off=3
 	never 'flags=search is about an exec' 'leave out search' failed open:ENOENT flags=search
-	never 'with search, hardlink is set for' 'flags=search,hardlink' \
+	never 'with search, hardlink is set only for' 'flags=search,hardlink' \
 		failed exec:ENOENT name=x flags=search
-	never 'with search, hardlink is set for' 'flags=search' \
+	never 'with search, hardlink is set only for' 'flags=search' \
 		failed exec:ENOEXEC name=x flags=search,hardlink
 	never 'flags=exec-at is about' 'without a slash' \
 		before-exec exec name=/bin/x flags=exec-at
@@ -210,8 +210,8 @@ test_events_that_are_not_understood()
 test_tables_that_are_not_understood()
 {
 	bad_table "$DIR/table:3: there is no event 'fail'" '# one' 'failed open:ENOENT' 'fail exec'
-	bad_table "$DIR/table:1: nothing comes before" 'then failed exec':ENOENT
-	bad_table 'a quote does not end' 'failed exec name="a b'
+	bad_table "$DIR/table:1: the first situation cannot begin with" 'then failed exec':ENOENT
+	bad_table 'a quote is not closed' 'failed exec name="a b'
 	bad_table 'has no situation' '# nothing' '' '   # but comments'
 	bad_table 'more than 64 words' "$(printf 'w %.0s' {1..65})"
 	run "$TOOL" test --table "$DIR/missing"
@@ -237,7 +237,7 @@ test_situations_of_actors_that_are_not_understood()
 	misuse_of "cqe_flags=: there is no flag 'moer'" cqe read:1 cqe_flags=moer
 	misuse_of "wait_status=: '1x' is not a number" cqe waitid:0 wait_status=1x
 	misuse_of "in_flight=: '-1' is not a number" cqe read:0 in_flight=-1
-	misuse_of 'linked= is for start' cqe read:0 linked=3
+	misuse_of 'linked= is only for start' cqe read:0 linked=3
 	misuse_of 'expect needs a verdict' start expect
 	misuse_of "no verdict of an actor 'done'" start expect 'done'
 	expect_err 'try: spawnpol help actor-verdicts'
@@ -246,7 +246,7 @@ test_situations_of_actors_that_are_not_understood()
 	misuse_of "posted=: 'x' is not a number" start expect wait posted=x:1
 	misuse_of "no errno 'EOI'" start expect end posted=1:EOI
 	misuse_of "'delay' is no key" start expect end delay=1s
-	misuse_of "'then' follows another situation" 'then' cqe read:1
+	misuse_of "'then' needs a situation before it" 'then' cqe read:1
 	bad_table 'table:2: start is the first event' 'start' 'then start'
 	bad_table 'table:2: this is about a policy, and the situations before it are about an actor' \
 		'start' 'failed open:ENOENT'

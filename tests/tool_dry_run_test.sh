@@ -284,7 +284,7 @@ test_what_cannot_follow_in_a_chain()
 	failed open:EIO step=3     expect retry
 	then failed chdir:EIO step=2
 	END
-	never 'step 0 is over with the verdict skip' --on open:any=skip <<-'END'
+	never 'the verdict skip before has ended step 0' --on open:any=skip <<-'END'
 	failed open:EIO            expect skip
 	then failed open:EIO step=0
 	END

@@ -26,7 +26,7 @@ test_options_of_jobs_that_make_no_sense()
 	misuse_of "--jobs: '0' is not a number" jobs -j 0 /dev/null
 	misuse_of "--jobs: '-1' is not a number" jobs -j -1 /dev/null
 	misuse_of "--halt: 'later' is none of now, soon and never" jobs --halt later /dev/null
-	misuse_of '--keep-going is --halt never, and not --halt now' \
+	misuse_of '--keep-going means --halt never and excludes --halt now' \
 		jobs --keep-going --halt now /dev/null
 	misuse_of '--keep-order does not go with --ungroup' jobs -k -u /dev/null
 	misuse_of '--jobs is given twice' jobs -j 1 -j 2 /dev/null
@@ -126,8 +126,8 @@ test_options_of_supervise_that_make_no_sense()
 	misuse_of "--delay: '1s..' is neither" supervise --delay 1s.. true
 	misuse_of "--delay: '..1s' is neither" supervise --delay ..1s true
 	misuse_of "--delay: '1s..2' is neither" supervise --delay 1s..2 true
-	misuse_of "--delay: '2s..1s' ends below where it begins" supervise --delay 2s..1s true
-	misuse_of "--delay: '1ms..1m' doubles more than 15 times" supervise --delay 1ms..1m true
+	misuse_of "--delay: MAX is below MIN in '2s..1s'" supervise --delay 2s..1s true
+	misuse_of "--delay: from MIN to MAX of '1ms..1m' are more than 15 doublings" supervise --delay 1ms..1m true
 	expect_err 'try: --delay 2ms..60s'
 	misuse_of 'unknown option --restarts (did you mean --restart?)' supervise --restarts true
 }

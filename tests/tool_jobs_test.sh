@@ -126,7 +126,7 @@ test_so_many_at_once()
 	((most <= 3)) || fail "$most at once"
 	run "$TOOL" jobs -j 100000 "$DIR/list"
 	expect_status 1
-	expect_err 'is above what one actor has in flight at most'
+	expect_err 'the most requests that an actor can have in flight'
 }
 
 test_status_is_the_number_of_failures()
@@ -299,7 +299,7 @@ test_output_that_cannot_be_written()
 	run env TMPDIR="$DIR/none" "$TOOL" jobs "$DIR/list"
 	expect_status 1
 	expect_err 'cannot make a directory in'
-	expect_err 'try: TMPDIR with another directory, or --ungroup'
+	expect_err 'try: TMPDIR=DIR for another directory, or --ungroup'
 }
 
 # The launcher sleeps: one look for each command that has ended, not more.

@@ -150,11 +150,11 @@ test_which_events_a_policy_gets()
 {
 	run "$TOOL" load "$BUILD/tests/load.bpf.o" --function by_constant
 	expect_status 0
-	expect_out '  has no SPAWNPOL_EVENTS(): it is told of failed and staged alone'
+	expect_out '  has no SPAWNPOL_EVENTS(): it is asked about failed and staged only'
 	run "$TOOL" list load
-	expect_out '  asks for no events: it is told of failed and staged alone'
+	expect_out '  asks for no events: it is asked about failed and staged only'
 	run "$TOOL" load hello_policy
-	expect_out '  asks for no events: it is told of failed and staged alone'
+	expect_out '  asks for no events: it is asked about failed and staged only'
 	run "$TOOL" load spawn_policy
 	expect_out '  asks for events: before-exec,clone'
 	run "$TOOL" load spawn_policy --name other --json

@@ -69,7 +69,7 @@ test_U9_attach_says_who_decides_first()
 	done_by attach a --pid "$RING_PID"
 	[[ $OUT != *note* ]] || fail "nobody is before it: $OUT"
 	done_by attach b --pid "$RING_PID"
-	expect_out 'note: it is asked only where the policies before it say pass'
+	expect_out 'note: it is asked only if all policies before it pass'
 	done_by attach b --pid "$RING_PID" --slot 1
 	[[ $OUT != *note* ]] || fail "nobody is before it: $OUT"
 }

@@ -60,11 +60,11 @@ static void check_order(struct actor_run *run, const struct actor_situation *s)
 		return;
 	if (run->ended)
 		snprintf(run->impossible, sizeof(run->impossible),
-			 "the program is not run any more: its verdict before was end");
+			 "the actor has ended: its verdict before was end");
 	else if (run->last->verdict == IORING_ACTOR_WAIT && run->known &&
 		 !run->nr_requests)
 		snprintf(run->impossible, sizeof(run->impossible),
-			 "the program is not run any more: it waits with nothing in flight, which is EDEADLK");
+			 "the actor has ended with EDEADLK: it waited with nothing in flight");
 	else if (s->ctx.event == IORING_ACTOR_CANCEL && run->cancelled)
 		snprintf(run->impossible, sizeof(run->impossible),
 			 "the actor was cancelled before; try: then cqe");

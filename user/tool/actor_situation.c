@@ -175,7 +175,7 @@ static int check(struct tool *t, const struct actor_situation *s)
 	if (s->then && s->ctx.event == IORING_ACTOR_START)
 		return misuse(t, "start is the first event of an actor; try: without 'then'");
 	if (s->ctx.flags & IORING_ACTOR_F_LINKED && s->ctx.event != IORING_ACTOR_START)
-		return misuse(t, "linked= is for start: the result of the request before");
+		return misuse(t, "linked= is only for start: the result of the request that it is linked to");
 	return 0;
 }
 

@@ -67,7 +67,7 @@ static void say_policy(const struct tool *t, const char *name,
 	    (unsigned long long)info->ring_id,
 	    t->set.fd, t->set.pid, *events ? ", events " : "", events);
 	if (info->position)
-		say(t, "note: it is asked only where the policies before it say pass; --first attaches it before them\n");
+		say(t, "note: it is asked only if all policies before it pass; --first attaches it before them\n");
 }
 
 static int print_link(struct tool *t, const char *name,
@@ -131,7 +131,7 @@ static int attach_ring(struct tool *t, const char *name, int prog, int ring,
 		return link;
 	ret = spawnpol_policy_info(link, &info);
 	if (ret)
-		ret = fail(t, ret, "cannot ask for the link's id");
+		ret = fail(t, ret, "cannot query the link");
 	else if (!info.ring_id)
 		ret = fail(t, ENXIO, "the ring of process %u is gone",
 			   t->set.pid);
@@ -239,7 +239,7 @@ static int print_update(struct tool *t, uint32_t id, const char *name,
 	event_list(missing, events, sizeof(events));
 	say(t, "link %u: now %s\n", id, name);
 	if (missing)
-		say(t, "note: %s asks for events that the link does not report: %s; attach it anew to get them\n",
+		say(t, "note: %s asks for events that the link does not report: %s; attach it again to get them\n",
 		    name, events);
 	ret = start_json(t, &j);
 	if (ret <= 0)
@@ -307,7 +307,7 @@ static int exchange(struct tool *t, int link, int prog,
 	if (pinned)
 		pins_move_link(t, info->id, name, old);
 	a = spawnpol_advise(SPAWNPOL_TOPIC_LINK, ret);
-	fail(t, ret, "cannot put '%s' under link %u (%s)", name, info->id,
+	fail(t, ret, "cannot replace the program of link %u by '%s' (%s)", info->id, name,
 	     a.text);
 	if (a.remedy)
 		advise(t, "%s", a.remedy);

@@ -49,7 +49,7 @@ static int above(struct tool *t, const char *option, uint32_t asked, uint32_t ce
 		return 0;
 	fail(t, E2BIG, "--%s %u is above the kernel's ceiling of %u", option, asked,
 	     ceiling);
-	advise(t, "--%s %u, which is the most there is", option, ceiling);
+	advise(t, "--%s %u, which is the maximum", option, ceiling);
 	return -E2BIG;
 }
 
@@ -60,7 +60,7 @@ static int not_attached(struct tool *t, int err, const char *name)
 	fail(t, err, "cannot attach '%s' to slot %u for actors of descriptor %u of process %u (%s)",
 	     name, t->set.slot, t->set.fd, t->set.pid, a.text);
 	if (err == -EBUSY)
-		advise(t, "another --slot; %s rings tells which link has this one",
+		advise(t, "another --slot; %s rings shows the link in this one",
 		       TOOL_NAME);
 	else if (a.remedy)
 		advise(t, "%s", a.remedy);
@@ -87,7 +87,7 @@ int attach_actor(struct tool *t, const char *name, int prog, int ring)
 
 void attach_say_actor(const struct tool *t, const struct spawnpol_link_info *info)
 {
-	say(t, "  an actor has %u request%s in flight at most, ", info->max_staged,
+	say(t, "  an actor can have %u request%s in flight, ", info->max_staged,
 	    info->max_staged == 1 ? "" : "s");
 	if (info->max_issues)
 		say(t, "%u in all, ", info->max_issues);

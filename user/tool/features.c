@@ -16,7 +16,7 @@
 const struct feature features[] = {
 	{ "io_uring", "rings can be made", true, true, check_io_uring },
 	{ "spawn", "rings can spawn (IORING_FEAT_SPAWN)", true, true, check_spawn },
-	{ "abi", "the kernel interface is this tool's", true, true, check_abi },
+	{ "abi", "tool and kernel have the same interface", true, true, check_abi },
 	{ "op_clone", "IORING_OP_CLONE", true, true, check_clone },
 	{ "op_exec", "IORING_OP_EXEC", true, true, check_exec },
 	{ "op_child", "IORING_OP_CHILD", true, true, check_child },

@@ -24,7 +24,7 @@ void check_btf(const struct surroundings *s, struct finding *f)
 void check_policies(const struct surroundings *s, struct finding *f)
 {
 	if (!s->kernel.query.abi)
-		absent(f, NEED_POLICIES, "the kernel does not say so");
+		absent(f, NEED_POLICIES, "the kernel does not report policies");
 	else if (s->kernel.query.abi != IORING_SPAWN_ABI)
 		unknown(f, NULL, "the kernel has another ABI");
 	else if (!(s->kernel.query.features & IORING_SPAWN_FEAT_POLICY))
@@ -56,9 +56,9 @@ static void tell_load(struct finding *f, int ret, const char *what,
 		      const char *remedy)
 {
 	if (ret == -EPERM || ret == -EACCES)
-		unknown(f, NEED_CAP, "loading a program is not permitted here");
+		unknown(f, NEED_CAP, "this process is not allowed to load programs");
 	else if (ret)
-		absent(f, remedy, "a minimal %s is refused: %s (%s)", what,
+		absent(f, remedy, "the kernel refuses a minimal %s: %s (%s)", what,
 		       strerror(-ret), errno_name(-ret));
 }
 
@@ -84,7 +84,7 @@ static void find_functions(const struct surroundings *s, struct finding *f,
 			   const char *const *names, const char *remedy)
 {
 	if (!s->btf) {
-		unknown(f, NEED_BTF, "without BTF they cannot be looked up");
+		unknown(f, NEED_BTF, "the kernel has no BTF to look them up in");
 		return;
 	}
 	for (; *names; names++)
@@ -118,7 +118,7 @@ void check_bpf(const struct surroundings *s, struct finding *f)
 	const struct io_uring_spawn_query *q = &s->kernel.query;
 
 	if (!q->abi)
-		absent(f, NEED_OP, "the kernel does not say so");
+		absent(f, NEED_OP, "the kernel does not report IORING_OP_BPF");
 	else if (q->abi != IORING_SPAWN_ABI)
 		unknown(f, NULL, "the kernel has another ABI");
 	else if (!q->op_bpf)

@@ -45,7 +45,7 @@ void check_io_uring(const struct surroundings *s, struct finding *f)
 		absent(f, SYSCTL_ON, "io_uring_setup(2) is refused (%s)",
 		       errno_name(-error));
 	else
-		absent(f, "ulimit -n, ulimit -l and free memory",
+		absent(f, "a higher ulimit -n or ulimit -l, or more free memory",
 		       "io_uring_setup(2) fails: %s (%s)", strerror(-error),
 		       errno_name(-error));
 }
@@ -54,12 +54,12 @@ void check_io_uring(const struct surroundings *s, struct finding *f)
 static bool no_answer(const struct surroundings *s, struct finding *f)
 {
 	if (no_ring(s->kernel.error)) {
-		unknown(f, NULL, "no ring could be made to ask");
+		unknown(f, NULL, "no ring can be made");
 		return true;
 	}
 	if (s->kernel.ring_features & SPAWNPOL_FEAT_SPAWN)
 		return false;
-	absent(f, BOOT_PATCHED, "the kernel is without spawning by io_uring");
+	absent(f, BOOT_PATCHED, "the kernel cannot spawn through io_uring");
 	return true;
 }
 
@@ -102,7 +102,7 @@ static void check_op(const struct surroundings *s, struct finding *f,
 	if (!op)
 		absent(f, BOOT_PATCHED, "the kernel does not report its number");
 	else if (op >= 256 || !has_bit(s->kernel.ops, op))
-		absent(f, BOOT_PATCHED, "operation %u is not there", op);
+		absent(f, BOOT_PATCHED, "the kernel has no operation %u", op);
 	else if (!s->names_error && !(s->names & name))
 		absent(f, BOOT_PATCHED,
 		       "number %u is another operation in this kernel's BTF", op);

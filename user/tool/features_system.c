@@ -34,7 +34,7 @@ void check_tracepoints(const struct surroundings *s, struct finding *f)
 	else if (!access(TRACEFS_EVENTS, F_OK))
 		return;
 	else if (errno == EACCES)
-		unknown(f, "run spawnpol as root", TRACEFS_DIR " is closed to us");
+		unknown(f, "run spawnpol as root", TRACEFS_DIR " cannot be read");
 	else
 		absent(f, "boot a kernel with the spawnpol series and CONFIG_FTRACE=y",
 		       "no events in " TRACEFS_EVENTS);

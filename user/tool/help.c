@@ -67,8 +67,8 @@ static void print_tool(FILE *to)
 	char usage[64];
 
 	fprintf(to, "usage: %s [OPTION...] COMMAND [ARG...]\n\n", TOOL_NAME);
-	fprintf(to, "BPF programs of io_uring: policies decide about the steps of processes that it spawns,\n"
-		    "actors are requests that make further requests.\n\n");
+	fprintf(to, "BPF programs for io_uring: policies decide what follows a failed step of a launch,\n"
+		    "actors are requests that issue further requests.\n\n");
 	fprintf(to, "Commands:\n");
 	for (c = commands; c->name; c++) {
 		snprintf(usage, sizeof(usage), "%s %s", c->name, c->args);

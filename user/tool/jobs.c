@@ -26,7 +26,7 @@ static int read_halt(struct jobs *j)
 	const char *halt = s->halt ? s->halt : s->keep_going ? "never" : "soon";
 
 	if (s->halt && s->keep_going && strcmp(halt, "never"))
-		return misuse(j->t, "--keep-going is --halt never, and not --halt %s", halt);
+		return misuse(j->t, "--keep-going means --halt never and excludes --halt %s", halt);
 	j->now = !strcmp(halt, "now");
 	j->keep_going = !strcmp(halt, "never");
 	if (j->now || j->keep_going || !strcmp(halt, "soon"))
@@ -40,7 +40,7 @@ static int check_options(struct jobs *j)
 	int ret = read_halt(j);
 
 	if (!ret && s->ungroup && s->keep_order)
-		return misuse(j->t, "--keep-order does not go with --ungroup: what is not kept has no order");
+		return misuse(j->t, "--keep-order does not go with --ungroup, which writes output as it comes");
 	j->terminal = isatty(STDERR_FILENO);
 	/* what is not grouped would be mixed with it */
 	j->progress = s->progress ||
@@ -65,7 +65,7 @@ static int choose_jobs(struct jobs *j)
 		s->jobs = default_jobs() < most ? default_jobs() : most;
 	if (s->jobs <= most)
 		return 0;
-	fail(j->t, E2BIG, "--jobs %u is above what one actor has in flight at most, %u",
+	fail(j->t, E2BIG, "--jobs %u is above %u, the most requests that an actor can have in flight",
 	     s->jobs, most);
 	advise(j->t, "--jobs %u", most);
 	return -E2BIG;
@@ -118,7 +118,7 @@ static int run_list(struct jobs *j)
 		return ret;
 	ret = child_signals_take(&j->signals, signals);
 	if (ret)
-		ret = fail(j->t, ret, "cannot take signals");
+		ret = fail(j->t, ret, "cannot set up signal handling");
 	j->output.dir = -1;
 	if (!ret && !j->t->set.ungroup)
 		ret = jobs_output_open(j->t, &j->output);

@@ -25,9 +25,9 @@ int jobs_output_open(struct tool *t, struct jobs_output *o)
 	    (int)sizeof(o->path))
 		return fail(t, ENAMETOOLONG, "cannot make a directory in $TMPDIR");
 	if (!mkdtemp(o->path)) {
-		ret = fail(t, errno, "cannot make a directory in %s for what commands write",
+		ret = fail(t, errno, "cannot make a directory in %s for the output of commands",
 			   tmp);
-		advise(t, "TMPDIR with another directory, or --ungroup");
+		advise(t, "TMPDIR=DIR for another directory, or --ungroup");
 		return ret;
 	}
 	o->dir = open(o->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

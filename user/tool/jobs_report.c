@@ -40,7 +40,7 @@ static void put_end(const struct job_end *e)
 		fprintf(stderr, "was not started: %s (%s)", strerror(-e->error),
 			errno_name(-e->error));
 	else if (e->error)
-		fprintf(stderr, "has ended, but not how is known");
+		fprintf(stderr, "has ended; its status is unknown");
 	else if (WIFSIGNALED(e->status))
 		fprintf(stderr, "was ended by the signal %s",
 			sigabbrev_np(WTERMSIG(e->status)) ?: "?");

@@ -50,7 +50,7 @@ int links_each(struct tool *t,
 		else if (ret == -EINVAL || ret == -EOPNOTSUPP)
 			ret = 0;	/* of another type */
 		else
-			fail(t, ret, "cannot ask link %u what it is", id);
+			fail(t, ret, "cannot query link %u", id);
 		close(fd);
 		if (ret)
 			return ret;

@@ -171,7 +171,7 @@ static void print_text(const struct inventory *v)
 	for (i = 0; i < v->nr_links; i++)
 		others = others || !*heading(&v->links[i]);
 	if (others)
-		printf("of other programs:\n");
+		printf("links of programs that were not loaded with this tool:\n");
 	print_links(v, "");
 	if (!v->nr_policies && !others)
 		printf("no policy or actor is loaded\n");

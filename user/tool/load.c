@@ -31,7 +31,7 @@ static uint32_t report_events(const struct tool *t, const struct object *o)
 	int ret = object_events(o, &events);
 
 	if (ret == -ENOENT)
-		say(t, "  has no SPAWNPOL_EVENTS(): it is told of failed and staged alone\n");
+		say(t, "  has no SPAWNPOL_EVENTS(): it is asked about failed and staged only\n");
 	else if (!ret)
 		say(t, "  %s\n", policy_events_text(events, text));
 	return events;
@@ -67,7 +67,7 @@ static int report_loaded(struct tool *t, const char *name,
 
 	ret = info_prog(bpf_program__fd(o->prog), &info);
 	if (ret)
-		return fail(t, ret, "cannot ask for the program's id");
+		return fail(t, ret, "cannot query the program");
 	say(t, "loaded %s: program %u '%s' of %s\n", name, info.id,
 	    bpf_program__name(o->prog), o->path);
 	if (o->kind == OBJECT_ACTOR)

@@ -63,23 +63,23 @@ static const char any_step[] = "any";	/* NAME_ANY_OP */
 static const struct named events[] = {
 	{ "failed", IORING_POLICY_FAILED, "a step has failed; always reported" },
 	{ "staged", IORING_POLICY_STAGED,
-	  "what the policy staged has ended; always reported" },
-	{ "before-step", IORING_POLICY_BEFORE_STEP, "a step other than exec is next" },
-	{ "before-exec", IORING_POLICY_BEFORE_EXEC, "an exec is next" },
+	  "a staged request has ended; always reported" },
+	{ "before-step", IORING_POLICY_BEFORE_STEP, "a step other than exec is about to be issued" },
+	{ "before-exec", IORING_POLICY_BEFORE_EXEC, "an exec is about to be issued" },
 	{ "done", IORING_POLICY_DONE, "a step has succeeded" },
 	{ "clone", IORING_POLICY_CLONE,
-	  "there is no child: clone has failed with EAGAIN or ENOMEM" },
+	  "clone has failed with EAGAIN or ENOMEM: there is no child" },
 	{ "miss", IORING_POLICY_MISS,
-	  "the search of a spawn has not found the program in a directory" },
+	  "a search has not found the program in one directory" },
 	{ "execed", IORING_POLICY_EXECED, "an exec has succeeded" },
 };
 
 static const struct named verdicts[] = {
 	{ "continue", IORING_VERDICT_CONTINUE, "go on as if there were no policy" },
 	{ "retry", IORING_VERDICT_RETRY, "issue the step again" },
-	{ "skip", IORING_VERDICT_SKIP, "count the step as done" },
+	{ "skip", IORING_VERDICT_SKIP, "treat the step as successful" },
 	{ "submit", IORING_VERDICT_SUBMIT,
-	  "issue what the policy has staged; not for --on" },
+	  "issue the staged requests; not for --on" },
 	{ "abort", IORING_VERDICT_ABORT, "end the launch" },
 	{ "pass", IORING_VERDICT_PASS, "let the next policy of the slot decide" },
 };

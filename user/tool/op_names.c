@@ -44,8 +44,8 @@ static const struct named events[] = {
 };
 
 static const struct named verdicts[] = {
-	{ "wait", IORING_ACTOR_WAIT, "issue what is staged, and run with the next completion" },
-	{ "end", IORING_ACTOR_END, "cancel what is in flight, and complete the request" },
+	{ "wait", IORING_ACTOR_WAIT, "issue the staged requests, and run again at the next completion" },
+	{ "end", IORING_ACTOR_END, "cancel the requests in flight, and complete the actor" },
 };
 
 /* 0: this kernel does not have it. */
@@ -83,7 +83,7 @@ const char *op_nth(unsigned int n)
 
 const char *op_help(unsigned int n)
 {
-	return n < COUNT(own) ? "an operation of the series" : "an operation of io_uring";
+	return n < COUNT(own) ? "an operation that spawnpol adds" : "an operation of io_uring";
 }
 
 /* A name that is in no table; the remedy tells where they are listed. */

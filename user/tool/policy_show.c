@@ -96,7 +96,7 @@ const char *policy_events_text(uint32_t events, char text[POLICY_EVENTS_SIZE])
 		snprintf(text, POLICY_EVENTS_SIZE, "asks for events: %s", names);
 	else
 		snprintf(text, POLICY_EVENTS_SIZE,
-			 "asks for no events: it is told of failed and staged alone");
+			 "asks for no events: it is asked about failed and staged only");
 	return text;
 }
 

@@ -167,7 +167,7 @@ static void print_budgets(const struct tool *t,
 
 	if (!q->max_delay_ns)
 		return;
-	say(t, "\nBudgets of a policy for one chain, and at most:\n");
+	say(t, "\nBudgets of a policy for one chain (default, maximum):\n");
 	say(t, "  --max-issues %8u %8u\n", q->def_issues, q->max_issues);
 	say(t, "  --max-staged %8u %8u\n", q->def_staged, q->max_staged);
 	say(t, "  --max-delay  %8s %8s\n", time_text(q->def_delay_ns, time),

@@ -112,7 +112,7 @@ static void put_hidden(const struct ring_list *l)
 	unsigned int i;
 
 	if (l->nr_hidden)
-		printf("rings without a descriptor that can be seen:\n");
+		printf("rings without a visible descriptor:\n");
 	for (i = 0; i < l->nr_hidden; i++) {
 		h = &l->hidden[i];
 		printf("  ring %" PRIu64 ", ", (uint64_t)h->link.ring_id);
@@ -134,7 +134,7 @@ static void print_text(const struct ring_list *l)
 		shown += put_process(l, &l->processes[i]);
 	put_hidden(l);
 	if (!shown && !l->nr_hidden)
-		printf("no ring can be seen\n");
+		printf("no ring was found\n");
 	if (l->unreadable)
 		printf("%u process%s cannot be looked at without CAP_SYS_PTRACE\n",
 		       l->unreadable, l->unreadable == 1 ? "" : "es");

@@ -167,7 +167,7 @@ static int launch(struct tool *t, struct spawnpol_ring *ring,
 			    t->args[0]);
 	ret = collect(ring, chain, &out);
 	if (ret < 0)
-		return fail(t, ret, "cannot learn what became of %s",
+		return fail(t, ret, "cannot get the outcome of %s",
 			    t->args[0]);
 	if (out.error == -ECANCELED && pass_signals_caught()) {
 		t->status = 128 + pass_signals_caught();

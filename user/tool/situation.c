@@ -86,7 +86,7 @@ static int read_step(struct tool *t, const char *name, uint32_t *op,
 	if (ret)
 		return ret;
 	if (*op == NAME_ANY_OP)
-		return misuse(t, "'any' is no step of its own");
+		return misuse(t, "'any' is not a step");
 	*opcode = step_opcode(*op);
 	return 0;
 }
@@ -249,7 +249,7 @@ int situation_read(struct tool *t, struct situation *s, char **words,
 	if (nr < i + 2) {
 		misuse(t, "a situation begins with an event and a step, such as: failed open:ENOENT");
 		if (nr == 1 && strchr(words[0], ' '))
-			advise(t, "each word an argument of its own, without quotes around all");
+			advise(t, "quotes around single words only: each word is an argument");
 		return -EINVAL;
 	}
 	ret = read_event(t, s, words[i++]);

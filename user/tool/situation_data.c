@@ -54,7 +54,7 @@ int situation_head_read(struct tool *t, const char *text, struct situation_head 
 	if (head->len)
 		return 0;
 	misuse(t, "head= needs the first bytes of a file");
-	advise(t, "head='#!/bin/sh\\n', head=\\x7fELF; nothing for an empty file: leave it out");
+	advise(t, "head='#!/bin/sh\\n', head=\\x7fELF; for an empty file, leave head= out");
 	return -EINVAL;
 }
 

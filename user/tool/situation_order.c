@@ -204,14 +204,14 @@ static bool wrong_step(const struct order *o)
 	if (n->step > b->step) {
 		if (b->opcode != kernel_query()->op_exec || step_is_over(o->before))
 			return false;
-		return wrong(o, "an exec that is issued fails, which is an event, or is the end; try: then failed exec:ERRNO first");
+		return wrong(o, "an exec that is issued fails, which is an event, or ends the chain; try: then failed exec:ERRNO first");
 	}
 	if (n->opcode != b->opcode || n->cmd != b->cmd)
 		return wrong(o, "step %u is %s; try: another step=", b->step,
 			     step_name(b->opcode, b->cmd));
 	if (step_is_over(o->before))
-		return wrong(o, "step %u is over with the verdict %s before; try: without step=",
-			     b->step, verdict_name(o->before->verdict));
+		return wrong(o, "the verdict %s before has ended step %u; try: without step=",
+			     verdict_name(o->before->verdict), b->step);
 	if (n->event & BEFORE)
 		return wrong(o, "step %u has begun before; try: without step=",
 			     b->step);

@@ -199,7 +199,7 @@ int do_supervise(struct tool *t)
 		return ret;
 	ret = child_signals_take(&s.signals, signals);
 	if (ret)
-		return fail(t, ret, "cannot take signals");
+		return fail(t, ret, "cannot set up signal handling");
 	describe(&s);
 	ret = actor_ring_open(t, &s.ring, "supervise", CQES, 0, s.signals.fd);
 	if (!ret) {

@@ -36,7 +36,7 @@ static int read_delay(struct tool *t, const char *text, uint64_t *min, uint64_t 
 	if (dots && parse_duration(dots + 2, max))
 		return wrong_delay(t, text);
 	if (*max < *min)
-		return misuse(t, "--delay: '%s' ends below where it begins", text);
+		return misuse(t, "--delay: MAX is below MIN in '%s'", text);
 	/* what grows has to begin with something */
 	if (!*min)
 		*min = *max < NSEC_PER_MSEC ? *max : NSEC_PER_MSEC;
@@ -57,7 +57,7 @@ static int check_growth(struct tool *t, const char *text, uint64_t min, uint64_t
 
 	if (min > max >> DOUBLINGS || min << DOUBLINGS == max)
 		return 0;
-	misuse(t, "--delay: '%s' doubles more than %d times", text, DOUBLINGS);
+	misuse(t, "--delay: from MIN to MAX of '%s' are more than %d doublings", text, DOUBLINGS);
 	advise(t, "--delay %s..%s", time_text(least_before(max), first),
 	       time_text(max, last));
 	return -EINVAL;

@@ -14,7 +14,7 @@
 
 /*
  * Cut the next word of *rest off in place. 1: there is one; 0: the line or its words end,
- * perhaps with a comment; -EINVAL: a quote does not end. What stands in double quotes is
+ * perhaps with a comment; -EINVAL: a quote is not closed. What stands in double quotes is
  * taken as it is, blanks included; a backslash there stands before a quote or another
  * backslash.
  */
@@ -51,7 +51,7 @@ static int split(struct tool *t, char *line, char *words[MAX_WORDS],
 			return misuse(t, "more than %d words", MAX_WORDS);
 		words[*nr] = word;
 	}
-	return ret ? misuse(t, "a quote does not end") : 0;
+	return ret ? misuse(t, "a quote is not closed") : 0;
 }
 
 static struct row *new_row(struct table *table, const char *text)
@@ -129,7 +129,7 @@ static int read_line(struct tool *t, struct table *table, char *text,
 	if (!ret)
 		ret = read_situation(t, table, row, words, nr);
 	if (!ret && goes_on(row) && table->nr == 1)
-		ret = misuse(t, "nothing comes before the first 'then'");
+		ret = misuse(t, "the first situation cannot begin with 'then'");
 	return ret ? at_line(t, table, line) : 0;
 }
 
@@ -199,7 +199,7 @@ int table_of_words(struct tool *t, struct table *table, char **words,
 		return fail(t, ENOMEM, "cannot read the situation");
 	ret = read_situation(t, table, row, words, nr);
 	if (!ret && goes_on(row))
-		ret = misuse(t, "'then' follows another situation, in a --table");
+		ret = misuse(t, "'then' needs a situation before it, in a --table");
 	return ret;
 }
 

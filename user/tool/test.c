@@ -68,7 +68,7 @@ static int check_kind(struct tool *t, const struct table *table, bool actor)
 static int test_actor(struct tool *t, int prog, const struct table *table)
 {
 	if (t->set.events)
-		return misuse(t, "--events is for policies; an actor is told of all");
+		return misuse(t, "--events is for policies; an actor gets all events");
 	return actor_test_table(t, prog, table);
 }
 

@@ -84,7 +84,7 @@ static int find_prog(struct going *g)
 	ret = info_prog(fd, &info);
 	close(fd);
 	if (ret)
-		return fail(g->t, ret, "cannot ask for the program's id");
+		return fail(g->t, ret, "cannot query the program");
 	g->prog_id = info.id;
 	return 0;
 }
