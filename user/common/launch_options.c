@@ -249,7 +249,7 @@ static const struct launch_option credentials[] = {
 	{ "landlock", STEP(LANDLOCK), build_landlock, { ARGUMENT(file, "RULESET") },
 	  "Restrict the program by the Landlock ruleset that is open as @N. It needs no-new-privs before it, or CAP_SYS_ADMIN." },
 	{ "undumpable", STEP(DUMPABLE), build_undumpable, { },
-	  "Start the program undumpable: nobody can trace it or read its core." },
+	  "Start the program undumpable: unprivileged processes cannot trace it or read its core." },
 	{ "death_signal", STEP(PRCTL), build_death_signal, { ARGUMENT(signal, "SIGNAL") },
 	  "Set the signal that the program gets when the launcher ends. A change of ids clears it." },
 	{ }
