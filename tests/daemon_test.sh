@@ -338,7 +338,7 @@ test_a_daemon_with_capabilities_of_its_own()
 	# capabilities are worth nothing if they may be those of another namespace
 	ask /bin/true
 	expect_status 125
-	expect_err 'the daemon may not look at your user namespace'
+	expect_err 'the daemon may not read your user namespace'
 }
 
 test_a_daemon_that_cannot_look()
@@ -351,7 +351,7 @@ test_a_daemon_that_cannot_look()
 	until_true test -S "$SOCKET"
 	ask /bin/true
 	expect_status 125
-	expect_err 'your rights cannot be told from /proc/'
+	expect_err 'your rights cannot be read from /proc/'
 }
 
 # Connected as one, then executed a set-uid program: whose request is it?
@@ -366,7 +366,7 @@ test_clients_that_gain_rights_are_refused()
 	os.fork() and os.execv("$DIR/sleep", ["sleep", "60"]); wait_for_sleep(); send(request())
 	END
 	)
-	expect_out 'refused your rights cannot be told'
+	expect_out 'refused your rights cannot be read'
 }
 
 test_many_clients_at_once()

@@ -122,10 +122,10 @@ static int help(void)
 	const struct launch_group *g;
 
 	puts("usage: spawnpold-client [OPTION...] SOCKET PROGRAM [ARG...]\n"
-	     "Have the spawnpold at SOCKET launch PROGRAM with this program's standard\n"
-	     "streams, and exit as it does (128 + signal if one killed it).\n\n"
-	     "  --verbose\n      Tell the pid.\n"
-	     "  --help\n      This text.\n\n"
+	     "Ask the spawnpold at SOCKET to launch PROGRAM with this program's standard\n"
+	     "streams, and exit with its status, or 128 plus the signal that killed it.\n\n"
+	     "  --verbose\n      Print the pid.\n"
+	     "  --help\n      Print this text.\n\n"
 	     "The other options are those of spawnpol run that describe the launch. They take\n"
 	     "effect in the order given and can be repeated. The daemon is the launcher.");
 	for (g = launch_groups; g->title; g++) {
@@ -138,8 +138,8 @@ static int help(void)
 			wrap(stdout, 6, text);
 		}
 	}
-	puts("\nExit status if there is no program's: 2 usage, 125 trouble with the daemon or\n"
-	     "refused by it, 127 the program does not exist, 126 it could not be launched for\n"
+	puts("\nExit status without a program's: 2 wrong usage, 125 the daemon failed or refused\n"
+	     "the request, 127 the program does not exist, 126 it could not be launched for\n"
 	     "another reason.");
 	return fflush(stdout) || ferror(stdout);
 }

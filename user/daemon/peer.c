@@ -126,26 +126,26 @@ static int compare(const struct rights *client, const struct rights *own,
 
 	if (own->permitted && !client->ns_known)
 		return refuse(why, size,
-			      "the daemon may not look at your user namespace; ask with no more capabilities than it has, or let it have CAP_SYS_PTRACE");
+			      "the daemon may not read your user namespace; use no more capabilities than it has, or give it CAP_SYS_PTRACE");
 	if (own->permitted & ~permitted)
 		return refuse(why, size,
-			      "you lack capabilities of the daemon (%" PRIx64 " of CapPrm); ask from a process that has them, in the same user namespace, or let the daemon run with fewer",
+			      "you lack capabilities of the daemon (%" PRIx64 " of CapPrm); use a process that has them, in the same user namespace, or run the daemon with fewer",
 			      own->permitted & ~permitted);
 	if (own->bounding & ~client->bounding)
 		return refuse(why, size,
-			      "your capability bounding set would not hold for what the daemon launches; ask from a process with the daemon's, or let that have yours");
+			      "your capability bounding set would not apply to programs that the daemon launches; use a process with the daemon's set, or run the daemon with yours");
 	if (client->no_new_privs > own->no_new_privs)
 		return refuse(why, size,
-			      "your no_new_privs would not hold for what the daemon launches; ask from a process without it, or let the daemon have it, too");
+			      "your no_new_privs would not apply to programs that the daemon launches; use a process without it, or run the daemon with it");
 	if (client->filters > own->filters)
 		return refuse(why, size,
-			      "your seccomp filters would not hold for what the daemon launches; ask from a process without them");
+			      "your seccomp filters would not apply to programs that the daemon launches; use a process without them");
 	if (client->effective == 0 || permitted & 1ULL << CAP_SETGID)
 		return 0;
 	for (unsigned int i = 0; i < own->nr_groups; i++)
 		if (!in_group(client, own->groups[i]))
 			return refuse(why, size,
-				      "you are not in the daemon's group %u; join it, or let the daemon run without it",
+				      "you are not in the daemon's group %u; join it, or run the daemon without it",
 				      own->groups[i]);
 	return 0;
 }
@@ -187,11 +187,11 @@ int peer_check(int socket, char *why, size_t size)
 	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &len) ||
 	    (peer.uid != 0 && peer.uid != geteuid()))
 		return refuse(why, size,
-			      "only root and the daemon's user may ask; be one of them, or run a daemon of your own");
+			      "only root and the daemon's user may use the daemon; become one of them, or run your own daemon");
 	err = read_rights(getpid(), &own) ?: client_rights(socket, &peer, &client);
 	if (err)
 		return refuse(why, size,
-			      "your rights cannot be told from /proc/%d (%s); it must be there to be read, and yours with all ids being %u",
+			      "your rights cannot be read from /proc/%d (%s); it must be readable, and all its ids must be %u",
 			      peer.pid, strerror(-err), peer.uid);
 	return compare(&client, &own, why, size);
 }

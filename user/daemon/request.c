@@ -77,7 +77,7 @@ static void explain(const struct launch *l, int error, char *why)
 		snprintf(why, SPD_MAX_TEXT, "%s", l->why);
 	else if (error == -EBADMSG)
 		snprintf(why, SPD_MAX_TEXT,
-			 "this is no request; use the spawnpold-client that was built with this daemon");
+			 "this is not a request; use the spawnpold-client that was built with this daemon");
 	else
 		snprintf(why, SPD_MAX_TEXT, "%s", a.text);
 }

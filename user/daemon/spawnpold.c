@@ -399,7 +399,7 @@ int main(int argc, char **argv)
 		return puts("usage: spawnpold [--pool N] SOCKET\n"
 			    "Launch programs for the clients of the Unix socket "
 			    "SOCKET, until SIGTERM.\n"
-			    "--pool N: have N children made ahead.") < 0;
+			    "--pool N: make N children in advance.") < 0;
 	path = read_arguments(argc, argv, &pool);
 	if (!path) {
 		fputs("usage: spawnpold [--pool N] SOCKET\n", stderr);
