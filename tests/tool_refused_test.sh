@@ -147,7 +147,7 @@ test_the_verifiers_refusals_come_with_a_remedy()
 	run "$TOOL" load "$BUILD/tests/rodata_path_fail.bpf.o"
 	expect_err 'try: a copy in a local array'
 	run "$TOOL" load "$BUILD/tests/scratch_address_fail.bpf.o"
-	expect_err 'store to it in a function of its own'
+	expect_err 'store to it in a separate function'
 	run "$TOOL" load "$BUILD/tests/licence_fail.bpf.o"
 	expect_err 'try: SPAWNPOL_LICENSE("GPL")'
 }
