@@ -230,7 +230,7 @@ TEST(C1_outcomes_of_kept_children_in_words)
 	out = ended(c, -ESTALE, 0);
 	EXPECT_EQ(spawnpol_outcome_topic(&out), SPAWNPOL_TOPIC_CHILD);
 	spawnpol_outcome_text(&out, text, sizeof(text));
-	EXPECT_HAS(text, "kept child 9: the launcher is not what it was");
+	EXPECT_HAS(text, "kept child 9: the launcher has changed");
 	CHECK_OK(spawnpol_chain_keep(c, false));
 	queued(c);
 	out = ended(c, 0, 0);

@@ -268,7 +268,7 @@ TEST(advice_has_words_for_everything)
 	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_CHAIN, -EINVAL).remedy,
 		   "spawnpol_chain_program()");
 	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_EXEC, -EACCES).remedy,
-		   "a directory is none");
+		   "not a directory");
 	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_EXEC, -EPERM).remedy,
 		   "a policy may have refused it");
 	EXPECT_HAS(spawnpol_advise(SPAWNPOL_TOPIC_STEP, -EACCES).remedy,

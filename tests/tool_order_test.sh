@@ -137,7 +137,7 @@ test_U9_what_cannot_be_is_refused()
 		load "p$i"
 		attach "p$i"
 	done
-	refused 1 'as many policies as it can have' attach b --pid "$RING_PID"
+	refused 1 'its maximum of policies' attach b --pid "$RING_PID"
 	expect_err ERANGE
 	refused 2 'does not pass' load spawn_policy --on any:any=pass
 }

@@ -17,7 +17,7 @@ struct entry {
 };
 
 static const struct entry about_ring[] = {
-	{ EINVAL, { "the kernel does not take so many entries, or these ring flags",
+	{ EINVAL, { "the kernel does not accept this number of entries, or these ring flags",
 		    "ask for one entry or more; rings for spawning cannot be "
 		    "IOPOLL" } },
 	{ ENOSYS, { "the kernel has no io_uring",
@@ -38,7 +38,7 @@ static const struct entry about_ring[] = {
 };
 
 static const struct entry about_chain[] = {
-	{ EINVAL, { "the chain has no program, or something that does not make sense",
+	{ EINVAL, { "the chain has no program, or a call had an invalid argument",
 		    "name the program by spawnpol_chain_program() or "
 		    "spawnpol_chain_search(); spawnpol_chain_error() after each "
 		    "call finds the argument" } },
@@ -54,18 +54,18 @@ static const struct entry about_chain[] = {
 	{ ECHILD, { "nothing is in flight", NULL } },
 	{ EEXIST, { "the ring belongs to another thread",
 		    "a registered or SINGLE_ISSUER ring is used by one thread only" } },
-	{ EOPNOTSUPP, { "the ring cannot do this: search open directories, keep "
-			"children, or collect what its owner collects",
+	{ EOPNOTSUPP, { "the ring cannot search open directories, keep children, or collect "
+			"the CQEs that its owner takes",
 			"open directories and kept children need a kernel that has them, "
 			"and open directories a chain that is one request "
 			"(spawnpol_ring(3)); pass CQEs of a wrapped ring to "
 			"spawnpol_handle_cqe()" } },
 	{ ESTALE, { "the ring belongs to the process that this one was forked from",
-		    "make a ring of its own in the child" } },
+		    "make another ring in this process" } },
 };
 
 static const struct entry about_clone[] = {
-	{ ENOLINK, { "no policy is attached where one is needed",
+	{ ENOLINK, { "no policy is attached, and the chain needs one",
 		     "attach a policy to the ring and slot, or give the program "
 		     "with a slash" } },
 	{ EAGAIN, { "no process could be made",
@@ -90,8 +90,8 @@ static const struct entry about_step[] = {
 	{ ETOOMANYREFS, { "the policy has used up a budget",
 			  "attach it with larger budgets, or fix its loop" } },
 	{ EBADRQC, { "the policy's verdict could not be followed",
-		     "see its trace: RETRY of what cannot be issued twice, or "
-		     "SUBMIT of nothing" } },
+		     "see its trace: RETRY of a request that cannot be issued twice, "
+		     "or SUBMIT without staged requests" } },
 	{ EOPNOTSUPP, { "the operation is not possible in a child", NULL } },
 	{ EACCES, { NULL, "look at the modes of the file and of the directories on "
 			  "its path, and at the ring's restrictions" } },
@@ -103,8 +103,8 @@ static const struct entry about_exec[] = {
 		   "attach a policy that searches, which has to ask for the event "
 		   "before-exec (SPAWNPOL_EVENTS(IORING_POLICY_BEFORE_EXEC)), or "
 		   "give the program with a slash" } },
-	{ EACCES, { NULL, "name a regular file that is executable (a directory is "
-			  "none); look at the modes of the directories on its path, "
+	{ EACCES, { NULL, "name a regular file that is executable, not a directory; "
+			  "look at the modes of the directories on its path, "
 			  "at noexec mounts, at the ring's restrictions, and at its "
 			  "policies (spawnpol trace shows what they refuse)" } },
 	{ EPERM, { NULL, "a policy may have refused it, which spawnpol trace "
@@ -124,40 +124,40 @@ static const struct entry about_attach[] = {
 		    "attach a policy (section iouring.s/spawn) as a policy and an actor "
 		    "(iouring/op) as an actor, in a slot below 16, to a ring that is not "
 		    "IOPOLL; the kernel needs CONFIG_IO_URING_BPF" } },
-	{ E2BIG, { "a budget, or what an actor has in flight or as its state, is above the "
+	{ E2BIG, { "a budget, or the in-flight requests or state of an actor, is above the "
 		   "kernel's ceiling",
 		   "spawnpol probe shows the ceilings" } },
-	{ EBUSY, { "the slot has a program of an actor, and takes one only",
-		   "take another slot, or update or detach the link of that program: "
+	{ EBUSY, { "the slot has an actor already, and takes only one",
+		   "take another slot, or update or detach the link of that actor: "
 		   "spawnpol list shows it" } },
 	{ EEXIST, { "the slot has this program already, or the ring belongs to another "
 		    "thread",
 		    "detach or update its link, or take another slot" } },
-	{ ERANGE, { "the slot has as many policies as it can have, or a policy "
-		    "is to be before and after another",
+	{ ERANGE, { "the slot has its maximum of policies, or the position is both before "
+		    "and after a policy",
 		    "detach one, or take another slot" } },
-	{ ENOENT, { "what the position is relative to is not in the slot",
+	{ ENOENT, { "the policy that the position refers to is not in the slot",
 		    "spawnpol list shows the policies of each slot" } },
 	{ ESTALE, { "the slot has changed meanwhile, or the ring belongs to the process "
 		    "that this one was forked from",
 		    "look at its policies again" } },
-	{ EBADF, { "the descriptor is not open, or of no ring or program",
+	{ EBADF, { "a descriptor is not open, or is not a ring or program",
 		   "give the descriptor of a ring, and that of a loaded program" } },
-	{ EOPNOTSUPP, { "no ring, or a kernel without policies or actors",
+	{ EOPNOTSUPP, { "the descriptor is not a ring, or the kernel has no policies or actors",
 			"boot a kernel with the spawnpol patches and "
 			"CONFIG_IO_URING_BPF" } },
 	{ EPROTO, { "the kernel's program type is not this library's",
 		    "use kernel and library of the same spawnpol release" } },
 	{ EACCES, { "the ring's restrictions do not allow attaching programs", NULL } },
 	{ EPERM, { "not privileged enough",
-		   "reading the events a policy wants, or what an actor's program "
-		   "needs, takes CAP_SYS_ADMIN; name them instead" } },
+		   "reading the events of a policy, or the needs of an actor, takes "
+		   "CAP_SYS_ADMIN; name them instead" } },
 };
 
 static const struct entry about_link[] = {
-	{ EINVAL, { "not the link of a policy or an actor, or a program of the other kind",
+	{ EINVAL, { "not a link of a policy or an actor, or a program of the other kind",
 		    "a policy is replaced by a policy, an actor by an actor" } },
-	{ EBADF, { "the descriptor is not open, or not of BPF", NULL } },
+	{ EBADF, { "the descriptor is not open, or is not a BPF object", NULL } },
 	{ ENOLINK, { "the ring is gone, or the link was detached",
 		     "attach the new program to a ring" } },
 	{ EEXIST, { "another link of the slot has the program",
@@ -170,20 +170,20 @@ static const struct entry about_exit[] = {
 	{ ECHILD, { "the program was waited for elsewhere",
 		    "leave SIGCHLD at its default, and wait only for processes that are "
 		    "not the library's" } },
-	{ ECANCELED, { "the program is not waited for any more", NULL } },
+	{ ECANCELED, { "the library has stopped waiting for the program", NULL } },
 	{ EINVAL, { "the kernel cannot wait for programs by io_uring",
 		    "IORING_OP_WAITID is in Linux 6.7 and later" } },
 };
 
 static const struct entry about_child[] = {
 	{ ESRCH, { "no kept child of the ring has this number",
-		   "it has ended, or is a program: make another" } },
-	{ EBUSY, { "another chain runs in the kept child, or copies of it are to be made",
+		   "it has ended, or runs a program: make another" } },
+	{ EBUSY, { "another chain runs in the kept child, or copies of it are being made",
 		   "collect the outcomes of those chains first" } },
-	{ ESTALE, { "the launcher is not what it was when the child was made, or the ring "
-		    "belongs to the process that this one was forked from",
+	{ ESTALE, { "the launcher has changed since the child was made, or the ring belongs to "
+		    "the process that this one was forked from",
 		    "end the child by spawnpol_child_end(), and make another; after fork(2), "
-		    "make a ring in the new process" } },
+		    "make another ring in this process" } },
 	{ EEXIST, { "the ring belongs to another thread, or a process with the chosen pid "
 		    "exists",
 		    "a registered or SINGLE_ISSUER ring is used by one thread only" } },
@@ -196,10 +196,10 @@ static const struct entry about_child[] = {
 	{ EAGAIN, { "the ring has as many kept children as it can, or no process could be "
 		    "made",
 		    "end some; see RLIMIT_NPROC, pids.max of the cgroup, kernel.pid_max" } },
-	{ EINVAL, { "the chain says what does not go with a kept child, or the child is the "
-		    "init of a pid namespace or has unshared it, and cannot be copied",
-		    "see spawnpol_child(3): a new child that is kept has no program, and "
-		    "one that is there is made already" } },
+	{ EINVAL, { "the chain has attributes that do not go with a kept child, or the child "
+		    "is the init of a pid namespace or has unshared it, and cannot be copied",
+		    "see spawnpol_child(3): the chain of a new kept child has no program, and "
+		    "a chain in a kept child cannot say how the child is made" } },
 	{ EOPNOTSUPP, { "no child can be kept: by this kernel, by links on this kernel, or "
 			"step by step on a wrapped ring",
 			"see spawnpol_child(3); with a wrapped ring, queue chains that keep "
@@ -213,7 +213,7 @@ static const struct entry about_actor[] = {
 		     "it returns IORING_ACTOR_END if it has staged nothing, also where "
 		     "bpf_iouring_op_stage() has failed" } },
 	{ ECANCELED, { "canceled, or the thread that has submitted it has ended",
-		       "if nobody has canceled it: submit it in a thread that lives longer" } },
+		       "if it was not canceled, submit it in a thread that lives longer" } },
 };
 
 /* What the program has not said itself. */
