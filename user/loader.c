@@ -138,7 +138,7 @@ static const struct option_desc jobs_options[] = {
 	  .help = "Start the other commands even if one has failed; the same as --halt never." },
 	{ "halt", 0, TEXT(halt), .value = "now|soon|never",
 	  .complete = COMPLETE_WORDS, .words = "now soon never",
-	  .help = "What to do when a command has failed: now sends SIGTERM to the running commands; soon, the default, waits for them; neither starts more. never starts the remaining commands." },
+	  .help = "Choose what happens after a command has failed. now sends SIGTERM to the running commands, soon (the default) waits for them, and neither starts more commands. never also starts the remaining ones." },
 	{ "keep-order", 'k', FLAG(keep_order),
 	  .help = "Show the output of commands in the order of the file, not in the order in which they end." },
 	{ "ungroup", 'u', FLAG(ungroup),
