@@ -40,9 +40,12 @@ static long stage_one(__u32 n, struct turn *turn)
 	struct script_rule *rule = rule_of(turn);
 	struct script_run *run = run_of(turn);
 	__u32 nr = rule->nr ?: 1, size = rule->size;
+	bool last = n + 1 == nr * (rule->copies ?: 1);
 	__u8 *sqe = script.sqes[(rule->first + n % nr) % SCRIPT_SQES];
 	int err;
 
+	if (last && rule->last_size)
+		size = rule->last_size;
 	if (size > SQE_MOST)
 		size = SQE_MOST;
 	if (rule->fd_from_res)

@@ -360,6 +360,27 @@ TEST(A4_several_are_cancelled)
 	EXPECT_EQ(actor_times(&a, CQE, 1), 10);
 }
 
+/* Without a flag for all, a cancel ends one of those with this user_data. */
+TEST(A4_one_of_several_is_cancelled)
+{
+	unsigned int i;
+	int link;
+
+	link = actor_begin(&r, &a, 0);
+	sqe_on(actor_starts(&a, IORING_OP_TIMEOUT, 1), -1, &hour, 1);
+	for (i = 0; i < 3; i++)
+		q_actor(&r, ACTOR);
+	tring_submit(&r);
+	actor_wait_runs(&r, &a, 3);
+	EXPECT_EQ(cancel(ACTOR, 0), 0);
+	/* CANCEL, and the end of its timeout */
+	actor_wait_runs(&r, &a, 5);
+	EXPECT_EQ(tring_res(&r, ACTOR), -ECANCELED);
+	actor_idle(&r, 20);
+	EXPECT_EQ(a.script->runs, 5);
+	EXPECT_EQ(link_info(link).actors, 2);
+}
+
 /* --- linked timeouts ---------------------------------------------------------------------- */
 
 static void time_out(unsigned int flags)

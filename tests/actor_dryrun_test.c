@@ -162,6 +162,45 @@ TEST(A6_what_it_is_refused)
 	EXPECT_EQ(actor_run(&a, 0)->stage_error, -ECANCELED);
 }
 
+/* A ring of large SQEs has 64 zeroes after a small one, whatever was refused before. */
+TEST(A3_a_small_request_has_nothing_of_a_large_one)
+{
+	static const uint8_t zeroes[64];
+	struct script_rule *rule;
+	struct io_uring_sqe *sqe;
+
+	start(START, 64);
+	rule = actor_on(&a, START, SCRIPT_ANY, WAIT);
+	rule->size = 128;
+	rule->last_size = 64;
+	sqe = actor_sqe(&a, rule, IORING_OP_NOP, 1);
+	sqe->personality = 1;
+	memset(sqe + 1, 0xee, 64);
+	actor_sqe(&a, rule, IORING_OP_NOP, 2);
+	run();
+	EXPECT_EQ(actor_run(&a, 0)->stage_error, -EINVAL);
+	CHECK_EQ(result()->nr_staged, 1);
+	EXPECT_EQ(staged(0)->user_data, 2);
+	EXPECT_EQ(memcmp(staged(0) + 1, zeroes, sizeof(zeroes)), 0);
+}
+
+/* A zero-copy send needs a place for its notification, too. */
+TEST(A6_room_for_zero_copy_sends)
+{
+	struct script_rule *rule;
+
+	start(START, 3);
+	rule = actor_on(&a, START, SCRIPT_ANY, WAIT);
+	actor_sqe(&a, rule, IORING_OP_SEND_ZC, 1);
+	actor_sqe(&a, rule, IORING_OP_SENDMSG_ZC, 2);
+	actor_sqe(&a, rule, IORING_OP_NOP, 3);
+	run();
+	EXPECT_EQ(actor_run(&a, 0)->stage_error, -EBUSY);
+	CHECK_EQ(result()->nr_staged, 2);
+	EXPECT_EQ(staged(0)->user_data, 1);
+	EXPECT_EQ(staged(1)->user_data, 3);
+}
+
 TEST(A6_what_it_posts)
 {
 	struct script_rule *rule;

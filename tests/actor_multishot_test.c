@@ -329,6 +329,34 @@ TEST(A4_a_multishot_ends_when_no_place_is_left)
 	each_kind(recv_beyond);
 }
 
+/* A completion that has been told leaves its place to another one. */
+TEST(A4_places_of_a_multishot_are_used_again)
+{
+	struct io_uring_attach_bpf attr = { .max_staged = 2, .state_size = 8 };
+	struct io_uring_sqe *sqe;
+	unsigned int i;
+	int fds[2];
+
+	make_pipe(fds);
+	tring_init(&r, 0);
+	actor_load(&a);
+	attr.prog_fd = a.fd;
+	CHECK_OK(actor_attach_ring(tring_fd(&r), attr));
+	sqe = actor_starts(&a, IORING_OP_POLL_ADD, SHOT);
+	sqe->fd = fds[0];
+	sqe->len = IORING_POLL_ADD_MULTI;
+	sqe->poll32_events = 1; /* POLLIN */
+	actor_go(&r);
+	actor_wait_runs(&r, &a, 1);
+	for (i = 0; i < 10; i++) {
+		CHECK_EQ(write(fds[1], "x", 1), 1);
+		actor_wait_runs(&r, &a, i + 2);
+		EXPECT_EQ(actor_told(&a, SHOT, i)->ctx.cqe_flags,
+			  IORING_CQE_F_MORE);
+	}
+	EXPECT(!tring_has(&r, ACTOR));
+}
+
 /* It can stage it again, and gets all of it. */
 TEST(A4_a_multishot_that_has_ended_can_be_staged_again)
 {

@@ -44,7 +44,8 @@ struct script_rule {
 	__u32	first;		/* SQE to stage ... */
 	__u32	nr;		/* ... and how many from there on */
 	__u32	copies;		/* of these; 0: one */
-	__u32	size;		/* bytes of each */
+	__u32	size;		/* bytes of each ... */
+	__u32	last_size;	/* ... and of the last, if it is not 0 */
 	__u32	fd_from_res;	/* ctx->res becomes their fd */
 	__u64	tag_step;	/* added to user_data of an SQE after it was staged */
 	__u32	sets_result;	/* enum script_result */

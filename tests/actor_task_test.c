@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static struct tring r;
@@ -203,6 +204,31 @@ TEST(A3_rights_with_an_sq_thread)
 	sqe_on(actor_starts(&a, IORING_OP_OPENAT, 1), AT_FDCWD, path, 0);
 	actor_ends_with(&a, 1);
 	EXPECT_GE(actor_result(&r), 0);
+}
+
+/* Each ring has its creator's, also if another ring's SQ thread, with others, serves it. */
+TEST(A3_rights_with_a_shared_sq_thread)
+{
+	struct io_uring_params params = {
+		.flags = IORING_SETUP_SQPOLL | IORING_SETUP_ATTACH_WQ,
+		.sq_thread_idle = 50,
+	};
+	const char *path = in_dir("secret");
+	struct tring roots;
+
+	write_file(path, "x", 0600);
+	CHECK_SYS(chmod(tap_dir(), 0755));
+	tring_init(&roots, IORING_SETUP_SQPOLL);
+	actor_load(&a);
+	become_ordinary();
+	params.wq_fd = tring_fd(&roots);
+	CHECK_OK(io_uring_queue_init_params(8, &r.uring, &params));
+	actor_attach(&r, &a);
+	actor_attach(&roots, &a);
+	sqe_on(actor_starts(&a, IORING_OP_OPENAT, 1), AT_FDCWD, path, 0);
+	actor_ends_with(&a, 1);
+	EXPECT_EQ(actor_result(&r), -EACCES);
+	EXPECT_GE(actor_result(&roots), 0);
 }
 
 /* What the program follows was given a buffer. */
