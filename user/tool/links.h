@@ -14,8 +14,8 @@ bool link_is_actor(const struct spawnpol_link_info *info);
 const char *link_kind(const struct spawnpol_link_info *info);
 
 /*
- * Call each(fd, info, data) for the link of every policy and actor, whoever made it, until
- * that returns other than 0; fd is closed afterwards. Returns 0, what each() returned, or
+ * Call each(fd, info, data) for the link of every policy and actor, also of other programs, until
+ * each() returns other than 0; fd is closed afterwards. Returns 0, what each() returned, or
  * another error, recorded: -EPERM without CAP_SYS_ADMIN.
  */
 int links_each(struct tool *t,

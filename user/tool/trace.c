@@ -56,7 +56,7 @@ static void catch_signals(sigset_t *waiting)
 	sigprocmask(SIG_BLOCK, &blocked, waiting);
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigdelset(waiting, signals[i]);
-	/* whoever reads our output may go first */
+	/* the reader of the output can end before this process */
 	signal(SIGPIPE, SIG_IGN);
 }
 
