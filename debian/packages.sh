@@ -9,7 +9,8 @@
 #> version. Nothing is written to the checkout.
 #>
 #> DEB_BUILD_OPTIONS is that of dpkg-buildpackage(1): "nocheck" leaves out the tests. If it
-#> is not set, it is "noautodbgsym", which makes no packages of debugging symbols.
+#> is not set, it is "terse noautodbgsym", which makes no packages of debugging symbols and
+#> does not log the compiler's command lines.
 #>
 #> exit status: 0; 1 if the packages cannot be built or lintian has an error or a warning
 
@@ -35,7 +36,7 @@ copy_source()
 # build_in DIR
 build_in()
 {
-	export DEB_BUILD_OPTIONS=${DEB_BUILD_OPTIONS-noautodbgsym}
+	export DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS-terse noautodbgsym}"
 	cd "$1" && dpkg-buildpackage --no-sign --jobs=auto
 }
 

@@ -21,7 +21,7 @@ SPAWNPOL_PACKAGES=$(mktemp -d "$CACHE/packages-test.XXXXXX") || exit 1
 trap 'rm -rf "$SPAWNPOL_PACKAGES"' EXIT
 SPAWNPOL_IMAGE=$("$TOP/tests/packages/root.sh") ||
 	no_test 'ok 1 packages # SKIP there is no Debian to install them in' 0
-DEB_BUILD_OPTIONS="nocheck noautodbgsym" "$TOP/debian/packages.sh" "$SPAWNPOL_PACKAGES" ||
+DEB_BUILD_OPTIONS="nocheck terse noautodbgsym" "$TOP/debian/packages.sh" "$SPAWNPOL_PACKAGES" ||
 	no_test 'not ok 1 packages_are_built' 1
 export SPAWNPOL_PACKAGES SPAWNPOL_IMAGE
 "$TOP/tests/vm/run.sh" --cached --timeout 1500 -- "$TOP/tests/packages/guest.sh"
